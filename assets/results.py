@@ -1,0 +1,71 @@
+"""How an asset reports: a digest as its data version, counters, a preview, and a ledger that a check can read."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+from pipelines.delta import Work
+from pipelines.errors import Problem
+from pipelines.identity import table_digest
+
+OWNERS = ["team:graftline"]
+_PREVIEW_ROWS, _PREVIEW_WIDTH = 5, 120
+
+
+def markdown_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as a Markdown table; long cells are cut."""
+    if not rows:
+        return "*no rows*"
+    columns = list(rows[0])
+    lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+    for row in rows:
+        cells = (str(row[column]).replace("|", "\\|").replace("\n", " ") for column in columns)
+        cells = (cell if len(cell) <= _PREVIEW_WIDTH else cell[: _PREVIEW_WIDTH - 1] + "…" for cell in cells)
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def preview(table: pa.Table) -> dg.MetadataValue:
+    """Return the first rows as Markdown, without vectors."""
+    columns = [name for name in table.column_names if name != "vector"]
+    return dg.MetadataValue.md(markdown_table(table.select(columns).slice(0, _PREVIEW_ROWS).to_pylist()))
+
+
+def plot(path: Path) -> dg.MetadataValue:
+    """Return a PNG as inline Markdown, so that the UI shows it."""
+    import base64
+
+    return dg.MetadataValue.md(f"![{path.stem}](data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()})")
+
+
+def problems_metadata(problems: Sequence[Problem], total: int) -> dict[str, Any]:
+    """Return the ledger's metadata: how many were rejected of how many, and each with its reason."""
+    rows = [{"file": p.file, "row": p.row, "found": p.found, "expected": p.expected, "next": p.fix} for p in problems]
+    return {
+        "rejected": len(problems),
+        "rejected_share": len(problems) / total if total else 0.0,
+        "ledger": dg.MetadataValue.md(markdown_table(rows[:200])),
+    }
+
+
+def table_result(table: pa.Table, work: Work | None = None, **metadata: Any) -> dg.MaterializeResult:
+    """Return the materialisation of a table: value, digest as data version, counters and preview."""
+    digest = table_digest(table)
+    counters = work.metadata() if work else {}
+    return dg.MaterializeResult(
+        value=table,
+        data_version=dg.DataVersion(digest),
+        metadata={"rows": table.num_rows, "digest": digest, **counters, **metadata, "preview": preview(table)},
+    )
+
+
+def record_result(record: dict[str, Any], **metadata: Any) -> dg.MaterializeResult:
+    """Return the materialisation of a small JSON record, whose `digest` is its data version."""
+    return dg.MaterializeResult(
+        value=record,
+        data_version=dg.DataVersion(record["digest"]),
+        metadata={"digest": record["digest"], **metadata, "record": dg.MetadataValue.json(record)},
+    )

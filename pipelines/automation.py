@@ -1,0 +1,137 @@
+"""Jobs, the nightly schedule, the sensor, and the conditions by which cheap steps follow their inputs."""
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import dagster as dg
+import psutil
+
+from assets.partitions import RECIPES
+from pipelines.identity import content_id
+from pipelines.night import NIGHT_TAG, NightStep, night_steps, priorities
+from resources.settings import Settings
+
+log = logging.getLogger("graftline")
+
+PARTITIONED = ("model_profile", "adapter", "merged_model", "predictions", "evaluation")
+CHEAP = ("chunks", "chunk_embeddings", "extractions", "entity_graph", "communities", "knowledge_graph")
+PROCESS_TAG = "graftline/process"
+FRESH_WITHIN = timedelta(hours=36)
+UNFINISHED = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING,
+              dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+
+jobs = [
+    dg.define_asset_job("preparation", selection=dg.AssetSelection.assets("instruction_dataset"),
+                        description="Read the instruction examples and split them."),
+    dg.define_asset_job("finetune", selection=dg.AssetSelection.assets(*PARTITIONED), partitions_def=RECIPES,
+                        description="Profile, train, merge, predict and evaluate one recipe."),
+    dg.define_asset_job("promotion", selection=dg.AssetSelection.assets("registered_model"),
+                        description="Decide once, over all recipes, which version carries the alias champion."),
+    dg.define_asset_job("knowledge", selection=dg.AssetSelection.groups("knowledge"),
+                        description="Bring the knowledge graph up to date with the documents folder."),
+    dg.define_asset_job("answering", selection=dg.AssetSelection.groups("answering"),
+                        description="Answer the questions in every mode and keep score."),
+]
+
+# A cheap step follows when what it reads has changed (not merely been rerun) and passed its gates.
+FOLLOW = (
+    dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed())
+    .since(dg.AutomationCondition.newly_requested() | dg.AutomationCondition.newly_updated())
+    .with_label("an input's data version changed")
+    & dg.AutomationCondition.all_deps_blocking_checks_passed()
+    & ~dg.AutomationCondition.any_deps_in_progress()
+    & ~dg.AutomationCondition.in_progress()
+)
+
+
+def wire(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """Give a cheap asset its condition and the two products their freshness policy."""
+    name = spec.key.path[-1]
+    if name in CHEAP:
+        spec = spec.replace_attributes(automation_condition=FOLLOW)
+    if name in ("registered_model", "knowledge_graph"):
+        spec = spec.replace_attributes(freshness_policy=dg.FreshnessPolicy.time_window(fail_window=FRESH_WITHIN))
+    return spec
+
+
+def _night_in_progress(instance: dg.DagsterInstance) -> bool:
+    runs = [run for run in instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED)) if NIGHT_TAG in run.tags]
+    for run in runs:
+        if PROCESS_TAG in run.tags and not psutil.pid_exists(int(run.tags[PROCESS_TAG])):
+            instance.report_run_failed(run, "the process that ran this night in the foreground is gone")
+            runs = [other for other in runs if other.run_id != run.run_id]
+    return bool(runs)
+
+
+@dg.schedule(cron_schedule="0 2 * * *", jobs=jobs, default_status=dg.DefaultScheduleStatus.STOPPED)
+def nightly_retraining(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Every night at 02:00: data, knowledge, each recipe, one decision, answers, under one tag; off until switched on."""
+    if _night_in_progress(context.instance):
+        yield dg.SkipReason("the night before is still running; two nights never overlap")
+        return
+    night = context.scheduled_execution_time.strftime("%Y-%m-%dT%H:%M")
+    steps = night_steps(RECIPES.get_partition_keys())
+    for step, priority in zip(steps, priorities(steps), strict=True):
+        tags = {NIGHT_TAG: night, "dagster/priority": str(priority)}
+        yield dg.RunRequest(
+            run_key=f"{night}/{step.name}", job_name=step.job, partition_key=step.recipe, tags=tags
+        )
+
+
+def folder_state(folder: Path) -> str:
+    """Return a digest of names, sizes and modification times below a folder: cheap, read-only."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    stats = ((path.relative_to(folder).as_posix(), path.stat()) for path in files)
+    return content_id(*(f"{name}:{stat.st_size}:{stat.st_mtime_ns}" for name, stat in stats))
+
+
+@dg.sensor(job_name="knowledge", minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.STOPPED)
+def new_documents(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    """Run `knowledge` when a file in the documents folder was added, edited or deleted; off until switched on."""
+    folder = Settings.load().documents
+    if not folder.is_dir():
+        return dg.SkipReason(f"{folder} is not a folder: set GRAFTLINE_DOCUMENTS")
+    state = folder_state(folder)
+    if state == context.cursor:
+        return dg.SkipReason("nothing was added, edited or deleted")
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=state)], cursor=state)
+
+
+def run_steps(
+    defs: dg.Definitions, instance: dg.DagsterInstance, steps: Sequence[NightStep], night: str
+) -> dict[str, bool]:
+    """Run the steps in this process, one after the other, under one tag; a failed step does not stop the later ones.
+
+    Raises RuntimeError when another night is under way.
+    """
+    if _night_in_progress(instance):
+        raise RuntimeError("another night is under way; wait for it or cancel its runs in the UI")
+    outcome = {}
+    for step in steps:
+        job = defs.resolve_job_def(step.job)
+        log.info("%s …", step.name)
+        result = job.execute_in_process(
+            instance=instance, partition_key=step.recipe, raise_on_error=False,
+            tags={NIGHT_TAG: night, PROCESS_TAG: str(os.getpid())},
+        )
+        outcome[step.name] = result.success
+        log.info("%s: %s", step.name, "done" if result.success else "FAILED")
+    return outcome
+
+
+def run_selection(
+    defs: dg.Definitions, instance: dg.DagsterInstance, names: Sequence[str], recipes: Sequence[str]
+) -> dict[str, bool]:
+    """Materialise the named assets, those with recipes once a recipe."""
+    job = defs.resolve_implicit_global_asset_job_def()
+    outcome = {}
+    for name in names:
+        for recipe in recipes if name in PARTITIONED else [None]:
+            result = job.execute_in_process(
+                instance=instance, partition_key=recipe, asset_selection=[dg.AssetKey(name)], raise_on_error=False
+            )
+            outcome[NightStep(name, recipe).name] = result.success
+    return outcome

@@ -1,0 +1,113 @@
+"""The `graftline` command: results on stdout, everything else on stderr."""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from pipelines.errors import GraftlineError
+from resources.settings import CHECKOUT, Settings
+
+MODES = ("native", "local", "global")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="graftline", description="Your own model and knowledge graph, kept fresh.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="materialise every asset once (what `make run` calls)")
+    run.add_argument("--select", default="", metavar="ASSET,…", help="only these assets, on what is stored")
+    run.add_argument("--recipe", action="append", metavar="NAME", help="only these recipes (default: all)")
+
+    commands.add_parser("night", help="what the schedule nightly_retraining does, in the foreground")
+
+    ask = commands.add_parser("ask", help="answer a question from the documents, with citations")
+    ask.add_argument("question")
+    ask.add_argument("--mode", choices=MODES, default="native")
+    ask.add_argument("--json", action="store_true", help="print one JSON object")
+
+    commands.add_parser("doctor", help="print each setting, where it comes from, and what is wrong")
+    commands.add_parser("rollback", help="switch the knowledge graph back to its previous version")
+    commands.add_parser("ui", help="start Dagster and MLflow on localhost and print their addresses")
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from pipelines import foreground
+
+    if arguments.select:
+        return foreground.run_selected(arguments.select.split(","), arguments.recipe)
+    return foreground.run_night(arguments.recipe)
+
+
+def _night(arguments: argparse.Namespace) -> int:
+    from pipelines import foreground
+
+    return foreground.run_night(None)
+
+
+def _ask(arguments: argparse.Namespace) -> int:
+    from pipelines.answering.ask import ask
+    from resources.embedder import SentenceEmbedder
+    from resources.graph_stores import open_graph_store
+    from resources.language_model import open_language_model
+
+    settings = Settings.load()
+    answer = ask(
+        arguments.question,
+        arguments.mode,
+        store=open_graph_store(settings),
+        embedder=SentenceEmbedder(settings.home, settings.values["EMBEDDING_MODEL"] or None),
+        language_model=open_language_model(settings),
+    )
+    if arguments.json:
+        print(json.dumps(answer, ensure_ascii=False))
+        return 0
+    print(answer["answer"])
+    for number, citation in enumerate(answer["citations"], start=1):
+        print(f"  [{number}] {citation['document']} ({citation['start']}–{citation['end']}): “{citation['quote']}”")
+    return 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from pipelines.doctor import report
+
+    lines, problems = report(Settings.load())
+    print("\n".join(lines))
+    return 1 if problems else 0
+
+
+def _rollback(arguments: argparse.Namespace) -> int:
+    from resources.graph_stores import rollback
+
+    print(rollback(Settings.load()))
+    return 0
+
+
+def _ui(arguments: argparse.Namespace) -> int:
+    from pipelines.web import serve
+
+    return serve(Settings.load())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 done, 1 something failed, 2 a wrong call."""
+    os.environ.setdefault("DAGSTER_HOME", str(CHECKOUT))
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("graftline").setLevel(logging.INFO)
+    parsed = _parser().parse_args(arguments)
+    command = {"run": _run, "night": _night, "ask": _ask, "doctor": _doctor, "rollback": _rollback, "ui": _ui}
+    try:
+        return command[parsed.command](parsed)
+    except GraftlineError as error:
+        print(f"graftline {parsed.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"graftline {parsed.command}: stopped; run it again to go on from here", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""Runs in this process, for the command line: the same jobs as the schedule, and where to look afterwards."""
+
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+import psutil
+
+from pipelines.errors import ConfigurationError
+from pipelines.night import night_steps
+
+log = logging.getLogger("graftline")
+
+
+def _recipes(wanted: Sequence[str] | None) -> list[str]:
+    from assets.partitions import RECIPES
+
+    known = list(RECIPES.get_partition_keys())
+    for name in wanted or []:
+        if name not in known:
+            raise ConfigurationError(
+                "--recipe", f"'{name}'", f"one of {', '.join(known)}", f"add recipes/{name}.yaml or choose one of these"
+            )
+    return list(wanted) if wanted else known
+
+
+def _report(outcome: dict[str, bool], seconds: float) -> int:
+    for name, success in outcome.items():
+        print(f"{'done  ' if success else 'FAILED'}  {name}")
+    print(f"{seconds:.0f} s, peak memory {_peak_gib():.1f} GiB in this process and its largest child")
+    if not all(outcome.values()):
+        print("Something failed: its reason is above, and in the UI (make ui) under Runs.", file=sys.stderr)
+        return 1
+    print('Look at it: make ui (Dagster and MLflow) · ask it: graftline ask "How long can I return a tent?"')
+    return 0
+
+
+def _peak_gib() -> float:
+    import resource
+
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    scale = 1024 if psutil.LINUX else 1
+    return (own + child) * scale / 2**30
+
+
+def run_night(recipes: Sequence[str] | None) -> int:
+    """Do what the schedule does, now; print one line a step and where to look."""
+    import dagster as dg
+
+    from pipelines.automation import run_steps
+    from pipelines.definitions import defs
+
+    started = time.monotonic()
+    night = datetime.now().strftime("%Y-%m-%dT%H:%M:%S")
+    with dg.DagsterInstance.get() as instance:
+        outcome = run_steps(defs, instance, night_steps(_recipes(recipes)), night)
+    return _report(outcome, time.monotonic() - started)
+
+
+def run_selected(names: Sequence[str], recipes: Sequence[str] | None) -> int:
+    """Materialise some assets on what is stored; print one line each."""
+    import dagster as dg
+
+    from pipelines.automation import run_selection
+    from pipelines.definitions import defs
+
+    known = sorted(key.to_user_string() for key in defs.resolve_asset_graph().materializable_asset_keys)
+    for name in names:
+        if name not in known:
+            raise ConfigurationError("--select", f"'{name}'", "an asset", f"choose from {', '.join(known)}")
+    started = time.monotonic()
+    with dg.DagsterInstance.get() as instance:
+        outcome = run_selection(defs, instance, names, _recipes(recipes))
+    return _report(outcome, time.monotonic() - started)

@@ -1,0 +1,49 @@
+"""Content ids and digests: no positions, no random ids, no clock."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+_ID_BYTES = 12
+
+
+def content_id(*parts: str | int) -> str:
+    """Return 24 hex digits made of the parts; each is length-prefixed, so that ("ab", "c") differs from ("a", "bc")."""
+    digest = hashlib.blake2b(digest_size=_ID_BYTES)
+    for part in parts:
+        raw = str(part).encode()
+        digest.update(f"{len(raw)}:".encode())
+        digest.update(raw)
+    return digest.hexdigest()
+
+
+def json_digest(value: Any) -> str:
+    """Return the digest of a JSON-able value, whatever the order of its keys."""
+    return content_id(json.dumps(value, sort_keys=True, ensure_ascii=False, default=str))
+
+
+def file_digest(path: Path) -> str:
+    """Return the digest of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=_ID_BYTES)).hexdigest()
+
+
+def table_digest(table: pa.Table) -> str:
+    """Return the digest of a table's values and column names, whatever its chunks or buffers look like.
+
+    Vectors (fixed-size lists of floats) are hashed as their bytes, all else as JSON.
+    """
+    digest = hashlib.blake2b(digest_size=_ID_BYTES)
+    for name in sorted(table.column_names):
+        column = table.column(name).combine_chunks()
+        digest.update(name.encode())
+        if pa.types.is_fixed_size_list(column.type) and column.null_count == 0:
+            values = column.flatten() if len(column) else pa.array([], pa.float32())
+            digest.update(np.ascontiguousarray(values.to_numpy(zero_copy_only=False)).tobytes())
+        else:
+            digest.update(json.dumps(column.to_pylist(), ensure_ascii=False, default=str).encode())
+    return digest.hexdigest()

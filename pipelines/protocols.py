@@ -1,0 +1,110 @@
+"""What the flows ask of the outside world; `resources/` holds the implementations, `tests/fakes.py` the fakes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+Messages = list[dict[str, str]]
+"""A conversation in OpenAI form: [{"role": "user", "content": "…"}]."""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One generated text with its token counts; `cached` when no model ran for it."""
+
+    text: str
+    prompt_tokens: int
+    completion_tokens: int
+    cached: bool = False
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors."""
+
+    name: str
+    """Model and revision: part of every cache key."""
+    dimensions: int
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Return float32 of shape (len(texts), dimensions), L2-normalised."""
+        ...
+
+
+class LanguageModel(Protocol):
+    """Completes conversations, greedily unless it says otherwise."""
+
+    name: str
+    """Model and revision: part of every cache key."""
+
+    def complete(
+        self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None = None
+    ) -> list[Completion]:
+        """Return one completion a prompt, in order; the calls already in the on-disk cache cost nothing."""
+        ...
+
+
+GRAPH_TABLES = ("documents", "chunks", "entities", "relations", "communities")
+
+
+@dataclass(frozen=True)
+class GraphTables:
+    """All that a knowledge graph holds, as Arrow tables; schemas in `pipelines/schemas.py`.
+
+    `chunks`, `entities` and `communities` carry a `vector` column as well; `communities` carries the columns of
+    its summary (`title`, `summary`, `chunk_ids`, `model`). `documents` go without their text.
+    """
+
+    documents: pa.Table
+    chunks: pa.Table
+    entities: pa.Table
+    relations: pa.Table
+    communities: pa.Table
+
+
+@dataclass(frozen=True)
+class StoreChanges:
+    """Rows written and deleted by one `apply`, by table."""
+
+    written: dict[str, int]
+    deleted: dict[str, int]
+
+
+class GraphStore(Protocol):
+    """A knowledge graph that can be searched; one contract suite runs against every implementation."""
+
+    name: str
+
+    def apply(self, graph: GraphTables) -> StoreChanges:
+        """Make the store equal to `graph`, writing and deleting only what differs; all or nothing for a reader."""
+        ...
+
+    def table(self, name: str) -> pa.Table:
+        """Return one of GRAPH_TABLES as stored, rows sorted by id, in the schema it was applied with."""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of rows by table."""
+        ...
+
+    def search_vector(self, table: str, vector: np.ndarray, k: int) -> list[tuple[str, float]]:
+        """Return (id, cosine similarity) of the k nearest rows of chunks, entities or communities, best first."""
+        ...
+
+    def search_text(self, table: str, query: str, k: int) -> list[tuple[str, float]]:
+        """Return (id, score) of the best full-text matches in chunks, entities or communities; any language."""
+        ...
+
+    def rows(self, table: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the rows with these ids in the order of `ids`, without their vectors; unknown ids are left out."""
+        ...
+
+    def relations_of(self, entity_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the relations that touch any of these entities, heaviest first, then by id."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...

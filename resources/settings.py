@@ -1,0 +1,93 @@
+"""Where everything is: environment variables, also read from `.env`, each with the source of its value."""
+
+import importlib.util
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+DEFAULTS: dict[str, str] = {
+    "GRAFTLINE_HOME": ".graftline",
+    "GRAFTLINE_INSTRUCTIONS": "samples/instructions",
+    "GRAFTLINE_DOCUMENTS": "samples/documents",
+    "GRAFTLINE_QUESTIONS": "samples/questions",
+    "GRAFTLINE_RECIPES": "recipes",
+    "GRAFTLINE_ENGINE": "",
+    "GRAFTLINE_BAD_SHARE": "0.05",
+    "NEO4J_URI": "",
+    "NEO4J_USERNAME": "neo4j",
+    "NEO4J_PASSWORD": "",
+    "NEO4J_DATABASE": "neo4j",
+    "MLFLOW_TRACKING_URI": "",
+    "LLM_BASE_URL": "",
+    "LLM_MODEL": "",
+    "LLM_API_KEY": "",
+    "EMBEDDING_MODEL": "",
+}
+SECRETS = {"NEO4J_PASSWORD", "LLM_API_KEY"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Resolved configuration; `sources` says for each variable "environment", ".env" or "default"."""
+
+    values: Mapping[str, str]
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] | None = None, dotenv: Path | None = None) -> "Settings":
+        """Read the variables from the environment, else from `.env` in the checkout, else their defaults."""
+        from dotenv import dotenv_values
+
+        environment = os.environ if environment is None else environment
+        file = dotenv_values(dotenv or CHECKOUT / ".env")
+        values, sources = {}, {}
+        for name, default in DEFAULTS.items():
+            if environment.get(name):
+                values[name], sources[name] = environment[name], "environment"
+            elif file.get(name):
+                values[name], sources[name] = str(file[name]), ".env"
+            else:
+                values[name], sources[name] = default, "default"
+        return cls(values, sources)
+
+    def _path(self, name: str) -> Path:
+        # Relative paths are below the checkout, so that every entrance sees the same folder from any working folder.
+        return CHECKOUT / Path(self.values[name]).expanduser()
+
+    @property
+    def home(self) -> Path:
+        return self._path("GRAFTLINE_HOME")
+
+    @property
+    def instructions(self) -> Path:
+        return self._path("GRAFTLINE_INSTRUCTIONS")
+
+    @property
+    def documents(self) -> Path:
+        return self._path("GRAFTLINE_DOCUMENTS")
+
+    @property
+    def questions(self) -> Path:
+        return self._path("GRAFTLINE_QUESTIONS")
+
+    @property
+    def recipes(self) -> Path:
+        return self._path("GRAFTLINE_RECIPES")
+
+    @property
+    def bad_share(self) -> float:
+        """Share of rejected input above which the asset's check fails."""
+        return float(self.values["GRAFTLINE_BAD_SHARE"])
+
+    @property
+    def engine(self) -> str:
+        """`vllm` where it is installed, else `transformers`."""
+        chosen = self.values["GRAFTLINE_ENGINE"]
+        return chosen or ("vllm" if importlib.util.find_spec("vllm") else "transformers")
+
+    @property
+    def tracking_uri(self) -> str:
+        return self.values["MLFLOW_TRACKING_URI"] or f"sqlite:///{self.home / 'mlflow' / 'mlflow.db'}"

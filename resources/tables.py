@@ -1,0 +1,111 @@
+"""The table store: Arrow tables on disk as Lance datasets, written beside and switched by a pointer."""
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.errors import NotMaterializedError
+from pipelines.identity import table_digest
+
+_KEPT_VERSIONS = 3
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file beside its place, then switch: a reader sees the old or the new one, never a half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+@dataclass(frozen=True)
+class TableStore:
+    """Named tables and JSON records below one folder; a name may carry a partition (`evaluation/lora`).
+
+    A table is one Lance dataset with a pointer file that names its current version and digest, written last.
+    """
+
+    root: Path
+
+    def _folder(self, name: str) -> Path:
+        return self.root / f"{name}.lance"
+
+    def _pointer(self, name: str) -> Path:
+        return self.root / f"{name}.json"
+
+    def pointer(self, name: str) -> dict[str, Any] | None:
+        """Return {"digest", "version" | "record", "rows"} of what is current, or None."""
+        path = self._pointer(name)
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+    def digest(self, name: str) -> str | None:
+        """Return the digest of the current table or record, or None."""
+        pointer = self.pointer(name)
+        return pointer["digest"] if pointer else None
+
+    def names(self, prefix: str = "") -> list[str]:
+        """Return the names that hold something, sorted; `evaluation/` lists that asset's partitions."""
+        found = (path.relative_to(self.root).with_suffix("").as_posix() for path in self.root.rglob("*.json"))
+        return sorted(name for name in found if name.startswith(prefix) and ".lance/" not in name)
+
+    def read(self, name: str) -> pa.Table:
+        """Return the current table; NotMaterializedError when there is none."""
+        table = self.find(name)
+        if table is None:
+            raise NotMaterializedError(
+                name, "no stored table", "an earlier materialisation", f"graftline run --select {name.split('/')[0]}"
+            )
+        return table
+
+    def find(self, name: str) -> pa.Table | None:
+        """Return the current table, or None where the stage never ran."""
+        import lance
+
+        pointer = self.pointer(name)
+        if pointer is None or "version" not in pointer:
+            return None
+        return lance.dataset(str(self._folder(name)), version=pointer["version"]).to_table()
+
+    def write(self, name: str, table: pa.Table) -> str:
+        """Store the table unless it equals the current one; return its digest."""
+        import lance
+
+        digest = table_digest(table)
+        if self.digest(name) == digest:
+            return digest
+        folder = self._folder(name)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if folder.exists() and not (folder / "_versions").exists():
+            shutil.rmtree(folder)  # what a crash left of a first write
+        dataset = lance.write_dataset(table, str(folder), mode="overwrite" if folder.exists() else "create")
+        pointer = {"digest": digest, "version": dataset.version, "rows": table.num_rows}
+        write_atomically(self._pointer(name), json.dumps(pointer))
+        if len(dataset.versions()) > _KEPT_VERSIONS:
+            # A night and a day: what a reader may still hold, and what a rollback may still want.
+            dataset.cleanup_old_versions(older_than=timedelta(hours=36))
+        return digest
+
+    def write_record(self, name: str, record: dict[str, Any], digest: str) -> str:
+        """Store a small JSON record (an adapter's description, a decision) with its digest."""
+        write_atomically(self._pointer(name), json.dumps({"digest": digest, "record": record}, ensure_ascii=False))
+        return digest
+
+    def read_record(self, name: str) -> dict[str, Any]:
+        """Return the current record; NotMaterializedError when there is none."""
+        pointer = self.pointer(name)
+        if pointer is None or "record" not in pointer:
+            raise NotMaterializedError(
+                name, "no stored record", "an earlier materialisation", f"graftline run --select {name.split('/')[0]}"
+            )
+        return pointer["record"]
+
