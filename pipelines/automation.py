@@ -20,20 +20,41 @@ PARTITIONED = ("model_profile", "adapter", "merged_model", "predictions", "evalu
 CHEAP = ("chunks", "chunk_embeddings", "extractions", "entity_graph", "communities", "knowledge_graph")
 PROCESS_TAG = "graftline/process"
 FRESH_WITHIN = timedelta(hours=36)
-UNFINISHED = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING,
-              dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 
 jobs = [
-    dg.define_asset_job("preparation", selection=dg.AssetSelection.assets("instruction_dataset"),
-                        description="Read the instruction examples and split them."),
-    dg.define_asset_job("finetune", selection=dg.AssetSelection.assets(*PARTITIONED), partitions_def=RECIPES,
-                        description="Profile, train, merge, predict and evaluate one recipe."),
-    dg.define_asset_job("promotion", selection=dg.AssetSelection.assets("registered_model"),
-                        description="Decide once, over all recipes, which version carries the alias champion."),
-    dg.define_asset_job("knowledge", selection=dg.AssetSelection.groups("knowledge"),
-                        description="Bring the knowledge graph up to date with the documents folder."),
-    dg.define_asset_job("answering", selection=dg.AssetSelection.groups("answering"),
-                        description="Answer the questions in every mode and keep score."),
+    dg.define_asset_job(
+        "preparation",
+        selection=dg.AssetSelection.assets("instruction_dataset"),
+        description="Read the instruction examples and split them.",
+    ),
+    dg.define_asset_job(
+        "finetune",
+        selection=dg.AssetSelection.assets(*PARTITIONED),
+        partitions_def=RECIPES,
+        description="Profile, train, merge, predict and evaluate one recipe.",
+    ),
+    dg.define_asset_job(
+        "promotion",
+        selection=dg.AssetSelection.assets("registered_model"),
+        description="Decide once, over all recipes, which version carries the alias champion.",
+    ),
+    dg.define_asset_job(
+        "knowledge",
+        selection=dg.AssetSelection.groups("knowledge"),
+        description="Bring the knowledge graph up to date with the documents folder.",
+    ),
+    dg.define_asset_job(
+        "answering",
+        selection=dg.AssetSelection.groups("answering"),
+        description="Answer the questions in every mode and keep score.",
+    ),
 ]
 
 # A cheap step follows when what it reads has changed (not merely been rerun) and passed its gates.
@@ -68,7 +89,7 @@ def _night_in_progress(instance: dg.DagsterInstance) -> bool:
 
 @dg.schedule(cron_schedule="0 2 * * *", jobs=jobs, default_status=dg.DefaultScheduleStatus.STOPPED)
 def nightly_retraining(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Every night at 02:00: data, knowledge, each recipe, one decision, answers, under one tag; off until switched on."""
+    """Every night at 02:00: data, knowledge, each recipe, one decision, answers; off until switched on."""
     if _night_in_progress(context.instance):
         yield dg.SkipReason("the night before is still running; two nights never overlap")
         return
@@ -76,9 +97,7 @@ def nightly_retraining(context: dg.ScheduleEvaluationContext) -> Iterator[dg.Run
     steps = night_steps(RECIPES.get_partition_keys())
     for step, priority in zip(steps, priorities(steps), strict=True):
         tags = {NIGHT_TAG: night, "dagster/priority": str(priority)}
-        yield dg.RunRequest(
-            run_key=f"{night}/{step.name}", job_name=step.job, partition_key=step.recipe, tags=tags
-        )
+        yield dg.RunRequest(run_key=f"{night}/{step.name}", job_name=step.job, partition_key=step.recipe, tags=tags)
 
 
 def folder_state(folder: Path) -> str:
@@ -114,7 +133,9 @@ def run_steps(
         job = defs.resolve_job_def(step.job)
         log.info("%s …", step.name)
         result = job.execute_in_process(
-            instance=instance, partition_key=step.recipe, raise_on_error=False,
+            instance=instance,
+            partition_key=step.recipe,
+            raise_on_error=False,
             tags={NIGHT_TAG: night, PROCESS_TAG: str(os.getpid())},
         )
         outcome[step.name] = result.success

@@ -25,7 +25,13 @@ def night_steps(recipes: Sequence[str]) -> list[NightStep]:
     ['preparation', 'knowledge', 'finetune[lora]', 'promotion', 'answering']
     """
     trainings = [NightStep("finetune", recipe) for recipe in sorted(recipes)]
-    return [NightStep("preparation"), NightStep("knowledge"), *trainings, NightStep("promotion"), NightStep("answering")]
+    return [
+        NightStep("preparation"),
+        NightStep("knowledge"),
+        *trainings,
+        NightStep("promotion"),
+        NightStep("answering"),
+    ]
 
 
 def priorities(steps: Sequence[NightStep]) -> list[int]:

@@ -32,6 +32,10 @@ class Embedder(Protocol):
         """Return float32 of shape (len(texts), dimensions), L2-normalised."""
         ...
 
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the length of each text in this model's tokens, without the special ones."""
+        ...
+
 
 class LanguageModel(Protocol):
     """Completes conversations, greedily unless it says otherwise."""

@@ -14,15 +14,24 @@ LEDGER = _schema(file=TEXT, row=pa.int64(), found=TEXT, expected=TEXT, fix=TEXT)
 """Rejected inputs; see `pipelines.errors.Problem`."""
 
 DOCUMENTS = _schema(
-    document_id=TEXT, path=TEXT, version=TEXT, format=TEXT, language=TEXT, title=TEXT, text=TEXT, bytes=pa.int64()
+    document_id=TEXT, path=TEXT, version=TEXT, format=TEXT, language=TEXT, title=TEXT, text=TEXT, bytes=pa.int64(),
+    reader=TEXT,
 )
-"""`document_id` from the path below the root (posix), `version` from the bytes, `language` "en" or "zh"."""
+"""`document_id` from the path below the root (posix), `version` from the bytes, `language` "en" or "zh", `reader` the
+format's reader with its version and libraries."""
 
 CHUNKS = _schema(
-    chunk_id=TEXT, document_id=TEXT, path=TEXT, language=TEXT, start=pa.int64(), end=pa.int64(), tokens=pa.int64(),
-    text=TEXT,
+    chunk_id=TEXT,
+    document_id=TEXT,
+    path=TEXT,
+    language=TEXT,
+    start=pa.int64(),
+    end=pa.int64(),
+    tokens=pa.int64(),
+    text=TEXT, version=TEXT,
 )
-"""`text == document.text[start:end]`, in characters; order within a document is by `start`."""
+"""`text == document.text[start:end]`, in characters; order within a document is by `start`. `version` tells of which
+text of the document, cut how, the chunk is; the id does not change with it, the place may."""
 
 ENTITY_MENTIONS = pa.list_(pa.struct([("name", TEXT), ("type", TEXT), ("start", pa.int64()), ("end", pa.int64())]))
 RELATION_MENTIONS = pa.list_(
@@ -30,7 +39,12 @@ RELATION_MENTIONS = pa.list_(
 )
 
 EXTRACTIONS = _schema(
-    chunk_id=TEXT, document_id=TEXT, extractor=TEXT, status=TEXT, reason=TEXT, entities=ENTITY_MENTIONS,
+    chunk_id=TEXT,
+    document_id=TEXT,
+    extractor=TEXT,
+    status=TEXT,
+    reason=TEXT,
+    entities=ENTITY_MENTIONS,
     relations=RELATION_MENTIONS,
 )
 """One row a chunk, also for a failure (`status` "failed" and its `reason`); spans are characters of the document."""
@@ -43,14 +57,10 @@ RELATIONS = _schema(
 )
 """`type` is an upper-case identifier (WORKS_AT, CO_OCCURS); `source_id` and `target_id` are entity ids."""
 
-COMMUNITIES = _schema(
-    community_id=TEXT, level=pa.int64(), parent_id=TEXT, entity_ids=TEXTS, digest=TEXT
-)
+COMMUNITIES = _schema(community_id=TEXT, level=pa.int64(), parent_id=TEXT, entity_ids=TEXTS, digest=TEXT)
 """`level` 0 is the coarsest; `parent_id` is "" there; `digest` covers members, their relations and the children."""
 
-COMMUNITY_SUMMARIES = _schema(
-    community_id=TEXT, digest=TEXT, title=TEXT, summary=TEXT, chunk_ids=TEXTS, model=TEXT
-)
+COMMUNITY_SUMMARIES = _schema(community_id=TEXT, digest=TEXT, title=TEXT, summary=TEXT, chunk_ids=TEXTS, model=TEXT)
 """`chunk_ids` are the chunks that the summary was written from, best first: what a global answer cites."""
 
 QUESTIONS = _schema(id=TEXT, question=TEXT, answer=TEXT, documents=TEXTS, type=TEXT, language=TEXT)
@@ -59,8 +69,16 @@ CITATIONS = pa.list_(
     pa.struct([("document", TEXT), ("chunk_id", TEXT), ("start", pa.int64()), ("end", pa.int64()), ("quote", TEXT)])
 )
 ANSWERS = _schema(
-    answer_id=TEXT, question_id=TEXT, mode=TEXT, answer=TEXT, supported=pa.bool_(), citations=CITATIONS,
-    retrieved=TEXTS, prompt_tokens=pa.int64(), completion_tokens=pa.int64(), model=TEXT,
+    answer_id=TEXT,
+    question_id=TEXT,
+    mode=TEXT,
+    answer=TEXT,
+    supported=pa.bool_(),
+    citations=CITATIONS,
+    retrieved=TEXTS,
+    prompt_tokens=pa.int64(),
+    completion_tokens=pa.int64(),
+    model=TEXT,
 )
 """`retrieved` are chunk ids, best first."""
 

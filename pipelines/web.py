@@ -70,9 +70,22 @@ def serve(settings: Settings) -> int:
     remote = settings.tracking_uri.startswith("http")
     if not remote:
         processes[mlflow_port] = _start(
-            [python, "-m", "mlflow", "server", "--backend-store-uri", settings.tracking_uri, "--host", HOST,
-             "--port", str(mlflow_port), "--workers", "1"],
-            "mlflow.log", settings,
+            [
+                python,
+                "-m",
+                "mlflow",
+                "server",
+                "--backend-store-uri",
+                settings.tracking_uri,
+                "--host",
+                HOST,
+                "--port",
+                str(mlflow_port),
+                "--workers",
+                "1",
+            ],
+            "mlflow.log",
+            settings,
         )
 
     def stop(*_: int | FrameType | None) -> None:

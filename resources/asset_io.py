@@ -1,4 +1,4 @@
-"""The IO manager: Arrow tables and JSON records (which carry their `digest`) between assets, in the table store, one name a partition."""
+"""The IO manager: Arrow tables, and JSON records that carry their `digest`, between assets, in the table store."""
 
 from typing import Any
 

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pipelines.processor import fast_bfloat16
+
 _TOKENS_PER_BATCH = 4096
 _LENGTH_STEP = 256
 Batch = list[dict[str, Any]]
@@ -56,6 +58,12 @@ def _run(model: str, prompts: list[list[int]], job: dict[str, Any]) -> dict[str,
     }
 
 
+def _dtype() -> str:
+    import torch
+
+    return "bfloat16" if torch.cuda.is_available() or fast_bfloat16() else "float32"
+
+
 def stop_token_ids(model: Path) -> list[int]:
     """Return the end tokens of `generation_config.json`, else of `config.json`: the same for either engine."""
     for name in ("generation_config.json", "config.json"):
@@ -76,7 +84,7 @@ def _vllm(model: str, prompts: list[list[int]], stop: list[int], job: dict[str, 
     limit = json.loads((Path(model) / "config.json").read_text(encoding="utf-8")).get("max_position_embeddings", longest)
     try:
         llm = LLM(
-            model=model, dtype="bfloat16", enforce_eager=True, seed=0, generation_config="vllm",
+            model=model, dtype=_dtype(), enforce_eager=True, seed=0, generation_config="vllm",
             max_model_len=min(-(-longest // _LENGTH_STEP) * _LENGTH_STEP, limit), max_num_seqs=job["concurrency"],
             trust_remote_code=job["trust_remote_code"], disable_log_stats=True,
         )
@@ -108,7 +116,7 @@ def _transformers(model: str, stop: list[int], job: dict[str, Any]) -> Generate:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     trust = job["trust_remote_code"]
     tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=trust)
-    network = AutoModelForCausalLM.from_pretrained(model, dtype=torch.bfloat16, trust_remote_code=trust)
+    network = AutoModelForCausalLM.from_pretrained(model, dtype=getattr(torch, _dtype()), trust_remote_code=trust)
     network = network.to(device).eval()
     pad = stop[0] if stop else 0
 

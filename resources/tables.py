@@ -108,4 +108,3 @@ class TableStore:
                 name, "no stored record", "an earlier materialisation", f"graftline run --select {name.split('/')[0]}"
             )
         return pointer["record"]
-

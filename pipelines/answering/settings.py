@@ -1,0 +1,30 @@
+"""What answering can be told: one frozen settings class, unknown keys refused."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipelines.identity import json_digest
+
+Mode = Literal["native", "local", "global"]
+MODES: tuple[Mode, ...] = ("native", "local", "global")
+
+
+class AnswerSettings(BaseModel):
+    """Retrieval, prompt and the bar that evidence has to clear."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    chunks: int = Field(5, ge=1, description="chunks that a retrieval returns, best first")
+    candidates: int = Field(20, ge=1, description="rows taken from each search before they are fused and ranked")
+    communities: int = Field(6, ge=1, description="community summaries that a global answer starts from")
+    sources: int = Field(6, ge=1, description="source sentences in the prompt")
+    max_tokens: int = Field(48, ge=1, description="tokens that the model may write")
+    citations: int = Field(3, ge=1, description="citations of one answer at most")
+    min_evidence: float = Field(0.5, ge=0, le=1, description="evidence below this means: the sources do not hold it")
+    min_shared: float = Field(0.6, ge=0, le=1, description="share of an answer sentence's content words in its source")
+
+    @property
+    def digest(self) -> str:
+        """Part of every answer's id."""
+        return json_digest(self.model_dump())

@@ -1,0 +1,105 @@
+"""Words of a question and what it asks for: the terms that evidence has to hold, and the kind of its answer."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+
+from pipelines.knowledge.words import ENGLISH_STOP_WORDS, words
+
+_CJK = re.compile(r"[\u3400-\u9fff]")
+_SUFFIXES = ("ment", "ing", "ion", "ed", "er", "or", "ly", "e", "y")
+_SHORTEST_ROOT = 4
+# What a question says about the shape of its answer, not about its subject.
+_ASKING = frozenset(
+    ["many", "much", "long", "often", "quickly", "kind", "type", "name", "happen", "time", "年份", "哪些", "哪一", "分别",
+     "多", "多久", "多大", "多长", "时间", "一共", "哪年", "何时", "哪", "第几", "少", "满", "来"]
+)
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_NUMBER_WORD = re.compile(
+    r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|eighteen|twenty|thirty|forty|fifty|"
+    r"sixty|seventy|eighty|ninety|hundred|thousand|lifetime|once|twice|half)\b|[一二两三四五六七八九十百千万半]+",
+    re.IGNORECASE,
+)
+_ENGLISH_PERSON = re.compile(r"\b[A-ZÀ-Þ][\w’'-]+ (?:[A-Z]\. )?[A-ZÀ-Þ][\w’'-]+")
+_SURNAMES = "王李张刘陈杨黄赵周吴徐孙朱马胡郭林何高梁郑罗宋谢唐韩曹许邓萧冯曾程蔡彭潘袁于董余苏叶吕魏蒋田杜丁沈姜范江傅钟卢汪戴崔任陆廖姚方金邱夏谭韦贾邹石熊孟秦阎薛侯雷白龙段郝孔邵史毛常万顾赖武康贺严尹钱施牛洪龚"
+_CHINESE_PERSON = re.compile(rf"[{_SURNAMES}][\u4e00-\u9fff]{{1,2}}")
+_ASKS_NUMBER = re.compile(
+    r"\bhow (?:many|much|long|high|big|large|old|often|far|heavy|quickly|fast|soon)\b|\bwhen\b|"
+    r"\b(?:which|what) (?:year|date|month|temperature|percentage|share|price|time|floor area)\b|\bcosts?\b|\bprice\b|"
+    r"多少|几|多久|多长|多大|何时|什么时候|哪一?年|期限|面积|价格", re.IGNORECASE,
+)
+_ASKS_PERSON = re.compile(r"^\s*(?:by |to |from |with )?(?:who|whom|whose)\b|谁|哪位", re.IGNORECASE)
+
+
+def root(word: str) -> str:
+    """Return a form that English words of one family share: "managed", "manager" and "manages" meet in "manag"."""
+    if not word.isascii() or not word.isalpha():
+        return word
+    cut = True
+    while cut:
+        cut = False
+        for suffix in _SUFFIXES:
+            if word.endswith(suffix) and len(word) - len(suffix) >= _SHORTEST_ROOT:
+                word, cut = word[: -len(suffix)], True
+                break
+    return word
+
+
+def terms(text: str) -> list[str]:
+    """Return the content words of a text as roots; adjacent Chinese characters that are no word stay apart."""
+    return [root(word) for word in words(text)]
+
+
+def question_terms(question: str) -> list[str]:
+    """Return the distinct terms that evidence has to hold, in order: without the words that only ask."""
+    return list(dict.fromkeys(term for term in terms(question) if term not in _ASKING))
+
+
+def term_weights(wanted: Collection[str], texts: Iterable[Collection[str]]) -> dict[str, float]:
+    """Return the weight of each term by its rarity among term sets (inverse document frequency of BM25, kept > 0)."""
+    sets = list(texts)
+    frequency = Counter(term for one in sets for term in wanted if term in one)
+    return {term: math.log(1 + (len(sets) - frequency[term] + 0.5) / (frequency[term] + 0.5)) for term in wanted}
+
+
+def coverage(weights: Mapping[str, float], found: Collection[str]) -> float:
+    """Return the share of the weights whose terms are found, 0 to 1."""
+    total = sum(weights.values())
+    return sum(weight for term, weight in weights.items() if term in found) / total if total else 0.0
+
+
+def numbers(text: str) -> set[str]:
+    """Return the numbers of a text, thousands joined ("2,300" is "2300"), written-out ones in small letters."""
+    plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
+    return set(_NUMBER.findall(plain)) | {match.lower() for match in _NUMBER_WORD.findall(text)}
+
+
+def names(text: str) -> set[str]:
+    """Return the capitalised words of a text, without a first word that is only capitalised for being first."""
+    found = set()
+    for match in re.finditer(r"[A-ZÀ-Þ][\w’'-]*", text):
+        before = text[: match.start()].rstrip(" \"'“‘(*")
+        opens = not before or before[-1] in ".!?:。！？"
+        followed = re.match(r" [A-ZÀ-Þ]", text[match.end() :]) or len(text.split()) == 1
+        if match.group().lower() not in ENGLISH_STOP_WORDS and (not opens or followed):
+            found.add(match.group().lower())
+    return found
+
+
+def key_terms(question: str) -> set[str]:
+    """Return what evidence cannot do without: the numbers and names of the question; Latin words in a Chinese one."""
+    marked = {number for number in numbers(question) if number[0].isdigit()} | names(question)
+    if _CJK.search(question):
+        marked |= {word.lower() for word in re.findall(r"[A-Za-z][\w-]*", question)}
+    return {term for word in marked for term in terms(word)}
+
+
+def holds_answer_kind(question: str, text: str) -> bool:
+    """Say whether a text has what the question asks for (a number, a person) beyond what the question itself says."""
+    if _ASKS_PERSON.search(question):
+        people = set(_ENGLISH_PERSON.findall(text)) | set(_CHINESE_PERSON.findall(text))
+        return any(person not in question for person in people)
+    if _ASKS_NUMBER.search(question):
+        return bool(numbers(text) - numbers(question))
+    return True

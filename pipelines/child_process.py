@@ -1,0 +1,102 @@
+"""Heavy work in a child process: its memory comes back, a crash is a clean error, and it dies with its parent."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import GraftlineError
+
+_POLL_SECONDS = 0.2
+_LAST_LINES = 12
+_ROOT = Path(__file__).resolve().parent.parent
+
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "1",
+}
+"""Environment of a child that has all it needs on disk: no hub, no telemetry."""
+
+
+class ChildError(GraftlineError):
+    """A child process that failed; `found` ends with the last lines of its log."""
+
+
+def run_child(
+    module: str,
+    spec: Mapping[str, Any],
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    watch: Callable[[], None] | None = None,
+) -> Path:
+    """Run `python -m module folder/spec.json` to its end, its output in folder/child.log; return the log's path.
+
+    `watch` is called some times a second meanwhile. ChildError when it fails; it is ended when the parent is.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path, log = folder / "spec.json", folder / "child.log"
+    path.write_text(json.dumps(dict(spec), ensure_ascii=False, indent=1), encoding="utf-8")
+    with log.open("ab") as output:
+        child = subprocess.Popen(
+            [sys.executable, "-m", module, str(path)],
+            cwd=_ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **OFFLINE, **(environment or {})},
+        )
+        try:
+            while child.poll() is None:
+                if watch:
+                    watch()
+                time.sleep(_POLL_SECONDS)
+        finally:
+            if child.poll() is None:
+                child.terminate()
+                child.wait(timeout=10)
+    if watch:
+        watch()
+    if child.returncode:
+        raise ChildError(
+            module,
+            f"exit status {_status(child.returncode)}; its last lines:\n{last_lines(log)}",
+            "a child process that ends well",
+            f"read {log}, correct the cause and run it again",
+        )
+    return log
+
+
+def _status(code: int) -> str:
+    return f"{code} ({signal.Signals(-code).name}: killed, perhaps for memory)" if code < 0 else str(code)
+
+
+def last_lines(log: Path) -> str:
+    """Return the end of a log; progress bars that overwrite themselves count as one line."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join(line.rsplit("\r", 1)[-1][:500] for line in lines[-_LAST_LINES:])
+
+
+def read_spec() -> dict[str, Any]:
+    """In a child: return its specification, after arranging to die with the parent (Linux)."""
+    if sys.platform == "linux":
+        import ctypes
+
+        parent_death_signal = 1  # PR_SET_PDEATHSIG, see prctl(2)
+        ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGTERM)
+    return json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+
+
+def peak_memory_bytes() -> int:
+    """Return the largest resident set of this process so far, in bytes."""
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak * 1024 if sys.platform == "linux" else peak

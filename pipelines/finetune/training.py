@@ -1,0 +1,99 @@
+"""Training, seen from the parent: a key of all that matters, a child process that does it, and its record."""
+
+import json
+import logging
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from pipelines.child_process import run_child
+from pipelines.finetune.recipe import Recipe
+from pipelines.identity import file_digest, json_digest
+
+log = logging.getLogger("graftline")
+
+CODE_VERSION = "1"
+"""Raise it when the child trains differently from the same inputs: it is part of the run key."""
+MARKER = "COMPLETE"
+LOG = "train_log.jsonl"
+RESULT = "result.json"
+_CHILD = "pipelines.finetune.train_child"
+_KEPT_CHECKPOINTS = 2
+
+
+def run_key(recipe: Recipe, dataset_digest: str, base_revision: str) -> str:
+    """Return the key of a training: recipe, data, base weights and this code; never the clock or a path."""
+    return json_digest([recipe.digest(), dataset_digest, base_revision, CODE_VERSION])
+
+
+def train(
+    recipe: Recipe, dataset: dict[str, Any], base_path: Path, base_name: str, base_revision: str, home: Path,
+    base_hub_revision: str | None = None,
+) -> dict[str, Any]:
+    """Train unless it is done already; return {key, digest, path, train_loss, first_loss, tokens, seconds, …}.
+
+    The adapter (or, with finetuning_type full or freeze, the model) lies in home/models/adapters/<key> in safetensors
+    form. An interrupted training goes on from its last checkpoint. ChildError when the child fails.
+    """
+    key = run_key(recipe, dataset["digest"], base_revision)
+    folder = home / "models" / "adapters" / key
+    if not (folder / MARKER).exists():
+        work = home / "work" / "training" / key
+        spec = {
+            "recipe": recipe.model_dump(), "dataset": dataset["path"], "base_path": str(base_path),
+            "base_name": base_name, "base_revision": base_revision, "base_hub_revision": base_hub_revision,
+            "output": str(work / "output"), "work": str(work), "key": key, "cache": str(home / "cache" / "tokens"),
+            "kept_checkpoints": _KEPT_CHECKPOINTS,
+        }
+        log.info("training %s on %d rows (log: %s)", key, dataset["train"], work / "child.log")
+        run_child(_CHILD, spec, work, {"HF_DATASETS_CACHE": str(home / "cache" / "datasets")}, _Progress(work / LOG))
+        _switch(work, folder)
+    else:
+        log.info("training %s is complete already", key)
+    return _record(folder, key)
+
+
+def _switch(work: Path, folder: Path) -> None:
+    output = work / "output"
+    (output / MARKER).write_text("", encoding="utf-8")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)  # never complete: a complete one has its marker
+    os.replace(output, folder)
+    shutil.rmtree(work, ignore_errors=True)  # checkpoints and logs of a finished training
+
+
+def _record(folder: Path, key: str) -> dict[str, Any]:
+    result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+    return {**result, "key": key, "path": str(folder)}
+
+
+def weights_digest(folder: Path) -> str:
+    """Return the digest of a folder's safetensors files."""
+    return json_digest([file_digest(path) for path in sorted(folder.glob("*.safetensors"))])
+
+
+def read_log(folder: Path) -> list[dict[str, float]]:
+    """Return the logged updates of a training, in order: step, loss, learning_rate, tokens, tokens_per_second, …"""
+    path = folder / LOG
+    lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("}")]
+
+
+class _Progress:
+    """Logs what the child has appended to its log since the last look."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.shown = len(read_log(path.parent))
+
+    def __call__(self) -> None:
+        if not self.path.exists():
+            return
+        rows = read_log(self.path.parent)
+        if len(rows) < self.shown:  # the child went back to a checkpoint
+            self.shown = 0
+        for row in rows[self.shown:]:
+            log.info("step %d/%d: loss %.3f, %.0f tokens/s, %.0f s left", row["step"], row["total_steps"], row["loss"],
+                     row["tokens_per_second"], row["seconds_left"])
+        self.shown = len(rows)

@@ -1,0 +1,69 @@
+"""What an extractor finds in one text: entity and relation mentions, before names are resolved."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+ENTITY_TYPES = ("PERSON", "ORGANIZATION", "LOCATION", "PRODUCT", "EVENT", "BATCH", "CONCEPT")
+"""CONCEPT is a proper name of unknown type: another mention's type outvotes it."""
+
+CO_OCCURS = "CO_OCCURS"
+ALIAS_OF = "ALIAS_OF"
+"""Two names of one thing; resolution joins them, and it never becomes a relation of the graph."""
+
+
+@dataclass(frozen=True, order=True)
+class Entity:
+    """A named thing at text[start:end]."""
+
+    start: int
+    end: int
+    name: str
+    type: str
+
+    def moved(self, offset: int) -> "Entity":
+        return Entity(self.start + offset, self.end + offset, self.name, self.type)
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A relation between two names, with the sentence that says so."""
+
+    source: str
+    target: str
+    type: str
+    evidence: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What was found in one text; with a `failure`, why nothing was."""
+
+    entities: tuple[Entity, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    failure: str = ""
+
+
+class Extractor(Protocol):
+    """Finds entities and relations in texts."""
+
+    name: str
+    """Kind and version: an extraction by another name is made again."""
+
+    def extract(self, texts: Sequence[tuple[str, str]]) -> list[Extraction]:
+        """Return one extraction for each (text, language), in order; spans are characters of the text.
+
+        All texts come in one call, so that an engine starts once. What fails for one text is told in its
+        `failure`; it does not raise for the others.
+        """
+        ...
+
+
+def without_overlaps(entities: Sequence[Entity]) -> list[Entity]:
+    """Return the entities in order of place; of two that overlap the earlier in the sequence stays."""
+    kept: list[Entity] = []
+    for entity in entities:
+        if all(entity.end <= other.start or other.end <= entity.start for other in kept):
+            kept.append(entity)
+    return sorted(kept)

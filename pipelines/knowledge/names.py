@@ -1,0 +1,96 @@
+"""Canonical names: what two spellings of one name have in common."""
+
+import re
+import unicodedata
+
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_POSSESSIVE = re.compile(r"['’]s?$")
+_ARTICLE = re.compile(r"^(?:the|a|an) ")
+_TITLE = re.compile(r"^(?:mr|mrs|ms|dr|prof|sir|dame)\.? ")
+_SUFFIX = re.compile(r"[, ]+(?:inc|ltd|limited|llc|plc|gmbh|ag|bv|corp|corporation|co|company|holdings?|group)\.?$")
+_HAN_SUFFIX = re.compile(r"(?<=..)(?:股份有限公司|有限责任公司|有限公司|集团公司|集团|公司)$")
+_HAN_TITLE = re.compile(
+    r"(?<=.)(?:总经理|经理|先生|女士|小姐|主任|总监|厂长|店长|主管|老师|博士|教授|工程师|董事长|总裁|主席|组长|部长|院长|检验员|质检员)$"
+)
+_HAN_FAMILIAR = re.compile(r"^[小老阿](?=.$)")
+
+
+_PLACES = (
+    "china 中国 europe 欧洲 asia 亚洲 africa 非洲 germany 德国 france 法国 italy 意大利 spain 西班牙 norway 挪威 sweden 瑞典 "
+    "denmark 丹麦 finland 芬兰 switzerland 瑞士 austria 奥地利 poland 波兰 slovenia 斯洛文尼亚 portugal 葡萄牙 netherlands 荷兰 "
+    "belgium 比利时 ireland 爱尔兰 russia 俄罗斯 japan 日本 korea 韩国 india 印度 thailand 泰国 vietnam 越南 singapore 新加坡 "
+    "canada 加拿大 mexico 墨西哥 brazil 巴西 australia 澳大利亚 turkey 土耳其 egypt 埃及 greece 希腊 "
+    "london 伦敦 paris 巴黎 berlin 柏林 tokyo 东京 oslo 奥斯陆 rome 罗马 milan 米兰 turin 都灵 tibet 西藏 taiwan 台湾"
+).split()
+TRANSLATED_PLACES = dict(zip(_PLACES[1::2], _PLACES[::2], strict=True)) | {
+    "英国": "united kingdom", "美国": "united states", "新西兰": "new zealand", "香港": "hong kong", "纽约": "new york"
+}
+"""Places whose two names no spelling rule joins: Chinese to Latin keys."""
+
+
+def is_han(name: str) -> bool:
+    """Say whether a name is written in Chinese characters, wholly or in part."""
+    return bool(_HAN.search(name))
+
+
+def canonical(name: str) -> str:
+    """Return the key of a name: small letters, no article, possessive, title or company suffix.
+
+    >>> canonical("The Nordvik  Textiles Ltd."), canonical("Dr. Weber's"), canonical("腾讯有限公司")
+    ('nordvik textiles', 'weber', '腾讯')
+    """
+    key = " ".join(unicodedata.normalize("NFKC", name).casefold().replace("_", " ").split()).strip(" .,:;|-–—\"“”()")
+    for pattern in (_POSSESSIVE, _ARTICLE, _TITLE, _SUFFIX, _HAN_SUFFIX):
+        key = pattern.sub("", key).strip() or key
+    return key
+
+
+def person_parts(key: str) -> tuple[str, str]:
+    """Return the given and the family name (each may be "") of a person's key, whatever the script.
+
+    A single word could be either: ("hanne", "hanne"). 林经理 and 老陈 give their family names; 林晓雯 ("晓雯", "林").
+    """
+    if is_han(key):
+        bare = _HAN_TITLE.sub("", key)
+        if bare != key or _HAN_FAMILIAR.match(key):
+            return "", _HAN_FAMILIAR.sub("", bare)
+        return key[1:], key[0]
+    words = key.split()
+    return (words[0], words[-1]) if words else ("", "")
+
+
+def is_short_person(key: str) -> bool:
+    """Say whether a person's key is part of a longer name: Hanne, J. Weber, 林经理, 老陈."""
+    if is_han(key):
+        return bool(_HAN_TITLE.search(key)) or bool(_HAN_FAMILIAR.match(key))
+    words = key.split()
+    return len(words) == 1 or len(words[0].rstrip(".")) == 1
+
+
+def is_short_for(short: str, full: str) -> bool:
+    """Say whether a short person's name can stand for a full one.
+
+    >>> is_short_for("hanne", "hanne solberg"), is_short_for("j. weber", "jonas weber"), is_short_for("老陈", "陈建国")
+    (True, True, True)
+    """
+    if is_han(short) != is_han(full) or short == full or is_short_person(full):
+        return False
+    given, family = person_parts(full)
+    short_given, short_family = person_parts(short)
+    if is_han(short):
+        return short_family == family
+    if " " not in short:
+        return short in (given, family)
+    return short_family == family and given.startswith(short_given.rstrip("."))
+
+
+def pinyin(key: str) -> str:
+    """Return a Chinese name in Latin letters without tones or spaces: 林晓雯 gives "linxiaowen"."""
+    from pypinyin import lazy_pinyin
+
+    return "".join(lazy_pinyin(key)).replace("ü", "v")
+
+
+def letters(key: str) -> str:
+    """Return a Latin key as pinyin would be compared: "lin xiaowen" gives "linxiaowen"."""
+    return re.sub(r"[\s'’\-]", "", key)

@@ -1,0 +1,117 @@
+import dagster as dg
+import pytest
+
+from pipelines.automation import PARTITIONED
+from pipelines.definitions import defs
+
+FINETUNE = {
+    "instruction_dataset",
+    "model_profile",
+    "adapter",
+    "merged_model",
+    "predictions",
+    "evaluation",
+    "registered_model",
+}
+KNOWLEDGE = {
+    "documents",
+    "chunks",
+    "chunk_embeddings",
+    "extractions",
+    "entity_graph",
+    "communities",
+    "community_summaries",
+    "knowledge_graph",
+}
+ANSWERING = {"answers", "scoreboard"}
+FOLDERS = {"instruction_folder", "document_folder", "question_folder"}
+ARROWS = {
+    "instruction_dataset": {"instruction_folder"},
+    "adapter": {"instruction_dataset", "model_profile"},
+    "merged_model": {"adapter"},
+    "evaluation": {"predictions"},
+    "registered_model": {"evaluation"},
+    "documents": {"document_folder"},
+    "chunks": {"documents"},
+    "chunk_embeddings": {"chunks"},
+    "extractions": {"chunks"},
+    "entity_graph": {"extractions"},
+    "communities": {"entity_graph"},
+    "community_summaries": {"communities"},
+    "knowledge_graph": {"chunk_embeddings", "entity_graph", "community_summaries"},
+    "answers": {"knowledge_graph", "question_folder"},
+    "scoreboard": {"answers"},
+}
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return defs.resolve_asset_graph()
+
+
+def test_the_assets_are_those_of_the_design(graph):
+    names = {key.to_user_string() for key in graph.materializable_asset_keys}
+    assert names == FINETUNE | KNOWLEDGE | ANSWERING
+    assert {key.to_user_string() for key in graph.external_asset_keys} == FOLDERS
+
+
+@pytest.mark.parametrize(("asset", "parents"), ARROWS.items(), ids=ARROWS)
+def test_the_arrows_of_the_picture_are_in_the_lineage(graph, asset: str, parents: set[str]):
+    assert parents <= {key.to_user_string() for key in graph.get(dg.AssetKey(asset)).parent_keys}
+
+
+@pytest.mark.parametrize("name", sorted(FINETUNE | KNOWLEDGE | ANSWERING))
+def test_the_catalogue_tells_what_each_asset_is(graph, name: str):
+    node = graph.get(dg.AssetKey(name))
+    assert len(node.description or "") > 20
+    assert node.group_name == next(
+        group
+        for group, members in (("finetune", FINETUNE), ("knowledge", KNOWLEDGE), ("answering", ANSWERING))
+        if name in members
+    )
+    assert node.kinds and node.owners and node.code_version
+    assert (node.partitions_def is not None) == (name in PARTITIONED)
+
+
+def test_jobs_schedule_and_sensors_are_there():
+    repository = defs.get_repository_def()
+    assert {"preparation", "finetune", "promotion", "knowledge", "answering"} <= set(repository.job_names)
+    schedule = repository.get_schedule_def("nightly_retraining")
+    assert schedule.cron_schedule == "0 2 * * *"
+    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+    assert repository.has_sensor_def("new_documents")
+
+
+def test_the_schedule_asks_for_each_run_once_in_order_and_under_one_tag():
+    from datetime import datetime
+
+    from pipelines.automation import nightly_retraining
+    from pipelines.night import NIGHT_TAG
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_schedule_context(instance, scheduled_execution_time=datetime(2026, 11, 24, 2))
+        requests = nightly_retraining.evaluate_tick(context).run_requests
+    names = [
+        f"{request.job_name}[{request.partition_key}]" if request.partition_key else request.job_name
+        for request in requests
+    ]
+    assert names == ["preparation", "knowledge", "finetune[lora]", "finetune[qlora]", "promotion", "answering"]
+    assert {request.tags[NIGHT_TAG] for request in requests} == {"2026-11-24T02:00"}
+    order = [int(request.tags["dagster/priority"]) for request in requests]
+    assert order == sorted(order, reverse=True)
+
+
+def test_the_schedule_waits_while_the_night_before_is_still_running():
+    from datetime import datetime
+
+    from pipelines.automation import nightly_retraining
+    from pipelines.night import NIGHT_TAG
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.create_run_for_job(
+            defs.resolve_job_def("promotion"), status=dg.DagsterRunStatus.STARTED, tags={NIGHT_TAG: "yesterday"}
+        )
+        context = dg.build_schedule_context(instance, scheduled_execution_time=datetime(2026, 11, 24, 2))
+        tick = nightly_retraining.evaluate_tick(context)
+    assert not tick.run_requests
+    assert "never overlap" in (tick.skip_message or "")
