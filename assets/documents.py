@@ -31,9 +31,12 @@ def documents(settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[Tab
     tables.write(LEDGER_NAME, loaded.problems)
     problems = [Problem(**row) for row in loaded.problems.to_pylist()]
     return table_result(
-        loaded.table, loaded.work, seconds=time.monotonic() - started, **problems_metadata(
-            problems, loaded.table.num_rows + len(problems)
-        ), characters=_total(pc.utf8_length(loaded.table["text"])), formats=_counts(loaded.table, "format"),
+        loaded.table,
+        loaded.work,
+        seconds=time.monotonic() - started,
+        **problems_metadata(problems, loaded.table.num_rows + len(problems)),
+        characters=_total(pc.utf8_length(loaded.table["text"])),
+        formats=_counts(loaded.table, "format"),
         languages=_counts(loaded.table, "language"),
     )
 
@@ -58,8 +61,12 @@ def chunks(
     started = time.monotonic()
     table, work = chunk_documents(documents, tables.find("chunks"), CHUNKING, embedder.count_tokens, embedder.name)
     return table_result(
-        table, work, seconds=time.monotonic() - started, tokens=_total(table["tokens"]),
-        languages=_counts(table, "language"), settings=dg.MetadataValue.json(CHUNKING.model_dump()),
+        table,
+        work,
+        seconds=time.monotonic() - started,
+        tokens=_total(table["tokens"]),
+        languages=_counts(table, "language"),
+        settings=dg.MetadataValue.json(CHUNKING.model_dump()),
     )
 
 

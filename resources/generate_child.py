@@ -1,39 +1,36 @@
-"""The child process that generates: `python -m resources.generate_child JOB.json` writes RESULT.json, then switches.
+"""The child process that generates: reads a job, runs each of its models in turn, writes RESULT.json, then switches.
 
-It runs vLLM's offline batch, or transformers where vLLM is not installed or cannot run the architecture. It lives and
-dies with its parent: when the parent's end of its standard input closes, it ends with all that it started.
+It runs vLLM's offline batch, or transformers where vLLM is not installed or cannot run the architecture.
 """
 
 import gc
 import json
 import os
-import signal
-import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pipelines.child_process import read_spec
 from pipelines.processor import fast_bfloat16
 
 _TOKENS_PER_BATCH = 4096
 _LENGTH_STEP = 256
-Batch = list[dict[str, Any]]
-Generate = Callable[[list[list[int]]], Batch]
+Outputs = list[dict[str, Any]]
+Generate = Callable[[list[list[int]]], Outputs]
 
 
 class CannotRun(Exception):
     """vLLM is not there or cannot run this model; the message says why."""
 
 
-def main(job_path: Path) -> None:
-    """Run every model of the job in turn and write `{"batches": [...]}` beside the job."""
-    job = json.loads(job_path.read_text(encoding="utf-8"))
+def main(job: dict[str, Any]) -> None:
+    """Run every model of the job and write `{"batches": [...]}` into its folder."""
     batches = [_run(entry["model"], entry["prompts"], job) for entry in job["jobs"]]
-    beside = job_path.with_name(".RESULT.json")
+    result = Path(job["folder"]) / "RESULT.json"
+    beside = result.with_name(".RESULT.json")
     beside.write_text(json.dumps({"batches": batches}, ensure_ascii=False), encoding="utf-8")
-    os.replace(beside, job_path.with_name("RESULT.json"))
+    os.replace(beside, result)
 
 
 def _run(model: str, prompts: list[list[int]], job: dict[str, Any]) -> dict[str, Any]:
@@ -51,11 +48,19 @@ def _run(model: str, prompts: list[list[int]], job: dict[str, Any]) -> dict[str,
     outputs = generate(prompts)
     done = time.perf_counter()
     del generate
-    gc.collect()
+    _let_go(engine)
     return {
         "engine": engine, "fallback": fallback, "start_seconds": ready - started, "generate_seconds": done - ready,
-        "outputs": outputs,
+        "dtype": _dtype(), "outputs": outputs,
     }
+
+
+def _let_go(engine: str) -> None:
+    gc.collect()
+    if engine == "vllm":  # its process groups would refuse a second model in this process
+        from vllm.distributed import cleanup_dist_env_and_memory
+
+        cleanup_dist_env_and_memory()
 
 
 def _dtype() -> str:
@@ -96,7 +101,7 @@ def _vllm(model: str, prompts: list[list[int]], stop: list[int], job: dict[str, 
         structured_outputs=StructuredOutputsParams(json=schema) if schema else None,
     )
 
-    def generate(prompts: list[list[int]]) -> Batch:
+    def generate(prompts: list[list[int]]) -> Outputs:
         requests = [{"prompt_token_ids": ids} for ids in prompts]
         results = llm.generate(requests, sampling, use_tqdm=True)
         firsts = [result.outputs[0] for result in results]
@@ -120,7 +125,7 @@ def _transformers(model: str, stop: list[int], job: dict[str, Any]) -> Generate:
     network = network.to(device).eval()
     pad = stop[0] if stop else 0
 
-    def generate(prompts: list[list[int]]) -> Batch:
+    def generate(prompts: list[list[int]]) -> Outputs:
         outputs: dict[int, dict[str, Any]] = {}
         for rows in tqdm(list(length_sorted_batches([len(ids) for ids in prompts], job["max_tokens"]))):
             width = max(len(prompts[row]) for row in rows)
@@ -158,14 +163,5 @@ def length_sorted_batches(lengths: list[int], max_tokens: int) -> list[list[int]
     return batches
 
 
-def _end_with_parent() -> None:
-    def wait() -> None:
-        sys.stdin.buffer.read()
-        os.killpg(os.getpgid(0), signal.SIGKILL)
-
-    threading.Thread(target=wait, daemon=True).start()
-
-
 if __name__ == "__main__":
-    _end_with_parent()
-    main(Path(sys.argv[1]))
+    main(read_spec())

@@ -82,7 +82,8 @@ class ServedModel:
         """Return the error without the key or the request; the class and status say enough."""
         status = getattr(error, "status_code", None)
         found = f"{type(error).__name__}{f' (status {status})' if status else ''}"
+        models = f"{self._base_url.rstrip('/')}/models"
         fix = "set LLM_API_KEY to a valid key" if status in (401, 403) else (
-            f"start the server and try curl {self._base_url.rstrip('/')}/models, or unset LLM_BASE_URL for the local model"
+            f"start the server and try curl {models}, or unset LLM_BASE_URL for the local model"
         )
         return ServiceError(f"LLM_BASE_URL={self._base_url}", found, "a completion from an OpenAI-protocol server", fix)

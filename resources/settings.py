@@ -15,6 +15,7 @@ DEFAULTS: dict[str, str] = {
     "GRAFTLINE_QUESTIONS": "samples/questions",
     "GRAFTLINE_RECIPES": "recipes",
     "GRAFTLINE_ENGINE": "",
+    "GRAFTLINE_EXTRACTOR": "rules",
     "GRAFTLINE_BAD_SHARE": "0.05",
     "NEO4J_URI": "",
     "NEO4J_USERNAME": "neo4j",
@@ -81,6 +82,11 @@ class Settings:
     def bad_share(self) -> float:
         """Share of rejected input above which the asset's check fails."""
         return float(self.values["GRAFTLINE_BAD_SHARE"])
+
+    @property
+    def extractor(self) -> str:
+        """`rules` (no language model) or `llm`: what finds entities and relations."""
+        return self.values["GRAFTLINE_EXTRACTOR"]
 
     @property
     def engine(self) -> str:

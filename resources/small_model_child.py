@@ -33,7 +33,7 @@ def _prove(model, tokenizer) -> None:
         raise SystemExit("the converted model has no chat template or does not stop at <|im_end|>")
     question = [{"role": "user", "content": "What is the capital of France?"}]
     ids = tokenizer.apply_chat_template(question, add_generation_prompt=True, return_tensors="pt", return_dict=True)
-    answer = model.generate(**ids, max_new_tokens=20, do_sample=False)[0, ids["input_ids"].shape[1]:]
+    answer = model.generate(**ids, max_new_tokens=20, do_sample=False)[0, ids["input_ids"].shape[1] :]
     if "Paris" not in tokenizer.decode(answer):
         raise SystemExit(f"the converted model answers {tokenizer.decode(answer)!r} for the capital of France")
 
@@ -42,7 +42,7 @@ def _restore_tokenizer_class(path: Path) -> None:
     # The GGUF route writes traces of where it ran; other engines and older transformers know the class by this name.
     values = json.loads(path.read_text(encoding="utf-8"))
     values = {key: value for key, value in values.items() if key not in ("is_local", "local_files_only", "backend")}
-    values |= {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 8192, "clean_up_tokenization_spaces": False}
+    values |= {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 8192}
     path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

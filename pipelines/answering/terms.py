@@ -3,7 +3,8 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from pipelines.knowledge.words import ENGLISH_STOP_WORDS, words
 
@@ -11,9 +12,18 @@ _CJK = re.compile(r"[\u3400-\u9fff]")
 _SUFFIXES = ("ment", "ing", "ion", "ed", "er", "or", "ly", "e", "y")
 _SHORTEST_ROOT = 4
 # What a question says about the shape of its answer, not about its subject.
-_ASKING = frozenset(
-    ["many", "much", "long", "often", "quickly", "kind", "type", "name", "happen", "time", "年份", "哪些", "哪一", "分别",
-     "多", "多久", "多大", "多长", "时间", "一共", "哪年", "何时", "哪", "第几", "少", "满", "来"]
+_ASKING_WORDS = (
+    "many much long often quickly high kind type sort name number amount happen time town city country place year "
+    "person present currently together 年份 哪些 哪一 分别 多 多久 多大 多长 时间 一共 哪年 何时 哪 第几 少 来 城市 "
+    "地方 类型 现在 目前 人"
+)
+# A word that no candidate has may also be a paraphrase: it must not outweigh all the others.
+_HEAVIEST = 3.0
+_PAIR = 0.4
+# Pairs do not reach over the words that bind or over marks: "the shop in Oslo" holds no "shop oslo".
+_GAP = re.compile(
+    r"[,;:()“”\"，；：、（）]|\b(?:in|on|at|of|for|to|with|by|from|the|a|an|and|or|is|are|was|were|does|do|did|has|have|had|be|been|"
+    r"that|which|who|whom|what|when|where|how|our|its|their|before|after)\b|[的在和与是及]|多少|几|哪", re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _NUMBER_WORD = re.compile(
@@ -22,7 +32,10 @@ _NUMBER_WORD = re.compile(
     re.IGNORECASE,
 )
 _ENGLISH_PERSON = re.compile(r"\b[A-ZÀ-Þ][\w’'-]+ (?:[A-Z]\. )?[A-ZÀ-Þ][\w’'-]+")
-_SURNAMES = "王李张刘陈杨黄赵周吴徐孙朱马胡郭林何高梁郑罗宋谢唐韩曹许邓萧冯曾程蔡彭潘袁于董余苏叶吕魏蒋田杜丁沈姜范江傅钟卢汪戴崔任陆廖姚方金邱夏谭韦贾邹石熊孟秦阎薛侯雷白龙段郝孔邵史毛常万顾赖武康贺严尹钱施牛洪龚"
+_SURNAMES = (
+    "王李张刘陈杨黄赵周吴徐孙朱马胡郭林何高梁郑罗宋谢唐韩曹许邓萧冯曾程蔡彭潘袁于董余苏叶吕魏蒋田杜丁沈姜范江傅钟卢汪"
+    "戴崔任陆廖姚方金邱夏谭韦贾邹石熊孟秦阎薛侯雷白龙段郝孔邵史毛常万顾赖武康贺严尹钱施牛洪龚"
+)
 _CHINESE_PERSON = re.compile(rf"[{_SURNAMES}][\u4e00-\u9fff]{{1,2}}")
 _ASKS_NUMBER = re.compile(
     r"\bhow (?:many|much|long|high|big|large|old|often|far|heavy|quickly|fast|soon)\b|\bwhen\b|"
@@ -51,16 +64,33 @@ def terms(text: str) -> list[str]:
     return [root(word) for word in words(text)]
 
 
+_ASKING = frozenset(root(word) for word in _ASKING_WORDS.split())
+
+
+def with_pairs(found: Sequence[str]) -> frozenset[str]:
+    """Return terms and neighbouring pairs ("oslo shop"): a pair tells a thing from the things its words name apart."""
+    return frozenset(found) | {f"{first} {second}" for first, second in pairwise(found)}
+
+
 def question_terms(question: str) -> list[str]:
-    """Return the distinct terms that evidence has to hold, in order: without the words that only ask."""
-    return list(dict.fromkeys(term for term in terms(question) if term not in _ASKING))
+    """Return the distinct terms and pairs that evidence has to hold, in order: without the words that only ask."""
+    wanted: dict[str, None] = {}
+    for phrase in _GAP.split(question):
+        found = [term for term in terms(phrase) if term not in _ASKING]
+        wanted |= dict.fromkeys(found)
+        wanted |= dict.fromkeys(f"{first} {second}" for first, second in pairwise(found))
+    return list(wanted)
 
 
 def term_weights(wanted: Collection[str], texts: Iterable[Collection[str]]) -> dict[str, float]:
-    """Return the weight of each term by its rarity among term sets (inverse document frequency of BM25, kept > 0)."""
+    """Return the weight of each term by its rarity among term sets (inverse document frequency of BM25, capped)."""
     sets = list(texts)
     frequency = Counter(term for one in sets for term in wanted if term in one)
-    return {term: math.log(1 + (len(sets) - frequency[term] + 0.5) / (frequency[term] + 0.5)) for term in wanted}
+    weights = {}
+    for term in wanted:
+        rarity = math.log(1 + (len(sets) - frequency[term] + 0.5) / (frequency[term] + 0.5))
+        weights[term] = min(rarity, _HEAVIEST) * (_PAIR if " " in term else 1.0)
+    return weights
 
 
 def coverage(weights: Mapping[str, float], found: Collection[str]) -> float:
@@ -93,6 +123,18 @@ def key_terms(question: str) -> set[str]:
     if _CJK.search(question):
         marked |= {word.lower() for word in re.findall(r"[A-Za-z][\w-]*", question)}
     return {term for word in marked for term in terms(word)}
+
+
+def holds_counted_thing(question: str, text: str) -> bool:
+    """Say whether a text names what "how many …" or "多少…" counts; True where the question counts nothing."""
+    match = re.search(r"\bhow many (\w+)(?: (metres|meters|kilometres|\w+))?", question, re.IGNORECASE)
+    if match:
+        held = set(terms(text))
+        return bool(held & set(terms(" ".join(filter(None, match.groups())))))
+    match = re.search(r"(?:多少|几)(平方米|[\u4e00-\u9fff])([\u4e00-\u9fff]{0,2})", question)
+    if not match or match.group(1) == "钱":
+        return True
+    return re.search(rf"[\d一二两三四五六七八九十百千万半]\s*[多余]?\s*{match.group(1)}", text) is not None
 
 
 def holds_answer_kind(question: str, text: str) -> bool:

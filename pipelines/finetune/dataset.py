@@ -28,8 +28,10 @@ class SplitSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    test_share: float = Field(0.2, gt=0, lt=1, description="share of the sources that are held out for evaluation")
-    salt: str = Field("graftline", description="another salt holds out other sources")
+    test_share: float = Field(
+        default=0.2, gt=0, lt=1, description="share of the sources that are held out for evaluation"
+    )
+    salt: str = Field(default="graftline", description="another salt holds out other sources")
 
 
 def split_of(source: str, settings: SplitSettings) -> str:
@@ -39,14 +41,20 @@ def split_of(source: str, settings: SplitSettings) -> str:
 
 
 def build_dataset(rows: list[Instruction], home: Path, settings: SplitSettings | None = None) -> dict[str, Any]:
-    """Store the rows as a DatasetDict in home/datasets/<digest>; return {digest, path, train, test, languages, sources}.
+    """Store the rows as a DatasetDict in home/datasets/<digest>; return its record.
 
-    Nothing is done where that folder is complete. InputError when a split would be empty.
+    The record: digest, path, train and test (rows), languages and sources by split. Nothing is done where that folder
+    is complete. InputError when a split would be empty.
     """
     settings = settings or SplitSettings()
     records = [
-        {"row_id": row.row_id, "messages": row.messages, "source": row.source, "language": row.language,
-         "split": split_of(row.source, settings)}
+        {
+            "row_id": row.row_id,
+            "messages": row.messages,
+            "source": row.source,
+            "language": row.language,
+            "split": split_of(row.source, settings),
+        }
         for row in sorted(rows, key=lambda row: row.row_id)
     ]
     digest = json_digest(records)
@@ -62,8 +70,9 @@ def load_dataset(path: Path) -> "DatasetDict":
     from datasets import DatasetDict
 
     if not (path / _MARKER).exists():
-        raise NotMaterializedError(str(path), "no complete dataset", "an earlier materialisation",
-                                   "graftline run --select instruction_dataset")
+        raise NotMaterializedError(
+            str(path), "no complete dataset", "an earlier materialisation", "graftline run --select instruction_dataset"
+        )
     return DatasetDict.load_from_disk(str(path))
 
 
@@ -71,15 +80,20 @@ def _require_both(records: list[dict[str, Any]]) -> None:
     counts = Counter(record["split"] for record in records)
     for split in ("train", "test"):
         if not counts[split]:
-            raise InputError("the instruction dataset", f"{len(records)} rows and none for '{split}'",
-                             "rows from more sources, some of which are held out",
-                             "add rows with other values of 'source' below GRAFTLINE_INSTRUCTIONS")
+            raise InputError(
+                "the instruction dataset",
+                f"{len(records)} rows and none for '{split}'",
+                "rows from more sources, some of which are held out",
+                "add rows with other values of 'source' below GRAFTLINE_INSTRUCTIONS",
+            )
 
 
 def _counts(records: list[dict[str, Any]]) -> dict[str, Any]:
     splits = Counter(record["split"] for record in records)
-    languages = {split: dict(sorted(Counter(r["language"] for r in records if r["split"] == split).items()))
-                 for split in ("train", "test")}
+    languages = {
+        split: dict(sorted(Counter(r["language"] for r in records if r["split"] == split).items()))
+        for split in ("train", "test")
+    }
     sources = {split: len({r["source"] for r in records if r["split"] == split}) for split in ("train", "test")}
     return {"train": splits["train"], "test": splits["test"], "languages": languages, "sources": sources}
 
@@ -98,7 +112,9 @@ def _write(records: list[dict[str, Any]], folder: Path, cache: Path, counts: dic
         )
         splits = {
             split: every.filter(
-                _belongs, fn_kwargs={"split": split}, cache_file_name=str(cache / f"{folder.name}-{split}.arrow"),
+                _belongs,
+                fn_kwargs={"split": split},
+                cache_file_name=str(cache / f"{folder.name}-{split}.arrow"),
                 new_fingerprint=f"{folder.name}{split}",
             ).remove_columns("split")
             for split in ("train", "test")

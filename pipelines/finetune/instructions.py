@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +51,16 @@ def language_of(text: str) -> str:
 
 def load_instructions(folder: Path) -> Instructions:
     """Read every .json and .jsonl file below `folder`; InputError where there is none."""
-    files = sorted(p for p in folder.rglob("*") if p.suffix in (".json", ".jsonl") and p.is_file()) if folder.is_dir() else []
+    every = folder.rglob("*") if folder.is_dir() else []
+    files = sorted(path for path in every if path.suffix in (".json", ".jsonl") and path.is_file())
     if not files:
         found = "an empty folder" if folder.is_dir() else "no such folder"
-        raise InputError(str(folder), found, "a folder with .json or .jsonl instruction files",
-                         "set GRAFTLINE_INSTRUCTIONS to the folder that holds them")
+        raise InputError(
+            str(folder),
+            found,
+            "a folder with .json or .jsonl instruction files",
+            "set GRAFTLINE_INSTRUCTIONS to the folder that holds them",
+        )
     rows: dict[str, Instruction] = {}
     problems: list[Problem] = []
     for path in files:
@@ -63,8 +69,13 @@ def load_instructions(folder: Path) -> Instructions:
             outcome = value if isinstance(value, Problem) else _instruction(value, name, number)
             if isinstance(outcome, Instruction) and outcome.row_id in rows:
                 first = rows[outcome.row_id]
-                outcome = Problem(name, number, f"the same conversation as {first.file}, row {first.row}",
-                                  "each conversation once", f"delete row {number} of {name}")
+                outcome = Problem(
+                    name,
+                    number,
+                    f"the same conversation as {first.file}, row {first.row}",
+                    "each conversation once",
+                    f"delete row {number} of {name}",
+                )
             if isinstance(outcome, Problem):
                 problems.append(outcome)
             else:
@@ -76,8 +87,16 @@ def _values(path: Path, name: str) -> Iterator[tuple[int, Any]]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        yield 0, Problem(name, 0, f"byte 0x{error.object[error.start]:02x} at position {error.start}, which is not UTF-8",
-                         "UTF-8 text", f"save {name} as UTF-8")
+        yield (
+            0,
+            Problem(
+                name,
+                0,
+                f"byte 0x{error.object[error.start]:02x} at position {error.start}, which is not UTF-8",
+                "UTF-8 text",
+                f"save {name} as UTF-8",
+            ),
+        )
         return
     if path.suffix == ".jsonl":
         yield from _lines(text, name)
@@ -85,11 +104,22 @@ def _values(path: Path, name: str) -> Iterator[tuple[int, Any]]:
     try:
         values = json.loads(text)
     except json.JSONDecodeError as error:
-        yield 0, Problem(name, 0, f"invalid JSON at line {error.lineno}, column {error.colno}: {error.msg}",
-                         "one JSON list of rows", f"correct line {error.lineno} of {name}")
+        yield (
+            0,
+            Problem(
+                name,
+                0,
+                f"invalid JSON at line {error.lineno}, column {error.colno}: {error.msg}",
+                "one JSON list of rows",
+                f"correct line {error.lineno} of {name}",
+            ),
+        )
         return
     if not isinstance(values, list):
-        yield 0, Problem(name, 0, f"a JSON {_kind(values)}", "one JSON list of rows", f"put the rows of {name} into a list")
+        yield (
+            0,
+            Problem(name, 0, f"a JSON {_kind(values)}", "one JSON list of rows", f"put the rows of {name} into a list"),
+        )
         return
     yield from enumerate(values, start=1)
 
@@ -102,8 +132,16 @@ def _lines(text: str, name: str) -> Iterator[tuple[int, Any]]:
         try:
             yield number, json.loads(line)
         except json.JSONDecodeError as error:
-            yield number, Problem(name, number, f"invalid JSON at line {number}, column {error.colno}: {error.msg}",
-                                  "one JSON object a line", f"correct line {number} of {name}")
+            yield (
+                number,
+                Problem(
+                    name,
+                    number,
+                    f"invalid JSON at line {number}, column {error.colno}: {error.msg}",
+                    "one JSON object a line",
+                    f"correct line {number} of {name}",
+                ),
+            )
 
 
 def _instruction(value: Any, file: str, row: int) -> Instruction | Problem:
@@ -140,7 +178,8 @@ def _alpaca(value: dict[str, Any]) -> Messages | tuple[str, str]:
 def _openai(value: dict[str, Any]) -> Messages | tuple[str, str]:
     messages = value["messages"]
     if not isinstance(messages, list) or not messages:
-        return f"'messages' that is {'an empty list' if messages == [] else 'a ' + _kind(messages)}", "a list of messages"
+        kind = "an empty list" if messages == [] else f"a {_kind(messages)}"
+        return f"'messages' that is {kind}", "a list of messages"
     for message in messages:
         if not isinstance(message, dict) or not {"role", "content"} <= set(message):
             return "a message without 'role' or 'content'", 'messages of the form {"role", "content"}'
@@ -160,7 +199,7 @@ def _openai(value: dict[str, Any]) -> Messages | tuple[str, str]:
 
 
 def _flaw(messages: Messages) -> tuple[str, str] | None:
-    for question, answer in zip(messages, messages[1:], strict=False):
+    for question, answer in pairwise(messages):
         if answer["role"] != "assistant":
             continue
         if not answer["content"].strip():

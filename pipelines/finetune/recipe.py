@@ -19,41 +19,57 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
-    model_name_or_path: str = Field(SMALL_MODEL, description="hub name, folder, or 'smollm2': the packaged small model")
-    trust_remote_code: bool = Field(False, description="run code that ships with the model")
-    stage: Literal["sft"] = Field("sft", description="supervised fine-tuning")
-    finetuning_type: Literal["lora", "full", "freeze"] = Field("lora", description="what is trained")
-    lora_rank: int = Field(8, ge=1, description="rank r of the update BA")
-    lora_alpha: int | None = Field(None, ge=1, description="scale of the update is alpha / rank; twice the rank if unset")
-    lora_dropout: float = Field(0.0, ge=0, lt=1, description="dropout before A")
-    lora_target: str = Field("all", description="'all' linear layers but the head, or names divided by commas")
-    use_dora: bool = Field(False, description="weight-decomposed LoRA (Liu et al. 2024)")
-    use_rslora: bool = Field(False, description="scale by alpha / sqrt(rank) (Kalajdzievski 2023)")
-    freeze_trainable_layers: int = Field(2, description="freeze: train the last n layers, or the first n if negative")
-    quantization_bit: Literal[4, 8] | None = Field(None, description="bits of the frozen base (QLoRA); unset: not quantised")
-    quantization_type: Literal["nf4", "fp4"] = Field("nf4", description="data type of a 4-bit base")
-    double_quantization: bool = Field(True, description="quantise the 4-bit constants too (Dettmers et al. 2023)")
-    cutoff_len: int = Field(2048, ge=8, description="tokens of a conversation that are kept, from its start")
-    max_samples: int | None = Field(None, ge=1, description="train on the first so many rows only")
-    per_device_train_batch_size: int = Field(1, ge=1, description="rows of one forward pass")
-    gradient_accumulation_steps: int = Field(1, ge=1, description="forward passes of one update")
-    group_by_length: bool = Field(True, description="batches of like length, so that little is padded (ours: on)")
-    learning_rate: float = Field(5e-5, gt=0, description="peak of the schedule")
-    num_train_epochs: float = Field(3.0, gt=0, description="passes over the rows")
-    max_steps: int = Field(-1, ge=-1, description="updates in all; -1: as the epochs say")
-    lr_scheduler_type: Literal[
-        "linear", "cosine", "constant", "constant_with_warmup", "polynomial", "inverse_sqrt"
-    ] = Field("cosine", description="course of the learning rate")
-    warmup_ratio: float = Field(0.0, ge=0, lt=1, description="share of the updates in which the rate rises")
-    weight_decay: float = Field(0.0, ge=0, description="of AdamW")
-    adam_beta2: float = Field(0.999, gt=0, lt=1, description="of AdamW")
-    max_grad_norm: float = Field(1.0, ge=0, description="gradients are scaled down to this norm; 0: never")
-    neftune_noise_alpha: float | None = Field(None, gt=0, description="noise on the embeddings (Jain et al. 2023)")
-    disable_gradient_checkpointing: bool = Field(True, description="keep activations: faster, more memory (ours: on)")
-    bf16: bool = Field(True, description="bfloat16 arithmetic (ours: on)")
-    seed: int = Field(42, ge=0, description="of adapter, order of rows and dropout")
-    logging_steps: int = Field(5, ge=1, description="updates from one logged loss to the next")
-    save_steps: int = Field(50, ge=1, description="updates from one checkpoint to the next")
+    model_name_or_path: str = Field(
+        default=SMALL_MODEL, description="hub name, folder, or 'smollm2': the packaged small model"
+    )
+    trust_remote_code: bool = Field(default=False, description="run code that ships with the model")
+    stage: Literal["sft"] = Field(default="sft", description="supervised fine-tuning")
+    finetuning_type: Literal["lora", "full", "freeze"] = Field(default="lora", description="what is trained")
+    lora_rank: int = Field(default=8, ge=1, description="rank r of the update BA")
+    lora_alpha: int | None = Field(
+        default=None, ge=1, description="alpha / rank scales the update; unset: twice the rank"
+    )
+    lora_dropout: float = Field(default=0.0, ge=0, lt=1, description="dropout before A")
+    lora_target: str = Field(default="all", description="'all' linear layers but the head, or names divided by commas")
+    use_dora: bool = Field(default=False, description="weight-decomposed LoRA (Liu et al. 2024)")
+    use_rslora: bool = Field(default=False, description="scale by alpha / sqrt(rank) (Kalajdzievski 2023)")
+    freeze_trainable_layers: int = Field(
+        default=2, description="freeze: train the last n layers, or the first n if negative"
+    )
+    quantization_bit: Literal[4, 8] | None = Field(
+        default=None, description="bits of the frozen base (QLoRA); unset: all"
+    )
+    quantization_type: Literal["nf4", "fp4"] = Field(default="nf4", description="data type of a 4-bit base")
+    double_quantization: bool = Field(
+        default=True, description="quantise the 4-bit constants too (Dettmers et al. 2023)"
+    )
+    cutoff_len: int = Field(default=2048, ge=8, description="tokens of a conversation that are kept, from its start")
+    max_samples: int | None = Field(default=None, ge=1, description="train on the first so many rows only")
+    per_device_train_batch_size: int = Field(default=1, ge=1, description="rows of one forward pass")
+    gradient_accumulation_steps: int = Field(default=1, ge=1, description="forward passes of one update")
+    group_by_length: bool = Field(
+        default=True, description="batches of like length, so that little is padded (ours: on)"
+    )
+    learning_rate: float = Field(default=5e-5, gt=0, description="peak of the schedule")
+    num_train_epochs: float = Field(default=3.0, gt=0, description="passes over the rows")
+    max_steps: int = Field(default=-1, ge=-1, description="updates in all; -1: as the epochs say")
+    lr_scheduler_type: Literal["linear", "cosine", "constant", "constant_with_warmup", "polynomial", "inverse_sqrt"] = (
+        Field("cosine", description="course of the learning rate")
+    )
+    warmup_ratio: float = Field(default=0.0, ge=0, lt=1, description="share of the updates in which the rate rises")
+    weight_decay: float = Field(default=0.0, ge=0, description="of AdamW")
+    adam_beta2: float = Field(default=0.999, gt=0, lt=1, description="of AdamW")
+    max_grad_norm: float = Field(default=1.0, ge=0, description="gradients are scaled down to this norm; 0: never")
+    neftune_noise_alpha: float | None = Field(
+        default=None, gt=0, description="noise on the embeddings (Jain et al. 2023)"
+    )
+    disable_gradient_checkpointing: bool = Field(
+        default=True, description="keep activations: faster, more memory (ours: on)"
+    )
+    bf16: bool = Field(default=True, description="bfloat16 arithmetic (ours: on)")
+    seed: int = Field(default=42, ge=0, description="of adapter, order of rows and dropout")
+    logging_steps: int = Field(default=5, ge=1, description="updates from one logged loss to the next")
+    save_steps: int = Field(default=50, ge=1, description="updates from one checkpoint to the next")
 
     @model_validator(mode="after")
     def _agrees(self) -> "Recipe":
@@ -85,14 +101,23 @@ def load_recipe(path: Path) -> Recipe:
     """Read a recipe; InputError names file, key and the nearest known key."""
     if not path.is_file():
         near = sorted(other.stem for other in path.parent.glob("*.yaml"))
-        raise InputError(str(path), "no such recipe", f"one of {', '.join(near) or 'no recipes here'}", f"add {path.name} "
-                         "below GRAFTLINE_RECIPES, or choose one of these")
+        raise InputError(
+            str(path),
+            "no such recipe",
+            f"one of {', '.join(near) or 'no recipes here'}",
+            "choose one of these, or add it below GRAFTLINE_RECIPES",
+        )
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(str(path), str(error).replace("\n", " "), "UTF-8 YAML", f"correct {path.name}") from error
     if not isinstance(values, dict):
-        raise InputError(str(path), type(values).__name__, "a mapping of keys to values", f"see recipes/lora.yaml; correct {path.name}")
+        raise InputError(
+            str(path),
+            type(values).__name__,
+            "a mapping of keys to values",
+            f"see recipes/lora.yaml; correct {path.name}",
+        )
     return _checked(values, path)
 
 
@@ -108,7 +133,9 @@ def _checked(values: dict[str, Any], path: Path) -> Recipe:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "the keys together"
         given = first["input"] if first["loc"] else "values that contradict each other"
-        raise InputError(f"{path}, key '{key}'", repr(given), first["msg"], f"correct '{key}' in {path.name}") from error
+        raise InputError(
+            f"{path}, key '{key}'", repr(given), first["msg"], f"correct '{key}' in {path.name}"
+        ) from error
 
 
 def _numbers(values: dict[str, Any]) -> dict[str, Any]:

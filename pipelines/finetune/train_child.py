@@ -7,22 +7,23 @@ import time
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0") if "LOCAL_RANK" not in os.environ else None
+if "LOCAL_RANK" not in os.environ:  # without `accelerate launch` one process trains on one GPU
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
 
 import torch
 from datasets import Dataset
 from transformers import TrainerCallback, set_seed
 
 from pipelines.child_process import peak_memory_bytes, read_spec
-from pipelines.finetune.base import load_base, load_tokenizer, name_base, wrap
 from pipelines.finetune.dataset import load_dataset
+from pipelines.finetune.loading import load_base, load_tokenizer, name_base, uses_bfloat16, wrap
 from pipelines.finetune.masking import encode, template_digest
 from pipelines.finetune.recipe import Recipe
 from pipelines.finetune.training import LOG, RESULT, read_log, weights_digest
 from pipelines.identity import content_id
 
 _SAVED = "graftline_complete"
-_HELD_OUT_ROWS = 24
+_HELD_OUT_ROWS = 16
 
 
 def tokens_of(rows: Dataset, tokenizer: Any, recipe: Recipe, cache: Path) -> Dataset:
@@ -30,11 +31,14 @@ def tokens_of(rows: Dataset, tokenizer: Any, recipe: Recipe, cache: Path) -> Dat
     cache.mkdir(parents=True, exist_ok=True)
     key = content_id(rows._fingerprint, template_digest(tokenizer), str(len(tokenizer)), recipe.cutoff_len)
     encoded = rows.map(
-        lambda row: encode(tokenizer, row["messages"], recipe.cutoff_len), remove_columns=rows.column_names,
-        cache_file_name=str(cache / f"{key}.arrow"), new_fingerprint=key,
+        lambda row: encode(tokenizer, row["messages"], recipe.cutoff_len),
+        remove_columns=rows.column_names,
+        cache_file_name=str(cache / f"{key}.arrow"),
+        new_fingerprint=key,
     )
     return encoded.filter(
-        lambda row: any(label >= 0 for label in row["labels"]), cache_file_name=str(cache / f"{key}-kept.arrow"),
+        lambda row: any(label >= 0 for label in row["labels"]),
+        cache_file_name=str(cache / f"{key}-kept.arrow"),
         new_fingerprint=f"{key}kept",
     )
 
@@ -62,9 +66,13 @@ class Journal(TrainerCallback):
         tokens = int(logs.get("num_tokens", 0))
         rows = steps * args.per_device_train_batch_size * args.gradient_accumulation_steps
         row = {
-            "step": state.global_step, "total_steps": state.max_steps, "loss": float(logs["loss"]),
-            "learning_rate": float(logs["learning_rate"]), "grad_norm": float(logs.get("grad_norm", 0.0)),
-            "tokens": tokens, "tokens_per_second": rows * self.mean / seconds,
+            "step": state.global_step,
+            "total_steps": state.max_steps,
+            "loss": float(logs["loss"]),
+            "learning_rate": float(logs["learning_rate"]),
+            "grad_norm": float(logs.get("grad_norm", 0.0)),
+            "tokens": tokens,
+            "tokens_per_second": rows * self.mean / seconds,
             "seconds": self.seconds_before + seconds,
             "seconds_left": seconds / steps * (state.max_steps - state.global_step) if steps else 0.0,
         }
@@ -92,16 +100,32 @@ def arguments(recipe: Recipe, work: Path, kept: int) -> Any:
 
     cuda = torch.cuda.is_available()
     return SFTConfig(
-        output_dir=str(work / "checkpoints"), use_cpu=not cuda, bf16=recipe.bf16, seed=recipe.seed,
-        per_device_train_batch_size=recipe.per_device_train_batch_size, per_device_eval_batch_size=8,
-        gradient_accumulation_steps=recipe.gradient_accumulation_steps, learning_rate=recipe.learning_rate,
-        num_train_epochs=recipe.num_train_epochs, max_steps=recipe.max_steps, weight_decay=recipe.weight_decay,
-        lr_scheduler_type=recipe.lr_scheduler_type, warmup_steps=recipe.warmup_ratio, adam_beta2=recipe.adam_beta2,
-        max_grad_norm=recipe.max_grad_norm, neftune_noise_alpha=recipe.neftune_noise_alpha,
+        output_dir=str(work / "checkpoints"),
+        use_cpu=not cuda,
+        bf16=uses_bfloat16(recipe),
+        seed=recipe.seed,
+        per_device_train_batch_size=recipe.per_device_train_batch_size,
+        per_device_eval_batch_size=8,
+        gradient_accumulation_steps=recipe.gradient_accumulation_steps,
+        learning_rate=recipe.learning_rate,
+        num_train_epochs=recipe.num_train_epochs,
+        max_steps=recipe.max_steps,
+        weight_decay=recipe.weight_decay,
+        lr_scheduler_type=recipe.lr_scheduler_type,
+        warmup_steps=recipe.warmup_ratio,
+        adam_beta2=recipe.adam_beta2,
+        max_grad_norm=recipe.max_grad_norm,
+        neftune_noise_alpha=recipe.neftune_noise_alpha,
         train_sampling_strategy="group_by_length" if recipe.group_by_length else "random",
-        gradient_checkpointing=not recipe.disable_gradient_checkpointing, max_length=recipe.cutoff_len,
-        logging_steps=recipe.logging_steps, save_steps=recipe.save_steps, save_total_limit=kept, report_to="none",
-        disable_tqdm=True, dataloader_pin_memory=cuda, trust_remote_code=recipe.trust_remote_code,
+        gradient_checkpointing=not recipe.disable_gradient_checkpointing,
+        max_length=recipe.cutoff_len,
+        logging_steps=recipe.logging_steps,
+        save_steps=recipe.save_steps,
+        save_total_limit=kept,
+        report_to="none",
+        disable_tqdm=True,
+        dataloader_pin_memory=cuda,
+        trust_remote_code=recipe.trust_remote_code,
     )
 
 
@@ -115,31 +139,46 @@ def train(spec: dict[str, Any]) -> None:
     data = load_dataset(Path(spec["dataset"]))
     rows = data["train"].select(range(min(recipe.max_samples or len(data["train"]), len(data["train"]))))
     training = tokens_of(rows, tokenizer, recipe, Path(spec["cache"]))
-    held_out = tokens_of(data["test"].select(range(min(_HELD_OUT_ROWS, len(data["test"])))), tokenizer, recipe, Path(spec["cache"]))
+    few = data["test"].select(range(min(_HELD_OUT_ROWS, len(data["test"]))))
+    held_out = tokens_of(few, tokenizer, recipe, Path(spec["cache"]))
     model = wrap(load_base(Path(spec["base_path"]), recipe), recipe)
     resume = last_checkpoint(work / "checkpoints")
     lengths = [len(ids) for ids in training["input_ids"]]
     journal = Journal(work / LOG, sum(lengths) / len(lengths), int(resume.name.rsplit("-", 1)[1]) if resume else 0)
     trainer = SFTTrainer(
-        model, arguments(recipe, work, spec["kept_checkpoints"]), train_dataset=training, eval_dataset=held_out,
-        processing_class=tokenizer, callbacks=[journal],
+        model,
+        arguments(recipe, work, spec["kept_checkpoints"]),
+        train_dataset=training,
+        eval_dataset=held_out,
+        processing_class=tokenizer,
+        callbacks=[journal],
     )
-    for parameter in trainer.model.parameters():
+    for parameter in model.parameters():
         if parameter.requires_grad:  # TRL makes QLoRA's adapters bfloat16, in which AdamW's small steps are lost
             parameter.data = parameter.data.float()
     before = _once(work / "held_out_before.json", lambda: trainer.evaluate()["eval_loss"])
-    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    outcome = trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     after = trainer.evaluate()["eval_loss"]
     _save(trainer, tokenizer, spec, output, recipe)
     log = read_log(work)
     result = {
-        "digest": weights_digest(output), "steps": trainer.state.global_step, "first_loss": log[0]["loss"],
-        "last_loss": log[-1]["loss"], "train_loss": float(trainer.state.log_history[-2].get("train_loss", log[-1]["loss"])),
-        "held_out_loss_before": before, "held_out_loss_after": after, "held_out_rows": len(held_out),
-        "tokens": sum(lengths), "rows": len(lengths), "seconds": log[-1]["seconds"],
-        "trainable_parameters": sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
-        "peak_memory_bytes": peak_memory_bytes(), "device": "cuda" if torch.cuda.is_available() else "cpu",
-        "template_digest": template_digest(tokenizer), "base_name": spec["base_name"],
+        "digest": weights_digest(output),
+        "steps": trainer.state.global_step,
+        "first_loss": log[0]["loss"],
+        "last_loss": log[-1]["loss"],
+        "train_loss": outcome.training_loss,
+        "held_out_loss_before": before,
+        "held_out_loss_after": after,
+        "held_out_rows": len(held_out),
+        "tokens": sum(lengths),
+        "rows": len(lengths),
+        "seconds": log[-1]["seconds"],
+        "trainable_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
+        "peak_memory_bytes": peak_memory_bytes(),
+        "device": "cuda" if torch.cuda.is_available() else "cpu",
+        "precision": "bfloat16" if uses_bfloat16(recipe) else "float32",
+        "template_digest": template_digest(tokenizer),
+        "base_name": spec["base_name"],
         "base_revision": spec["base_revision"],
     }
     shutil.copy(work / LOG, output / LOG)

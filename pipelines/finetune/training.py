@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.child_process import run_child
+from pipelines.finetune.base import BaseModel
 from pipelines.finetune.recipe import Recipe
 from pipelines.identity import file_digest, json_digest
 
@@ -27,23 +28,27 @@ def run_key(recipe: Recipe, dataset_digest: str, base_revision: str) -> str:
     return json_digest([recipe.digest(), dataset_digest, base_revision, CODE_VERSION])
 
 
-def train(
-    recipe: Recipe, dataset: dict[str, Any], base_path: Path, base_name: str, base_revision: str, home: Path,
-    base_hub_revision: str | None = None,
-) -> dict[str, Any]:
+def train(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home: Path) -> dict[str, Any]:
     """Train unless it is done already; return {key, digest, path, train_loss, first_loss, tokens, seconds, …}.
 
     The adapter (or, with finetuning_type full or freeze, the model) lies in home/models/adapters/<key> in safetensors
     form. An interrupted training goes on from its last checkpoint. ChildError when the child fails.
     """
-    key = run_key(recipe, dataset["digest"], base_revision)
+    key = run_key(recipe, dataset["digest"], base.revision)
     folder = home / "models" / "adapters" / key
     if not (folder / MARKER).exists():
         work = home / "work" / "training" / key
         spec = {
-            "recipe": recipe.model_dump(), "dataset": dataset["path"], "base_path": str(base_path),
-            "base_name": base_name, "base_revision": base_revision, "base_hub_revision": base_hub_revision,
-            "output": str(work / "output"), "work": str(work), "key": key, "cache": str(home / "cache" / "tokens"),
+            "recipe": recipe.model_dump(),
+            "dataset": dataset["path"],
+            "base_path": str(base.path),
+            "base_name": base.hub_name,
+            "base_revision": base.revision,
+            "base_hub_revision": base.hub_revision,
+            "output": str(work / "output"),
+            "work": str(work),
+            "key": key,
+            "cache": str(home / "cache" / "tokens"),
             "kept_checkpoints": _KEPT_CHECKPOINTS,
         }
         log.info("training %s on %d rows (log: %s)", key, dataset["train"], work / "child.log")
@@ -93,7 +98,13 @@ class _Progress:
         rows = read_log(self.path.parent)
         if len(rows) < self.shown:  # the child went back to a checkpoint
             self.shown = 0
-        for row in rows[self.shown:]:
-            log.info("step %d/%d: loss %.3f, %.0f tokens/s, %.0f s left", row["step"], row["total_steps"], row["loss"],
-                     row["tokens_per_second"], row["seconds_left"])
+        for row in rows[self.shown :]:
+            log.info(
+                "step %d/%d: loss %.3f, %.0f tokens/s, %.0f s left",
+                row["step"],
+                row["total_steps"],
+                row["loss"],
+                row["tokens_per_second"],
+                row["seconds_left"],
+            )
         self.shown = len(rows)

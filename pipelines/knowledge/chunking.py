@@ -22,10 +22,12 @@ class ChunkSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     max_tokens: int = Field(
-        160, ge=8, description="Most tokens of the embedding model in a chunk; MiniLM reads 256 and was trained on 128."
+        default=160,
+        ge=8,
+        description="Most tokens of the embedding model in a chunk; MiniLM reads 256 and was trained on 128.",
     )
     overlap_sentences: int = Field(
-        1, ge=0, description="Last sentences of a chunk that start the next one as well, within one section."
+        default=1, ge=0, description="Last sentences of a chunk that start the next one as well, within one section."
     )
 
     @property
@@ -54,7 +56,8 @@ def chunk_documents(
     rows: list[dict[str, Any]] = []
     cut = computed = 0
     for document in documents.to_pylist():
-        version = content_id("cut", document["text"], document["path"], document["language"], settings.digest, tokenizer)
+        content = (document["path"], document["language"], document["text"])
+        version = content_id("cut", *content, settings.digest, tokenizer)
         stored = kept.get(document["document_id"], [])
         if stored and all(row["version"] == version for row in stored):
             rows += stored
@@ -87,10 +90,18 @@ def _cut(document: dict[str, Any], settings: ChunkSettings, count_tokens: CountT
         # The same text twice in a document: its first, second, … occurrence, whatever stands between.
         chunk_id = content_id("chunk", document["document_id"], settings.digest, text, seen[text])
         seen[text] += 1
-        rows.append({
-            "chunk_id": chunk_id, "document_id": document["document_id"], "path": document["path"],
-            "language": document["language"], "start": start, "end": end, "tokens": tokens, "text": text,
-        })
+        rows.append(
+            {
+                "chunk_id": chunk_id,
+                "document_id": document["document_id"],
+                "path": document["path"],
+                "language": document["language"],
+                "start": start,
+                "end": end,
+                "tokens": tokens,
+                "text": text,
+            }
+        )
     return rows
 
 

@@ -19,12 +19,14 @@ class CommunitySettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    max_cluster_size: int = Field(14, ge=2, description="a community with more entities is divided again")
-    levels: int = Field(2, ge=1, description="how many levels are kept, the coarsest first")
-    min_members: int = Field(2, ge=2, description="smaller communities are left out")
-    resolution: float = Field(1.0, gt=0, description="modularity resolution; higher gives more, smaller communities")
-    iterations: int = Field(4, ge=1, description="full Leiden cycles")
-    seed: int = Field(17, description="seed of the random choices")
+    max_cluster_size: int = Field(default=14, ge=2, description="a community with more entities is divided again")
+    levels: int = Field(default=2, ge=1, description="how many levels are kept, the coarsest first")
+    min_members: int = Field(default=2, ge=2, description="smaller communities are left out")
+    resolution: float = Field(
+        default=1.0, gt=0, description="modularity resolution; higher gives more, smaller communities"
+    )
+    iterations: int = Field(default=4, ge=1, description="full Leiden cycles")
+    seed: int = Field(default=17, description="seed of the random choices")
 
 
 def detect(
@@ -110,7 +112,10 @@ def _rows(groups: list[list[tuple[str, ...]]], entities: pa.Table, relations: pa
     touching = defaultdict(list)
     for row in relations.to_pylist():
         touching[row["source_id"]].append(row)
-    homes = [{member: community_id(level, group) for group in parts for member in group} for level, parts in enumerate(groups)]
+    homes = [
+        {member: community_id(level, group) for group in parts for member in group}
+        for level, parts in enumerate(groups)
+    ]
     children: dict[str, list[str]] = defaultdict(list)
     rows = []
     for level in reversed(range(len(groups))):

@@ -28,7 +28,9 @@ def embed_chunks(chunks: pa.Table, previous: pa.Table | None, embedder: Embedder
         unique = sorted({texts[key] for key in todo})
         made = dict(zip(unique, np.asarray(embedder.embed(unique), dtype=np.float32), strict=True))
         kept |= {key: made[texts[key]] for key in todo}
-    return vector_table("chunk_id", {key: kept[key] for key in sorted(texts)}, embedder), Work.of(delta, vectors=len(todo))
+    return vector_table("chunk_id", {key: kept[key] for key in sorted(texts)}, embedder), Work.of(
+        delta, vectors=len(todo)
+    )
 
 
 def vector_table(key: str, vectors: dict[str, np.ndarray], embedder: Embedder) -> pa.Table:
@@ -36,8 +38,10 @@ def vector_table(key: str, vectors: dict[str, np.ndarray], embedder: Embedder) -
     schema = embeddings(key, embedder.dimensions)
     flat = np.concatenate(list(vectors.values())) if vectors else np.zeros(0, dtype=np.float32)
     column = pa.FixedSizeListArray.from_arrays(pa.array(flat, pa.float32()), embedder.dimensions)
-    return pa.table([pa.array(list(vectors), pa.string()), pa.array([embedder.name] * len(vectors), pa.string()), column],
-                    schema=schema)
+    return pa.table(
+        [pa.array(list(vectors), pa.string()), pa.array([embedder.name] * len(vectors), pa.string()), column],
+        schema=schema,
+    )
 
 
 def matrix(table: pa.Table) -> np.ndarray:

@@ -5,63 +5,33 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from pipelines.knowledge.lexicon import (
+    COMPANY_VERBS,
+    COMPANY_WORDS,
+    GOODS,
+    GOODS_BEFORE,
+    HONORIFICS,
+    NOT_NAMES,
+    PLACE_CUES,
+    PLACES,
+    ROLES,
+)
 from pipelines.knowledge.mentions import Entity, without_overlaps
 
 _MARKUP = str.maketrans({"#": " ", "*": " ", "_": " ", "`": " ", "|": ",", ">": " ", "\u00a0": " "})
 _TYPES = {
-    "PERSON": "PERSON", "ORG": "ORGANIZATION", "GPE": "LOCATION", "LOC": "LOCATION", "FAC": "LOCATION",
+    "PERSON": "PERSON", "ORG": "ORGANIZATION", "GPE": "LOCATION", "LOC": "LOCATION", "FAC": "CONCEPT",
     "PRODUCT": "PRODUCT", "EVENT": "EVENT", "WORK_OF_ART": "CONCEPT", "LAW": "CONCEPT", "NORP": "CONCEPT",
 }  # fmt: skip
 _INCIDENT = re.compile(r"(?<![\w-])(?:INC|inc|INCIDENT|CASE|ACC)-\d{2,4}-\d{2,4}(?![\w-])")
 _BATCH = re.compile(r"(?<![\w-])[A-Z]{1,3}\d{2}-\d{2,4}(?![\w-])")
 
-_GOODS = frozenset(
-    """backpack bag battery bike blanket boot bottle cable camera car chair charger coat computer cooker cup desk
-    device drone engine fabric glove hat headlamp headset helmet jacket jersey keyboard kit knife lamp laptop layer
-    lantern layer light machine mat mattress membrane monitor oven pack pan pants phone pillow pole printer pump
-    rope rucksack sack scooter screen sensor shirt shoe sock sofa stick stove sweater table tablet tarp tent tool
-    torch tower toy tractor trouser truck tyre umbrella valve van vest watch wheel""".split()
-)
-_GOODS_BEFORE = frozenset(
-    "3-season 4-season all base camping cycling down electric fleece gas hiking light merino rain running ski "
-    "sleeping summer trail trekking walking winter wool".split()
-)
-_PLACES = frozenset(
-    """airport branch building campus city depot district factory harbour headquarters hotel island lake mill
-    mountain office outlet plant port province region river shop station store town valley village warehouse
-    workshop""".split()
-)
-_COMPANY_WORDS = frozenset(
-    """ag airlines airways associates automotive bank brothers bv capital carbon chemicals co college company
-    components corp corporation electric electronics energy express foods foundation furniture gmbh group holdings
-    hospital inc industries institute insurance laboratories labs limited llc logistics ltd manufacturing media
-    mills motors oil outfitters packs partners pharma plc post press school semiconductor services software solar
-    sons steel studios supplies systems technologies technology telecom textiles tools trading university woollens
-    works""".split()
-)
-_ROLES = frozenset(
-    """accountant agent analyst buyer ceo chair chairman chairwoman chief clerk contact coordinator designer developer
-    director doctor engineer executive founder head inspector lead leader manager mechanic minister nurse officer
-    owner president professor representative secretary seller supervisor teacher technician""".split()
-)
-_COMPANY_VERBS = frozenset("employs employ supplies manufactures produces sews delivers exports".split())
-_HONORIFICS = frozenset("mr mrs ms dr prof".split())
 _MADE_BY = re.compile(
     r"\b(?:(?:made|sewn|supplied|produced|woven|knitted|manufactured|delivered|bought)(?: \w+){0,3} (?:by|from)"
     r"|supplier|maker|carrier|vendor|manufacturer)(?:[:|,*\s]| is| the)*$",
     re.IGNORECASE,
 )
-_PLACE_CUES = frozenset("in near".split())
-_NOT_NAMES = frozenset(
-    """january february march april may june july august september october november december monday tuesday
-    wednesday thursday friday saturday sunday english chinese european norwegian italian german french american
-    british christmas easter i ii iii iv note notes please dear yes no total lorry ceo cfo coo cto ltd faq pdf xxl
-    price warehouse supplier weight guarantee material materials colour colours contact date status summary cause
-    remedy lesson scope decision remark remarks target aim closed open average overview introduction background
-    company place article chapter section table figure page appendix week day month year quarter q1 q2 q3 q4 gtx
-    gift makers money customers computers climate""".split()
-)
-_COMMON = _GOODS | _PLACES | _ROLES | _NOT_NAMES
+_COMMON = GOODS | PLACES | ROLES | NOT_NAMES
 
 
 def load() -> Any:
@@ -123,12 +93,14 @@ def _named(document: Any, text: str, start: int, end: int, kind: str) -> Entity 
         start += 1
     while end > start and (document[end - 1].lower_ in ("'s", "’s") or not document[end - 1].text[-1].isalnum()):
         end -= 1
-    if start < end and document[start].lower_.rstrip(".") in _HONORIFICS | _ROLES and end - start > 1:
+    if start < end and document[start].lower_.rstrip(".") in HONORIFICS | ROLES and end - start > 1:
         start, kind = start + 1, "PERSON"
-    while end - start > 1 and document[end - 1].lower_ in _COMMON - _COMPANY_WORDS:
+    while end - start > 1 and document[end - 1].lower_ in _COMMON - COMPANY_WORDS:
         end -= 1
     if start >= end:
         return None
+    while end < len(document) and document[end].text.istitle() and document[end].lower_ in COMPANY_WORDS:
+        end += 1
     if _owns_number(document, end):
         end, kind = end + 1, "PRODUCT"
     kind = _type(document, text, start, end, kind)
@@ -148,9 +120,9 @@ def _owns_number(document: Any, end: int) -> bool:
 def _is_goods(document: Any, position: int) -> bool:
     """Say whether a thing's common noun stands here: "headlamp", "rain jacket"."""
     words = [token.text for token in document[position : position + 3]]
-    if words and words[0] in _GOODS_BEFORE:
+    if words and words[0] in GOODS_BEFORE:
         words = words[1:]
-    return bool(words) and (words[0] in _GOODS or words[0].removesuffix("s") in _GOODS)
+    return bool(words) and (words[0] in GOODS or words[0].removesuffix("s") in GOODS)
 
 
 def _type(document: Any, text: str, start: int, end: int, kind: str) -> str:
@@ -158,24 +130,24 @@ def _type(document: Any, text: str, start: int, end: int, kind: str) -> str:
     words = [token.lower_ for token in document[start:end]]
     before = document[start - 1].lower_ if start else ""
     after = [token.lower_ for token in document[end : end + 5]]
-    if words[-1].rstrip(".") in _COMPANY_WORDS and len(words) > 1:
+    if words[-1].rstrip(".") in COMPANY_WORDS and len(words) > 1:
         return "ORGANIZATION"
     if _is_goods(document, end) or (len(words) > 1 and words[-1].isdigit() and len(words[-1]) < 4):
         return "PRODUCT"
-    if after and after[0] in _PLACES:
+    if after and after[0] in PLACES:
         return "LOCATION" if len(words) < 3 else kind
-    if before.rstrip(".") in _HONORIFICS | _ROLES and kind != "ORGANIZATION":
+    if before.rstrip(".") in HONORIFICS | ROLES and kind != "ORGANIZATION":
         return "PERSON"
-    if len(words) > 1 and after[:1] == [","] and _ROLES.intersection(after[1:4]):
+    if len(words) > 1 and after[:1] in ([","], ["("]) and ROLES.intersection(after[1:4]):
         return "PERSON"
-    if _COMPANY_VERBS.intersection(after[:2]) and kind != "PRODUCT":
+    if COMPANY_VERBS.intersection(after[:2]) and kind != "PRODUCT":
         return "ORGANIZATION"
     if before == "the" and (kind == "PERSON" or (len(words) == 1 and kind in ("CONCEPT", "ORGANIZATION"))):
         return "PRODUCT"  # people go without an article, and companies mostly do
     place = document[start].idx
     if _MADE_BY.search(text[max(0, place - 50) : place]):
         return "ORGANIZATION"
-    if before in _PLACE_CUES and len(words) == 1 and kind not in ("PRODUCT", "EVENT"):
+    if before in PLACE_CUES and len(words) == 1 and kind not in ("PRODUCT", "EVENT"):
         return "LOCATION"
     return kind
 
@@ -186,14 +158,21 @@ def _is_name(document: Any, start: int, end: int, name: str, kind: str) -> bool:
     if end - start > 1:
         return not all(token.lower_ in _COMMON for token in document[start:end])
     word = document[start]
-    if word.lower_ in _NOT_NAMES or word.is_stop or (word.is_upper and len(name) <= 3) or name[-1].isdigit():
+    if word.lower_ in NOT_NAMES or word.is_stop or (word.is_upper and len(name) <= 3) or name[-1].isdigit():
         return False
-    if word.tag_ not in ("NNP", "NNPS") and kind != "PRODUCT":
+    if word.tag_ != "NNP" and kind not in ("PRODUCT", "LOCATION"):
         return False
-    if word.lower_ in _GOODS | _PLACES | _ROLES | _COMPANY_WORDS or word.lower_.removesuffix("s") in _GOODS:
+    if word.tag_ == "NNPS" and kind == "PRODUCT":
         return False
-    opens = start == 0 or document[start - 1].is_space or document[start - 1].is_sent_start or (
-        document[start - 1].text in ".!?:;-–—•,"
+    if word.lower_ in GOODS | PLACES | ROLES | COMPANY_WORDS:
+        return False
+    if word.lower_.removesuffix("s") in GOODS:
+        return False
+    opens = (
+        start == 0
+        or document[start - 1].is_space
+        or document[start - 1].is_sent_start
+        or (document[start - 1].text in ".!?:;-–—•,")
     )
     if opens and word.is_upper:
         return False

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 _WIDE = re.compile(r"[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]")
 _RULE = r"([-=_*~])\1{2,}\s*$"
-_STARTS_BLOCK = re.compile(
-    r"\s*(?:#{1,6}\s|[-*+•·–]\s|\d{1,3}(?:[.)]\s|[、）])|[（(]?[一二三四五六七八九十]{1,3}[）)、]|[|>]|```|~~~|" + _RULE + ")"
-)
-_STANDS_ALONE = re.compile(r"\s*(?:#{1,6}\s|[|>]|```|~~~|" + _RULE + ")")
-_FIRST_WORD = re.compile(r"\s*([\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]|[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+)")
+_ALONE = r"#{1,6}\s|[|>]|```|~~~"
+_NUMBERED = r"\d{1,3}(?:[.)]\s|[、）])|[（(]?[一二三四五六七八九十]{1,3}[）)、]"
+_STARTS_BLOCK = re.compile(rf"\s*(?:{_ALONE}|[-*+•·–]\s|{_NUMBERED}|{_RULE})")
+_STANDS_ALONE = re.compile(rf"\s*(?:{_ALONE}|{_RULE})")
+_FIRST_WORD = re.compile(rf"\s*({_WIDE.pattern}|[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+)")
 _HARD_BREAK = re.compile(r"(?:  |\\)$")
 
 _NARROWEST, _WIDEST = 40, 140

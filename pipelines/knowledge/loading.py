@@ -21,6 +21,7 @@ _LOG = logging.getLogger("graftline")
 _HEADING = re.compile(r"^[ ]{0,3}#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*$", re.MULTILINE)
 _FRONT_TITLE = re.compile(r"\A\ufeff?---\r?\n(?:(?!---).*\r?\n)*?title:[ \t]*[\"']?(.+?)[\"']?[ \t]*\r?\n")
 _FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+_EMPHASIS = re.compile(r"^([*_]{1,3})(.+)\1$")
 _TITLE_LENGTH = 160
 _EXPECTED = "Markdown, text, HTML, PDF or DOCX (" + ", ".join(READERS) + ")"
 
@@ -60,21 +61,22 @@ def load_documents(folder: Path, previous: pa.Table | None = None) -> Loaded:
     for problem in problems:
         _LOG.warning("%s", problem)
     return Loaded(
-        pa.Table.from_pylist(rows, schema=DOCUMENTS), pa.Table.from_pylist(ledger, schema=LEDGER),
+        pa.Table.from_pylist(rows, schema=DOCUMENTS),
+        pa.Table.from_pylist(ledger, schema=LEDGER),
         Work.of(delta, parsed=parsed),
     )
 
 
 def title_of(text: str) -> str:
-    """Return the title that a text gives itself: front matter, a leading or first-level heading, else its first line."""
+    """Return a text's own title: from its front matter, a leading or first-level heading, else its first line."""
     front = _FRONT_TITLE.match(text)
     if front:
         return front.group(1)[:_TITLE_LENGTH]
     prose = _FENCE.sub("", text)
-    first = next((line.strip(" \t\ufeff*_") for line in prose.splitlines() if line.strip(" \t\ufeff-=*_~")), "")
+    first = next((line.strip(" \t\ufeff") for line in prose.splitlines() if line.strip(" \t\ufeff-=*_~")), "")
     headings = [m.group() for m in _HEADING.finditer(prose) if m.group().lstrip().startswith("# ")]
     title = first if first.startswith("#") or not headings else headings[0]
-    return title.strip().lstrip("#").rstrip("#").strip()[:_TITLE_LENGTH]
+    return _EMPHASIS.sub(r"\2", title.strip().strip("#").strip())[:_TITLE_LENGTH]
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -88,7 +90,9 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 def _nothing(folder: Path, found: str) -> InputError:
     return InputError(
-        str(folder), found, f"a folder with documents: {_EXPECTED}",
+        str(folder),
+        found,
+        f"a folder with documents: {_EXPECTED}",
         "put documents there, or set GRAFTLINE_DOCUMENTS to their folder (in the environment or .env)",
     )
 
@@ -113,9 +117,15 @@ def _row(folder: Path, path: Path, kept: dict[str, dict[str, Any]]) -> tuple[dic
     if not extracted.text.strip("\ufeff \t\r\n\u3000"):
         raise InputError(name, "no text", "a document with text", f"write something into {name}, or remove it")
     return {
-        "document_id": document_id, "path": name, "version": version, "reader": reader.version,
-        "format": reader.format, "language": "zh" if is_chinese(extracted.text) else "en",
-        "title": extracted.title[:_TITLE_LENGTH] or title_of(extracted.text), "text": extracted.text, "bytes": size,
+        "document_id": document_id,
+        "path": name,
+        "version": version,
+        "reader": reader.version,
+        "format": reader.format,
+        "language": "zh" if is_chinese(extracted.text) else "en",
+        "title": extracted.title[:_TITLE_LENGTH] or title_of(extracted.text),
+        "text": extracted.text,
+        "bytes": size,
     }, True
 
 

@@ -51,11 +51,11 @@ class Extractor(Protocol):
     name: str
     """Kind and version: an extraction by another name is made again."""
 
-    def extract(self, texts: Sequence[tuple[str, str]]) -> list[Extraction]:
-        """Return one extraction for each (text, language), in order; spans are characters of the text.
+    def extract(self, texts: Sequence[str]) -> list[Extraction]:
+        """Return one extraction a text, in order; spans are characters of the text.
 
-        All texts come in one call, so that an engine starts once. What fails for one text is told in its
-        `failure`; it does not raise for the others.
+        All texts come in one call, so that an engine starts once, and a text is all that a result depends on.
+        What fails for one text is told in its `failure`; it does not raise for the others.
         """
         ...
 

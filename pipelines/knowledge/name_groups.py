@@ -4,11 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pipelines.knowledge.lexicon import TRANSLATED_PLACES
 from pipelines.knowledge.mentions import ALIAS_OF, ENTITY_TYPES
-from pipelines.knowledge.names import TRANSLATED_PLACES, canonical, is_han, is_short_for, is_short_person, letters, pinyin
+from pipelines.knowledge.names import canonical, is_han, is_short_for, is_short_person, letters, pinyin
 
 _NAMES_TWICE = frozenset({"PERSON", "LOCATION"})
 """Types whose Latin name is the pinyin of the Chinese one; a company's is often a translation."""
+_PERSON_WEIGHT = 0.6
 
 
 class NameGroups:
@@ -35,6 +37,10 @@ class NameGroups:
         """Return the key of what a name means in a document."""
         key = canonical(name)
         return self._root(self._short.get((document_id, key), key))
+
+    def is_short(self, document_id: str, name: str) -> bool:
+        """Say whether a name stands for a longer one in its document: its type is then a guess."""
+        return (document_id, canonical(name)) in self._short
 
     def _root(self, key: str) -> str:
         while self._parent.get(key, key) != key:
@@ -89,17 +95,21 @@ class NameGroups:
         return found
 
     def _may_be_short(self, key: str, full: str) -> bool:
-        """Say whether a name that the model calls a place may still be short for a person: not where it is well known."""
+        """Say whether a name that was taken for a place may be short for a person: not where it often is one."""
         votes = self._votes[key]
         other = votes["LOCATION"] + votes["PRODUCT"]
         return other <= 3 or self._type(full) not in ("PERSON", "ORGANIZATION") or self._type(key) == self._type(full)
 
 
 def majority_type(votes: Mapping[str, int]) -> str:
-    """Return the type with most votes; CONCEPT only where there is no other; ties in the order of ENTITY_TYPES."""
+    """Return the type with most votes; CONCEPT only where there is no other; ties in the order of ENTITY_TYPES.
+
+    PERSON counts less: it is what a recogniser calls two capitalised words that it does not know.
+    """
     known = {kind: count for kind, count in votes.items() if kind != "CONCEPT"}
     order = {kind: place for place, kind in enumerate(ENTITY_TYPES)}
-    ranked = sorted(known or votes, key=lambda kind: (-votes[kind], order.get(kind, len(order)), kind))
+    weights = {kind: count * (_PERSON_WEIGHT if kind == "PERSON" else 1.0) for kind, count in (known or votes).items()}
+    ranked = sorted(weights, key=lambda kind: (-weights[kind], order.get(kind, len(order)), kind))
     return ranked[0] if ranked else "CONCEPT"
 
 

@@ -17,9 +17,11 @@ from pipelines.knowledge.lines import wraps
 
 _UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _HIDDEN_TAGS = {"script", "style", "noscript", "template", "head", "svg", "math", "iframe", "object"}
-_BLOCK_TAGS = set(
-    ["address", "article", "aside", "blockquote", "body", "dd", "details", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hr", "html", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "tfoot", "thead", "ul", "caption"]
-)
+_BLOCK_TAGS = {
+    *("address", "article", "aside", "blockquote", "body", "caption", "dd", "details", "div", "dl", "dt", "fieldset"),
+    *("figcaption", "figure", "footer", "form", "header", "hr", "html", "main", "nav", "ol", "p", "pre", "section"),
+    *("summary", "table", "tbody", "tfoot", "thead", "ul"),
+}
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _CJK_BREAK = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])")
 _GENERATED_TITLES = {"", "untitled", "anonymous", "(anonymous)", "unspecified", "(unspecified)", "document"}
@@ -53,12 +55,16 @@ def _decode(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise InputError(
-            path.name, f"byte 0x{data[error.start]:02x} in line {line}, which is not UTF-8", "UTF-8 text",
+            path.name,
+            f"byte 0x{data[error.start]:02x} in line {line}, which is not UTF-8",
+            "UTF-8 text",
             f"iconv -f {_guess_encoding(data)} -t UTF-8 {path.name} > new, then replace the file",
         ) from None
     if "\0" in text:
         raise InputError(
-            path.name, "NUL bytes, as in UTF-16 or a binary file", "UTF-8 text",
+            path.name,
+            "NUL bytes, as in UTF-16 or a binary file",
+            "UTF-8 text",
             f"iconv -f UTF-16 -t UTF-8 {path.name} > new, or move the file out of the folder",
         )
     return text
@@ -120,8 +126,8 @@ def _row(cells: list[str]) -> str:
 
 def _tidy(text: str) -> str:
     text = re.sub(r"[ \t]*\n[ \t]*", "\n", _UNWANTED.sub(" ", text))
-    text = re.sub(r"\n{2,}(?=- )", "\n", text)
-    text = re.sub(r"(?<=\|)\n{2,}(?=\|)", "\n", text)
+    for mark in ("-", r"\|"):  # the items of one list, the rows of one table
+        text = re.sub(rf"^({mark} .*)\n{{2,}}(?={mark} )", r"\1\n", text, flags=re.MULTILINE)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
@@ -161,8 +167,9 @@ def read_docx(path: Path) -> Extracted:
         document = docx.Document(str(path))
         body = document.element.body
         # What the reader sees once only: no second rendering of drawings, no place that text was moved from.
-        for twice in [*body.iter("{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback",
-                                 f"{_WORD}moveFrom")]:
+        for twice in [
+            *body.iter("{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback", f"{_WORD}moveFrom")
+        ]:
             twice.getparent().remove(twice)
         text = _tidy("\n".join(_word_blocks(body, document)))
         title = document.core_properties.title or ""
@@ -209,7 +216,8 @@ def _word_text(paragraph: Any) -> str:
     marks = {f"{_WORD}tab": "\t", f"{_WORD}br": "\n", f"{_WORD}cr": "\n", f"{_WORD}noBreakHyphen": "-"}
     return "".join(
         (piece.text or "") if piece.tag == f"{_WORD}t" else marks.get(piece.tag, "")
-        for run in paragraph.iter(f"{_WORD}r") for piece in run
+        for run in paragraph.iter(f"{_WORD}r")
+        for piece in run
     )
 
 
@@ -224,7 +232,13 @@ def _reason(error: Exception) -> str:
 _MARKDOWN, _TEXT = Reader("markdown", read_plain), Reader("text", read_plain)
 _HTML = Reader("html", read_html, ("beautifulsoup4", "lxml"))
 READERS = {
-    ".md": _MARKDOWN, ".markdown": _MARKDOWN, ".txt": _TEXT, ".text": _TEXT, ".html": _HTML, ".htm": _HTML,
-    ".pdf": Reader("pdf", read_pdf, ("pypdf",)), ".docx": Reader("docx", read_docx, ("python-docx",)),
+    ".md": _MARKDOWN,
+    ".markdown": _MARKDOWN,
+    ".txt": _TEXT,
+    ".text": _TEXT,
+    ".html": _HTML,
+    ".htm": _HTML,
+    ".pdf": Reader("pdf", read_pdf, ("pypdf",)),
+    ".docx": Reader("docx", read_docx, ("python-docx",)),
 }
 """By the end of the file name, in small letters."""

@@ -4,14 +4,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.knowledge.mentions import ALIAS_OF, CO_OCCURS, Entity, Relation
+from pipelines.knowledge.mentions import ALIAS_OF, CO_OCCURS, ENTITY_TYPES, Entity, Relation
 
 _TYPED_WEIGHT, _PAIR_WEIGHT = 2.0, 1.0
 _REACH = 3
 """A rule joins names with at most this many steps between them."""
 _WINDOW = 6
 """A name co-occurs with this many names after it: a list of fifty names stays linear."""
-_ANYTHING = frozenset("PERSON ORGANIZATION LOCATION PRODUCT EVENT BATCH CONCEPT".split())
+_ANYTHING = frozenset(ENTITY_TYPES)
 _PEOPLE, _COMPANIES = frozenset({"PERSON"}), frozenset({"ORGANIZATION", "CONCEPT"})
 _PLACES, _GOODS = frozenset({"LOCATION"}), frozenset({"PRODUCT", "CONCEPT", "BATCH"})
 
@@ -42,48 +42,58 @@ def _rule(
 
 _THE = r"(?:the |our |its |their |a |an )?(?:\w+ ){0,2}$"
 _ROLE = r"(?:manager|director|head|lead|leader|chair|chief|officer|country manager|chief executive|founder)"
-_BOTH = _COMPANIES | _PLACES | _GOODS | {"EVENT"}
+_LEADABLE = _COMPANIES | _PLACES | _GOODS | {"EVENT"}
+_SETTLED = _PEOPLE | _COMPANIES | _PLACES
+_WORKS = r"\b(?:works?|worked|working|employed|joined|serves?)\b(?: \w+){0,4}? ?(?:at|for|by|with|in)? "
+_SITS = r"(?:located|based|situated|sits?|stands?|lies|headquartered|lives|works|worked)"
+_MAKES = r"\b(?:supplies|supplied|makes|sews|produces|manufactures|delivers|weaves|sells)\b(?! by)"
+_MADE = r"\b(?:made|sewn|supplied|produced|manufactured|woven|delivered|built|comes?)\b"
+_LEADS = r"\b(?:leads?|led|manages?|managed|runs?|ran|heads?|directs?|directed|founded|responsible for|in charge of)\b"
+_KEPT = r"\b(?:stored|kept|stocked|lies|held|ships?|shipped)\b"
 
 ENGLISH = (
-    _rule("WORKS_AT", r"\b(?:works?|worked|working|employed|joined|serves?)\b(?: \w+){0,4}? ?(?:at|for|by|with|in)? " + _THE,
-          _PEOPLE, _COMPANIES),
-    _rule("WORKS_AT", r"^,? (?:the |an? )?[\w ]{0,30}\b" + _ROLE + r"\b[\w ]{0,20} (?:at|of|with) " + _THE, _PEOPLE, _COMPANIES),
-    _rule("LOCATED_IN", r"^,? (?:(?:is|are|was|which is|that is) )?(?:\w+ )?(?:located|based|situated|sits?|stands?|lies|headquartered|lives|"
-          r"works|worked)(?: \w+){0,2} (?:in|at|near|on) " + _THE, _PEOPLE | _COMPANIES | _PLACES, _PLACES),
-    _rule("LOCATED_IN", r"^ (?:is |are )?in " + _THE, _PEOPLE | _COMPANIES | _PLACES, _PLACES),
-    _rule("LOCATED_IN", r"^(?:, | \| )$", _PLACES | {"ORGANIZATION"}, _PLACES),
-    _rule("SUPPLIES", r"\b(?:supplies|supplied|makes|sews|produces|manufactures|delivers|weaves|sells)\b(?! by)[^.;:]{0,40}$",
-          _COMPANIES, _GOODS),
-    _rule("SUPPLIES", r"\b(?:made|sewn|supplied|produced|manufactured|woven|delivered|built|comes?)\b[^.;:]{0,25} (?:by|from) " + _THE,
-          _GOODS, _COMPANIES, reverse=True),
+    _rule("WORKS_AT", _WORKS + _THE, _PEOPLE, _COMPANIES),
+    _rule("WORKS_AT", rf"^,? [\w ]{{0,34}}\b{_ROLE}\b[\w ]{{0,20}} (?:at|of|with) {_THE}", _PEOPLE, _COMPANIES),
+    _rule(
+        "LOCATED_IN",
+        rf"^,? (?:(?:is|are|was|which is|that is) )?(?:\w+ )?{_SITS}(?: \w+){{0,2}} (?:in|at|near|on) {_THE}",
+        _SETTLED,
+        _PLACES,
+    ),
+    _rule("LOCATED_IN", r"^ (?:is |are )?in " + _THE, _SETTLED, _PLACES),
+    _rule("LOCATED_IN", r"^, $", _PLACES | {"ORGANIZATION"}, _PLACES),
+    _rule("LOCATED_IN", r"^ \| $", frozenset({"ORGANIZATION"}), _PLACES),
+    _rule("SUPPLIES", _MAKES + r"[^.;:]{0,40}$", _COMPANIES, _GOODS),
+    _rule("SUPPLIES", _MADE + r"[^.;:]{0,25} (?:by|from) " + _THE, _GOODS, _COMPANIES, reverse=True),
     _rule("SUPPLIES", r"\b(?:supplier|maker|manufacturer)\b[^.;]{0,15}$", _GOODS, _COMPANIES, reverse=True),
-    _rule("LEADS", r"\b(?:leads?|led|manages?|managed|runs?|ran|heads?|directs?|directed|founded|responsible for|in charge of)\b"
-          r"(?! by)[^.;]{0,30}$", _PEOPLE, _BOTH),
-    _rule("LEADS", r"\b(?:led|managed|run|headed|directed|founded) by " + _THE, _BOTH, _PEOPLE, reverse=True),
-    _rule("LEADS", r"^ (?:\w+ ){0,3}" + _ROLE + r"(?: is|:|,)? $", _BOTH, _PEOPLE, reverse=True),
-    _rule("LEADS", r"^(?:, | is | \()(?:the )?$", _PEOPLE, _BOTH, after=r"^ (?:\w+ ){0,2}" + _ROLE + r"\b"),
+    _rule("LEADS", _LEADS + r"(?! by)[^.;]{0,30}$", _PEOPLE, _LEADABLE),
+    _rule("LEADS", r"\b(?:led|managed|run|headed|directed|founded) by " + _THE, _LEADABLE, _PEOPLE, reverse=True),
+    _rule("LEADS", rf"^ (?:\w+ ){{0,3}}{_ROLE}(?: is|:|,)? $", _LEADABLE, _PEOPLE, reverse=True),
+    _rule("LEADS", r"^(?:, | is | \()(?:the )?$", _PEOPLE, _LEADABLE, after=rf"^ (?:\w+ ){{0,2}}{_ROLE}\b"),
     _rule("FOUND", r"\b(?:found|discovered|noticed|reported|detected)\b[^.;]{0,40}$", _PEOPLE, _GOODS | {"EVENT"}),
     _rule("CAUSED", r"\b(?:caused|led to|triggered|brought about)\b[^.;]{0,30}$", _ANYTHING, _GOODS | {"EVENT"}),
-    _rule("STORED_AT", r"\b(?:stored|kept|stocked|lies|held|ships?|shipped)\b[^.;]{0,25} (?:at|in|from) " + _THE, _GOODS, _PLACES),
+    _rule("STORED_AT", _KEPT + r"[^.;]{0,25} (?:at|in|from) " + _THE, _GOODS, _PLACES),
     _rule("CONTACT_OF", r"\b(?:contact|ask for)\b[^.;]{0,20}$", _COMPANIES, _PEOPLE, reverse=True),
-)  # fmt: skip
+)
 
 _HAN = r"[\u4e00-\u9fff]"
+_HEADS = "经理|负责人|主管|厂长|店长|总监|主任|主席"
 CHINESE = (
     _rule("WORKS_AT", r"(?:工作于|就职于|任职于|供职于|受雇于|加入了?|就职|任职)$", _PEOPLE, _COMPANIES),
     _rule("WORKS_AT", rf"^(?:目前|现在|曾)?在$|^是{_HAN}{{0,4}}$", _PEOPLE, frozenset({"ORGANIZATION"})),
     _rule("LOCATED_IN", r"(?:位于|坐落于|坐落在|地处|设在|建在|总部在|就在)$", _ANYTHING - {"EVENT"}, _PLACES),
     _rule("LOCATED_IN", rf"^(?:目前|现在|住|人)?在$|^{_HAN}{{0,3}}驻$", _PEOPLE | _COMPANIES, _PLACES),
-    _rule("SUPPLIES", rf"(?:供应|生产|制造|提供|代工|缝制|供给)(?:了|的)?{_HAN}{{0,6}}$", _COMPANIES, _GOODS),
-    _rule("SUPPLIES", rf"^{_HAN}{{0,6}}[由是]$|(?:供应商|厂家|制造商)(?:是|为|：|:)?$", _GOODS, _COMPANIES, reverse=True),
-    _rule("LEADS", rf"(?:负责|管理|领导|主管|带领|创办|创立)(?:了|的)?{_HAN}{{0,4}}$", _PEOPLE, _BOTH),
-    _rule("LEADS", rf"^的?{_HAN}{{0,4}}(?:经理|负责人|主管|厂长|店长|总监|主任|主席)(?:是|：|:|为)?$", _BOTH, _PEOPLE, reverse=True),
+    _rule("SUPPLIES", rf"(?:供应|生产|制造|提供|代工|缝制|供给)[了的]?{_HAN}{{0,6}}$", _COMPANIES, _GOODS),
+    _rule("SUPPLIES", rf"^{_HAN}{{0,6}}[由是]$", _GOODS, frozenset({"ORGANIZATION"}), reverse=True),
+    _rule("SUPPLIES", r"(?:供应商|厂家|制造商)[是为：:]?$", _GOODS, _COMPANIES, reverse=True),
+    _rule("LEADS", rf"(?:负责|管理|领导|主管|带领|创办|创立)[了的]?{_HAN}{{0,4}}$", _PEOPLE, _LEADABLE),
+    _rule("LEADS", rf"^的?{_HAN}{{0,4}}(?:{_HEADS})[是为：:]?$", _LEADABLE, _PEOPLE, reverse=True),
     _rule("LEADS", rf"^{_HAN}{{0,6}}由$", _PLACES | {"EVENT"}, _PEOPLE, reverse=True),
-    _rule("FOUND", rf"发现(?:了)?{_HAN}{{0,8}}$", _PEOPLE, _GOODS | {"EVENT"}),
-    _rule("CAUSED", rf"(?:导致|造成|引起|引发)(?:了)?{_HAN}{{0,6}}$", _ANYTHING, _GOODS | {"EVENT"}),
+    _rule("FOUND", rf"发现了?{_HAN}{{0,8}}$", _PEOPLE, _GOODS | {"EVENT"}),
+    _rule("CAUSED", rf"(?:导致|造成|引起|引发)了?{_HAN}{{0,6}}$", _ANYTHING, _GOODS | {"EVENT"}),
     _rule("STORED_AT", rf"(?:存放在|放在|存于|入库|发往){_HAN}{{0,2}}$", _GOODS, _PLACES),
-    _rule("CONTACT_OF", rf"联系人(?:是|为|：|:)?{_HAN}{{0,2}}$", _COMPANIES, _PEOPLE, reverse=True),
-)  # fmt: skip
+    _rule("CONTACT_OF", rf"联系人[是为：:]?{_HAN}{{0,2}}$", _COMPANIES, _PEOPLE, reverse=True),
+)
 _BREAK = re.compile(r"[;；。！？!?\n]")
 _MORE_ITEMS = re.compile(r"^(?:,| and| or|, and|, or) [A-Z]")
 _BRACKET = re.compile(r"\s*[（(]\s*")

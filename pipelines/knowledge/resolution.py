@@ -71,9 +71,10 @@ def resolve(
     texts = {row["chunk_id"]: row for row in chunks.select(["chunk_id", "start", "text"]).to_pylist()}
     things: dict[str, _Thing] = defaultdict(_Thing)
     links: dict[tuple[str, str, str], _Link] = defaultdict(_Link)
+    seen: set[tuple[str, ...]] = set()
     for row in rows:
-        _add_mentions(things, groups, row, texts.get(row["chunk_id"]))
-        _add_relations(links, things, groups, row)
+        _add_mentions(things, groups, row, texts.get(row["chunk_id"]), seen)
+        _add_relations(links, things, groups, row, seen)
     kept = {key: thing for key, thing in things.items() if _is_kept(thing)}
     entities = _sorted_table((_entity(key, thing) for key, thing in kept.items()), ENTITIES)
     relations = _sorted_table(
@@ -83,14 +84,23 @@ def resolve(
 
 
 def _add_mentions(
-    things: dict[str, _Thing], groups: NameGroups, row: Mapping[str, Any], chunk: Mapping[str, Any] | None
+    things: dict[str, _Thing],
+    groups: NameGroups,
+    row: Mapping[str, Any],
+    chunk: Mapping[str, Any] | None,
+    seen: set[tuple[str, ...]],
 ) -> None:
+    """Add the mentions of a chunk; one that stands in the overlap of two chunks counts once."""
     spans = sentences(chunk["text"]) if chunk and row["entities"] else []
     for mention in row["entities"]:
         thing = things[groups.key(row["document_id"], mention["name"])]
-        thing.names[mention["name"]] += 1
-        thing.types[mention["type"]] += 1
         thing.chunk_ids.add(row["chunk_id"])
+        place_of_mention = (row["document_id"], str(mention["start"]), mention["name"])
+        if place_of_mention not in seen:
+            seen.add(place_of_mention)
+            thing.names[mention["name"]] += 1
+            guess = groups.is_short(row["document_id"], mention["name"])
+            thing.types["CONCEPT" if guess else mention["type"]] += 1
         if chunk:
             place = mention["start"] - chunk["start"]
             for start, end in spans:
@@ -102,8 +112,13 @@ def _add_mentions(
 
 
 def _add_relations(
-    links: dict[tuple[str, str, str], _Link], things: dict[str, _Thing], groups: NameGroups, row: Mapping[str, Any]
+    links: dict[tuple[str, str, str], _Link],
+    things: dict[str, _Thing],
+    groups: NameGroups,
+    row: Mapping[str, Any],
+    seen: set[tuple[str, ...]],
 ) -> None:
+    """Add the relations of a chunk; what one sentence of a document says counts once."""
     for found in row["relations"]:
         source, target = (groups.key(row["document_id"], found[end]) for end in ("source", "target"))
         if found["type"] == ALIAS_OF or source == target or source not in things or target not in things:
@@ -113,9 +128,12 @@ def _add_relations(
         else:
             things[source].typed = things[target].typed = True
         link = links[source, target, found["type"]]
-        link.weight += found["weight"]
         link.chunk_ids.add(row["chunk_id"])
-        link.evidence[found["evidence"]] += 1
+        said = (row["document_id"], source, target, found["type"], found["evidence"])
+        if said not in seen:
+            seen.add(said)
+            link.weight += found["weight"]
+            link.evidence[found["evidence"]] += 1
 
 
 def _is_kept(thing: _Thing) -> bool:
@@ -127,7 +145,10 @@ def _is_kept(thing: _Thing) -> bool:
 
 
 def _is_prose(sentence: str) -> bool:
-    return _GOOD_LENGTH[0] // (2 if is_han(sentence) else 1) <= len(sentence) <= _GOOD_LENGTH[1] and sentence[0] not in "#|"
+    return (
+        _GOOD_LENGTH[0] // (2 if is_han(sentence) else 1) <= len(sentence) <= _GOOD_LENGTH[1]
+        and sentence[0] not in "#|"
+    )
 
 
 def _entity(key: str, thing: _Thing) -> dict[str, Any]:
@@ -150,7 +171,7 @@ def _relation(key: tuple[str, str, str], link: _Link) -> dict[str, Any]:
     return {
         "relation_id": content_id("relation", source, target, key[2]), "source_id": source, "target_id": target,
         "type": key[2], "weight": round(link.weight, 6), "chunk_ids": sorted(link.chunk_ids),
-        "description": min(link.evidence, key=lambda text: (not _is_prose(text), -link.evidence[text], len(text), text)),
+        "description": min(link.evidence, key=lambda it: (not _is_prose(it), -link.evidence[it], len(it), it)),
     }  # fmt: skip
 
 

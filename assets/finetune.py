@@ -1,0 +1,180 @@
+"""Fine-tuning, first half: the dataset, what a training will cost, the adapter and the merged model."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from assets.partitions import RECIPES
+from assets.results import OWNERS, plot, problems_metadata, record_result
+from pipelines.finetune import dataset, instructions, merging, profile, training
+from pipelines.finetune.curves import loss_curve
+from pipelines.finetune.recipe import Recipe, load_recipe
+from resources.settings import Settings
+from resources.small_model import SmallModel
+from resources.tracker import Tracker, summary_metrics
+
+GROUP = "finetune"
+
+
+def _recipe(settings: Settings, context: dg.AssetExecutionContext) -> Recipe:
+    return load_recipe(settings.recipes / f"{context.partition_key}.yaml")
+
+
+@dg.asset(
+    group_name=GROUP, kinds={"python", "huggingface"}, owners=OWNERS, code_version="1", deps=["instruction_folder"]
+)
+def instruction_dataset(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult:
+    """Instruction examples as a DatasetDict, split by source into train and test; bad rows are in the ledger."""
+    loaded = instructions.load_instructions(settings.instructions)
+    record = dataset.build_dataset(loaded.rows, settings.home)
+    ledger = problems_metadata(loaded.problems, loaded.total)
+    return record_result(
+        record | {"rejected_share": ledger["rejected_share"]},
+        rows=len(loaded.rows),
+        train=record["train"],
+        test=record["test"],
+        path=dg.MetadataValue.path(record["path"]),
+        **ledger,
+    )
+
+
+@dg.asset_check(asset=instruction_dataset, blocking=True)
+def few_rows_rejected(instruction_dataset: dict[str, Any], settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
+    """The rejected share is at most GRAFTLINE_BAD_SHARE."""
+    share = instruction_dataset["rejected_share"]
+    return dg.AssetCheckResult(
+        passed=share <= settings.bad_share, metadata={"share": share, "limit": settings.bad_share}
+    )
+
+
+@dg.asset_check(asset=instruction_dataset, blocking=True)
+def no_source_in_both_splits(instruction_dataset: dict[str, Any]) -> dg.AssetCheckResult:
+    """Train and test share no source and no conversation."""
+    rows = dataset.load_dataset(Path(instruction_dataset["path"]))
+    shared = set(rows["train"]["source"]) & set(rows["test"]["source"])
+    same = set(rows["train"]["row_id"]) & set(rows["test"]["row_id"])
+    return dg.AssetCheckResult(
+        passed=not shared and not same, metadata={"sources": sorted(shared), "rows": sorted(same)}
+    )
+
+
+@dg.asset(group_name=GROUP, kinds={"python"}, owners=OWNERS, code_version="1", partitions_def=RECIPES)
+def model_profile(
+    context: dg.AssetExecutionContext,
+    instruction_dataset: dict[str, Any],
+    settings: dg.ResourceParam[Settings],
+    base_model: dg.ResourceParam[SmallModel],
+) -> dg.MaterializeResult:
+    """What the recipe will cost: parameters, trainable ones, bytes by part, tokens of the dataset, chat template."""
+    recipe = _recipe(settings, context)
+    base = base_model.resolve(recipe.model_name_or_path)
+    record = profile.profile_model(recipe, instruction_dataset, base, settings.home)
+    return record_result(
+        record,
+        parameters=record["parameters"],
+        trainable_parameters=record["trainable_parameters"],
+        estimated_bytes=record["memory_bytes_total"],
+        tokens=record["tokens"]["total"],
+        loss_mask=dg.MetadataValue.md(record["preview"]),
+    )
+
+
+@dg.asset_check(asset=model_profile, partitions_def=RECIPES)
+def something_is_trained(model_profile: dict[str, Any]) -> dg.AssetCheckResult:
+    """The recipe trains something, and at least one token in ten carries loss."""
+    tokens, trained = model_profile["tokens"], model_profile["trainable_parameters"]
+    passed = 0 < trained <= model_profile["parameters"] and tokens["loss"] >= 0.1 * tokens["total"]
+    return dg.AssetCheckResult(passed=passed, metadata={"trainable_parameters": trained, "loss_tokens": tokens["loss"]})
+
+
+@dg.asset(
+    group_name=GROUP,
+    kinds={"pytorch", "huggingface", "mlflow"},
+    owners=OWNERS,
+    code_version=training.CODE_VERSION,
+    partitions_def=RECIPES,
+    pool="gpu",
+    deps=["model_profile"],
+)
+def adapter(
+    context: dg.AssetExecutionContext,
+    instruction_dataset: dict[str, Any],
+    settings: dg.ResourceParam[Settings],
+    base_model: dg.ResourceParam[SmallModel],
+    tracker: dg.ResourceParam[Tracker],
+) -> dg.MaterializeResult:
+    """The recipe's adapter in PEFT form, trained in a child process, with its loss curve and one MLflow run."""
+    recipe = _recipe(settings, context)
+    base = base_model.resolve(recipe.model_name_or_path)
+    record = training.train(recipe, instruction_dataset, base, settings.home) | {"recipe": context.partition_key}
+    log_rows = training.read_log(Path(record["path"]))
+    curve = loss_curve(log_rows, context.partition_key, settings.home / "plots" / f"loss-{record['key']}.png")
+    record["run_id"] = tracker.log_training(
+        record["key"],
+        context.partition_key,
+        recipe.model_dump(),
+        Path(instruction_dataset["path"]),
+        instruction_dataset["digest"],
+        log_rows,
+        summary_metrics(record),
+        [curve],
+        Path(record["path"]),
+    )
+    return record_result(record, loss_curve=plot(curve), **summary_metrics(record), mlflow_run=record["run_id"])
+
+
+@dg.asset_check(asset=adapter, partitions_def=RECIPES, blocking=True)
+def loss_fell(adapter: dict[str, Any]) -> dg.AssetCheckResult:
+    """Every logged loss is finite, and the loss on held-out rows is lower than the base's."""
+    losses = [row["loss"] for row in training.read_log(Path(adapter["path"]))]
+    before, after = adapter["held_out_loss_before"], adapter["held_out_loss_after"]
+    passed = bool(losses) and all(map(math.isfinite, losses)) and after < before
+    return dg.AssetCheckResult(passed=passed, metadata={"before": before, "after": after, "last": adapter["last_loss"]})
+
+
+@dg.asset(
+    group_name=GROUP,
+    kinds={"pytorch", "huggingface"},
+    owners=OWNERS,
+    code_version=merging.CODE_VERSION,
+    partitions_def=RECIPES,
+    pool="gpu",
+)
+def merged_model(
+    context: dg.AssetExecutionContext,
+    adapter: dict[str, Any],
+    instruction_dataset: dict[str, Any],
+    settings: dg.ResourceParam[Settings],
+    base_model: dg.ResourceParam[SmallModel],
+) -> dg.MaterializeResult:
+    """Base and adapter as one ordinary checkpoint that any engine serves, compared with what it was made from."""
+    recipe = _recipe(settings, context)
+    base = base_model.resolve(recipe.model_name_or_path)
+    record = merging.merge(recipe, adapter, Path(instruction_dataset["path"]), base, settings.home)
+    record |= {"recipe": context.partition_key, "run_id": adapter["run_id"]}
+    return record_result(
+        record,
+        path=dg.MetadataValue.path(record["path"]),
+        bytes=record["bytes"],
+        merge_difference=record["merge_difference"],
+        stored_difference=record["stored_difference"],
+    )
+
+
+@dg.asset_check(asset=merged_model, partitions_def=RECIPES, blocking=True)
+def merge_is_faithful(merged_model: dict[str, Any]) -> dg.AssetCheckResult:
+    """The merged weights give the adapter's log-probabilities, up to rounding, and keep its chat template."""
+    difference = merged_model["merge_difference"]
+    passed = (
+        difference <= merging.MERGE_TOLERANCE and merged_model["template_digest"] == merged_model["adapter_template"]
+    )
+    return dg.AssetCheckResult(
+        passed=passed,
+        metadata={
+            "difference": difference,
+            "limit": merging.MERGE_TOLERANCE,
+            "stored": merged_model["stored_mean_difference"],
+        },
+    )

@@ -1,0 +1,50 @@
+"""One question, one answer with checked citations."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.answering.evidence import Evidence, rank
+from pipelines.answering.grounding import ground, is_supported, refusal
+from pipelines.answering.prompt import build_prompt
+from pipelines.answering.retrieval import Retrieved, Retriever, open_retriever
+from pipelines.answering.settings import AnswerSettings, Mode
+from pipelines.protocols import Embedder, GraphStore, LanguageModel, Messages
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is known before the model runs; `prompt` is None where the sources do not hold an answer."""
+
+    retrieved: Retrieved
+    evidence: list[Evidence]
+    prompt: Messages | None
+
+
+def prepare(question: str, retriever: Retriever, embedder: Embedder, settings: AnswerSettings) -> Prepared:
+    """Retrieve, rank the source sentences and build the prompt, unless no evidence clears the bar."""
+    retrieved = retriever.retrieve(question, settings.chunks)
+    evidence = rank(question, retrieved, embedder)
+    supported = is_supported(evidence, settings)
+    prompt = build_prompt(question, evidence, retrieved.context, settings) if supported else None
+    return Prepared(retrieved, evidence, prompt)
+
+
+def ask(
+    question: str, mode: Mode, *, store: GraphStore, embedder: Embedder, language_model: LanguageModel,
+    settings: AnswerSettings | None = None,
+) -> dict[str, Any]:
+    """Answer one question: {question, mode, answer, supported, citations}; quote == document.text[start:end].
+
+    Raises NotMaterializedError when the store is empty.
+    """
+    settings = settings or AnswerSettings()
+    prepared = prepare(question, open_retriever(mode, store, embedder, settings), embedder, settings)
+    if prepared.prompt is None:
+        answer = refusal(question)
+    else:
+        completion = language_model.complete([prepared.prompt], settings.max_tokens)[0]
+        answer = ground(question, completion.text, prepared.evidence, settings)
+    return {
+        "question": question, "mode": mode, "answer": answer.text, "supported": answer.supported,
+        "citations": [dict(citation) for citation in answer.citations],
+    }

@@ -1,0 +1,133 @@
+"""Retrieval over the graph: `local` walks from the question's entities, `global` starts from community summaries."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from pipelines.answering.retrieval import NativeRetriever, Retrieved, Row, Search, by_words, fuse
+from pipelines.answering.terms import coverage, question_terms, term_weights, terms, with_pairs
+
+_STARTING_CHUNKS = 3
+_KEPT = 2
+_NEAR_ENTITY = 0.55
+_CONTEXT = 12
+_CJK = re.compile(r"[\u3400-\u9fff]")
+_SHORTEST_NAME = 2
+
+
+class LocalRetriever:
+    """Entities of the question and of the best chunks → their relations → the chunks that mention both ends."""
+
+    def __init__(self, search: Search) -> None:
+        self.search, self.native = search, NativeRetriever(search)
+
+    def retrieve(self, question: str, k: int) -> Retrieved:
+        store = self.search.store
+        vector = self.search.vector(question)
+        ranked, rows, weights = self.native.ranked(question, vector)
+        start = [rows[key] for key in ranked[:_STARTING_CHUNKS]]
+        near = store.search_vector("entities", vector, k) if vector is not None else []
+        seeds = self._named(question) | {key for key, similarity in near if similarity >= _NEAR_ENTITY}
+        bridges = {key for row in start for key in self._named(row["text"])}
+        relations = store.relations_of(sorted(seeds | bridges))[: 5 * self.search.settings.candidates]
+        ends = {relation[end] for relation in relations for end in ("source_id", "target_id")}
+        entities = {row["entity_id"]: row for row in store.rows("entities", sorted(seeds | bridges | ends))}
+        reached = self._chunks(entities, seeds | bridges, relations, weights)
+        rows |= {row["chunk_id"]: row for row in self.search.chunk_rows([key for key in reached if key not in rows])}
+        # What the best chunk already says need not be said again: the second hop is what is still open.
+        open_terms = _open(weights, start[:1])
+        walked = by_words(question, [rows[key] for key in reached if key in rows], open_terms)
+        # What answers in one hop stays on top; the walk fills the rest.
+        fused = fuse([(1.0, ranked), (1.0, walked), (0.5, reached)])
+        chosen = list(dict.fromkeys([*ranked[:_KEPT], *fused]))[:k]
+        names = frozenset(name.lower() for row in entities.values() for name in _names(row))
+        return Retrieved([rows[key] for key in chosen], _facts(entities, relations, weights), weights, names)
+
+    def _named(self, text: str) -> set[str]:
+        """Return the entities whose name or alias stands in the text."""
+        store, n = self.search.store, 2 * self.search.settings.candidates
+        found = store.rows("entities", [key for key, _ in store.search_text("entities", text, n)])
+        return {row["entity_id"] for row in found if any(stands_in(name, text) for name in _names(row))}
+
+    def _chunks(
+        self, entities: dict[str, Row], near: set[str], relations: Sequence[Row], weights: dict[str, float]
+    ) -> list[str]:
+        """Return the chunks of the entities and relations: those of more, and of rarer, entities first."""
+        votes: dict[str, float] = {}
+        for key, row in entities.items():
+            chunks = row["chunk_ids"] or []
+            for chunk in chunks:
+                votes[chunk] = votes.get(chunk, 0.0) + (1.0 if key in near else 0.25) / len(chunks)
+        for relation in relations:
+            value = 0.5 * coverage(weights, with_pairs(terms(relation["description"] or "")))
+            for chunk in relation["chunk_ids"] or []:
+                votes[chunk] = votes.get(chunk, 0.0) + value
+        return sorted(votes, key=lambda chunk: (-votes[chunk], chunk))[: 2 * self.search.settings.candidates]
+
+
+class GlobalRetriever:
+    """Map: the communities whose summaries speak of the question; their chunks are the evidence."""
+
+    def __init__(self, search: Search) -> None:
+        self.search = search
+
+    def retrieve(self, question: str, k: int) -> Retrieved:
+        store = self.search.store
+        vector = self.search.vector(question)
+        found = store.rows("communities", fuse(self.search.ids("communities", question, vector)))
+        wanted = question_terms(question)
+        said = {row["community_id"]: with_pairs(terms(f"{row['title']} {row['summary']}")) for row in found}
+        weights = term_weights(wanted, said.values())
+        order = fuse([
+            (1.0, [row["community_id"] for row in found]),
+            (1.0, sorted(said, key=lambda key: (-coverage(weights, said[key]), key))),
+        ])
+        best = {row["community_id"]: row for row in found}
+        communities = [best[key] for key in order[: self.search.settings.communities]]
+        ranked = fuse([(1.0, (row["chunk_ids"] or [])[: self.search.settings.candidates]) for row in communities])
+        rows = {row["chunk_id"]: row for row in self.search.chunk_rows(ranked)}
+        weights = term_weights(wanted, [row["terms"] for row in rows.values()])
+        rankings = [(1.0, ranked), (2.0, by_words(question, list(rows.values()), weights))]
+        if vector is not None:
+            rankings.append((1.0, self._near(vector, rows)))
+        chosen = spread([rows[key] for key in fuse(rankings) if key in rows], k)
+        return Retrieved(chosen, [f"{row['title']}: {row['summary']}" for row in communities], weights)
+
+    def _near(self, vector: object, rows: dict[str, Row]) -> list[str]:
+        near = self.search.store.search_vector("chunks", vector, 4 * self.search.settings.candidates)  # type: ignore[arg-type]
+        return [key for key, _ in near if key in rows]
+
+
+def spread(rows: Sequence[Row], k: int) -> list[Row]:
+    """Return k rows, one a document as long as there are others: a broad answer wants many voices."""
+    seen: set[str] = set()
+    first, later = [], []
+    for row in rows:
+        (later if row["document_id"] in seen else first).append(row)
+        seen.add(row["document_id"])
+    return (first + later)[:k]
+
+
+def stands_in(name: str, text: str) -> bool:
+    """Say whether a name stands in a text as a whole, not inside a longer word; Chinese has no word borders."""
+    if len(name) < _SHORTEST_NAME:
+        return False
+    if _CJK.search(name):
+        return name in text
+    return re.search(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", text, re.IGNORECASE) is not None
+
+
+def _names(row: Row) -> list[str]:
+    return [row["name"], *(row["aliases"] or [])]
+
+
+def _open(weights: dict[str, float], rows: Iterable[Row]) -> dict[str, float]:
+    said = {term for row in rows for term in row["terms"]}
+    return {term: weight * (0.3 if term in said else 1.0) for term, weight in weights.items()}
+
+
+def _facts(entities: dict[str, Row], relations: Sequence[Row], weights: dict[str, float]) -> list[str]:
+    """Return descriptions of entities and relations that speak of the question, best first."""
+    texts = [f"{row['name']}: {row['description']}" for row in entities.values() if row["description"]]
+    texts += [relation["description"] for relation in relations if relation["description"]]
+    scored = sorted((-coverage(weights, with_pairs(terms(text))), text) for text in set(texts))
+    return [text for score, text in scored if score < 0][:_CONTEXT]

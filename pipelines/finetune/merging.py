@@ -1,0 +1,64 @@
+"""Merging, seen from the parent: base and adapter become one ordinary checkpoint, proven to say the same."""
+
+import json
+import logging
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from pipelines.child_process import run_child
+from pipelines.finetune.base import BaseModel
+from pipelines.finetune.recipe import Recipe
+from pipelines.finetune.training import MARKER, RESULT
+from pipelines.identity import json_digest
+
+log = logging.getLogger("graftline")
+
+CODE_VERSION = "1"
+MERGE_TOLERANCE = 1e-2
+"""Largest difference of a log-probability that float32 arithmetic in another order may make."""
+_CHILD = "pipelines.finetune.merge_child"
+
+
+def merge_key(adapter: dict[str, Any], base_revision: str) -> str:
+    """Return the key of a merge: the adapter's weights, the base's and this code."""
+    return json_digest([adapter["digest"], base_revision, CODE_VERSION])
+
+
+def merge(recipe: Recipe, adapter: dict[str, Any], dataset_path: Path, base: BaseModel, home: Path) -> dict[str, Any]:
+    """Merge unless it is done already; return its record.
+
+    The record: key, digest, path, adapter_path, merge_difference, stored_difference and more. The weights are base + BA
+    in float32, stored as bfloat16 safetensors in home/models/merged/<key> with tokenizer and chat template; a QLoRA
+    adapter is merged onto the base as it was before quantisation. ChildError when it fails.
+    """
+    key = merge_key(adapter, base.revision)
+    folder = home / "models" / "merged" / key
+    if not (folder / MARKER).exists():
+        work = home / "work" / "merging" / key
+        spec = {
+            "recipe": recipe.model_dump(),
+            "adapter": adapter["path"],
+            "dataset": str(dataset_path),
+            "base_path": str(base.path),
+            "base_name": base.hub_name,
+            "output": str(work / "output"),
+        }
+        log.info("merging adapter %s", adapter["key"])
+        run_child(_CHILD, spec, work)
+        (work / "output" / MARKER).write_text("", encoding="utf-8")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)  # never complete: a complete one has its marker
+        os.replace(work / "output", folder)
+        shutil.rmtree(work, ignore_errors=True)
+    result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+    return {
+        **result,
+        "key": key,
+        "path": str(folder),
+        "adapter_path": adapter["path"],
+        "adapter_digest": adapter["digest"],
+        "adapter_template": adapter["template_digest"],
+        "base_revision": base.revision,
+    }

@@ -1,0 +1,251 @@
+"""The embedded graph store: one Lance dataset a table, written beside and switched by one pointer file."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.delta import compare
+from pipelines.errors import ConfigurationError, NotMaterializedError
+from pipelines.protocols import GRAPH_TABLES, GraphTables, StoreChanges
+from resources.graph_rows import (
+    KEYS,
+    SEARCHED,
+    best,
+    nothing_stored,
+    refuse_broken,
+    row_digests,
+    search_terms,
+    searched_text,
+)
+from resources.tables import write_atomically
+
+if TYPE_CHECKING:
+    import lance
+
+_DIGEST, _TERMS = "_digest", "_terms"
+_KEPT_FOR_READERS = timedelta(hours=1)
+_MOST_FRAGMENTS = 16
+_IDS_A_FILTER = 1000
+
+State = dict[str, dict[str, int]]
+"""By table: the dataset's version and its number of rows."""
+
+
+class EmbeddedGraphStore:
+    """A graph below one folder. `current.json` names each table's version: who reads sees the old or the new graph whole.
+
+    A run that fails before the switch leaves versions that nothing names; the next one starts from the named ones.
+    """
+
+    name = "embedded"
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._open: dict[tuple[str, int], "lance.LanceDataset"] = {}
+
+    def apply(self, graph: GraphTables) -> StoreChanges:
+        """Make the store equal to `graph`, writing only rows that differ; the switch comes last.
+
+        Raises InputError for a graph that refers to rows it does not hold.
+        """
+        refuse_broken(graph)
+        current = self._pointer().get("current") or {}
+        state: State = {}
+        written, deleted = {}, {}
+        for name in GRAPH_TABLES:
+            state[name], written[name], deleted[name] = self._update(name, getattr(graph, name), current.get(name))
+        if state != current:
+            self._switch(state, current or None)
+        return StoreChanges(written, deleted)
+
+    def rollback(self) -> dict[str, int]:
+        """Switch to the previous version (a second rollback switches back) and return its counts."""
+        pointer = self._pointer()
+        if not pointer.get("previous"):
+            raise NotMaterializedError(
+                "the embedded graph store", "no previous version", "two different graphs stored", "graftline run"
+            )
+        self._switch(pointer["previous"], pointer["current"])
+        return self.counts()
+
+    def graph(self, which: str = "current") -> GraphTables | None:
+        """Return the whole graph of the `current` or `previous` version, or None."""
+        state = self._pointer().get(which)
+        return GraphTables(**{name: self._read(name, state) for name in GRAPH_TABLES}) if state else None
+
+    def table(self, name: str) -> pa.Table:
+        """Return a table as it was applied, rows sorted by id."""
+        return self._read(name, self._state())
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of rows by table; zeros before the first run."""
+        state = self._pointer().get("current") or {}
+        return {name: state[name]["rows"] if name in state else 0 for name in GRAPH_TABLES}
+
+    def search_vector(self, table: str, vector: np.ndarray, k: int) -> list[tuple[str, float]]:
+        """Return the k rows of highest cosine similarity, compared with every row."""
+        dataset, key = self._dataset(table, self._state()), KEYS[table]
+        dimensions = dataset.schema.field("vector").type.list_size
+        if len(vector) != dimensions:
+            raise ConfigurationError(
+                "EMBEDDING_MODEL", f"a query of {len(vector)} dimensions", f"{dimensions} as stored", "graftline run"
+            )
+
+        def nearest(count: int) -> list[tuple[str | None, float]]:
+            query = {"column": "vector", "q": np.asarray(vector, np.float32), "k": count, "metric": "cosine"}
+            found = dataset.to_table(columns=[key, "_distance"], nearest=query | {"use_index": False})
+            return [(row[key], 1 - row["_distance"]) for row in found.to_pylist()]
+
+        return best(nearest, k)
+
+    def search_text(self, table: str, query: str, k: int) -> list[tuple[str, float]]:
+        """Return the k best matches by BM25 over words (stemmed) and pairs of Chinese characters."""
+        from lance.query import MatchQuery
+
+        dataset, key, terms = self._dataset(table, self._state()), KEYS[table], search_terms(query)
+
+        def matches(count: int) -> list[tuple[str | None, float]]:
+            found = dataset.to_table(
+                columns=[key, "_score"], full_text_query=MatchQuery(terms, _TERMS), limit=count
+            )
+            return [(row[key], row["_score"]) for row in found.to_pylist()]
+
+        return best(matches, k) if terms else []
+
+    def rows(self, table: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the rows with these ids in their order, without vectors."""
+        found = {row[KEYS[table]]: row for row in self._where(table, KEYS[table], ids)}
+        return [found[key] for key in ids if key in found]
+
+    def relations_of(self, entity_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the relations that touch any of these entities, heaviest first, then by id."""
+        ends = self._where("relations", "source_id", entity_ids) + self._where("relations", "target_id", entity_ids)
+        found = {row["relation_id"]: row for row in ends}
+        return sorted(found.values(), key=lambda row: (-row["weight"], row["relation_id"]))
+
+    def close(self) -> None:
+        """Let go of the open datasets."""
+        self._open.clear()
+
+    def _where(self, table: str, column: str, values: Sequence[str]) -> list[dict[str, Any]]:
+        dataset, wanted = self._dataset(table, self._state()), sorted(set(values))
+        columns = [name for name in dataset.schema.names if name not in ("vector", _DIGEST, _TERMS)]
+        found = []
+        for start in range(0, len(wanted), _IDS_A_FILTER):
+            condition = _among(column, wanted[start : start + _IDS_A_FILTER])
+            found += dataset.to_table(columns=columns, filter=condition).to_pylist()
+        return found
+
+    def _pointer(self) -> dict[str, Any]:
+        path = self.root / "current.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+    def _state(self) -> State:
+        state = self._pointer().get("current")
+        if not state:
+            raise nothing_stored(self.name)
+        return state
+
+    def _folder(self, name: str) -> Path:
+        return self.root / f"{name}.lance"
+
+    def _dataset(self, name: str, state: State) -> "lance.LanceDataset":
+        import lance
+
+        place = (name, state[name]["version"])
+        if place not in self._open:
+            self._open[place] = lance.dataset(str(self._folder(name)), version=place[1])
+        return self._open[place]
+
+    def _read(self, name: str, state: State) -> pa.Table:
+        dataset = self._dataset(name, state)
+        columns = [column for column in dataset.schema.names if column not in (_DIGEST, _TERMS)]
+        return dataset.to_table(columns=columns).sort_by(KEYS[name]).combine_chunks()
+
+    def _switch(self, state: State, previous: State | None) -> None:
+        write_atomically(self.root / "current.json", json.dumps({"current": state, "previous": previous}))
+        self._open = {place: dataset for place, dataset in self._open.items() if state[place[0]]["version"] == place[1]}
+        for name in GRAPH_TABLES:
+            dataset = self._dataset(name, state)
+            tags = dataset.tags.list()
+            # Lance never cleans up a tagged version: these two are what the pointer names.
+            for tag, version in (("current", state[name]["version"]), ("previous", (previous or state)[name]["version"])):
+                (dataset.tags.update if tag in tags else dataset.tags.create)(tag, version)
+            dataset.cleanup_old_versions(older_than=_KEPT_FOR_READERS, error_if_tagged_old_versions=False)
+
+    def _update(self, name: str, table: pa.Table, state: dict[str, int] | None) -> tuple[dict[str, int], int, int]:
+        """Bring one dataset up to date beside what is current; return its new state, rows written and deleted."""
+        import lance
+
+        key, folder = KEYS[name], self._folder(name)
+        stored = _prepared(name, table)
+        # A handle of its own: writing moves it on, while readers stay on the version that they opened.
+        dataset = lance.dataset(str(folder), version=state["version"]) if state else None
+        if dataset is None or not dataset.schema.equals(stored.schema):
+            gone = set(dataset.to_table(columns=[key])[key].to_pylist()) if dataset else set()
+            dataset = _write_whole(folder, stored)
+            _index(name, dataset)
+            gone -= set(table[key].to_pylist())
+            return {"version": dataset.version, "rows": len(table)}, len(table), len(gone)
+        before = dataset.to_table(columns=[key, _DIGEST]).to_pydict()
+        after = dict(zip(stored[key].to_pylist(), stored[_DIGEST].to_pylist(), strict=True))
+        delta = compare(after, dict(zip(before[key], before[_DIGEST], strict=True)))
+        if state and not delta.todo and not delta.gone:
+            return state, 0, 0
+        _change(name, dataset, stored, delta.todo, delta.gone)
+        return {"version": dataset.version, "rows": len(table)}, len(delta.todo), len(delta.gone)
+
+
+def _among(column: str, values: Sequence[str]) -> str:
+    quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+    return f"{column} IN ({quoted})"
+
+
+def _prepared(name: str, table: pa.Table) -> pa.Table:
+    """Return the rows as stored: without schema metadata, with their digest and, where searched, their terms."""
+    stored = table.replace_schema_metadata(None).append_column(_DIGEST, pa.array(row_digests(table), pa.string()))
+    if name not in SEARCHED:
+        return stored
+    rows = table.select(list(SEARCHED[name])).to_pylist()
+    return stored.append_column(_TERMS, pa.array([search_terms(searched_text(row, name)) for row in rows], pa.string()))
+
+
+def _write_whole(folder: Path, stored: pa.Table) -> "lance.LanceDataset":
+    import lance
+
+    if folder.exists() and not (folder / "_versions").exists():
+        shutil.rmtree(folder)  # what a crash left of a first write
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return lance.write_dataset(stored, str(folder), mode="overwrite" if folder.exists() else "create")
+
+
+def _change(name: str, dataset: "lance.LanceDataset", stored: pa.Table, todo: list[str], gone: list[str]) -> None:
+    import pyarrow.compute as pc
+
+    key = KEYS[name]
+    if dataset.latest_version != dataset.version:
+        dataset.restore()  # newer versions are a failed run's, or what a rollback left
+    if todo:
+        rows = stored.filter(pc.is_in(stored[key], pa.array(todo)))
+        dataset.merge_insert(key).when_matched_update_all().when_not_matched_insert_all().execute(rows)
+    for start in range(0, len(gone), _IDS_A_FILTER):
+        dataset.delete(_among(key, gone[start : start + _IDS_A_FILTER]))
+    if len(dataset.get_fragments()) > _MOST_FRAGMENTS:
+        dataset.optimize.compact_files()
+    _index(name, dataset)
+
+
+def _index(name: str, dataset: "lance.LanceDataset") -> None:
+    """Index the terms anew: an index that is only amended keeps counting deleted rows, and a delta run's scores
+    would differ from a clean rebuild's."""
+    if name in SEARCHED:
+        dataset.create_scalar_index(
+            _TERMS, "INVERTED", replace=True, base_tokenizer="whitespace", stem=True, remove_stop_words=True,
+            ascii_folding=True, with_position=False,
+        )

@@ -1,0 +1,279 @@
+"""The tracker: MLflow runs, one a training, and the registered model with its aliases."""
+
+import logging
+import os
+import time
+import urllib.request
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.errors import ServiceError
+from pipelines.identity import json_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlflow import MlflowClient
+
+log = logging.getLogger("graftline")
+
+EXPERIMENT = "graftline-finetune"
+MODEL = "graftline"
+KEY_TAG, RECIPE_TAG, EVALUATION_TAG, REASON_TAG = (
+    "graftline.key",
+    "graftline.recipe",
+    "graftline.evaluation",
+    "graftline.reason",
+)
+_REACHABLE_SECONDS = 5.0
+_PARAMETER_LENGTH = 500
+_REQUIREMENTS = ("transformers", "torch", "accelerate")
+_CARD = "---\nlicense: other\n---\nMade by Graftline; the licence of its base model applies.\n"
+_BATCH = 1000  # MLflow takes at most so many metrics in one call
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One version of the registered model."""
+
+    version: str
+    run_id: str
+    key: str
+    tags: Mapping[str, str]
+
+
+class Tracker:
+    """MLflow behind one class; ServiceError where it does not answer. No secret and no environment goes there."""
+
+    def __init__(self, uri: str, home: Path) -> None:
+        self.uri, self.home = uri, home
+        self._client: MlflowClient | None = None
+
+    def find_run(self, key: str) -> str | None:
+        """Return the id of the finished run of this training, or None."""
+        found = self._runs(key)
+        return next((run.info.run_id for run in found if run.info.status == "FINISHED"), None)
+
+    def log_training(
+        self,
+        key: str,
+        recipe: str,
+        parameters: Mapping[str, Any],
+        dataset_path: Path,
+        dataset_digest: str,
+        log_rows: Sequence[Mapping[str, float]],
+        summary: Mapping[str, float],
+        plots: Sequence[Path],
+        adapter: Path,
+    ) -> str:
+        """Log a training as one run and return its id; a training that has its run already gets no second one.
+
+        `log_rows` have `step` and `seconds`; all their other numbers become metrics by step, in one batch.
+        """
+        existing = self.find_run(key)
+        if existing:
+            return existing
+        with self._reached() as client:
+            for half in self._runs(key):
+                client.delete_run(half.info.run_id)
+            seconds = float(log_rows[-1]["seconds"]) if log_rows else 0.0
+            start = int((time.time() - seconds) * 1000)
+            run = client.create_run(
+                self._experiment(client),
+                start_time=start,
+                run_name=f"{recipe}-{key[:8]}",
+                tags={KEY_TAG: key, RECIPE_TAG: recipe},
+            )
+            run_id = run.info.run_id
+            self._log_parameters(client, run_id, {**parameters, "dataset_digest": dataset_digest})
+            self._log_dataset(client, run_id, dataset_path, dataset_digest)
+            self._log_rows(client, run_id, log_rows, start)
+            self.log_metrics(run_id, summary)
+            for path in plots:
+                client.log_artifact(run_id, str(path), "plots")
+            client.log_artifacts(run_id, str(adapter), "adapter")
+            client.set_terminated(run_id, "FINISHED")
+            return run_id
+
+    def log_metrics(self, run_id: str, metrics: Mapping[str, float]) -> None:
+        """Log numbers without a step."""
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        with self._reached() as client:
+            client.log_batch(run_id, metrics=[Metric(name, float(value), now, 0) for name, value in metrics.items()])
+
+    def log_evaluation(
+        self,
+        run_id: str,
+        metrics: Mapping[str, float],
+        tables: Mapping[str, Sequence[Mapping[str, Any]]],
+        plots: Sequence[Path] = (),
+    ) -> None:
+        """Add an evaluation to a training's run: numbers, tables (lists of rows) and PNGs; once for equal content."""
+        digest = json_digest([dict(metrics), {name: [dict(row) for row in rows] for name, rows in tables.items()}])
+        with self._reached() as client:
+            if client.get_run(run_id).data.tags.get(EVALUATION_TAG) == digest:
+                return
+            self.log_metrics(run_id, metrics)
+            for name, rows in tables.items():
+                columns = {column: [row[column] for row in rows] for column in (rows[0] if rows else {})}
+                client.log_table(run_id, columns, f"evaluation/{name}-{digest[:8]}.json")
+            for path in plots:
+                client.log_artifact(run_id, str(path), "plots")
+            client.set_tag(run_id, EVALUATION_TAG, digest)
+
+    def register(self, run_id: str, key: str, model_path: Path, tags: Mapping[str, str]) -> ModelVersion:
+        """Log a merged checkpoint under the run and register it; the same key is registered once.
+
+        `mlflow.transformers.load_model("models:/graftline@champion")` gives a text-generation pipeline.
+        """
+        existing = next((known for known in self.versions() if known.key == key), None)
+        if existing:
+            return existing
+        import mlflow
+        from huggingface_hub import ModelCard
+
+        with self._reached() as client:
+            mlflow.set_tracking_uri(self.uri)
+            with mlflow.start_run(run_id=run_id):
+                logged = mlflow.transformers.log_model(
+                    str(model_path),
+                    name="model",
+                    task="text-generation",
+                    registered_model_name=MODEL,
+                    pip_requirements=[f"{name}=={version(name).split('+')[0]}" for name in _REQUIREMENTS],
+                    # Without a card MLflow asks the hub for the base's.
+                    model_card=ModelCard(_CARD),
+                )
+            number = str(logged.registered_model_version)
+            for name, value in {**tags, KEY_TAG: key}.items():
+                client.set_model_version_tag(MODEL, number, name, value)
+            return ModelVersion(number, run_id, key, {**tags, KEY_TAG: key})
+
+    def versions(self) -> list[ModelVersion]:
+        """Return every registered version, the newest first."""
+        with self._reached() as client:
+            found = client.search_model_versions(f"name='{MODEL}'")
+            made = [ModelVersion(str(v.version), v.run_id or "", v.tags.get(KEY_TAG, ""), dict(v.tags)) for v in found]
+            return sorted(made, key=lambda known: int(known.version), reverse=True)
+
+    def champion(self, alias: str = "champion") -> ModelVersion | None:
+        """Return the version that carries the alias, or None."""
+        with self._reached() as client:
+            models = client.search_registered_models(f"name='{MODEL}'")
+            number = models[0].aliases.get(alias) if models else None
+            return next((known for known in self.versions() if known.version == str(number)), None)
+
+    def set_alias(self, alias: str, number: str, reason: str) -> None:
+        """Move an alias to a version and write why as its tag."""
+        with self._reached() as client:
+            client.set_model_version_tag(MODEL, number, f"{REASON_TAG}.{alias}", reason)
+            client.set_registered_model_alias(MODEL, alias, number)
+
+    def set_tags(self, number: str, tags: Mapping[str, str]) -> None:
+        """Write tags on a version, such as why it was not promoted."""
+        with self._reached() as client:
+            for name, value in tags.items():
+                client.set_model_version_tag(MODEL, number, name, value)
+
+    def _runs(self, key: str) -> list[Any]:
+        with self._reached() as client:
+            return list(client.search_runs([self._experiment(client)], f"tags.`{KEY_TAG}` = '{key}'"))
+
+    def _experiment(self, client: "MlflowClient") -> str:
+        known = client.get_experiment_by_name(EXPERIMENT)
+        if known:
+            return known.experiment_id
+        location = None if self.uri.startswith("http") else (self.home / "mlflow" / "artifacts").absolute().as_uri()
+        return client.create_experiment(EXPERIMENT, artifact_location=location)
+
+    @staticmethod
+    def _log_parameters(client: "MlflowClient", run_id: str, parameters: Mapping[str, Any]) -> None:
+        from mlflow.entities import Param
+
+        client.log_batch(run_id, params=[Param(k, str(v)[:_PARAMETER_LENGTH]) for k, v in sorted(parameters.items())])
+
+    @staticmethod
+    def _log_dataset(client: "MlflowClient", run_id: str, path: Path, digest: str) -> None:
+        from datasets import DatasetDict
+        from mlflow.data.huggingface_dataset import from_huggingface
+        from mlflow.entities import DatasetInput, InputTag
+
+        inputs = []
+        for split, context in (("train", "training"), ("test", "evaluation")):
+            rows = DatasetDict.load_from_disk(str(path))[split]
+            named = from_huggingface(rows, name=f"instructions-{split}", digest=digest, source=str(path))
+            inputs.append(DatasetInput(named._to_mlflow_entity(), [InputTag("mlflow.data.context", context)]))
+        client.log_inputs(run_id, inputs)
+
+    @staticmethod
+    def _log_rows(client: "MlflowClient", run_id: str, rows: Sequence[Mapping[str, float]], start: int) -> None:
+        from mlflow.entities import Metric
+
+        metrics = [
+            Metric(name, float(value), start + int(row["seconds"] * 1000), int(row["step"]))
+            for row in rows
+            for name, value in row.items()
+            if name not in ("step", "total_steps")
+        ]
+        for first in range(0, len(metrics), _BATCH):
+            client.log_batch(run_id, metrics=metrics[first : first + _BATCH])
+
+    @contextmanager
+    def _reached(self) -> "Iterator[MlflowClient]":
+        """Yield the client; whatever says that MLflow does not answer becomes a ServiceError."""
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        import requests
+        import sqlalchemy.exc
+        from mlflow import MlflowClient
+        from mlflow.exceptions import MlflowException
+
+        try:
+            if self._client is None:
+                self._require_answer()
+                self._client = MlflowClient(self.uri, self.uri)
+            yield self._client
+        except (MlflowException, requests.RequestException, sqlalchemy.exc.SQLAlchemyError) as error:
+            raise self._error(f"{type(error).__name__}: {str(error)[:300]}") from error
+
+    def _require_answer(self) -> None:
+        if self.uri.startswith("sqlite:///"):
+            Path(self.uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        if not self.uri.startswith("http"):
+            return
+        try:
+            # MLflow's own client would retry for minutes before it says that nobody is there.
+            with urllib.request.urlopen(f"{self.uri.rstrip('/')}/health", timeout=_REACHABLE_SECONDS):
+                return
+        except OSError as error:
+            raise self._error(str(error)) from error
+
+    def _error(self, found: str) -> ServiceError:
+        place = self.uri.rsplit("@", 1)[-1]  # never the user and password that a URI may carry
+        return ServiceError(
+            f"MLflow at {place}",
+            found,
+            "a tracking server that answers",
+            "start it (make ui), correct MLFLOW_TRACKING_URI, or unset it for the local store",
+        )
+
+
+def summary_metrics(record: Mapping[str, Any]) -> dict[str, float]:
+    """Return the numbers of an adapter's record that stand for the whole training."""
+    names = (
+        "train_loss",
+        "first_loss",
+        "last_loss",
+        "held_out_loss_before",
+        "held_out_loss_after",
+        "tokens",
+        "seconds",
+        "trainable_parameters",
+        "peak_memory_bytes",
+    )
+    return {name: float(record[name]) for name in names if name in record}

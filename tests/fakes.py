@@ -1,0 +1,105 @@
+"""Plain objects that stand for the outside world; append here, one fake a class."""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.knowledge.words import words
+from pipelines.protocols import Completion, GraphTables, Messages, StoreChanges
+
+
+class FakeEmbedder:
+    """Bags of hashed words: texts that share words are near."""
+
+    name = "fake-embedder@1"
+
+    def __init__(self, dimensions: int = 64) -> None:
+        self.dimensions = dimensions
+        self.calls: list[list[str]] = []
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        self.calls.append(list(texts))
+        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for word in words(text):
+                place = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=4).digest(), "big")
+                vectors[row, place % self.dimensions] += 1.0
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors / np.where(lengths == 0, 1.0, lengths)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """A Chinese character, a word or a mark is a token."""
+        return [len(re.findall(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+|[^\w\s]", text)) for text in texts]
+
+
+class FakeLanguageModel:
+    """Answers by a function of the conversation; nothing by default."""
+
+    name = "fake-model@1"
+
+    def __init__(self, answer: Callable[[Messages], str] = lambda messages: "") -> None:
+        self.answer = answer
+        self.calls: list[list[Messages]] = []
+
+    def complete(
+        self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None = None
+    ) -> list[Completion]:
+        self.calls.append(list(prompts))
+        texts = [self.answer(messages) for messages in prompts]
+        return [
+            Completion(text, sum(len(m["content"].split()) for m in messages), len(text.split()))
+            for text, messages in zip(texts, prompts, strict=True)
+        ]
+
+
+class FakeGraphStore:
+    """A knowledge graph in memory: exact vectors, text by shared words."""
+
+    name = "fake-store"
+    _KEYS = {"documents": "document_id", "chunks": "chunk_id", "entities": "entity_id", "relations": "relation_id",
+             "communities": "community_id"}
+    _TEXTS = {"chunks": ("text",), "entities": ("name", "description"), "communities": ("title", "summary")}
+
+    def __init__(self, **tables: list[dict[str, Any]]) -> None:
+        self.tables = {name: sorted(tables.get(name, []), key=lambda row: row[key]) for name, key in self._KEYS.items()}
+        self._words = {name: [set(words(" ".join(str(row.get(part) or "") for part in parts))) for row in self.tables[name]]
+                       for name, parts in self._TEXTS.items()}
+
+    def apply(self, graph: GraphTables) -> StoreChanges:
+        self.__init__(**{name: getattr(graph, name).to_pylist() for name in self._KEYS})  # type: ignore[misc]
+        return StoreChanges(self.counts(), dict.fromkeys(self._KEYS, 0))
+
+    def table(self, name: str) -> pa.Table:
+        return pa.Table.from_pylist(self.tables[name])
+
+    def counts(self) -> dict[str, int]:
+        return {name: len(rows) for name, rows in self.tables.items()}
+
+    def search_vector(self, table: str, vector: np.ndarray, k: int) -> list[tuple[str, float]]:
+        found = [(row[self._KEYS[table]], float(np.dot(row["vector"], vector))) for row in self.tables[table]]
+        return sorted(found, key=lambda item: (-item[1], item[0]))[:k]
+
+    def search_text(self, table: str, query: str, k: int) -> list[tuple[str, float]]:
+        wanted, sets = set(words(query)), self._words[table]
+        rarity = {word: np.log(1 + len(sets) / (0.5 + sum(word in one for one in sets))) for word in wanted}
+        found = [
+            (row[self._KEYS[table]], float(sum(rarity[word] for word in wanted & held)))
+            for row, held in zip(self.tables[table], sets, strict=True)
+        ]
+        return sorted(((key, score) for key, score in found if score > 0), key=lambda item: (-item[1], item[0]))[:k]
+
+    def rows(self, table: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+        by_id = {row[self._KEYS[table]]: row for row in self.tables[table]}
+        return [{name: value for name, value in by_id[key].items() if name != "vector"} for key in ids if key in by_id]
+
+    def relations_of(self, entity_ids: Sequence[str]) -> list[dict[str, Any]]:
+        wanted = set(entity_ids)
+        found = [row for row in self.tables["relations"] if wanted & {row["source_id"], row["target_id"]}]
+        return sorted(found, key=lambda row: (-row["weight"], row["relation_id"]))
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,86 @@
+"""The packaged MiniLM itself."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipelines.errors import ConfigurationError
+from resources.embedder import SentenceEmbedder
+from resources.settings import CHECKOUT
+
+TEXTS = ["The tent is waterproof.", "A shelter that keeps the rain out.", "Revenue grew by 15 percent.", "帐篷防水。"]
+
+
+@pytest.fixture(scope="module")
+def embedder(tmp_path_factory: pytest.TempPathFactory) -> SentenceEmbedder:
+    return SentenceEmbedder(tmp_path_factory.mktemp("home"))
+
+
+def test_vectors_are_normalised_and_near_when_the_meaning_is(embedder: SentenceEmbedder):
+    vectors = embedder.embed(TEXTS)
+    assert vectors.shape == (4, embedder.dimensions) == (4, 384) and vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert vectors[0] @ vectors[1] > 0.4 > vectors[0] @ vectors[2]
+    assert embedder.embed([]).shape == (0, 384)
+
+
+def test_a_vector_does_not_depend_on_its_company(embedder: SentenceEmbedder):
+    together = embedder.embed([*TEXTS, "long " * 200])
+    alone = np.concatenate([embedder.embed([text]) for text in TEXTS])
+    np.testing.assert_allclose(together[:4], alone, atol=1e-6)
+
+
+def test_chinese_is_warned_about_once(embedder: SentenceEmbedder, caplog: pytest.LogCaptureFixture):
+    fresh = SentenceEmbedder(embedder._home)
+    fresh.embed(["帐篷的保修期是多久？"])
+    fresh.embed(["帐篷的保修期是多久？"])
+    assert sum("EMBEDDING_MODEL" in record.message for record in caplog.records) == 1
+
+
+def test_name_dimensions_and_token_counts_need_no_torch(tmp_path: Path):
+    code = (
+        "import sys; from pathlib import Path; from resources.embedder import SentenceEmbedder as E;"
+        f"e = E(Path({str(tmp_path)!r})); print(e.name, e.dimensions, e.count_tokens(['The tent.', '帐篷']));"
+        "assert not {'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("all-MiniLM-L6-v2@") and done.stdout.strip().endswith("384 [3, 2]")
+
+
+def test_a_copy_of_the_model_has_its_revision_and_another_has_not(embedder: SentenceEmbedder, tmp_path: Path):
+    import shutil
+
+    copy = tmp_path / "mine"
+    shutil.copytree(embedder.folder, copy)
+    assert SentenceEmbedder(tmp_path, str(copy)).name.split("@")[1] == embedder.name.split("@")[1]
+    weights = copy / "model.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[len(data) // 2] ^= 1
+    weights.write_bytes(data)
+    assert SentenceEmbedder(tmp_path, str(copy)).name.split("@")[1] != embedder.name.split("@")[1]
+
+
+def refuse(tmp_path: Path, model: str, expected: str) -> None:
+    with pytest.raises(ConfigurationError, match=expected) as caught:
+        _ = SentenceEmbedder(tmp_path, model).name
+    assert caught.value.where == "EMBEDDING_MODEL" and "packaged MiniLM" in caught.value.fix
+
+
+def test_a_model_that_is_nowhere_says_what_to_do(tmp_path: Path):
+    refuse(tmp_path, "nobody/no-such-model", "neither a folder nor a model on this machine")
+
+
+def test_pickled_weights_and_code_of_its_own_are_refused(tmp_path: Path):
+    model = tmp_path / "model"
+    model.mkdir()
+    refuse(tmp_path, str(model), "without config.json")
+    (model / "config.json").write_text("{}")
+    (model / "pytorch_model.bin").write_bytes(b"x")
+    refuse(tmp_path, str(model), "not safetensors")
+    (model / "model.safetensors").write_bytes(b"x")
+    (model / "modules.json").write_text(json.dumps([{"path": "", "type": "custom_st.Transformer"}]))
+    refuse(tmp_path, str(model), "code of its own")

@@ -1,0 +1,194 @@
+import io
+from pathlib import Path
+
+import docx
+import pypdf
+import pytest
+
+from pipelines.errors import InputError
+from pipelines.identity import content_id, file_digest, table_digest
+from pipelines.knowledge.loading import Loaded, load_documents, title_of
+
+
+def pdf(text: str = "", password: str = "") -> bytes:
+    """A one-page PDF in Helvetica, written by hand: one line of text for each line."""
+    writer = pypdf.PdfWriter()
+    page = writer.add_blank_page(595, 842)
+    if text:
+        from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
+
+        shown = "".join(f"({line}) Tj T* " for line in text.splitlines())
+        stream = DecodedStreamObject()
+        stream.set_data(f"BT /F1 11 Tf 14 TL 50 780 Td {shown} ET".encode())
+        font = DictionaryObject(
+            {
+                NameObject(f"/{key}"): NameObject(f"/{value}")
+                for key, value in (("Type", "Font"), ("Subtype", "Type1"), ("BaseFont", "Helvetica"))
+            }
+        )
+        fonts = DictionaryObject({NameObject("/F1"): font})
+        page[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): fonts})
+        page[NameObject("/Contents")] = writer._add_object(stream)
+    if password:
+        writer.encrypt(password, algorithm="RC4-128")
+    return _bytes(writer.write)
+
+
+def word(text: str = "Text.") -> bytes:
+    document = docx.Document()
+    document.add_heading("Recall procedure", level=1)
+    document.add_paragraph(text)
+    table = document.add_table(rows=1, cols=2)
+    table.rows[0].cells[0].text, table.rows[0].cells[1].text = "Batch", "E24-40"
+    document.add_paragraph("After the table", style="List Bullet")
+    return _bytes(document.save)
+
+
+def _bytes(save) -> bytes:
+    stream = io.BytesIO()
+    save(stream)
+    return stream.getvalue()
+
+
+def folder(root: Path, **files: str | bytes) -> Path:
+    for name, content in files.items():
+        path = root / name.replace("__", "/").replace("_", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return root
+
+
+def row(loaded: Loaded, path: str) -> dict:
+    return next(row for row in loaded.table.to_pylist() if row["path"] == path)
+
+
+def test_markdown_and_text_keep_the_files_own_characters(tmp_path: Path):
+    raw = "\ufeff# 退货\r\n\r\nTwo  spaces.\r\n\tTab 😀\n"
+    folder(tmp_path, a__b_md=raw, c_txt="line\rline")
+    loaded = load_documents(tmp_path)
+    for name in ("a/b.md", "c.txt"):
+        with (tmp_path / name).open(encoding="utf-8", newline="") as file:
+            assert row(loaded, name)["text"] == file.read()
+    found = row(loaded, "a/b.md")
+    assert found["document_id"] == content_id("document", "a/b.md")
+    assert found["version"] == file_digest(tmp_path / "a/b.md")
+    assert (found["title"], found["format"], found["bytes"]) == ("退货", "markdown", len(raw.encode()))
+
+
+def test_every_format_becomes_text_with_title_and_language(tmp_path: Path):
+    html = (
+        "<html><head><title>Trail &amp; Club</title><style>p{}</style></head><body><h2>Benefits</h2><ul><li>8 %\n back"
+        "</li><li>60 days</li></ul><table><tr><th>Shop</th><td>Oslo</td></tr></table><script>x()</script></body></html>"
+    )
+    wrapped = "Privacy\nOrder data are kept for ten years, because the law of the land\ndemands it from us. Ask.\n"
+    folder(tmp_path, a_html=html, b_pdf=pdf(wrapped), c_docx=word("第一段。"), d_md="科凡户外的退货政策。\n")
+    loaded = load_documents(tmp_path)
+    assert row(loaded, "a.html")["text"] == "## Benefits\n\n- 8 % back\n- 60 days\n\n| Shop | Oslo |"
+    assert row(loaded, "a.html")["title"] == "Trail & Club"
+    assert row(loaded, "b.pdf")["text"].splitlines() == [
+        "Privacy",
+        "Order data are kept for ten years, because the law of the land demands it from us. Ask.",
+    ]
+    text = row(loaded, "c.docx")["text"]
+    assert text == "# Recall procedure\n\n第一段。\n\n| Batch | E24-40 |\n\n- After the table"
+    assert [row(loaded, name)["title"] for name in ("b.pdf", "c.docx", "d.md")] == [
+        "Privacy",
+        "Recall procedure",
+        "科凡户外的退货政策。",
+    ]
+    assert [row(loaded, name)["language"] for name in ("a.html", "d.md")] == ["en", "zh"]
+
+
+BAD = {
+    "gbk.txt": ("退货政策\n七天".encode("gb18030"), "not UTF-8", "iconv -f GB18030"),
+    "latin.md": ("fine\ncaf\xe9 x".encode("latin-1"), "byte 0xe9 in line 2", "iconv -f WINDOWS-1252"),
+    "wide.txt": ("Returns".encode("utf-16"), "not UTF-8", "iconv -f UTF-16"),
+    "nul.txt": ("Returns".encode("utf-16-le"), "NUL bytes", "UTF-16"),
+    "noise.pdf": (b"%PDF-1.4 nothing", "damaged PDF", "print it"),
+    "cut.pdf": (pdf("Some text")[:300], "PDF", ""),
+    "locked.pdf": (pdf("Secret", password="x"), "password", "unprotected"),
+    "scan.pdf": (pdf(), "without text", "ocrmypdf"),
+    "noise.docx": (b"not a zip", "damaged Word document", ".docx"),
+    "cut.docx": (word()[:2000], "damaged Word document", ".docx"),
+    "empty.md": (b"", "no text", "remove it"),
+    "blank.txt": (b"\xef\xbb\xbf \n", "no text", "remove it"),
+    "noise.html": (b"\xff\xfe\xfa", "not UTF-8", "iconv"),
+    "data.xlsx": (b"PK", 'ending in ".xlsx"', "convert"),
+    "Makefile": (b"all:", "without an ending", "convert"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_is_listed_with_what_to_do_and_the_others_go_on(tmp_path: Path, name: str):
+    content, found, fix = BAD[name]
+    (tmp_path / name).write_bytes(content)
+    folder(tmp_path, good_md="# Good\n")
+    loaded = load_documents(tmp_path)
+    assert loaded.table["path"].to_pylist() == ["good.md"]
+    (problem,) = loaded.problems.to_pylist()
+    assert problem["file"] == name and found in problem["found"] and fix in problem["fix"] and problem["expected"]
+
+
+def test_a_bad_file_stays_listed_while_it_is_bad(tmp_path: Path):
+    folder(tmp_path, a_md="Good.", b_pdf=b"noise")
+    first = load_documents(tmp_path)
+    second = load_documents(tmp_path, first.table)
+    assert second.problems.equals(first.problems) and len(second.problems) == 1
+    assert second.work.computed == {"parsed": 0}
+
+
+def test_a_dangling_link_is_listed(tmp_path: Path):
+    folder(tmp_path, a_md="Good.")
+    (tmp_path / "gone.md").symlink_to(tmp_path / "nowhere.md")
+    assert load_documents(tmp_path).problems["file"].to_pylist() == ["gone.md"]
+
+
+@pytest.mark.parametrize("make", [lambda path: None, Path.mkdir, lambda path: path.write_text("x")])
+def test_a_missing_or_empty_folder_says_which_variable_to_set(tmp_path: Path, make):
+    make(tmp_path / "documents")
+    with pytest.raises(InputError, match="GRAFTLINE_DOCUMENTS"):
+        load_documents(tmp_path / "documents")
+
+
+def test_hidden_files_and_word_locks_are_no_documents(tmp_path: Path):
+    folder(tmp_path, a_md="Good.", _hidden="x")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "x.md").write_text("x")
+    (tmp_path / "~$a.docx").write_text("x")
+    loaded = load_documents(tmp_path)
+    assert loaded.table["path"].to_pylist() == ["a.md"] and not len(loaded.problems)
+
+
+def test_only_new_and_changed_files_are_parsed_and_the_result_is_that_of_a_clean_run(tmp_path: Path):
+    folder(tmp_path, a_md="One.", b_txt="Two.", c_html="<p>Three.</p>")
+    first = load_documents(tmp_path)
+    folder(tmp_path, b_txt="Two and more.", d_md="Four.")
+    (tmp_path / "c.html").unlink()
+    second = load_documents(tmp_path, first.table)
+    assert (second.work.new, second.work.changed, second.work.gone, second.work.same) == (1, 1, 1, 1)
+    assert second.work.computed == {"parsed": 2}
+    assert table_digest(second.table) == table_digest(load_documents(tmp_path).table)
+
+
+def test_a_new_reader_reads_its_format_again(tmp_path: Path):
+    folder(tmp_path, a_md="One.", b_html="<p>Two.</p>")
+    rows = load_documents(tmp_path).table
+    column = [reader if reader.startswith("markdown") else "html-0" for reader in rows["reader"].to_pylist()]
+    older = rows.set_column(rows.schema.get_field_index("reader"), rows.schema.field("reader"), [column])
+    assert load_documents(tmp_path, older).work.computed == {"parsed": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("# A *b*\n\n## C", "A *b*"),
+        ("## C\n# A", "C"),
+        ("Intro.\n\n# A\n", "A"),
+        ("**Bold line**\nx", "Bold line"),
+        ("---\ntitle: 'Front'\n---\n# A", "Front"),
+        ("```\n# no\n```\nFirst\n", "First"),
+        ("Title\n=====\n", "Title"),
+    ],
+)
+def test_the_title_is_what_the_text_says_of_itself(text: str, title: str):
+    assert title_of(text) == title
