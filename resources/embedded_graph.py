@@ -47,7 +47,7 @@ class EmbeddedGraphStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._open: dict[tuple[str, int], "lance.LanceDataset"] = {}
+        self._open: dict[tuple[str, int], lance.LanceDataset] = {}
 
     def apply(self, graph: GraphTables) -> StoreChanges:
         """Make the store equal to `graph`, writing only rows that differ; the switch comes last.

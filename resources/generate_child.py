@@ -63,7 +63,7 @@ def _let_go(engine: str) -> None:
         cleanup_dist_env_and_memory()
 
 
-def _dtype() -> str:
+def _dtype() -> Any:
     import torch
 
     return "bfloat16" if torch.cuda.is_available() or fast_bfloat16() else "float32"
@@ -86,11 +86,11 @@ def _vllm(model: str, prompts: list[list[int]], stop: list[int], job: dict[str, 
     except ImportError as error:
         raise CannotRun(f"not importable ({error})") from error
     longest = max(map(len, prompts)) + job["max_tokens"]
-    limit = json.loads((Path(model) / "config.json").read_text(encoding="utf-8")).get("max_position_embeddings", longest)
+    length = min(-(-longest // _LENGTH_STEP) * _LENGTH_STEP, job["context"])
     try:
         llm = LLM(
             model=model, dtype=_dtype(), enforce_eager=True, seed=0, generation_config="vllm",
-            max_model_len=min(-(-longest // _LENGTH_STEP) * _LENGTH_STEP, limit), max_num_seqs=job["concurrency"],
+            max_model_len=length, max_num_seqs=job["concurrency"],
             trust_remote_code=job["trust_remote_code"], disable_log_stats=True,
         )
     except Exception as error:
@@ -102,7 +102,7 @@ def _vllm(model: str, prompts: list[list[int]], stop: list[int], job: dict[str, 
     )
 
     def generate(prompts: list[list[int]]) -> Outputs:
-        requests = [{"prompt_token_ids": ids} for ids in prompts]
+        requests: Any = [{"prompt_token_ids": ids} for ids in prompts]
         results = llm.generate(requests, sampling, use_tqdm=True)
         firsts = [result.outputs[0] for result in results]
         return [
@@ -121,7 +121,7 @@ def _transformers(model: str, stop: list[int], job: dict[str, Any]) -> Generate:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     trust = job["trust_remote_code"]
     tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=trust)
-    network = AutoModelForCausalLM.from_pretrained(model, dtype=getattr(torch, _dtype()), trust_remote_code=trust)
+    network: Any = AutoModelForCausalLM.from_pretrained(model, dtype=getattr(torch, _dtype()), trust_remote_code=trust)
     network = network.to(device).eval()
     pad = stop[0] if stop else 0
 

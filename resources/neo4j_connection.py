@@ -10,7 +10,7 @@ from pipelines.errors import ServiceError
 if TYPE_CHECKING:
     import neo4j
 
-_CONNECT_SECONDS, _RETRY_SECONDS = 5.0, 10.0
+_CONNECT_SECONDS, _RETRY_SECONDS = 5.0, 5.0
 _HOW = "start it (docker compose up -d neo4j), correct NEO4J_URI, or unset NEO4J_URI to use the embedded store"
 
 
@@ -40,14 +40,15 @@ class Neo4jConnection:
 
     def verify(self) -> None:
         """Raise ServiceError unless the server answers, takes the credentials and has the database."""
-        self.read("RETURN 1")
+        with self.session() as session:
+            session.run("RETURN 1").consume()  # not retried: a person waits for the answer
 
-    def read(self, query: str, **parameters: Any) -> list[dict[str, Any]]:
+    def read(self, query: str, /, **parameters: Any) -> list[dict[str, Any]]:
         """Return the records of one read query, retried while the server is merely busy."""
         with self.session() as session:
             return session.execute_read(lambda transaction: transaction.run(query, parameters).data())
 
-    def write(self, query: str, **parameters: Any) -> None:
+    def write(self, query: str, /, **parameters: Any) -> None:
         """Run one query in a transaction of its own, schema changes among them."""
         with self.session() as session:
             session.execute_write(lambda transaction: transaction.run(query, parameters).consume())

@@ -1,6 +1,7 @@
 """A language model behind an OpenAI-protocol server: concurrency, retries with back-off, time-outs, token counts."""
 
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
@@ -25,9 +26,11 @@ class ServedModel:
         if not model:
             raise ConfigurationError(
                 "LLM_MODEL", "nothing", "the name of a model that LLM_BASE_URL serves",
-                f"curl {base_url.rstrip('/')}/models lists them; then set LLM_MODEL=NAME",
+                "GET LLM_BASE_URL/models lists them; then set LLM_MODEL=NAME",
             )
-        self.name = f"{model}@{base_url.rstrip('/')}"
+        # An address may carry a user and a password: neither belongs into names or messages.
+        self._shown = re.sub(r"//[^/@]*@", "//", base_url.rstrip("/"))
+        self.name = f"{model}@{self._shown}"
         self._base_url, self._model, self._api_key = base_url, model, api_key
         self._concurrency, self._retries, self._timeout = concurrency, retries, timeout
 
@@ -82,8 +85,8 @@ class ServedModel:
         """Return the error without the key or the request; the class and status say enough."""
         status = getattr(error, "status_code", None)
         found = f"{type(error).__name__}{f' (status {status})' if status else ''}"
-        models = f"{self._base_url.rstrip('/')}/models"
+        models = f"{self._shown}/models"
         fix = "set LLM_API_KEY to a valid key" if status in (401, 403) else (
             f"start the server and try curl {models}, or unset LLM_BASE_URL for the local model"
         )
-        return ServiceError(f"LLM_BASE_URL={self._base_url}", found, "a completion from an OpenAI-protocol server", fix)
+        return ServiceError(f"LLM_BASE_URL={self._shown}", found, "a completion from an OpenAI-protocol server", fix)

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -60,14 +60,16 @@ class FakeGraphStore:
     """A knowledge graph in memory: exact vectors, text by shared words."""
 
     name = "fake-store"
-    _KEYS = {"documents": "document_id", "chunks": "chunk_id", "entities": "entity_id", "relations": "relation_id",
-             "communities": "community_id"}
-    _TEXTS = {"chunks": ("text",), "entities": ("name", "description"), "communities": ("title", "summary")}
+    _KEYS: ClassVar = {"documents": "document_id", "chunks": "chunk_id", "entities": "entity_id",
+                       "relations": "relation_id", "communities": "community_id"}
+    _TEXTS: ClassVar = {"chunks": ("text",), "entities": ("name", "description"), "communities": ("title", "summary")}
 
     def __init__(self, **tables: list[dict[str, Any]]) -> None:
         self.tables = {name: sorted(tables.get(name, []), key=lambda row: row[key]) for name, key in self._KEYS.items()}
-        self._words = {name: [set(words(" ".join(str(row.get(part) or "") for part in parts))) for row in self.tables[name]]
-                       for name, parts in self._TEXTS.items()}
+        self._words = {
+            name: [set(words(" ".join(str(row.get(part) or "") for part in parts))) for row in self.tables[name]]
+            for name, parts in self._TEXTS.items()
+        }
 
     def apply(self, graph: GraphTables) -> StoreChanges:
         self.__init__(**{name: getattr(graph, name).to_pylist() for name in self._KEYS})  # type: ignore[misc]

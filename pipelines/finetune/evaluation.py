@@ -110,6 +110,14 @@ def headline(evaluation: pa.Table) -> list[dict[str, Any]]:
     ]
 
 
+def flat_metrics(evaluation: pa.Table) -> dict[str, float]:
+    """Return the numbers of the evaluation by name, `adapter_token_f1_zh`, for a run's metrics."""
+    return {
+        f"{what}_{row['metric']}_{row['slice']}": row[what]
+        for row in evaluation.to_pylist() for what in ("base", "adapter", "difference", "low", "high")
+    }
+
+
 def plot_evaluation(evaluation: pa.Table, path: Path) -> Path:
     """Draw base against adapter, a panel a metric and a pair of bars a slice, with their intervals; return the PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -119,7 +119,8 @@ def generations(
     prompts at once: on close calls a greedy output depends on its batch, and a delta run must equal a clean rebuild.
     """
     prompts = json_digest([row.prompt_digest for row in rows])
-    names = {model.digest: f"generations/{content_id(model.digest, prompts, max_tokens, engine.name)}" for model in models}
+    keys = {model.digest: content_id(model.digest, prompts, max_tokens, engine.name) for model in models}
+    names = {digest: f"generations/{key}" for digest, key in keys.items()}
     found = {digest: cache.find(name) for digest, name in names.items()}
     missing = [model for model in {model.digest: model for model in models}.values() if found[model.digest] is None]
     speed: dict[str, float] = {}

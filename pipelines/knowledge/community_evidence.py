@@ -59,6 +59,8 @@ def gather(
         (member["description"][start:end], member["chunk_ids"])
         for member in ranked for start, end in sentences(member["description"])
     ]  # fmt: skip
+    # A table's row or a heading says little without its table; sorting is stable, so that the rest keeps its order.
+    candidates.sort(key=lambda candidate: not _is_prose(candidate[0]))
     chosen, chunk_ids, used = [], [], 0
     for sentence, known_in in candidates:
         clean, home = plain(sentence), _home(sentence, known_in, texts)
@@ -73,6 +75,10 @@ def gather(
     title = ("、" if chinese else ", ").join(names[:_TITLE_NAMES])
     described = [f"{member['name']} ({member['type'].lower()})" for member in ranked[:_NAMED_MEMBERS]]
     return Evidence(title, described, chosen, list(dict.fromkeys(chunk_ids)), chinese)
+
+
+def _is_prose(sentence: str) -> bool:
+    return not sentence.startswith(("|", "#")) and sentence.rstrip("*_ ")[-1:] in tuple(".!?。！？；")
 
 
 def _home(sentence: str, chunk_ids: Iterable[str], texts: Mapping[str, str]) -> str | None:

@@ -84,7 +84,8 @@ CHINESE_SURNAMES = frozenset(
 """With 小, 老 and 阿, which stand before a familiar name."""
 CHINESE_NOT_PEOPLE = _set(
     """
-    顾客 师傅 明白 黄铜 黄金 高温 高原 高峰 白天 白银 花费 安全 常见 平时 小件 小心 小红帽 老板 老师 老人 小时 马上 梅雨季
+    顾客 师傅 明白 黄铜 黄金 高温 高原 高峰 白天 白银 花费 安全 常见 平时 小件 小心 小红帽 老板 老师 老人 小时 马上
+    梅雨季
     """
 )
 CHINESE_NOT_PLACES = _set(

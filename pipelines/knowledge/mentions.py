@@ -48,8 +48,10 @@ class Extraction:
 class Extractor(Protocol):
     """Finds entities and relations in texts."""
 
-    name: str
-    """Kind and version: an extraction by another name is made again."""
+    @property
+    def name(self) -> str:
+        """Kind and version: an extraction by another name is made again."""
+        ...
 
     def extract(self, texts: Sequence[str]) -> list[Extraction]:
         """Return one extraction a text, in order; spans are characters of the text.

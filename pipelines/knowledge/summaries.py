@@ -19,7 +19,7 @@ from pipelines.schemas import COMMUNITY_SUMMARIES
 EXTRACTIVE = "extractive"
 """The `model` of a summary that is made of evidence sentences because the model's own could not be used."""
 
-_VERSION = "2"
+_VERSION = "3"
 _LEAST_SHARED = 2
 logger = logging.getLogger("graftline")
 
@@ -30,7 +30,7 @@ class SummarySettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     evidence_tokens: int = Field(
-        default=360, ge=40, description="tokens of evidence in a prompt, about; a small model reads little"
+        default=260, ge=40, description="tokens of evidence in a prompt, about; a small model reads little"
     )
     child_tokens: int = Field(
         default=150, ge=0, description="tokens of the children's summaries in a parent's prompt, about"
@@ -39,7 +39,7 @@ class SummarySettings(BaseModel):
     extractive_tokens: int = Field(
         default=90, ge=16, description="length of a summary made of evidence sentences, about"
     )
-    min_support: float = Field(default=0.75, ge=0, le=1, description="content words of a sentence that evidence holds")
+    min_support: float = Field(default=0.65, ge=0, le=1, description="content words of a sentence that evidence holds")
 
 
 def summarise(

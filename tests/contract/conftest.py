@@ -11,25 +11,38 @@ from resources.embedded_graph import EmbeddedGraphStore
 from resources.neo4j_graph import Neo4jGraphStore
 
 
-def empty(store: Neo4jGraphStore) -> None:
-    """Delete everything in the test database, its constraints and indexes too."""
+def drop_schema(store: Neo4jGraphStore) -> None:
+    """Drop the constraints and indexes of the test database."""
     for record in store.connection.read("SHOW CONSTRAINTS YIELD name"):
         store.connection.write("DROP CONSTRAINT $name IF EXISTS", **record)
     for record in store.connection.read("SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN name"):
         store.connection.write("DROP INDEX $name IF EXISTS", **record)
+
+
+def empty(store: Neo4jGraphStore) -> None:
+    """Delete every node of the test database."""
     store.connection.write("MATCH (n) DETACH DELETE n")
 
 
-@pytest.fixture
-def neo4j_store() -> Iterator[Neo4jGraphStore]:
+@pytest.fixture(scope="session")
+def neo4j_server() -> Iterator[Neo4jGraphStore]:
+    """The test server without any constraint or index, once a test run: making them takes longer than the tests."""
     uri, password = os.environ.get("GRAFTLINE_TEST_NEO4J_URI"), os.environ.get("GRAFTLINE_TEST_NEO4J_PASSWORD", "")
     if not uri:
         pytest.skip("needs GRAFTLINE_TEST_NEO4J_URI")
     store = Neo4jGraphStore(uri, "neo4j", password, "neo4j")
     empty(store)
+    drop_schema(store)
     yield store
-    empty(store)
+    drop_schema(store)
     store.close()
+
+
+@pytest.fixture
+def neo4j_store(neo4j_server: Neo4jGraphStore) -> Iterator[Neo4jGraphStore]:
+    neo4j_server.__dict__.pop("_schemas", None)
+    yield neo4j_server
+    empty(neo4j_server)
 
 
 @pytest.fixture(params=["embedded", "neo4j"])

@@ -67,12 +67,12 @@ def graph() -> GraphTables:
     return GraphTables(**{name: table(name, rows[name]) for name in rows}, communities=table("communities", communities))
 
 
-def changed(before: GraphTables, name: str, key: str, **values: Any) -> GraphTables:
+def changed(before: GraphTables, table_name: str, key: str, /, **values: Any) -> GraphTables:
     """Return the graph with one row changed, or added when the id is new."""
-    rows = getattr(before, name).to_pylist()
-    found = [row for row in rows if row[KEYS[name]] == key]
-    others = [row for row in rows if row[KEYS[name]] != key]
-    return replace(before, **{name: table(name, [*others, (found[0] if found else {KEYS[name]: key}) | values])})
+    rows = getattr(before, table_name).to_pylist()
+    found = [row for row in rows if row[KEYS[table_name]] == key]
+    others = [row for row in rows if row[KEYS[table_name]] != key]
+    return replace(before, **{table_name: table(table_name, [*others, (found[0] if found else {KEYS[table_name]: key}) | values])})
 
 
 def without_document_two(before: GraphTables) -> GraphTables:

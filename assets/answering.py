@@ -1,0 +1,101 @@
+"""Answers to the questions in every mode, and the scoreboard that compares the modes."""
+
+import time
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+from assets.results import OWNERS, markdown_table, plot, problems_metadata, table_result
+from pipelines.answering.answers import answer_all
+from pipelines.answering.questions import load_questions
+from pipelines.answering.scoring import ALL, METRICS, best_modes, draw, figures, score_answers
+from pipelines.answering.settings import MODES
+from pipelines.answering.verify import broken_citations, unanswered_share
+from pipelines.protocols import Embedder, GraphStore, LanguageModel
+from resources.scoreboard_tracker import log_scoreboard
+from resources.settings import Settings
+from resources.tables import TableStore
+from resources.tracker import Tracker
+
+_MOST_UNANSWERED = 0.6
+_HEADLINE = ("all", "single-hop", "multi-hop", "global", "unanswerable")
+
+
+@dg.asset(deps=["question_folder"], group_name="answering", kinds={"python", "huggingface"}, owners=OWNERS,
+          code_version="1")
+def answers(
+    knowledge_graph: dict[str, Any], settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore],
+    graph_store: dg.ResourceParam[GraphStore], embedder: dg.ResourceParam[Embedder],
+    language_model: dg.ResourceParam[LanguageModel],
+) -> dg.MaterializeResult:
+    """Every question answered in the modes native, local and global, with citations that stand in the documents.
+
+    A question is asked again only when it, the graph, a model or the settings changed.
+    """
+    started = time.monotonic()
+    questions, problems = load_questions(settings.questions)
+    table, work = answer_all(questions, MODES, graph_store, embedder, language_model, tables.find("answers"),
+                             knowledge_graph["digest"])
+    return table_result(
+        table, work, seconds=time.monotonic() - started, model=language_model.name,
+        prompt_tokens=sum(table["prompt_tokens"].to_pylist()), supported=sum(table["supported"].to_pylist()),
+        **problems_metadata(problems, questions.num_rows + len(problems)),
+    )
+
+
+@dg.asset_check(asset=answers, blocking=True)
+def citations_stand_in_the_documents(answers: pa.Table, documents: pa.Table) -> dg.AssetCheckResult:
+    """Every citation's quote is the document's own text at its span."""
+    broken = broken_citations(answers, documents)
+    return dg.AssetCheckResult(passed=not broken, metadata={"broken": len(broken), "first": broken[:20]})
+
+
+@dg.asset_check(asset=answers)
+def most_questions_have_an_answer(answers: pa.Table) -> dg.AssetCheckResult:
+    """The share of answers that the sources do not support stays below a bar."""
+    share = unanswered_share(answers)
+    return dg.AssetCheckResult(passed=share <= _MOST_UNANSWERED, metadata={"share": share, "limit": _MOST_UNANSWERED})
+
+
+@dg.asset_check(asset=answers)
+def questions_rejected_share(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
+    """No more question rows were rejected than GRAFTLINE_BAD_SHARE allows."""
+    questions, problems = load_questions(settings.questions)
+    share = len(problems) / max(1, questions.num_rows + len(problems))
+    return dg.AssetCheckResult(
+        passed=share <= settings.bad_share, metadata={"rejected": len(problems), "share": share,
+                                                      "first": [str(problem) for problem in problems[:20]]}
+    )
+
+
+@dg.asset(group_name="answering", kinds={"python", "mlflow"}, owners=OWNERS, code_version="1")
+def scoreboard(
+    answers: pa.Table, chunks: pa.Table, settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore],
+    tracker: dg.ResourceParam[Tracker],
+) -> dg.MaterializeResult:
+    """Recall, answer quality, refusals, citations and cost of every mode by question type and language, with intervals.
+
+    One MLflow run for each scoreboard that differs from the last.
+    """
+    questions, _ = load_questions(settings.questions)
+    board = score_answers(answers, questions, chunks)
+    best, values = best_modes(board), figures(board)
+    picture = draw(board, settings.home / "work" / "scoreboard.png")
+    run = log_scoreboard(tracker, tables, board, values, best, picture)
+    rows = [{"mode": mode, "type": kind} | {name: _figure(values, mode, kind, name) for name in METRICS}
+            for mode in MODES for kind in _HEADLINE]
+    shown: dict[str, Any] = {"best_modes": dg.MetadataValue.json(best), "table": dg.MetadataValue.md(markdown_table(rows))}
+    return table_result(board, mlflow_run=run, **shown, picture=plot(picture))
+
+
+def _figure(values: dict[str, float], mode: str, kind: str, name: str) -> str:
+    value = values.get(f"{mode}.{kind}.{name}")
+    return "–" if value is None else f"{value:.2f}"
+
+
+@dg.asset_check(asset=scoreboard)
+def every_mode_is_scored(scoreboard: pa.Table) -> dg.AssetCheckResult:
+    """Every mode has figures over all questions."""
+    scored = {row["mode"] for row in scoreboard.to_pylist() if row["type"] == ALL}
+    return dg.AssetCheckResult(passed=scored == set(MODES), metadata={"modes": sorted(scored)})

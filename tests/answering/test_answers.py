@@ -1,0 +1,74 @@
+import pyarrow as pa
+import pytest
+
+from pipelines.answering.answers import answer_all
+from pipelines.answering.settings import MODES, AnswerSettings
+from pipelines.answering.verify import broken_citations, unanswered_share
+from pipelines.delta import Work
+from pipelines.schemas import QUESTIONS
+from tests.answering.world import TEXTS, build_store
+from tests.fakes import FakeEmbedder, FakeLanguageModel
+
+
+def _questions(*texts: str) -> pa.Table:
+    rows = [{"id": f"q{number}", "question": text, "answer": "x", "documents": [], "type": "single-hop",
+             "language": "en"} for number, text in enumerate(texts)]
+    return pa.Table.from_pylist(rows, schema=QUESTIONS)
+
+
+ASKED = (
+    "Within how many days can unused goods be sent back?", "Who has managed the Halden warehouse since April 2023?",
+)
+
+
+def _answer(
+    questions: pa.Table, previous: pa.Table | None = None, digest: str = "graph-1",
+    settings: AnswerSettings | None = None,
+) -> tuple[pa.Table, Work, FakeLanguageModel, FakeEmbedder]:
+    model, embedder = FakeLanguageModel(), FakeEmbedder()
+    table, work = answer_all(questions, MODES, build_store(), embedder, model, previous, digest, settings)
+    return table, work, model, embedder
+
+
+def test_all_prompts_of_all_modes_go_to_the_model_in_one_call() -> None:
+    table, work, model, _ = _answer(_questions(*ASKED))
+    assert table.num_rows == 6 and work.new == 6 and len(model.calls) == 1
+
+
+def test_with_nothing_changed_neither_model_is_used() -> None:
+    first, *_ = _answer(_questions(*ASKED))
+    second, work, model, embedder = _answer(_questions(*ASKED), first)
+    assert second.equals(first) and work.same == 6 and work.computed["answers"] == 0
+    assert not model.calls and not embedder.calls
+
+
+def test_only_the_edited_question_is_asked_again_and_a_deleted_one_is_gone() -> None:
+    first, *_ = _answer(_questions(*ASKED))
+    second, work, _, _ = _answer(_questions(ASKED[0], "When was the Halden warehouse opened?"), first)
+    assert (work.same, work.changed) == (3, 3)
+    third, work, _, _ = _answer(_questions(ASKED[0]), second)
+    assert work.gone == 3 and set(third["question_id"].to_pylist()) == {"q0"}
+
+
+@pytest.mark.parametrize("change", [{"digest": "graph-2"}, {"settings": AnswerSettings(max_tokens=7)}])
+def test_another_graph_or_setting_asks_everything_again(change: dict) -> None:
+    first, *_ = _answer(_questions(*ASKED))
+    assert _answer(_questions(*ASKED), first, **change)[1].computed["answers"] == 6
+
+
+def test_a_delta_run_equals_a_clean_rebuild() -> None:
+    first, *_ = _answer(_questions(ASKED[0]))
+    assert _answer(_questions(*ASKED), first)[0].equals(_answer(_questions(*ASKED))[0])
+
+
+def test_a_citation_that_does_not_stand_in_its_document_is_found() -> None:
+    table, *_ = _answer(_questions(ASKED[0]))
+    documents = pa.table({"path": list(TEXTS), "text": list(TEXTS.values())})
+    assert broken_citations(table, documents) == []
+    edited = pa.table({"path": list(TEXTS), "text": [f"x{text}" for text in TEXTS.values()]})
+    assert len(broken_citations(table, edited)) == sum(map(len, table["citations"].to_pylist()))
+
+
+def test_the_share_without_an_answer_counts_refusals() -> None:
+    table, *_ = _answer(_questions(ASKED[1], "Which insurer paid for the submarine?"))
+    assert unanswered_share(table) == 0.5

@@ -1,0 +1,39 @@
+"""The whole sample as a real embedded graph: real MiniLM, rules for extraction, summaries made of evidence."""
+
+from pathlib import Path
+
+from pipelines.knowledge.chunking import ChunkSettings, chunk_documents
+from pipelines.knowledge.communities import CommunitySettings, detect
+from pipelines.knowledge.embedding import embed_chunks
+from pipelines.knowledge.extraction import extract
+from pipelines.knowledge.graph import assemble
+from pipelines.knowledge.loading import load_documents
+from pipelines.knowledge.resolution import resolve
+from pipelines.knowledge.rule_extraction import RuleExtractor
+from pipelines.knowledge.summaries import SummarySettings, summarise
+from resources.embedder import SentenceEmbedder
+from resources.graph_stores import open_graph_store
+from resources.settings import CHECKOUT, DEFAULTS, Settings
+from tests.fakes import FakeLanguageModel
+
+
+def build_sample_graph(home: Path) -> tuple[Settings, dict[str, str]]:
+    """Fill the store below `home` from `samples/documents`; return its settings and each document's text by path."""
+    settings = Settings(DEFAULTS | {"GRAFTLINE_HOME": str(home)}, {})
+    embedder = SentenceEmbedder(home)
+    documents = load_documents(CHECKOUT / "samples" / "documents").table
+    chunks, _ = chunk_documents(documents, None, ChunkSettings(), embedder.count_tokens, embedder.name)
+    vectors, _ = embed_chunks(chunks, None, embedder)
+    extractions, _ = extract(chunks, None, RuleExtractor())
+    graph = resolve(extractions, chunks)
+    communities, _ = detect(graph.entities, graph.relations, None, CommunitySettings())
+    summaries, _ = summarise(
+        communities, graph.entities, graph.relations, chunks, None, FakeLanguageModel(), SummarySettings()
+    )
+    tables, _, _ = assemble(
+        documents, chunks, vectors, graph.entities, graph.relations, communities, summaries, embedder, None
+    )
+    store = open_graph_store(settings)
+    store.apply(tables)
+    store.close()
+    return settings, dict(zip(documents["path"].to_pylist(), documents["text"].to_pylist(), strict=True))
