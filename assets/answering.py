@@ -44,7 +44,7 @@ def answers(
     )
 
 
-@dg.asset_check(asset=answers, blocking=True)
+@dg.asset_check(asset=answers, blocking=True, additional_ins={"documents": dg.AssetIn("documents")})
 def citations_stand_in_the_documents(answers: pa.Table, documents: pa.Table) -> dg.AssetCheckResult:
     """Every citation's quote is the document's own text at its span."""
     broken = broken_citations(answers, documents)

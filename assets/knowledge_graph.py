@@ -16,7 +16,11 @@ _VECTORS = "graph_embeddings"
 
 
 @dg.asset(
-    group_name="knowledge", kinds={"neo4j", "lancedb"}, owners=OWNERS, code_version="1", deps=["entity_graph"],
+    group_name="knowledge",
+    kinds={"neo4j", "lancedb"},
+    owners=OWNERS,
+    code_version="1",
+    deps=["entity_graph"],
 )
 def knowledge_graph(
     documents: pa.Table,

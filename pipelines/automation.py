@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,8 +10,9 @@ import dagster as dg
 import psutil
 
 from assets.partitions import RECIPES
+from pipelines.errors import ServiceError
 from pipelines.identity import content_id
-from pipelines.night import NIGHT_TAG, NightStep, night_steps, priorities
+from pipelines.night import NIGHT_TAG, NightStep, night_steps
 from resources.settings import Settings
 
 log = logging.getLogger("graftline")
@@ -28,7 +29,7 @@ UNFINISHED = [
     dg.DagsterRunStatus.CANCELING,
 ]
 
-jobs = [
+asset_jobs = [
     dg.define_asset_job(
         "preparation",
         selection=dg.AssetSelection.assets("instruction_dataset"),
@@ -78,26 +79,76 @@ def wire(spec: dg.AssetSpec) -> dg.AssetSpec:
     return spec
 
 
-def _night_in_progress(instance: dg.DagsterInstance) -> bool:
-    runs = [run for run in instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED)) if NIGHT_TAG in run.tags]
-    for run in runs:
-        if PROCESS_TAG in run.tags and not psutil.pid_exists(int(run.tags[PROCESS_TAG])):
-            instance.report_run_failed(run, "the process that ran this night in the foreground is gone")
-            runs = [other for other in runs if other.run_id != run.run_id]
-    return bool(runs)
+def _unfinished_nights(instance: dg.DagsterInstance, own: str | None = None) -> list[dg.DagsterRun]:
+    runs = instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED))
+    nights = [run for run in runs if NIGHT_TAG in run.tags and run.run_id != own]
+    dead = [run for run in nights if PROCESS_TAG in run.tags and not psutil.pid_exists(int(run.tags[PROCESS_TAG]))]
+    for run in dead:
+        instance.report_run_failed(run, "the process that ran this night is gone")
+    return [run for run in nights if run not in dead]
 
 
-@dg.schedule(cron_schedule="0 2 * * *", jobs=jobs, default_status=dg.DefaultScheduleStatus.STOPPED)
-def nightly_retraining(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Every night at 02:00: data, knowledge, each recipe, one decision, answers; off until switched on."""
-    if _night_in_progress(context.instance):
-        yield dg.SkipReason("the night before is still running; two nights never overlap")
-        return
-    night = context.scheduled_execution_time.strftime("%Y-%m-%dT%H:%M")
+def run_steps(
+    defs: dg.Definitions, instance: dg.DagsterInstance, steps: Sequence[NightStep], night: str, own: str | None = None
+) -> dict[str, bool]:
+    """Run the steps in this process, one after the other, under one tag; a failed step does not stop the later ones.
+
+    `own` is the run that does the asking. ServiceError when another night is under way.
+    """
+    others = _unfinished_nights(instance, own)
+    if others:
+        raise ServiceError(
+            "the night",
+            f"{others[0].tags[NIGHT_TAG]} still running (run {others[0].run_id[:8]})",
+            "one night at a time",
+            "wait for it, or terminate its runs in the UI (make ui)",
+        )
+    outcome = {}
+    for step in steps:
+        log.info("%s …", step.name)
+        result = defs.resolve_job_def(step.job).execute_in_process(
+            instance=instance,
+            partition_key=step.recipe,
+            raise_on_error=False,
+            tags={NIGHT_TAG: night, PROCESS_TAG: str(os.getpid())},
+        )
+        outcome[step.name] = result.success
+        log.info("%s: %s", step.name, "done" if result.success else "FAILED")
+    return outcome
+
+
+@dg.op
+def whole_night(context: dg.OpExecutionContext) -> None:
+    """Run the night's steps as runs of their own, each with its recipe's key, under this night's tag."""
+    from pipelines.definitions import defs
+
+    night = context.run.tags.get(NIGHT_TAG, context.run_id)
     steps = night_steps(RECIPES.get_partition_keys())
-    for step, priority in zip(steps, priorities(steps), strict=True):
-        tags = {NIGHT_TAG: night, "dagster/priority": str(priority)}
-        yield dg.RunRequest(run_key=f"{night}/{step.name}", job_name=step.job, partition_key=step.recipe, tags=tags)
+    outcome = run_steps(defs, context.instance, steps, night, own=context.run_id)
+    context.add_output_metadata({name: "done" if success else "FAILED" for name, success in outcome.items()})
+    failed = [name for name, success in outcome.items() if not success]
+    if failed:
+        raise dg.Failure(
+            f"{', '.join(failed)} failed; the other steps went on. See the runs tagged {NIGHT_TAG}={night}"
+        )
+
+
+# A schedule starts one job, and a job that mixes partitioned and unpartitioned assets has no right key: so the night is
+# a job of one op that runs the others.
+@dg.job(
+    description="What the schedule starts: data, knowledge, each recipe, one decision, answers, as runs of their own."
+)
+def night() -> None:
+    whole_night()
+
+
+@dg.schedule(cron_schedule="0 2 * * *", job=night, default_status=dg.DefaultScheduleStatus.STOPPED)
+def nightly_retraining(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """Every night at 02:00: data, knowledge, each recipe, one decision, answers; off until switched on."""
+    if _unfinished_nights(context.instance):
+        return dg.SkipReason("the night before is still running; two nights never overlap")
+    key = context.scheduled_execution_time.strftime("%Y-%m-%dT%H:%M")
+    return dg.RunRequest(run_key=key, tags={NIGHT_TAG: key})
 
 
 def folder_state(folder: Path) -> str:
@@ -117,30 +168,6 @@ def new_documents(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
     if state == context.cursor:
         return dg.SkipReason("nothing was added, edited or deleted")
     return dg.SensorResult(run_requests=[dg.RunRequest(run_key=state)], cursor=state)
-
-
-def run_steps(
-    defs: dg.Definitions, instance: dg.DagsterInstance, steps: Sequence[NightStep], night: str
-) -> dict[str, bool]:
-    """Run the steps in this process, one after the other, under one tag; a failed step does not stop the later ones.
-
-    Raises RuntimeError when another night is under way.
-    """
-    if _night_in_progress(instance):
-        raise RuntimeError("another night is under way; wait for it or cancel its runs in the UI")
-    outcome = {}
-    for step in steps:
-        job = defs.resolve_job_def(step.job)
-        log.info("%s …", step.name)
-        result = job.execute_in_process(
-            instance=instance,
-            partition_key=step.recipe,
-            raise_on_error=False,
-            tags={NIGHT_TAG: night, PROCESS_TAG: str(os.getpid())},
-        )
-        outcome[step.name] = result.success
-        log.info("%s: %s", step.name, "done" if result.success else "FAILED")
-    return outcome
 
 
 def run_selection(

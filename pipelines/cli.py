@@ -49,11 +49,10 @@ def _night(arguments: argparse.Namespace) -> int:
 
 
 def _ask(arguments: argparse.Namespace) -> int:
+    from pipelines.answering.ask import ask
     from resources.embedder import SentenceEmbedder
     from resources.graph_stores import open_graph_store
     from resources.language_model import open_language_model
-
-    from pipelines.answering.ask import ask
 
     settings = Settings.load()
     answer = ask(

@@ -4,18 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 import dagster as dg
-from resources.embedder import SentenceEmbedder
-from resources.graph_stores import open_graph_store
-from resources.inference_engine import InferenceEngine
-from resources.language_model import open_language_model
-from resources.tracker import Tracker
 
 from assets import answering, documents, evaluation, finetune, graph, inputs, knowledge_graph
 from pipelines import automation
 from resources.asset_io import TableIOManager
+from resources.embedder import SentenceEmbedder
+from resources.graph_stores import open_graph_store
+from resources.inference_engine import InferenceEngine
+from resources.language_model import open_language_model
 from resources.settings import Settings
 from resources.small_model import SmallModel
 from resources.tables import TableStore
+from resources.tracker import Tracker
 
 settings = Settings.load()
 tables = TableStore(settings.home / "tables")
@@ -31,7 +31,7 @@ modules = [inputs, finetune, evaluation, documents, graph, knowledge_graph, answ
 defs = dg.Definitions(
     assets=dg.map_asset_specs(automation.wire, dg.load_assets_from_modules(modules)),
     asset_checks=dg.load_asset_checks_from_modules(modules),
-    jobs=automation.jobs,
+    jobs=[*automation.asset_jobs, automation.night],
     schedules=[automation.nightly_retraining],
     sensors=[
         automation.new_documents,

@@ -8,7 +8,7 @@ NIGHT_TAG = "graftline/night"
 
 @dataclass(frozen=True)
 class NightStep:
-    """One run of a night; a higher priority goes first, and a step that fails does not stop the later ones."""
+    """One run of a night: a job and, for a recipe's assets, its key."""
 
     job: str
     recipe: str | None = None
@@ -32,8 +32,3 @@ def night_steps(recipes: Sequence[str]) -> list[NightStep]:
         NightStep("promotion"),
         NightStep("answering"),
     ]
-
-
-def priorities(steps: Sequence[NightStep]) -> list[int]:
-    """Return descending queue priorities, so that a queue that runs one at a time keeps the order."""
-    return list(range(len(steps), 0, -1))

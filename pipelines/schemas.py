@@ -14,7 +14,14 @@ LEDGER = _schema(file=TEXT, row=pa.int64(), found=TEXT, expected=TEXT, fix=TEXT)
 """Rejected inputs; see `pipelines.errors.Problem`."""
 
 DOCUMENTS = _schema(
-    document_id=TEXT, path=TEXT, version=TEXT, format=TEXT, language=TEXT, title=TEXT, text=TEXT, bytes=pa.int64(),
+    document_id=TEXT,
+    path=TEXT,
+    version=TEXT,
+    format=TEXT,
+    language=TEXT,
+    title=TEXT,
+    text=TEXT,
+    bytes=pa.int64(),
     reader=TEXT,
 )
 """`document_id` from the path below the root (posix), `version` from the bytes, `language` "en" or "zh", `reader` the
@@ -28,7 +35,8 @@ CHUNKS = _schema(
     start=pa.int64(),
     end=pa.int64(),
     tokens=pa.int64(),
-    text=TEXT, version=TEXT,
+    text=TEXT,
+    version=TEXT,
 )
 """`text == document.text[start:end]`, in characters; order within a document is by `start`. `version` tells of which
 text of the document, cut how, the chunk is; the id does not change with it, the place may."""
@@ -48,8 +56,10 @@ EXTRACTIONS = _schema(
     entities=ENTITY_MENTIONS,
     relations=RELATION_MENTIONS,
 )
-"""One row a chunk, also for a failure (`status` "failed" and its `reason`); spans are characters of the document, in which
-the chunk began at `start`."""
+"""One row a chunk, also for a failure (`status` "failed" and its `reason`).
+
+Spans are characters of the document, in which the chunk began at `start`.
+"""
 
 ENTITIES = _schema(
     entity_id=TEXT, name=TEXT, type=TEXT, aliases=TEXTS, description=TEXT, mentions=pa.int64(), chunk_ids=TEXTS

@@ -38,7 +38,7 @@ State = dict[str, dict[str, int]]
 
 
 class EmbeddedGraphStore:
-    """A graph below one folder. `current.json` names each table's version: who reads sees the old or the new graph whole.
+    """A graph below one folder. `current.json` names each table's version: a reader sees the old or the new one whole.
 
     A run that fails before the switch leaves versions that nothing names; the next one starts from the named ones.
     """
@@ -111,9 +111,7 @@ class EmbeddedGraphStore:
         dataset, key, terms = self._dataset(table, self._state()), KEYS[table], search_terms(query)
 
         def matches(count: int) -> list[tuple[str | None, float]]:
-            found = dataset.to_table(
-                columns=[key, "_score"], full_text_query=MatchQuery(terms, _TERMS), limit=count
-            )
+            found = dataset.to_table(columns=[key, "_score"], full_text_query=MatchQuery(terms, _TERMS), limit=count)
             return [(row[key], row["_score"]) for row in found.to_pylist()]
 
         return best(matches, k) if terms else []
@@ -173,9 +171,9 @@ class EmbeddedGraphStore:
         self._open = {place: dataset for place, dataset in self._open.items() if state[place[0]]["version"] == place[1]}
         for name in GRAPH_TABLES:
             dataset = self._dataset(name, state)
-            tags = dataset.tags.list()
+            tags, former = dataset.tags.list(), (previous or state)[name]["version"]
             # Lance never cleans up a tagged version: these two are what the pointer names.
-            for tag, version in (("current", state[name]["version"]), ("previous", (previous or state)[name]["version"])):
+            for tag, version in (("current", state[name]["version"]), ("previous", former)):
                 (dataset.tags.update if tag in tags else dataset.tags.create)(tag, version)
             dataset.cleanup_old_versions(older_than=_KEPT_FOR_READERS, error_if_tagged_old_versions=False)
 
@@ -246,6 +244,12 @@ def _index(name: str, dataset: "lance.LanceDataset") -> None:
     would differ from a clean rebuild's."""
     if name in SEARCHED:
         dataset.create_scalar_index(
-            _TERMS, "INVERTED", replace=True, base_tokenizer="whitespace", stem=True, remove_stop_words=True,
-            ascii_folding=True, with_position=False,
+            _TERMS,
+            "INVERTED",
+            replace=True,
+            base_tokenizer="whitespace",
+            stem=True,
+            remove_stop_words=True,
+            ascii_folding=True,
+            with_position=False,
         )

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable
 
 import pyarrow as pa
@@ -84,11 +85,10 @@ def refuse_broken(graph: GraphTables) -> None:
     """Raise InputError for a graph with a repeated id or a row that refers to one that is not there."""
     for name in GRAPH_TABLES:
         ids = getattr(graph, name)[KEYS[name]].to_pylist()
-        if len(set(ids)) < len(ids):
-            twice = sorted({key for key in ids if ids.count(key) > 1} if len(ids) < 1000 else set())[:3]
-            raise InputError(
-                f"knowledge_graph, {name}", f"repeated ids {twice}", "one row an id", "graftline run --select entity_graph"
-            )
+        twice = sorted(key for key, count in Counter(ids).items() if count > 1)
+        if twice:
+            found = f"{len(twice)} repeated ids, first {twice[0]}"
+            raise InputError(f"knowledge_graph, {name}", found, "one row an id", f"graftline run --select {name}")
     broken = orphans(graph)
     if broken:
         raise InputError(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import pyarrow as pa
@@ -94,8 +94,7 @@ def _pairs(chunks: pa.Table, documents: set[str]) -> list[dict[str, str]]:
     """Return each chunk of these documents with the one after it."""
     rows = chunks.select(["document_id", "start", "chunk_id"]).to_pylist()
     order = sorted((r["document_id"], r["start"], r["chunk_id"]) for r in rows if r["document_id"] in documents)
-    following = zip(order, order[1:], strict=False)
-    return [{"id": one[2], "next": other[2]} for one, other in following if one[0] == other[0]]
+    return [{"id": one[2], "next": other[2]} for one, other in pairwise(order) if one[0] == other[0]]
 
 
 def _properties(row: dict[str, Any], key: str) -> dict[str, Any]:

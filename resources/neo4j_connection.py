@@ -64,7 +64,9 @@ class Neo4jConnection:
                 yield session
         except refused.AuthError:
             raise ServiceError(
-                where, "user name or password refused", "credentials of that server",
+                where,
+                "user name or password refused",
+                "credentials of that server",
                 "set NEO4J_USERNAME and NEO4J_PASSWORD (environment or .env)",
             ) from None
         except refused.Neo4jError as error:

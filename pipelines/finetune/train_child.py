@@ -15,6 +15,7 @@ from datasets import Dataset
 from transformers import TrainerCallback, set_seed
 
 from pipelines.child_process import peak_memory_bytes, read_spec
+from pipelines.finetune.answer_trainer import make_trainer
 from pipelines.finetune.dataset import load_dataset
 from pipelines.finetune.loading import load_base, load_tokenizer, name_base, uses_bfloat16, wrap
 from pipelines.finetune.masking import encode, template_digest
@@ -131,8 +132,6 @@ def arguments(recipe: Recipe, work: Path, kept: int) -> Any:
 
 def train(spec: dict[str, Any]) -> None:
     """Train as the specification says; the adapter, its log and result.json are in spec["output"] afterwards."""
-    from trl import SFTTrainer
-
     recipe, work, output = Recipe(**spec["recipe"]), Path(spec["work"]), Path(spec["output"])
     set_seed(recipe.seed)
     tokenizer = load_tokenizer(Path(spec["base_path"]), recipe)
@@ -145,7 +144,7 @@ def train(spec: dict[str, Any]) -> None:
     resume = last_checkpoint(work / "checkpoints")
     lengths = [len(ids) for ids in training["input_ids"]]
     journal = Journal(work / LOG, sum(lengths) / len(lengths), int(resume.name.rsplit("-", 1)[1]) if resume else 0)
-    trainer = SFTTrainer(
+    trainer = make_trainer(
         model,
         arguments(recipe, work, spec["kept_checkpoints"]),
         train_dataset=training,

@@ -83,8 +83,12 @@ def _texts(table: pa.Table, *columns: str) -> list[str]:
 def _embed_texts(texts: Iterable[str], embedder: Embedder, previous: pa.Table | None) -> tuple[pa.Table, Work]:
     """Embed what has no vector yet; the id that `embed_chunks` keys by is the text's own digest here."""
     rows = sorted((_key(text), text) for text in texts)
-    table = pa.table({"chunk_id": pa.array([key for key, _ in rows], pa.string()),
-                      "text": pa.array([text for _, text in rows], pa.string())})
+    table = pa.table(
+        {
+            "chunk_id": pa.array([key for key, _ in rows], pa.string()),
+            "text": pa.array([text for _, text in rows], pa.string()),
+        }
+    )
     return embed_chunks(table, previous, embedder)
 
 

@@ -25,7 +25,7 @@ def draw_graph(graph: GraphTables, path: Path) -> Path:
     places = _layout(len(entities), edges)
     fonts = sorted({font.name for font in font_manager.fontManager.ttflist} & set(_CHINESE_FONTS))
     kinds = sorted({entity["type"] for entity in entities})
-    degrees = np.bincount(np.asarray(edges, dtype=int).ravel(), minlength=len(entities)) if edges else [0] * len(entities)
+    degrees = np.bincount(np.asarray(edges, dtype=int).ravel(), minlength=len(entities))
     with matplotlib.rc_context({"font.family": ["DejaVu Sans", *fonts]}):
         figure = Figure(figsize=(9, 7), layout="constrained")
         FigureCanvasAgg(figure)
@@ -35,7 +35,14 @@ def draw_graph(graph: GraphTables, path: Path) -> Path:
         for order, kind in enumerate(kinds):
             chosen = [place for place, entity in enumerate(entities) if entity["type"] == kind]
             sizes = [30 + 12 * int(degrees[place]) for place in chosen]
-            axes.scatter(*places[chosen].T, s=sizes, color=_COLOURS[order % len(_COLOURS)], label=kind, zorder=2)
+            axes.scatter(
+                places[chosen, 0],
+                places[chosen, 1],
+                s=sizes,
+                color=_COLOURS[order % len(_COLOURS)],
+                label=kind,
+                zorder=2,
+            )
         for place, entity in zip(places, entities, strict=True):
             if fonts or entity["name"].isascii():
                 axes.annotate(entity["name"][:_LABEL], place, fontsize=7, xytext=(4, 3), textcoords="offset points")
@@ -58,8 +65,8 @@ def _largest(graph: GraphTables) -> tuple[list[dict[str, str]], list[tuple[int, 
     for pair in pairs:
         for key in pair:
             degree[key] += 1
-    names = sorted((row for row in names if row["entity_id"] in members), key=lambda r: (-degree[r["entity_id"]], r["name"]))
-    chosen = names[:_ENTITIES]
+    named = [row for row in names if row["entity_id"] in members]
+    chosen = sorted(named, key=lambda row: (-degree[row["entity_id"]], row["name"], row["entity_id"]))[:_ENTITIES]
     place = {row["entity_id"]: number for number, row in enumerate(chosen)}
     return chosen, [(place[a], place[b]) for a, b in pairs if a in place and b in place]
 

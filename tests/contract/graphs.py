@@ -49,22 +49,35 @@ def graph() -> GraphTables:
         {"entity_id": "e4", "name": "陈建国", "type": "Document", "description": "宁波仓经理", "chunk_ids": ["c3"]},
     ]
     relations = [
-        {"relation_id": "r1", "source_id": "e1", "target_id": "e2", "type": "LEADS", "weight": 1.0, "chunk_ids": ["c1"]},
+        {"relation_id": "r1", "source_id": "e1", "target_id": "e2", "type": "LEADS", "weight": 1.0},
         {"relation_id": "r2", "source_id": "e4", "target_id": "e3", "type": "CO_OCCURS", "weight": 2.5},
         {"relation_id": "r3", "source_id": "e2", "target_id": "e3", "type": "CO_OCCURS", "weight": 1.0},
     ]
     communities = [
-        {"community_id": "m1", "level": 0, "entity_ids": ["e1", "e2", "e3", "e4"], "title": "Company 公司",
-         "summary": "Warehouses and people.", "chunk_ids": ["c3", "c1"]},
-        {"community_id": "m2", "level": 1, "parent_id": "m1", "entity_ids": ["e3", "e4"], "title": "宁波",
-         "summary": "腾讯与宁波仓。"},
+        {
+            "community_id": "m1",
+            "level": 0,
+            "entity_ids": ["e1", "e2", "e3", "e4"],
+            "title": "Company 公司",
+            "summary": "Warehouses and people.",
+            "chunk_ids": ["c3", "c1"],
+        },
+        {
+            "community_id": "m2",
+            "level": 1,
+            "parent_id": "m1",
+            "entity_ids": ["e3", "e4"],
+            "title": "宁波",
+            "summary": "腾讯与宁波仓。",
+        },
     ]
     documents = [
         {"document_id": "d1", "path": "a.md", "title": "Halden", "language": "en"},
         {"document_id": "d2", "path": "zh/b.md", "title": "宁波", "language": "zh"},
     ]
     rows = {"documents": documents, "chunks": chunks, "entities": entities, "relations": relations}
-    return GraphTables(**{name: table(name, rows[name]) for name in rows}, communities=table("communities", communities))
+    rows["communities"] = communities
+    return GraphTables(**{name: table(name, rows[name]) for name in rows})
 
 
 def changed(before: GraphTables, table_name: str, key: str, /, **values: Any) -> GraphTables:
@@ -72,7 +85,8 @@ def changed(before: GraphTables, table_name: str, key: str, /, **values: Any) ->
     rows = getattr(before, table_name).to_pylist()
     found = [row for row in rows if row[KEYS[table_name]] == key]
     others = [row for row in rows if row[KEYS[table_name]] != key]
-    return replace(before, **{table_name: table(table_name, [*others, (found[0] if found else {KEYS[table_name]: key}) | values])})
+    row = (found[0] if found else {KEYS[table_name]: key}) | values
+    return replace(before, **{table_name: table(table_name, [*others, row])})
 
 
 def without_document_two(before: GraphTables) -> GraphTables:

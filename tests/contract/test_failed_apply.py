@@ -11,6 +11,7 @@ from pipelines.errors import NotMaterializedError, ServiceError
 from resources import embedded_graph, neo4j_graph
 from resources.embedded_graph import EmbeddedGraphStore
 from resources.graph_stores import MirroredGraphStore
+from resources.neo4j_changes import Statement
 from resources.neo4j_graph import Neo4jGraphStore
 from tests.contract.graphs import changed, graph, without_document_two
 from tests.contract.test_graph_store import assert_holds
@@ -100,40 +101,27 @@ def test_a_reader_during_applies_sees_one_graph_or_the_other(tmp_path):
     assert {near for _, near in seen} <= {4, 2}
 
 
+def breaking_off(count: int):
+    """Return the statements that `apply` runs, with a failing one in place of all after the first `count`."""
+    real = neo4j_graph.statements
+    return lambda *arguments: [*list(real(*arguments))[:count], Statement("RETURN 1 / $rows[0]", [0])]
+
+
 def test_a_neo4j_apply_that_fails_midway_leaves_the_former_graph(neo4j_store, monkeypatch):
     neo4j_store.apply(graph())
-
-    def cut_short(*arguments):
-        yield from list(real(*arguments))[:-1]
-        raise ServiceError("NEO4J_URI", "a broken pipe", "a server", "start it")
-
-    real = neo4j_graph.statements
     with monkeypatch.context() as patch:
-        patch.setattr(neo4j_graph, "statements", cut_short)
-        with pytest.raises(ServiceError):
-            neo4j_store.apply(without_document_two(graph()))
-        assert_holds(neo4j_store, graph())
-        patch.setattr(neo4j_graph, "statements", lambda *a: [*real(*a), neo4j_graph.cypher_failure()], raising=False)
-        patch.setattr(
-            neo4j_graph, "cypher_failure", lambda: real_statement("UNWIND $rows AS row RETURN 1 / row"), raising=False
-        )
+        patch.setattr(neo4j_graph, "statements", breaking_off(9))
         with pytest.raises(ServiceError, match="zero"):
             neo4j_store.apply(without_document_two(graph()))
     assert_holds(neo4j_store, graph())
+    assert links(neo4j_store) == LINKS
     assert neo4j_store.search_text("chunks", "腾讯", 3)
-
-
-def real_statement(query: str):
-    from resources.neo4j_changes import Statement
-
-    return Statement(query, [0])
 
 
 def test_pages_that_break_off_are_completed_by_the_next_apply(neo4j_store, monkeypatch):
     monkeypatch.setattr(neo4j_graph, "ROWS_A_TRANSACTION", 3)
-    real = neo4j_graph.statements
     with monkeypatch.context() as patch:
-        patch.setattr(neo4j_graph, "statements", lambda *a: [*list(real(*a))[:5], real_statement("RETURN 1 / $rows[0]")])
+        patch.setattr(neo4j_graph, "statements", breaking_off(5))
         with pytest.raises(ServiceError):
             neo4j_store.apply(graph())
     neo4j_store.apply(graph())
@@ -143,7 +131,13 @@ def test_pages_that_break_off_are_completed_by_the_next_apply(neo4j_store, monke
 
 
 LINKS = {
-    "PART_OF": 4, "NEXT_CHUNK": 2, "HAS_ENTITY": 5, "IN_COMMUNITY": 6, "PARENT_COMMUNITY": 1, "LEADS": 1, "CO_OCCURS": 2,
+    "PART_OF": 4,
+    "NEXT_CHUNK": 2,
+    "HAS_ENTITY": 5,
+    "IN_COMMUNITY": 6,
+    "PARENT_COMMUNITY": 1,
+    "LEADS": 1,
+    "CO_OCCURS": 2,
 }
 
 
@@ -156,7 +150,8 @@ def test_the_neo4j_graph_has_the_labels_and_links_of_the_convention(neo4j_store)
     neo4j_store.apply(graph())
     assert links(neo4j_store) == LINKS
     labels = neo4j_store.connection.read("MATCH (e:__Entity__) RETURN e.id AS id, labels(e) AS labels ORDER BY id")
-    assert [set(record["labels"]) - {"__Entity__"} for record in labels] == [{"PERSON"}, {"PLACE"}, {"ORGANISATION"}, set()]
+    types = [set(record["labels"]) - {"__Entity__"} for record in labels]
+    assert types == [{"PERSON"}, {"PLACE"}, {"ORGANISATION"}, set()]
     neo4j_store.apply(changed(graph(), "entities", "e2", type="SITE"))
     after = neo4j_store.connection.read("MATCH (e:__Entity__ {id: 'e2'}) RETURN labels(e) AS labels")
     assert set(after[0]["labels"]) == {"__Entity__", "SITE"}
@@ -169,14 +164,16 @@ def test_the_neo4j_graph_has_the_labels_and_links_of_the_convention(neo4j_store)
 def test_what_is_not_ours_in_neo4j_is_neither_read_nor_touched(neo4j_store):
     neo4j_store.apply(graph())
     neo4j_store.connection.write(
-        "CREATE (d:Document {id: 'theirs'})<-[:PART_OF]-(c:Chunk {id: 'other', text: '腾讯', embedding: [0.0, 1.0, 0.0, 0.0]}) "
+        "CREATE (d:Document {id: 'theirs'})<-[:PART_OF]-"
+        "(c:Chunk {id: 'other', text: '腾讯', embedding: [0.0, 1.0, 0.0, 0.0]}) "
         "CREATE (c)-[:HAS_ENTITY]->(:__Entity__ {id: 'their entity', name: '腾讯'})-[:KNOWS]->(:__Entity__ {id: 'two'})"
     )
     assert [key for key, _ in neo4j_store.search_text("chunks", "腾讯", 3)] == ["c3"]
     assert neo4j_store.search_vector("chunks", np.array([0, 1, 0, 0], np.float32), 1)[0][0] == "c3"
     assert_holds(neo4j_store, graph())
     neo4j_store.apply(without_document_two(graph()))
-    left = neo4j_store.connection.read("MATCH (n) WHERE n.graftline IS NULL AND NOT n:__Graftline__ RETURN count(*) AS n")
+    theirs = "MATCH (n) WHERE n.graftline IS NULL AND NOT n:__Graftline__ RETURN count(*) AS n"
+    left = neo4j_store.connection.read(theirs)
     assert left[0]["n"] == 4
 
 
@@ -208,8 +205,16 @@ def test_an_unknown_database_is_named(neo4j_store):
     store.close()
 
 
-@pytest.mark.parametrize("uri", ["bolt://127.0.0.1:9", "neo4j://127.0.0.1:9", "http://127.0.0.1:9", "nonsense",
-                                 "bolt://neo4j:hunter2-secret@127.0.0.1:9"])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "bolt://127.0.0.1:9",
+        "neo4j://127.0.0.1:9",
+        "http://127.0.0.1:9",
+        "nonsense",
+        "bolt://neo4j:hunter2-secret@127.0.0.1:9",
+    ],
+)
 def test_an_unreachable_server_is_an_error_within_seconds_that_says_what_to_type(uri):
     started = time.monotonic()
     with pytest.raises(ServiceError, match="NEO4J_URI") as raised:

@@ -73,7 +73,11 @@ def test_a_deleted_document_is_gone_from_everywhere(store):
     store.apply(graph())
     smaller = without_document_two(graph())
     assert store.apply(smaller).deleted == {
-        "documents": 1, "chunks": 2, "entities": 2, "relations": 2, "communities": 1,
+        "documents": 1,
+        "chunks": 2,
+        "entities": 2,
+        "relations": 2,
+        "communities": 1,
     }
     assert_holds(store, smaller)
     assert orphans(read(store)) == []
@@ -139,7 +143,9 @@ def test_text_is_found_in_both_languages(store, where, query, first):
     assert all(score > 0 for _, score in found)
 
 
-@pytest.mark.parametrize("query", ['(24 euros) AND "pole"', "100% + sealed! -x", "pole* workshop~2 ^4 a:b \\ /c/ [d TO e]"])
+@pytest.mark.parametrize(
+    "query", ['(24 euros) AND "pole"', "100% + sealed! -x", "pole* workshop~2 ^4 a:b \\ /c/ [d TO e]"]
+)
 def test_characters_that_mean_something_to_a_query_parser_mean_nothing(store, query):
     store.apply(graph())
     assert ids(store.search_text("chunks", query, 1)) == ["c2"]

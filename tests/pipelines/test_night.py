@@ -1,10 +1,6 @@
-from pipelines.night import NightStep, night_steps, priorities
+from pipelines.night import night_steps
 
 
 def test_a_night_prepares_once_trains_each_recipe_once_and_then_decides_once():
     names = [step.name for step in night_steps(["qlora", "lora"])]
     assert names == ["preparation", "knowledge", "finetune[lora]", "finetune[qlora]", "promotion", "answering"]
-
-
-def test_priorities_fall_along_the_night():
-    assert priorities([NightStep("a"), NightStep("b"), NightStep("c")]) == [3, 2, 1]

@@ -1,0 +1,89 @@
+"""A night on small stand-ins: the order, the one tag, and what a failure leaves running."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from pipelines.automation import PROCESS_TAG, folder_state, new_documents, run_steps
+from pipelines.errors import ServiceError
+from pipelines.night import NIGHT_TAG, NightStep
+
+KEYS = dg.StaticPartitionsDefinition(["good", "bad"])
+STEPS = [NightStep("prepare"), NightStep("train", "bad"), NightStep("train", "good"), NightStep("decide")]
+
+
+@dg.asset
+def prepared() -> None:
+    """Once."""
+
+
+@dg.asset(partitions_def=KEYS)
+def trained(context: dg.AssetExecutionContext) -> None:
+    """Once a recipe."""
+    if context.partition_key == "bad":
+        raise ValueError("this recipe fails")
+
+
+@dg.asset
+def decided() -> None:
+    """Once."""
+
+
+stand_ins = dg.Definitions(
+    assets=[prepared, trained, decided],
+    jobs=[
+        dg.define_asset_job("prepare", selection="prepared"),
+        dg.define_asset_job("train", selection="trained", partitions_def=KEYS),
+        dg.define_asset_job("decide", selection="decided"),
+    ],
+)
+
+
+def test_a_recipe_that_fails_does_not_block_the_others_nor_the_decision():
+    with dg.DagsterInstance.ephemeral() as instance:
+        outcome = run_steps(stand_ins, instance, STEPS, "n1")
+        runs = list(reversed(instance.get_runs()))
+    assert outcome == {"prepare": True, "train[bad]": False, "train[good]": True, "decide": True}
+    assert [run.job_name for run in runs] == ["prepare", "train", "train", "decide"]
+    assert {run.tags[NIGHT_TAG] for run in runs} == {"n1"}
+
+
+def test_two_nights_never_overlap():
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.create_run_for_job(
+            stand_ins.resolve_job_def("decide"),
+            status=dg.DagsterRunStatus.STARTED,
+            tags={NIGHT_TAG: "n0", PROCESS_TAG: str(os.getpid())},
+        )
+        with pytest.raises(ServiceError, match="n0 still running"):
+            run_steps(stand_ins, instance, STEPS, "n1")
+
+
+def test_a_night_whose_process_was_killed_does_not_block_the_next():
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = instance.create_run_for_job(
+            stand_ins.resolve_job_def("decide"),
+            status=dg.DagsterRunStatus.STARTED,
+            tags={NIGHT_TAG: "n0", PROCESS_TAG: str(process.pid)},
+        )
+        assert run_steps(stand_ins, instance, STEPS[:1], "n1") == {"prepare": True}
+        assert instance.get_run_by_id(run.run_id).status == dg.DagsterRunStatus.FAILURE
+
+
+def test_the_sensor_fires_once_for_each_state_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("GRAFTLINE_DOCUMENTS", str(tmp_path))
+    (tmp_path / "a.md").write_text("one", encoding="utf-8")
+    first = new_documents(dg.build_sensor_context())
+    assert len(first.run_requests) == 1
+    assert isinstance(new_documents(dg.build_sensor_context(cursor=first.cursor)), dg.SkipReason)
+    (tmp_path / "b.md").write_text("two", encoding="utf-8")
+    assert len(new_documents(dg.build_sensor_context(cursor=first.cursor)).run_requests) == 1
+    state = folder_state(tmp_path)
+    (tmp_path / "a.md").unlink()
+    assert folder_state(tmp_path) != state
