@@ -6,9 +6,9 @@ import dagster as dg
 import pyarrow as pa
 
 from assets.results import OWNERS, markdown_table, plot, record_result
-from pipelines.knowledge.graph import assemble, graph_digest, orphans
+from pipelines.knowledge.graph import assemble, graph_digest, orphans, stored_references
 from pipelines.knowledge.graph_picture import draw_graph
-from pipelines.protocols import GRAPH_TABLES, Embedder, GraphStore, GraphTables, StoreChanges
+from pipelines.protocols import GRAPH_TABLES, Embedder, GraphStore, StoreChanges
 from resources.settings import Settings
 from resources.tables import TableStore
 
@@ -67,18 +67,19 @@ def store_holds_every_row(
 
 @dg.asset_check(asset=knowledge_graph, blocking=True)
 def nothing_is_orphaned(
-    knowledge_graph: dict[str, Any], graph_store: dg.ResourceParam[GraphStore]
+    knowledge_graph: dict[str, Any], tables: dg.ResourceParam[TableStore], graph_store: dg.ResourceParam[GraphStore]
 ) -> dg.AssetCheckResult:
     """No stored row refers to a row that is not there: neither chunk to document nor entity, relation or community."""
-    broken = orphans(GraphTables(**{name: graph_store.table(name) for name in GRAPH_TABLES}))
+    expected = {name: tables.read(name) for name in GRAPH_TABLES}
+    broken = orphans(stored_references(graph_store, expected))
     return dg.AssetCheckResult(passed=not broken, metadata={"orphans": len(broken), "first": broken[:20]})
 
 
 @dg.asset_check(asset=knowledge_graph)
 def every_community_is_summarised(
-    knowledge_graph: dict[str, Any], graph_store: dg.ResourceParam[GraphStore]
+    knowledge_graph: dict[str, Any], tables: dg.ResourceParam[TableStore], graph_store: dg.ResourceParam[GraphStore]
 ) -> dg.AssetCheckResult:
     """Every community in the store has a title and a summary, which global answers are made of."""
-    rows = graph_store.table("communities").select(["community_id", "title", "summary"]).to_pylist()
+    rows = graph_store.rows("communities", tables.read("communities")["community_id"].to_pylist())
     bare = [row["community_id"] for row in rows if not (row["title"] and row["summary"])]
     return dg.AssetCheckResult(passed=not bare, metadata={"without_summary": len(bare), "first": bare[:20]})

@@ -21,10 +21,12 @@ from resources.neo4j_connection import Neo4jConnection
 if TYPE_CHECKING:
     import neo4j
 
-ROWS_A_TRANSACTION = 50_000
+ROWS_A_TRANSACTION = 100_000
+"""Measured to fit a server with a heap of 1 GiB, 15,000 vectors of 384 numbers among them."""
 _INDEX_SECONDS = 600
-_NEIGHBOURS = 40
-"""Fewest hits to ask the approximate index for: its recall grows with what it is asked for."""
+_NEIGHBOURS = 200
+"""Fewest hits to ask the approximate index for: with 40, the ten nearest of 10,000 random vectors were found to 54 %,
+with 200 to 93 % (twice the time, 60 ms)."""
 
 _LOG = logging.getLogger("graftline")
 

@@ -1,6 +1,6 @@
 """The knowledge graph as one value: chunks, entities and communities with their vectors and summaries joined on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -9,8 +9,16 @@ from pipelines.delta import Work
 from pipelines.errors import InputError
 from pipelines.identity import content_id, table_digest
 from pipelines.knowledge.embedding import embed_chunks, matrix
-from pipelines.protocols import GRAPH_TABLES, Embedder, GraphTables
+from pipelines.protocols import GRAPH_TABLES, Embedder, GraphStore, GraphTables
 
+_REFERENCES = {
+    "documents": {},
+    "chunks": {"document_id": "documents"},
+    "entities": {"chunk_ids": "chunks"},
+    "relations": {"source_id": "entities", "target_id": "entities", "chunk_ids": "chunks"},
+    "communities": {"entity_ids": "entities", "parent_id": "communities", "chunk_ids": "chunks"},
+}
+"""By table: which column names rows of which table."""
 _SUMMARY = ("title", "summary", "chunk_ids", "model")
 
 
@@ -52,23 +60,25 @@ def graph_digest(graph: GraphTables) -> str:
 def orphans(graph: GraphTables) -> list[str]:
     """Return "table id -> missing table id" for every reference to a row that the graph lacks; sorted."""
     there = {name: set(getattr(graph, name).column(0).to_pylist()) for name in GRAPH_TABLES}
-    references = [
-        ("chunks", "document_id", "documents"),
-        ("entities", "chunk_ids", "chunks"),
-        ("relations", "source_id", "entities"),
-        ("relations", "target_id", "entities"),
-        ("relations", "chunk_ids", "chunks"),
-        ("communities", "entity_ids", "entities"),
-        ("communities", "parent_id", "communities"),
-        ("communities", "chunk_ids", "chunks"),
-    ]
     broken = set()
+    references = [(name, *pair) for name, columns in _REFERENCES.items() for pair in columns.items()]
     for name, column, target in references:
         table = getattr(graph, name)
         for key, values in zip(table.column(0).to_pylist(), table[column].to_pylist(), strict=True):
             named = values if isinstance(values, list) else [values] if values else []
             broken |= {f"{name} {key} -> {target} {value}" for value in named if value not in there[target]}
     return sorted(broken)
+
+
+def stored_references(store: GraphStore, tables: Mapping[str, pa.Table]) -> GraphTables:
+    """Return the store's rows of these tables' ids (first columns), with what refers to others and nothing else."""
+    stored = {}
+    for name in GRAPH_TABLES:
+        ids = tables[name].column(0)
+        lists = {column: pa.list_(pa.string()) for column in _REFERENCES[name] if column.endswith("_ids")}
+        columns = {tables[name].column_names[0]: pa.string()} | dict.fromkeys(_REFERENCES[name], pa.string()) | lists
+        stored[name] = pa.Table.from_pylist(store.rows(name, ids.to_pylist()), schema=pa.schema(columns))
+    return GraphTables(**stored)
 
 
 def _key(text: str) -> str:

@@ -72,3 +72,14 @@ def test_a_community_without_summary_fails_its_check(tmp_path):
     result = run(tmp_path, GraphTables(**(vars(graph()) | {"communities": bare})), FakeEmbedder())
     checks = {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
     assert checks["every_community_is_summarised"] is False
+
+
+def test_a_row_that_refers_to_a_missing_one_fails_the_check(tmp_path):
+    run(tmp_path, graph(), FakeEmbedder())
+    tables = TableStore(tmp_path / "tables")
+    store = open_graph_store(Settings(DEFAULTS | {"GRAFTLINE_HOME": str(tmp_path)}))
+    tables.write("documents", tables.read("documents").slice(0, 1))
+    result = module.nothing_is_orphaned(knowledge_graph={}, tables=tables, graph_store=store)
+    assert not result.passed
+    assert result.metadata["first"].value == ["chunks c3 -> documents d2", "chunks c4 -> documents d2"]
+    assert not module.store_holds_every_row(knowledge_graph={}, tables=tables, graph_store=store).passed
