@@ -85,7 +85,7 @@ def scoreboard(
     run = log_scoreboard(tracker, tables, board, values, best, picture)
     rows = [{"mode": mode, "type": kind} | {name: _figure(values, mode, kind, name) for name in METRICS}
             for mode in MODES for kind in _HEADLINE]
-    shown: dict[str, Any] = {"best_modes": dg.MetadataValue.json(best), "table": dg.MetadataValue.md(markdown_table(rows))}
+    shown: dict[str, Any] = {"best_modes": dg.MetadataValue.json(best), "by_mode": dg.MetadataValue.md(markdown_table(rows))}
     return table_result(board, mlflow_run=run, **shown, picture=plot(picture))
 
 

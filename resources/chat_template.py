@@ -63,5 +63,5 @@ def _render_with_transformers(model: Path, conversations: Sequence[Messages]) ->
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(str(model))
-    encoded = tokenizer.apply_chat_template(list(conversations), add_generation_prompt=True, return_dict=True)
+    encoded: Any = tokenizer.apply_chat_template(list(conversations), add_generation_prompt=True, return_dict=True)
     return [list(ids) for ids in encoded["input_ids"]]

@@ -27,11 +27,11 @@ class EvaluationSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    resamples: int = Field(10_000, gt=0, description="bootstrap resamples")
-    level: float = Field(0.95, gt=0, lt=1, description="coverage of the intervals")
-    seed: int = Field(0, description="seed of the resampling")
-    min_rows: int = Field(80, gt=0, description="held-out rows below which the gate fails")
-    max_empty_share: float = Field(0.05, ge=0, le=1, description="share of empty adapter texts above which it fails")
+    resamples: int = Field(default=10_000, gt=0, description="bootstrap resamples")
+    level: float = Field(default=0.95, gt=0, lt=1, description="coverage of the intervals")
+    seed: int = Field(default=0, description="seed of the resampling")
+    min_rows: int = Field(default=80, gt=0, description="held-out rows below which the gate fails")
+    max_empty_share: float = Field(default=0.05, ge=0, le=1, description="share of empty adapter texts above which it fails")
 
 
 def score_rows(predictions: pa.Table) -> pa.Table:

@@ -16,10 +16,10 @@ class PromotionSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    metrics: tuple[str, ...] = Field(("token_f1", "chrf"), description="metrics that must all be better")
-    resamples: int = Field(10_000, gt=0, description="bootstrap resamples")
-    level: float = Field(0.95, gt=0, lt=1, description="coverage of the intervals")
-    seed: int = Field(0, description="seed of the resampling")
+    metrics: tuple[str, ...] = Field(default=("token_f1", "chrf"), description="metrics that must all be better")
+    resamples: int = Field(default=10_000, gt=0, description="bootstrap resamples")
+    level: float = Field(default=0.95, gt=0, lt=1, description="coverage of the intervals")
+    seed: int = Field(default=0, description="seed of the resampling")
 
 
 @dataclass(frozen=True)

@@ -47,25 +47,27 @@ def tokens_of(rows: Dataset, tokenizer: Any, recipe: Recipe, cache: Path) -> Dat
 class Journal(TrainerCallback):
     """Appends one line a logged update, and marks a checkpoint once all of it is written."""
 
-    def __init__(self, path: Path, lengths_mean: float, resumed_at: int) -> None:
+    def __init__(self, path: Path, resumed_at: int) -> None:
         self.path = path
         before = [row for row in read_log(path.parent) if row["step"] <= resumed_at]
         path.write_text("".join(json.dumps(row) + "\n" for row in before), encoding="utf-8")
         self.seconds_before = before[-1]["seconds"] if before else 0.0
+        self.tokens_before = 0
         self.resumed_at = resumed_at
-        self.mean = lengths_mean
         self.started = time.monotonic()
 
     def on_train_begin(self, args, state, control, **kwargs):
-        self.started = time.monotonic()
+        self.started, self.tokens_before = time.monotonic(), state.num_input_tokens_seen
+
+    def on_step_end(self, args, state, control, **kwargs):
+        control.should_log |= state.global_step == state.max_steps
 
     def on_log(self, args, state, control, logs=None, **kwargs):
         if not logs or "loss" not in logs:
             return
         seconds = time.monotonic() - self.started
         steps = state.global_step - self.resumed_at
-        tokens = int(logs.get("num_tokens", 0))
-        rows = steps * args.per_device_train_batch_size * args.gradient_accumulation_steps
+        tokens = int(logs["num_input_tokens_seen"])
         row = {
             "step": state.global_step,
             "total_steps": state.max_steps,
@@ -73,7 +75,7 @@ class Journal(TrainerCallback):
             "learning_rate": float(logs["learning_rate"]),
             "grad_norm": float(logs.get("grad_norm", 0.0)),
             "tokens": tokens,
-            "tokens_per_second": rows * self.mean / seconds,
+            "tokens_per_second": (tokens - self.tokens_before) / seconds,
             "seconds": self.seconds_before + seconds,
             "seconds_left": seconds / steps * (state.max_steps - state.global_step) if steps else 0.0,
         }
@@ -124,6 +126,8 @@ def arguments(recipe: Recipe, work: Path, kept: int) -> Any:
         save_steps=recipe.save_steps,
         save_total_limit=kept,
         report_to="none",
+        logging_first_step=True,
+        include_num_input_tokens_seen="non_padding",
         disable_tqdm=True,
         dataloader_pin_memory=cuda,
         trust_remote_code=recipe.trust_remote_code,
@@ -142,8 +146,7 @@ def train(spec: dict[str, Any]) -> None:
     held_out = tokens_of(few, tokenizer, recipe, Path(spec["cache"]))
     model = wrap(load_base(Path(spec["base_path"]), recipe), recipe)
     resume = last_checkpoint(work / "checkpoints")
-    lengths = [len(ids) for ids in training["input_ids"]]
-    journal = Journal(work / LOG, sum(lengths) / len(lengths), int(resume.name.rsplit("-", 1)[1]) if resume else 0)
+    journal = Journal(work / LOG, int(resume.name.rsplit("-", 1)[1]) if resume else 0)
     trainer = make_trainer(
         model,
         arguments(recipe, work, spec["kept_checkpoints"]),
@@ -169,8 +172,8 @@ def train(spec: dict[str, Any]) -> None:
         "held_out_loss_before": before,
         "held_out_loss_after": after,
         "held_out_rows": len(held_out),
-        "tokens": sum(lengths),
-        "rows": len(lengths),
+        "tokens": log[-1]["tokens"],
+        "rows": len(training),
         "seconds": log[-1]["seconds"],
         "trainable_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
         "peak_memory_bytes": peak_memory_bytes(),

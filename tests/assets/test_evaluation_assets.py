@@ -58,7 +58,8 @@ class Line:
         self.settings, self.tables = Settings.load(), TableStore(home / "tables")
         self.engine, self.tracker = EchoEngine(), FakeTracker()
         made = [row(number, answer=f"question {number}") for number in range(rows * 2)]
-        examples = [Instruction(**{**each, "source": f"s{number}"}) for number, each in enumerate(made)]
+        origin = {"file": "a.json", "row": 1}
+        examples = [Instruction(**{**each, **origin, "source": f"s{n}"}) for n, each in enumerate(made)]
         record = build_dataset(examples, home, SplitSettings(test_share=0.5))
         self.tables.write_record("instruction_dataset", record, record["digest"])
         folder = home / "models" / "merged" / "lora"
@@ -71,8 +72,9 @@ class Line:
         }
 
     def evaluate(self) -> dg.ExecuteInProcessResult:
-        chosen = [*UPSTREAM, module.predictions, module.evaluation, module.every_row_answered, module.ready_for_promotion]
-        return dg.materialize(chosen, partition_key="lora", resources=self.resources, raise_on_error=False)
+        assets = [*UPSTREAM, module.predictions, module.evaluation]
+        checks = [module.every_row_answered, module.ready_for_promotion]
+        return dg.materialize([*assets, *checks], partition_key="lora", resources=self.resources, raise_on_error=False)
 
     def promote(self) -> dict[str, Any]:
         dg.materialize([module.registered_model], resources=self.resources)

@@ -63,5 +63,6 @@ def predictions(
     columns: dict[str, Any] = {name: ["x"] * count for name in PREDICTIONS.names}
     columns |= {"row_id": [f"r{number:03}" for number in range(count)], "reference": list(references)}
     columns |= {"base": list(base), "adapter": list(adapter), "model": [model] * count, "dataset": [dataset] * count}
-    columns |= {"language": list(languages or ["en"] * count), "base_tokens": [2] * count, "adapter_tokens": [2] * count}
+    columns |= {"base_tokens": [2] * count, "adapter_tokens": [2] * count}
+    columns["language"] = list(languages or ["en"] * count)
     return pa.Table.from_pydict(columns, PREDICTIONS)

@@ -37,7 +37,8 @@ def test_rows_that_are_not_pairs_are_refused() -> None:
 
 
 def test_means_and_differences_stand_by_slice_and_metric() -> None:
-    table = predictions(["red tent", "七天"], base=["blue", "七天"], adapter=["red tent", "三天"], languages=["en", "zh"])
+    base, adapter = ["blue", "七天"], ["red tent", "三天"]
+    table = predictions(["red tent", "七天"], base, adapter, languages=["en", "zh"])
     rows = {(row["slice"], row["metric"]): row for row in evaluate("lora", table, FEW).to_pylist()}
     assert {part for part, _ in rows} == {"all", "en", "zh"}
     assert rows["en", "token_f1"]["difference"] == 1.0

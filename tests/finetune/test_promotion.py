@@ -12,7 +12,9 @@ def gate(digest: str = "e1", version: str = "e1", checks: Any = PASSED) -> Gate:
     return Gate("evaluation", version, {"digest": digest, "checks": checks})
 
 
-def candidate(recipe: str, right: int, gates: tuple[Gate, ...] = (gate(),), model: str = "", base: str = "other") -> Candidate:
+def candidate(
+    recipe: str, right: int, gates: tuple[Gate, ...] = (gate(),), model: str = "", base: str = "other"
+) -> Candidate:
     """Answers `right` of ten questions as the reference does and the rest with "nothing"."""
     texts = REFERENCES[:right] + ["nothing"] * (10 - right)
     model = model or f"model-{recipe}"
@@ -96,7 +98,8 @@ def test_a_gate_that_checked_nothing_is_refused() -> None:
 
 def test_predictions_of_an_older_model_or_dataset_are_refused() -> None:
     old = candidate("lora", 9)
-    for offer in (Candidate("lora", old.predictions, "newer", "d1"), Candidate("lora", old.predictions, old.model, "d2")):
+    for model, dataset in (("newer", "d1"), (old.model, "d2")):
+        offer = Candidate("lora", old.predictions, model, dataset)
         assert "stale predictions" in decide({"lora": offer}, None, FEW).reason
 
 

@@ -31,7 +31,8 @@ def by_vllm(small_model: Path, prompt_ids: list[list[int]], tmp_path_factory: py
 
 @pytest.fixture(scope="module")
 def by_transformers(small_model: Path, prompt_ids: list[list[int]], tmp_path_factory: pytest.TempPathFactory) -> Batch:
-    return InferenceEngine("transformers", tmp_path_factory.mktemp("transformers")).generate(small_model, prompt_ids, 24)
+    engine = InferenceEngine("transformers", tmp_path_factory.mktemp("transformers"))
+    return engine.generate(small_model, prompt_ids, 24)
 
 
 def test_rendering_gives_what_transformers_gives(small_model: Path, prompt_ids: list[list[int]]) -> None:
