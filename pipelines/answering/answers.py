@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from pipelines.answering.ask import Prepared, prepare
 from pipelines.answering.grounding import ground, refusal
+from pipelines.answering.memory import RememberingEmbedder
 from pipelines.answering.retrieval import open_retriever
 from pipelines.answering.settings import AnswerSettings, Mode
 from pipelines.delta import Work, compare
@@ -54,6 +55,7 @@ def _answer(
     language_model: LanguageModel, settings: AnswerSettings,
 ) -> dict[str, dict[str, Any]]:
     """Return rows by answer id; all prompts of all modes go to the model at once, so that an engine starts once."""
+    embedder = RememberingEmbedder(embedder)
     retrievers = {mode: open_retriever(mode, store, embedder, settings) for _, mode in todo.values()}
     log.info("retrieving for %d questions and modes", len(todo))
     prepared = {
