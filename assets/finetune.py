@@ -1,6 +1,5 @@
 """Fine-tuning, first half: the dataset, what a training will cost, the adapter and the merged model."""
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +7,26 @@ import dagster as dg
 
 from assets.partitions import RECIPES
 from assets.results import OWNERS, plot, problems_metadata, record_result
-from pipelines.finetune import dataset, instructions, merging, profile, training
+from pipelines.finetune import checking, dataset, instructions, merging, profile, training
 from pipelines.finetune.curves import loss_curve
 from pipelines.finetune.recipe import Recipe, load_recipe
+from pipelines.finetune.registration import gate_name
 from resources.settings import Settings
 from resources.small_model import SmallModel
+from resources.tables import TableStore
 from resources.tracker import Tracker, summary_metrics
 
 GROUP = "finetune"
+
+
+def _gate(
+    tables: TableStore, asset: str, recipe: str, record: dict[str, Any], checks: checking.Checks
+) -> dg.AssetCheckResult:
+    """Report the checks and keep them by recipe: `registered_model` asks for them in a later run."""
+    kept = {"digest": record["digest"], "checks": checks}
+    tables.write_record(gate_name(asset, recipe), kept, record["digest"])
+    passed = all(check["passed"] for check in checks.values())
+    return dg.AssetCheckResult(passed=passed, metadata={name: check["reason"] for name, check in checks.items()})
 
 
 def _recipe(settings: Settings, context: dg.AssetExecutionContext) -> Recipe:
@@ -41,23 +52,14 @@ def instruction_dataset(settings: dg.ResourceParam[Settings]) -> dg.MaterializeR
 
 
 @dg.asset_check(asset=instruction_dataset, blocking=True)
-def few_rows_rejected(instruction_dataset: dict[str, Any], settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
-    """The rejected share is at most GRAFTLINE_BAD_SHARE."""
-    share = instruction_dataset["rejected_share"]
-    return dg.AssetCheckResult(
-        passed=share <= settings.bad_share, metadata={"share": share, "limit": settings.bad_share}
-    )
-
-
-@dg.asset_check(asset=instruction_dataset, blocking=True)
-def no_source_in_both_splits(instruction_dataset: dict[str, Any]) -> dg.AssetCheckResult:
-    """Train and test share no source and no conversation."""
-    rows = dataset.load_dataset(Path(instruction_dataset["path"]))
-    shared = set(rows["train"]["source"]) & set(rows["test"]["source"])
-    same = set(rows["train"]["row_id"]) & set(rows["test"]["row_id"])
-    return dg.AssetCheckResult(
-        passed=not shared and not same, metadata={"sources": sorted(shared), "rows": sorted(same)}
-    )
+def rows_are_sound(
+    instruction_dataset: dict[str, Any],
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
+) -> dg.AssetCheckResult:
+    """At most the share GRAFTLINE_BAD_SHARE was rejected, and train and test share no source and no conversation."""
+    checks = checking.dataset_checks(instruction_dataset, settings.bad_share)
+    return _gate(tables, "instruction_dataset", "", instruction_dataset, checks)
 
 
 @dg.asset(group_name=GROUP, kinds={"python"}, owners=OWNERS, code_version="1", partitions_def=RECIPES)
@@ -126,12 +128,11 @@ def adapter(
 
 
 @dg.asset_check(asset=adapter, partitions_def=RECIPES, blocking=True)
-def loss_fell(adapter: dict[str, Any]) -> dg.AssetCheckResult:
+def loss_fell(
+    context: dg.AssetCheckExecutionContext, adapter: dict[str, Any], tables: dg.ResourceParam[TableStore]
+) -> dg.AssetCheckResult:
     """Every logged loss is finite, and the loss on held-out rows is lower than the base's."""
-    losses = [row["loss"] for row in training.read_log(Path(adapter["path"]))]
-    before, after = adapter["held_out_loss_before"], adapter["held_out_loss_after"]
-    passed = bool(losses) and all(map(math.isfinite, losses)) and after < before
-    return dg.AssetCheckResult(passed=passed, metadata={"before": before, "after": after, "last": adapter["last_loss"]})
+    return _gate(tables, "adapter", context.partition_key, adapter, checking.adapter_checks(adapter))
 
 
 @dg.asset(
@@ -164,17 +165,8 @@ def merged_model(
 
 
 @dg.asset_check(asset=merged_model, partitions_def=RECIPES, blocking=True)
-def merge_is_faithful(merged_model: dict[str, Any]) -> dg.AssetCheckResult:
+def merge_is_faithful(
+    context: dg.AssetCheckExecutionContext, merged_model: dict[str, Any], tables: dg.ResourceParam[TableStore]
+) -> dg.AssetCheckResult:
     """The merged weights give the adapter's log-probabilities, up to rounding, and keep its chat template."""
-    difference = merged_model["merge_difference"]
-    passed = (
-        difference <= merging.MERGE_TOLERANCE and merged_model["template_digest"] == merged_model["adapter_template"]
-    )
-    return dg.AssetCheckResult(
-        passed=passed,
-        metadata={
-            "difference": difference,
-            "limit": merging.MERGE_TOLERANCE,
-            "stored": merged_model["stored_mean_difference"],
-        },
-    )
+    return _gate(tables, "merged_model", context.partition_key, merged_model, checking.merge_checks(merged_model))

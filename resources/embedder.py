@@ -6,7 +6,7 @@ import importlib.util
 import json
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from pipelines.errors import ConfigurationError
 from pipelines.knowledge.words import is_chinese
+from resources.mean_pooling import MeanPooledBert, is_mean_pooled_bert
 
 _LOG = logging.getLogger("graftline")
 PACKAGED = "all-MiniLM-L6-v2"
@@ -68,13 +69,7 @@ class SentenceEmbedder:
         self._warn_of_chinese(texts)
         order = sorted(range(len(texts)), key=lambda row: (len(texts[row]), texts[row]))
         with self._lock:
-            made = self._sentence_transformer.encode(
-                [texts[row] for row in order],
-                batch_size=_BATCH,
-                normalize_embeddings=True,
-                convert_to_numpy=True,
-                show_progress_bar=len(texts) > 20 * _BATCH,
-            )
+            made = self._encode([texts[row] for row in order], _BATCH, len(texts) > 20 * _BATCH)
         vectors = np.empty(made.shape, dtype=np.float32)
         vectors[order] = made
         return vectors
@@ -101,12 +96,18 @@ class SentenceEmbedder:
         return tokenizer
 
     @functools.cached_property
-    def _sentence_transformer(self) -> Any:
+    def _encode(self) -> Callable[[Sequence[str], int, bool], np.ndarray]:
+        """The loaded model as a function of (texts, batch size, whether to show progress)."""
+        if is_mean_pooled_bert(self.folder):
+            return MeanPooledBert(self.folder).encode
         from sentence_transformers import SentenceTransformer
 
         # A folder may name classes of its own; only the library's are run (see _checked), and only safetensors read.
-        return SentenceTransformer(
+        model = SentenceTransformer(
             str(self.folder), trust_remote_code=False, local_files_only=True, model_kwargs={"use_safetensors": True}
+        )
+        return lambda texts, batch, progress: model.encode(
+            texts, batch_size=batch, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=progress
         )
 
     def _warn_of_chinese(self, texts: Sequence[str]) -> None:

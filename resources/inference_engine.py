@@ -162,7 +162,10 @@ def _deadline(patience: float) -> Callable[[], None]:
 
 def _batch(made: dict[str, Any], prompts: Sequence[list[int]]) -> Batch:
     outputs: list[Output] = [
-        Output(**output, prompt_tokens=len(ids), completion_tokens=len(output["token_ids"]))
+        Output(
+            text=output["text"], token_ids=output["token_ids"], finish_reason=output["finish_reason"],
+            prompt_tokens=len(ids), completion_tokens=len(output["token_ids"]),
+        )
         for output, ids in zip(made["outputs"], prompts, strict=True)
     ]
     batch = Batch(outputs, made["engine"], made["dtype"], made["fallback"], made["start_seconds"],

@@ -9,6 +9,8 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import psutil
+
 from pipelines.child_process import ChildError, run_child
 from pipelines.errors import InputError, ServiceError
 from pipelines.finetune.base import BaseModel
@@ -56,7 +58,10 @@ class SmallModel:
 
     def _prepare(self) -> None:
         beside = self._folder.with_name(f".{self._folder.name}.part{os.getpid()}")
-        shutil.rmtree(beside, ignore_errors=True)
+        for left in self._folder.parent.glob(f".{self._folder.name}.part*"):
+            process = int(left.name.rsplit("part", 1)[1])
+            if process == os.getpid() or not psutil.pid_exists(process):
+                shutil.rmtree(left)  # of a process that was killed
         beside.mkdir(parents=True)
         try:
             hub_revision = _download_from_hub(beside) if hub_is_reachable() else None

@@ -1,16 +1,19 @@
 """The tracker: MLflow runs, one a training, and the registered model with its aliases."""
 
+import json
 import logging
 import os
+import shutil
 import time
 import urllib.request
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.child_process import ChildError, run_child
 from pipelines.errors import ServiceError
 from pipelines.identity import json_digest
 
@@ -31,8 +34,6 @@ KEY_TAG, RECIPE_TAG, EVALUATION_TAG, REASON_TAG = (
 )
 _REACHABLE_SECONDS = 5.0
 _PARAMETER_LENGTH = 500
-_REQUIREMENTS = ("transformers", "torch", "accelerate")
-_CARD = "---\nlicense: other\n---\nMade by Graftline; the licence of its base model applies.\n"
 _BATCH = 1000  # MLflow takes at most so many metrics in one call
 
 
@@ -135,25 +136,25 @@ class Tracker:
         existing = next((known for known in self.versions() if known.key == key), None)
         if existing:
             return existing
-        import mlflow
-        from huggingface_hub import ModelCard
-
         with self._reached() as client:
-            mlflow.set_tracking_uri(self.uri)
-            with mlflow.start_run(run_id=run_id):
-                logged = mlflow.transformers.log_model(
-                    str(model_path),
-                    name="model",
-                    task="text-generation",
-                    registered_model_name=MODEL,
-                    pip_requirements=[f"{name}=={version(name).split('+')[0]}" for name in _REQUIREMENTS],
-                    # Without a card MLflow asks the hub for the base's.
-                    model_card=ModelCard(_CARD),
-                )
-            number = str(logged.registered_model_version)
+            number = self._log_and_register(run_id, key, model_path)
             for name, value in {**tags, KEY_TAG: key}.items():
                 client.set_model_version_tag(MODEL, number, name, value)
             return ModelVersion(number, run_id, key, {**tags, KEY_TAG: key})
+
+    def _log_and_register(self, run_id: str, key: str, model_path: Path) -> str:
+        work = self.home.absolute() / "work" / "registering" / key
+        result = work / "result.json"
+        spec = {"run_id": run_id, "model": str(model_path), "name": MODEL, "result": str(result)}
+        # The URI may carry a password: it goes through the environment, not through the file.
+        environment = {"MLFLOW_TRACKING_URI": self.uri, "MLFLOW_REGISTRY_URI": self.uri}
+        try:
+            run_child("resources.register_child", spec, work, environment)
+            number = json.loads(result.read_text(encoding="utf-8"))["version"]
+        except ChildError as error:
+            raise self._error(error.found) from error
+        shutil.rmtree(work)
+        return number
 
     def versions(self) -> list[ModelVersion]:
         """Return every registered version, the newest first."""
@@ -207,7 +208,9 @@ class Tracker:
         inputs = []
         for split, context in (("train", "training"), ("test", "evaluation")):
             rows = DatasetDict.load_from_disk(str(path))[split]
-            named = from_huggingface(rows, name=f"instructions-{split}", digest=digest, source=str(path))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # hints about integer columns and about which local path this is
+                named = from_huggingface(rows, name=f"instructions-{split}", digest=digest, source=str(path))
             inputs.append(DatasetInput(named._to_mlflow_entity(), [InputTag("mlflow.data.context", context)]))
         client.log_inputs(run_id, inputs)
 

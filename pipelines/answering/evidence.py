@@ -9,6 +9,7 @@ import numpy as np
 
 from pipelines.answering.retrieval import Retrieved
 from pipelines.answering.terms import (
+    asks_widely,
     coverage,
     holds_answer_kind,
     holds_counted_thing,
@@ -30,6 +31,10 @@ _COMPARED = 24
 # One sentence that covers so much needs no second hop.
 _ENOUGH = 0.55
 _CHAIN_STARTS = 8
+# As many voices as an answer may cite. Three sentences cannot hold all the words of a question about the whole: what is
+# enough for one fact they reach with this share.
+_VOICES = 3
+_WIDE_ENOUGH = 0.15
 # A link costs, and costs more the more sentences share the name: "Ningbo" links nearly everything.
 _LINK, _LINK_SPREAD = 0.85, 0.03
 
@@ -57,9 +62,13 @@ def source_sentences(chunks: Sequence[Mapping[str, Any]]) -> list[Sentence]:
     """Return the sentences of the chunks that can stand as a source: no headings, no table rulers, no repetitions."""
     found: dict[tuple[str, int], Sentence] = {}
     for chunk in chunks:
+        header: frozenset[str] = frozenset()
         for start, end in sentences(chunk["text"]):
             text = chunk["text"][start:end]
             own = with_pairs(terms(text))
+            # A table's row says what its cells hold under what its header says.
+            header = (header or own) if text.startswith("|") else frozenset()
+            own |= header
             if len(own) >= 3 and not text.startswith("#"):
                 place = chunk["start"] + start
                 found.setdefault((chunk["path"], place), Sentence(chunk, place, chunk["start"] + end, text, own))
@@ -81,6 +90,8 @@ def rank(question: str, retrieved: Retrieved, embedder: Embedder | None) -> list
         evidence.append(Evidence((one,), score * scorer.fitness([one])))
     if not evidence or max(item.score for item in evidence) < _ENOUGH:
         evidence += scorer.chains(pool)
+    if retrieved.broad and asks_widely(question):
+        evidence += scorer.panorama(pool)
     places = {id(item): tuple((one.chunk["path"], one.start) for one in item.sentences) for item in evidence}
     return sorted(evidence, key=lambda item: (-item.score, len(item.sentences), places[id(item)]))
 
@@ -107,12 +118,14 @@ class _Scorer:
 
     def chains(self, pool: Sequence[Sentence]) -> list[Evidence]:
         """Return pairs from two documents that share a name the question does not hold: the second hop."""
-        linked = {id(one): self._names(one) for one in pool}
+        linked = {id(one): self._names(one.text) for one in pool}
+        # What a document is about need not be named in its sentences: "She worked for nine years in Kongsberg."
+        about = {id(one): linked[id(one)] | self._names(one.chunk["title"]) for one in pool}
         spread = Counter(name for held in linked.values() for name in held)
         found = []
         for first in pool[:_CHAIN_STARTS]:
             for second in pool:
-                bridge = linked[id(first)] & linked[id(second)]
+                bridge = linked[id(first)] & about[id(second)]
                 if not bridge or first.chunk["document_id"] == second.chunk["document_id"]:
                     continue
                 # The second must bring something of its own: a word of the question that the first lacks.
@@ -124,9 +137,26 @@ class _Scorer:
                 found.append(Evidence(pair, link * self.cover(pair) * self.fitness(pair)))
         return found
 
-    def _names(self, one: Sentence) -> set[str]:
-        lowered = one.text.lower()
-        met = {name for name in self.names if len(name) > 1 and name in lowered} | names(one.text)
+    def panorama(self, pool: Sequence[Sentence]) -> list[Evidence]:
+        """Return the few sentences, one a document, that together cover most of a question about the whole."""
+        voices: list[Sentence] = []
+        for _ in range(_VOICES):
+            heard = {one.chunk["document_id"] for one in voices}
+            others = [one for one in pool[:_COMPARED] if one.chunk["document_id"] not in heard]
+            if not others:
+                break
+            voices.append(max(others, key=lambda one: (self.cover([*voices, one]), -pool.index(one))))
+        if len(voices) < 2:
+            return []
+        # One sentence is not asked to hold the kind of answer; a name that no voice holds still counts.
+        present = frozenset().union(*(one.terms | one.chunk["terms"] for one in voices))
+        missing = len(self.keys - present) / len(self.keys) if self.keys else 0.0
+        score = self.cover(voices) * (1.0 - 0.6 * missing)
+        return [Evidence(tuple(voices), min(1.0, score / _WIDE_ENOUGH) * _ENOUGH)] if score else []
+
+    def _names(self, text: str) -> set[str]:
+        lowered = text.lower()
+        met = {name for name in self.names if len(name) > 1 and name in lowered} | names(text)
         asked = self.question.lower()
         return {name for name in met if name not in asked}
 

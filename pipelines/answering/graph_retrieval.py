@@ -90,7 +90,7 @@ class GlobalRetriever:
         if vector is not None:
             rankings.append((1.0, self._near(vector, rows)))
         chosen = spread([rows[key] for key in fuse(rankings) if key in rows], k)
-        return Retrieved(chosen, [f"{row['title']}: {row['summary']}" for row in communities], weights)
+        return Retrieved(chosen, [f"{row['title']}: {row['summary']}" for row in communities], weights, broad=True)
 
     def _near(self, vector: object, rows: dict[str, Row]) -> list[str]:
         near = self.search.store.search_vector("chunks", vector, 4 * self.search.settings.candidates)  # type: ignore[arg-type]

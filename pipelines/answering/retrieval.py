@@ -24,13 +24,14 @@ class Retrieved:
     """Chunk rows with their document's `title`, best first; `context` are texts that the graph adds to the prompt.
 
     `names` are the entities met on the way (small letters): what may link two sentences. `weights` is the rarity of
-    each question term among all candidates.
+    each question term among all candidates. `broad`: the sources are many voices rather than one passage.
     """
 
     chunks: list[Row]
     context: list[str]
     weights: dict[str, float]
     names: frozenset[str] = field(default_factory=frozenset)
+    broad: bool = False
 
 
 class Retriever(Protocol):

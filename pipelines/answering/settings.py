@@ -21,7 +21,7 @@ class AnswerSettings(BaseModel):
     sources: int = Field(default=6, ge=1, description="source sentences in the prompt")
     max_tokens: int = Field(default=48, ge=1, description="tokens that the model may write")
     citations: int = Field(default=3, ge=1, description="citations of one answer at most")
-    min_evidence: float = Field(default=0.5, ge=0, le=1, description="evidence below this means: the sources do not hold it")
+    min_evidence: float = Field(default=0.55, ge=0, le=1, description="evidence below this means: the sources do not hold it")
     min_shared: float = Field(default=0.6, ge=0, le=1, description="share of an answer sentence's content words in its source")
 
     @property

@@ -37,6 +37,11 @@ _SURNAMES = (
     "戴崔任陆廖姚方金邱夏谭韦贾邹石熊孟秦阎薛侯雷白龙段郝孔邵史毛常万顾赖武康贺严尹钱施牛洪龚"
 )
 _CHINESE_PERSON = re.compile(rf"[{_SURNAMES}][\u4e00-\u9fff]{{1,2}}")
+# Capitalised, but no name of anything.
+_CALENDAR = frozenset(
+    "january february march april may june july august september october november december monday tuesday wednesday "
+    "thursday friday saturday sunday".split()
+)
 _ASKS_NUMBER = re.compile(
     r"\bhow (?:many|much|long|high|big|large|old|often|far|heavy|quickly|fast|soon)\b|\bwhen\b|"
     r"\b(?:which|what) (?:year|date|month|temperature|percentage|share|price|time|floor area)\b|\bcosts?\b|\bprice\b|"
@@ -106,14 +111,15 @@ def numbers(text: str) -> set[str]:
 
 
 def names(text: str) -> set[str]:
-    """Return the capitalised words of a text, without a first word that is only capitalised for being first."""
+    """Return the capitalised words of a text, without months and what is only capitalised for being first."""
     found = set()
     for match in re.finditer(r"[A-ZÀ-Þ][\w’'-]*", text):
         before = text[: match.start()].rstrip(" \"'“‘(*")
         opens = not before or before[-1] in ".!?:。！？"
         followed = re.match(r" [A-ZÀ-Þ]", text[match.end() :]) or len(text.split()) == 1
-        if match.group().lower() not in ENGLISH_STOP_WORDS and (not opens or followed):
-            found.add(match.group().lower())
+        word = match.group().lower()
+        if word not in ENGLISH_STOP_WORDS and word not in _CALENDAR and (not opens or followed):
+            found.add(word)
     return found
 
 
@@ -135,6 +141,19 @@ def holds_counted_thing(question: str, text: str) -> bool:
     if not match or match.group(1) == "钱":
         return True
     return re.search(rf"[\d一二两三四五六七八九十百千万半]\s*[多余]?\s*{match.group(1)}", text) is not None
+
+
+_WIDE = re.compile(
+    r"\b(?:kinds? of|main|overall|in general|common|altogether|summar\w+|themes?|divided|which \w+s|"
+    r"(?:does|did|has) the company|the company (?:do|did))\b|哪些|分别|总结|概括|归纳|共同|主要|整个|总体|所有",
+    re.IGNORECASE,
+)
+
+
+def asks_widely(question: str) -> bool:
+    """Say whether a question asks about the collection as a whole, for many things rather than one fact."""
+    one_fact = _ASKS_PERSON.search(question) or _ASKS_NUMBER.search(question)
+    return _WIDE.search(question) is not None and not one_fact
 
 
 def holds_answer_kind(question: str, text: str) -> bool:

@@ -19,8 +19,8 @@ def has_plain_head(config: Any) -> bool:
 def make_trainer(*arguments: Any, **options: Any) -> Any:
     """Return an SFTTrainer; on a CPU its loss is the same number for a third less work.
 
-    TRL 1.16 picks the positions with loss on GPUs only: elsewhere it scores, recomputes and measures every position over
-    the whole vocabulary, which in a small model costs as much as a third of its layers.
+    TRL 1.16 picks the positions with loss on GPUs only: elsewhere it scores, recomputes and measures every position
+    over the whole vocabulary, which in a small model costs as much as many of its layers.
     """
     import torch
     from torch.nn.functional import cross_entropy

@@ -18,7 +18,9 @@ class Interval:
     share: float
 
 
-def bootstrap(values: Sequence[float] | np.ndarray, resamples: int = 10_000, level: float = 0.95, seed: int = 0) -> Interval:
+def bootstrap(
+    values: Sequence[float] | np.ndarray, resamples: int = 10_000, level: float = 0.95, seed: int = 0
+) -> Interval:
     """Return the mean of `values` and its percentile bootstrap interval (Efron and Tibshirani 1993, chapter 13).
 
     Given paired differences it is the paired bootstrap test of Koehn (2004), `share` its one-sided p-value.

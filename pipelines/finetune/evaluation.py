@@ -31,7 +31,7 @@ class EvaluationSettings(BaseModel):
     level: float = Field(default=0.95, gt=0, lt=1, description="coverage of the intervals")
     seed: int = Field(default=0, description="seed of the resampling")
     min_rows: int = Field(default=80, gt=0, description="held-out rows below which the gate fails")
-    max_empty_share: float = Field(default=0.05, ge=0, le=1, description="share of empty adapter texts above which it fails")
+    max_empty_share: float = Field(default=0.05, ge=0, le=1, description="share of empty adapter texts it allows")
 
 
 def score_rows(predictions: pa.Table) -> pa.Table:

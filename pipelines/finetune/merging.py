@@ -16,8 +16,6 @@ from pipelines.identity import json_digest
 log = logging.getLogger("graftline")
 
 CODE_VERSION = "1"
-MERGE_TOLERANCE = 1e-2
-"""Largest difference of a log-probability that float32 arithmetic in another order may make."""
 _CHILD = "pipelines.finetune.merge_child"
 
 

@@ -31,7 +31,7 @@ class PredictionSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    max_tokens: int = Field(default=64, gt=0, description="new tokens a row at most: an untrained base rambles to any limit")
+    max_tokens: int = Field(default=64, gt=0, description="new tokens a row at most: a base rambles to any limit")
 
 
 @dataclass(frozen=True)

@@ -84,3 +84,11 @@ def test_pickled_weights_and_code_of_its_own_are_refused(tmp_path: Path):
     (model / "model.safetensors").write_bytes(b"x")
     (model / "modules.json").write_text(json.dumps([{"path": "", "type": "custom_st.Transformer"}]))
     refuse(tmp_path, str(model), "code of its own")
+
+
+def test_vectors_are_those_of_sentence_transformers(embedder: SentenceEmbedder):
+    from sentence_transformers import SentenceTransformer
+
+    texts = [*TEXTS, "long " * 400, " padded ", ""]
+    expected = SentenceTransformer(str(embedder.folder)).encode(texts, normalize_embeddings=True)
+    np.testing.assert_allclose(embedder.embed(texts), expected, atol=1e-6)

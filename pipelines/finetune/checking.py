@@ -1,0 +1,56 @@
+"""What must hold of dataset, adapter and merged model before they decide anything; each verdict has its reason."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from pipelines.finetune.dataset import load_dataset
+from pipelines.finetune.training import read_log
+
+MERGE_TOLERANCE = 1e-2
+"""Largest difference of a log-probability that float32 arithmetic in another order may make."""
+Checks = dict[str, dict[str, Any]]
+"""{check: {"passed", "reason"}}"""
+
+
+def dataset_checks(record: dict[str, Any], bad_share: float) -> Checks:
+    """Few rows were rejected, and train and test share neither source nor conversation."""
+    rows = load_dataset(Path(record["path"]))
+    sources = set(rows["train"]["source"]) & set(rows["test"]["source"])
+    same = set(rows["train"]["row_id"]) & set(rows["test"]["row_id"])
+    share = record["rejected_share"]
+    return {
+        "few_rows_rejected": _verdict(share <= bad_share, f"{share:.1%} rejected, {bad_share:.1%} allowed"),
+        "no_source_in_both_splits": _verdict(
+            not sources and not same, f"train and test share {len(sources)} sources and {len(same)} conversations"
+        ),
+    }
+
+
+def adapter_checks(record: dict[str, Any]) -> Checks:
+    """The losses are finite, and training made the held-out answers likelier."""
+    losses = [row["loss"] for row in read_log(Path(record["path"]))]
+    before, after = record["held_out_loss_before"], record["held_out_loss_after"]
+    finite = sum(math.isfinite(loss) for loss in losses)
+    return {
+        "finite_loss": _verdict(0 < finite == len(losses), f"{finite} of {len(losses)} logged losses are finite"),
+        "held_out_loss_fell": _verdict(after < before, f"held-out loss {before:.3f} before, {after:.3f} after"),
+    }
+
+
+def merge_checks(record: dict[str, Any]) -> Checks:
+    """The merged weights say what base and adapter say, under the same chat template."""
+    difference = record["merge_difference"]
+    same = record["template_digest"] == record["adapter_template"]
+    return {
+        "merge_is_faithful": _verdict(
+            difference <= MERGE_TOLERANCE,
+            f"log-probabilities differ by at most {difference:.1e}, {MERGE_TOLERANCE:.0e} allowed "
+            f"({record['stored_mean_difference']:.1e} on average once stored as bfloat16)",
+        ),
+        "same_template": _verdict(same, "the adapter's chat template" if same else "another chat template"),
+    }
+
+
+def _verdict(passed: bool, reason: str) -> dict[str, Any]:
+    return {"passed": bool(passed), "reason": reason}

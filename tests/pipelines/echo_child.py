@@ -1,0 +1,18 @@
+"""A child process that does as it is told."""
+
+import os
+import time
+from pathlib import Path
+
+from pipelines.child_process import read_spec
+
+if __name__ == "__main__":
+    spec = read_spec()
+    if "pid" in spec:
+        Path(spec["pid"]).write_text(str(os.getpid()))
+    if "signal" in spec:
+        os.kill(os.getpid(), spec["signal"])
+    time.sleep(spec.get("sleep", 0))
+    if "fail" in spec:
+        raise SystemExit(spec["fail"])
+    print(spec.get("say", ""))
