@@ -22,11 +22,15 @@ _MOST_UNANSWERED = 0.6
 _HEADLINE = ("all", "single-hop", "multi-hop", "global", "unanswerable")
 
 
-@dg.asset(deps=["question_folder"], group_name="answering", kinds={"python", "huggingface"}, owners=OWNERS,
-          code_version="1")
+@dg.asset(
+    deps=["question_folder"], group_name="answering", kinds={"python", "huggingface"}, owners=OWNERS, code_version="1"
+)
 def answers(
-    knowledge_graph: dict[str, Any], settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore],
-    graph_store: dg.ResourceParam[GraphStore], embedder: dg.ResourceParam[Embedder],
+    knowledge_graph: dict[str, Any],
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
+    graph_store: dg.ResourceParam[GraphStore],
+    embedder: dg.ResourceParam[Embedder],
     language_model: dg.ResourceParam[LanguageModel],
 ) -> dg.MaterializeResult:
     """Every question answered in the modes native, local and global, with citations that stand in the documents.
@@ -35,11 +39,16 @@ def answers(
     """
     started = time.monotonic()
     questions, problems = load_questions(settings.questions)
-    table, work = answer_all(questions, MODES, graph_store, embedder, language_model, tables.find("answers"),
-                             knowledge_graph["digest"])
+    table, work = answer_all(
+        questions, MODES, graph_store, embedder, language_model, tables.find("answers"), knowledge_graph["digest"]
+    )
     return table_result(
-        table, work, seconds=time.monotonic() - started, model=language_model.name,
-        prompt_tokens=sum(table["prompt_tokens"].to_pylist()), supported=sum(table["supported"].to_pylist()),
+        table,
+        work,
+        seconds=time.monotonic() - started,
+        model=language_model.name,
+        prompt_tokens=sum(table["prompt_tokens"].to_pylist()),
+        supported=sum(table["supported"].to_pylist()),
         **problems_metadata(problems, questions.num_rows + len(problems)),
     )
 
@@ -64,14 +73,17 @@ def questions_rejected_share(settings: dg.ResourceParam[Settings]) -> dg.AssetCh
     questions, problems = load_questions(settings.questions)
     share = len(problems) / max(1, questions.num_rows + len(problems))
     return dg.AssetCheckResult(
-        passed=share <= settings.bad_share, metadata={"rejected": len(problems), "share": share,
-                                                      "first": [str(problem) for problem in problems[:20]]}
+        passed=share <= settings.bad_share,
+        metadata={"rejected": len(problems), "share": share, "first": [str(problem) for problem in problems[:20]]},
     )
 
 
 @dg.asset(group_name="answering", kinds={"python", "mlflow"}, owners=OWNERS, code_version="1")
 def scoreboard(
-    answers: pa.Table, chunks: pa.Table, settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore],
+    answers: pa.Table,
+    chunks: pa.Table,
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
     tracker: dg.ResourceParam[Tracker],
 ) -> dg.MaterializeResult:
     """Recall, answer quality, refusals, citations and cost of every mode by question type and language, with intervals.
@@ -83,9 +95,15 @@ def scoreboard(
     best, values = best_modes(board), figures(board)
     picture = draw(board, settings.home / "work" / "scoreboard.png")
     run = log_scoreboard(tracker, tables, board, values, best, picture)
-    rows = [{"mode": mode, "type": kind} | {name: _figure(values, mode, kind, name) for name in METRICS}
-            for mode in MODES for kind in _HEADLINE]
-    shown: dict[str, Any] = {"best_modes": dg.MetadataValue.json(best), "by_mode": dg.MetadataValue.md(markdown_table(rows))}
+    rows = [
+        {"mode": mode, "type": kind} | {name: _figure(values, mode, kind, name) for name in METRICS}
+        for mode in MODES
+        for kind in _HEADLINE
+    ]
+    shown: dict[str, Any] = {
+        "best_modes": dg.MetadataValue.json(best),
+        "by_mode": dg.MetadataValue.md(markdown_table(rows)),
+    }
     return table_result(board, mlflow_run=run, **shown, picture=plot(picture))
 
 

@@ -80,7 +80,7 @@ def _status(code: int) -> str:
 
 def last_lines(log: Path) -> str:
     """Return the end of a log; progress bars that overwrite themselves count as one line."""
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = log.read_bytes().decode("utf-8", errors="replace").rstrip().split("\n")
     return "\n".join(line.rsplit("\r", 1)[-1][:500] for line in lines[-_LAST_LINES:])
 
 

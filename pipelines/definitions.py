@@ -29,7 +29,7 @@ def when_needed(make: Callable[[], Any]) -> dg.ResourceDefinition:
 modules = [inputs, finetune, evaluation, documents, graph, knowledge_graph, answering]
 
 defs = dg.Definitions(
-    assets=dg.map_asset_specs(automation.wire, dg.load_assets_from_modules(modules)),
+    assets=dg.map_asset_specs(automation.wire, dg.load_assets_from_modules(modules)),  # type: ignore[arg-type]
     asset_checks=dg.load_asset_checks_from_modules(modules),
     jobs=[*automation.asset_jobs, automation.night],
     schedules=[automation.nightly_retraining],

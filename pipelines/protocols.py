@@ -24,9 +24,15 @@ class Completion:
 class Embedder(Protocol):
     """Turns texts into vectors."""
 
-    name: str
-    """Model and revision: part of every cache key."""
-    dimensions: int
+    @property
+    def name(self) -> str:
+        """Model and revision: part of every cache key."""
+        ...
+
+    @property
+    def dimensions(self) -> int:
+        """Numbers in a vector."""
+        ...
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 of shape (len(texts), dimensions), L2-normalised."""
@@ -40,8 +46,10 @@ class Embedder(Protocol):
 class LanguageModel(Protocol):
     """Completes conversations, greedily unless it says otherwise."""
 
-    name: str
-    """Model and revision: part of every cache key."""
+    @property
+    def name(self) -> str:
+        """Model and revision: part of every cache key."""
+        ...
 
     def complete(
         self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None = None

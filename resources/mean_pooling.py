@@ -38,8 +38,8 @@ class MeanPooledBert:
         transformers_logging.disable_progress_bar()
         self._torch = torch
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._model: Any = BertModel.from_pretrained(str(folder), use_safetensors=True)
-        self._model = self._model.to(self._device).eval()
+        model: Any = BertModel.from_pretrained(str(folder), use_safetensors=True)
+        self._model: Any = model.to(self._device).eval()
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         longest = _json(folder / "sentence_bert_config.json", {}).get("max_seq_length", _LONGEST)
         self._tokenizer.enable_truncation(longest)

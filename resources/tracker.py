@@ -54,6 +54,11 @@ class Tracker:
         self.uri, self.home = uri, home
         self._client: MlflowClient | None = None
 
+    def check(self) -> None:
+        """Raise ServiceError where MLflow does not answer."""
+        with self._reached() as client:
+            client.search_experiments(max_results=1)
+
     def find_run(self, key: str) -> str | None:
         """Return the id of the finished run of this training, or None."""
         found = self._runs(key)

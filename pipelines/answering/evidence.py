@@ -68,10 +68,9 @@ def source_sentences(chunks: Sequence[Mapping[str, Any]]) -> list[Sentence]:
             own = with_pairs(terms(text))
             # A table's row says what its cells hold under what its header says.
             header = (header or own) if text.startswith("|") else frozenset()
-            own |= header
             if len(own) >= 3 and not text.startswith("#"):
-                place = chunk["start"] + start
-                found.setdefault((chunk["path"], place), Sentence(chunk, place, chunk["start"] + end, text, own))
+                place, until = chunk["start"] + start, chunk["start"] + end
+                found.setdefault((chunk["path"], place), Sentence(chunk, place, until, text, own | header))
     return list(found.values())
 
 
@@ -88,7 +87,8 @@ def rank(question: str, retrieved: Retrieved, embedder: Embedder | None) -> list
         if meant is not None:
             score = (1 - _MEANING) * score + _MEANING * (float(meant[number]) if number < len(meant) else 0.0)
         evidence.append(Evidence((one,), score * scorer.fitness([one])))
-    if not evidence or max(item.score for item in evidence) < _ENOUGH:
+    enough = (item for item in evidence if item.score >= _ENOUGH)
+    if not any(holds_answer_kind(question, item.sentences[0].text) for item in enough):
         evidence += scorer.chains(pool)
     if retrieved.broad and asks_widely(question):
         evidence += scorer.panorama(pool)

@@ -83,7 +83,7 @@ class GlobalRetriever:
         ])
         best = {row["community_id"]: row for row in found}
         communities = [best[key] for key in order[: self.search.settings.communities]]
-        ranked = fuse([(1.0, (row["chunk_ids"] or [])[: self.search.settings.candidates]) for row in communities])
+        ranked = fuse([(1.0, chunks) for chunks in map(self._chunks, communities)])
         rows = {row["chunk_id"]: row for row in self.search.chunk_rows(ranked)}
         weights = term_weights(wanted, [row["terms"] for row in rows.values()])
         rankings = [(1.0, ranked), (2.0, by_words(question, list(rows.values()), weights))]
@@ -91,6 +91,12 @@ class GlobalRetriever:
             rankings.append((1.0, self._near(vector, rows)))
         chosen = spread([rows[key] for key in fuse(rankings) if key in rows], k)
         return Retrieved(chosen, [f"{row['title']}: {row['summary']}" for row in communities], weights, broad=True)
+
+    def _chunks(self, community: Row) -> list[str]:
+        """Return the chunks that the summary was written from, then the others that name its members."""
+        members = self.search.store.rows("entities", community["entity_ids"] or [])
+        others = sorted({chunk for row in members for chunk in row["chunk_ids"] or []})
+        return list(dict.fromkeys([*(community["chunk_ids"] or []), *others]))[: 2 * self.search.settings.candidates]
 
     def _near(self, vector: object, rows: dict[str, Row]) -> list[str]:
         near = self.search.store.search_vector("chunks", vector, 4 * self.search.settings.candidates)  # type: ignore[arg-type]
@@ -100,7 +106,8 @@ class GlobalRetriever:
 def spread(rows: Sequence[Row], k: int) -> list[Row]:
     """Return k rows, one a document as long as there are others: a broad answer wants many voices."""
     seen: set[str] = set()
-    first, later = [], []
+    first: list[Row] = []
+    later: list[Row] = []
     for row in rows:
         (later if row["document_id"] in seen else first).append(row)
         seen.add(row["document_id"])

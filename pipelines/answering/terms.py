@@ -47,6 +47,12 @@ _ASKS_NUMBER = re.compile(
     r"\b(?:which|what) (?:year|date|month|temperature|percentage|share|price|time|floor area)\b|\bcosts?\b|\bprice\b|"
     r"多少|几|多久|多长|多大|何时|什么时候|哪一?年|期限|面积|价格", re.IGNORECASE,
 )
+_ASKS_YEAR = re.compile(r"\b(?:which|what) year\b|哪一?年", re.IGNORECASE)
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_ASKS_NAME = re.compile(
+    r"\b(?:which|what) (?:\w+ )?(?:town|city|country|place|company|firm|carrier|supplier|maker|project|site)\b|"
+    r"\bwhere\b", re.IGNORECASE,
+)
 _ASKS_PERSON = re.compile(r"^\s*(?:by |to |from |with )?(?:who|whom|whose)\b|谁|哪位", re.IGNORECASE)
 
 
@@ -157,10 +163,14 @@ def asks_widely(question: str) -> bool:
 
 
 def holds_answer_kind(question: str, text: str) -> bool:
-    """Say whether a text has what the question asks for (a number, a person) beyond what the question itself says."""
+    """Say whether a text has what is asked for (a number, a person, a name) beyond what the question itself says."""
     if _ASKS_PERSON.search(question):
-        people = set(_ENGLISH_PERSON.findall(text)) | set(_CHINESE_PERSON.findall(text))
-        return any(person not in question for person in people)
+        people = [name for name in _ENGLISH_PERSON.findall(text) if name.split()[0].lower() not in ENGLISH_STOP_WORDS]
+        return any(person not in question for person in people + _CHINESE_PERSON.findall(text))
+    if _ASKS_YEAR.search(question):
+        return bool(set(_YEAR.findall(text)) - set(_YEAR.findall(question)))
     if _ASKS_NUMBER.search(question):
         return bool(numbers(text) - numbers(question))
+    if _ASKS_NAME.search(question):
+        return any(name not in question.lower() for name in names(text))
     return True

@@ -60,3 +60,10 @@ def test_what_is_counted_has_to_be_named() -> None:
     assert not holds_counted_thing("How many people work at Halden?", "Halden was opened in 2014.")
     assert holds_counted_thing("售出了多少台？", "其中国内售出214台。")
     assert not holds_counted_thing("有多少名员工？", "2021年启用。")
+
+
+def test_a_year_and_a_name_are_kinds_of_answers_too() -> None:
+    assert holds_answer_kind("In which year was it opened?", "It opened in 2014.")
+    assert not holds_answer_kind("In which year was it opened?", "It has 61 people.")
+    assert holds_answer_kind("Which insurance company paid?", "The sum came from Atlantis Mutual.")
+    assert not holds_answer_kind("Which insurance company paid?", "The insurance paid 265,000.")

@@ -42,7 +42,8 @@ def child(monkeypatch: pytest.MonkeyPatch) -> FakeChild:
 def test_the_key_is_of_recipe_data_and_base():
     key = training.run_key(RECIPE, "d", "r")
     assert training.run_key(Recipe(lora_rank=2), "d", "r") == key
-    others = {training.run_key(Recipe(), "d", "r"), training.run_key(RECIPE, "e", "r"), training.run_key(RECIPE, "d", "s")}
+    changes = [(Recipe(), "d", "r"), (RECIPE, "e", "r"), (RECIPE, "d", "s")]
+    others = {training.run_key(*change) for change in changes}
     assert key not in others and len(others) == 3
 
 

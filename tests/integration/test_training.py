@@ -1,4 +1,4 @@
-"""A real LoRA on the real small model: it learns, it is not done twice, it merges without changing, it resumes."""
+"""Training, resuming and merging with the real libraries: on a tiny model every recipe, on the small model two steps."""
 
 import json
 import os
@@ -7,79 +7,162 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipelines.finetune.base import BaseModel
+from pipelines.finetune.checking import merge_checks
 from pipelines.finetune.dataset import build_dataset
-from pipelines.finetune.instructions import load_instructions
 from pipelines.finetune.merging import merge
+from pipelines.finetune.profile import read_weights, trainable_parameters
 from pipelines.finetune.recipe import Recipe
-from pipelines.finetune.training import read_log, train
+from pipelines.finetune.training import LOG, RESULT, read_log, train
 from resources.settings import CHECKOUT
 from resources.small_model import SmallModel
+from tests.finetune.rows import many
+from tests.integration.tiny_model import make_tiny_model
 
-TINY = Recipe(
-    lora_rank=4, max_steps=6, save_steps=2, logging_steps=1, max_samples=16, per_device_train_batch_size=2,
-    learning_rate=1e-3, cutoff_len=96, bf16=False,
-)
+QUICK: dict[str, Any] = {
+    "lora_rank": 4, "per_device_train_batch_size": 4, "learning_rate": 1e-2, "max_steps": 6, "logging_steps": 2,
+    "save_steps": 2, "bf16": False,
+}
+RECIPES = {
+    "lora": {}, "dora": {"use_dora": True}, "rslora": {"use_rslora": True}, "one_layer": {"lora_target": "q_proj,v_proj"},
+    "nf4": {"quantization_bit": 4}, "fp4": {"quantization_bit": 4, "quantization_type": "fp4", "double_quantization": False},
+    "int8": {"quantization_bit": 8}, "full": {"finetuning_type": "full", "learning_rate": 1e-3},
+    "freeze": {"finetuning_type": "freeze", "freeze_trainable_layers": 1},
+    "checkpointed": {"disable_gradient_checkpointing": False}, "nf4_checkpointed":
+        {"quantization_bit": 4, "disable_gradient_checkpointing": False},
+    "the_rest": {"neftune_noise_alpha": 5.0, "lora_dropout": 0.1, "gradient_accumulation_steps": 2, "max_samples": 20,
+                 "group_by_length": False, "weight_decay": 0.1, "warmup_ratio": 0.2, "lr_scheduler_type": "linear"},
+}
 
 
 @pytest.fixture(scope="module")
-def base(small_model: Path) -> BaseModel:
-    return SmallModel(CHECKOUT / ".graftline").resolve("smollm2")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> BaseModel:
+    return BaseModel(make_tiny_model(tmp_path_factory.mktemp("tiny")), "org/tiny", "1")
 
 
 @pytest.fixture(scope="module")
-def trained(base: BaseModel, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict, dict]:
-    home = tmp_path_factory.mktemp("training")
-    dataset = build_dataset(load_instructions(CHECKOUT / "samples" / "instructions").rows, home)
-    return home, dataset, train(TINY, dataset, base, home)
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("data")
+    return build_dataset(many(folder / "in", sources=40), folder)
 
 
-def test_a_few_steps_lower_the_held_out_loss(trained):
-    _, _, record = trained
-    assert record["held_out_loss_after"] < record["held_out_loss_before"]
-    assert [row["step"] for row in read_log(Path(record["path"]))] == [1, 2, 3, 4, 5, 6]
+def specification(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, folder: Path) -> dict[str, Any]:
+    return {
+        "recipe": recipe.model_dump(), "dataset": dataset["path"], "base_path": str(base.path), "key": "k",
+        "base_name": base.hub_name, "base_revision": base.revision, "base_hub_revision": None, "work": str(folder),
+        "output": str(folder / "output"), "cache": str(folder / "cache"), "kept_checkpoints": 2,
+    }
 
 
-def test_the_adapter_names_its_base_by_hub_name_and_is_safetensors(trained):
-    folder = Path(trained[2]["path"])
-    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-    assert config["base_model_name_or_path"] == "HuggingFaceTB/SmolLM2-135M-Instruct"
-    assert (folder / "adapter_model.safetensors").exists()
-    assert not [path for path in folder.rglob("*") if path.suffix in (".bin", ".pt", ".pkl")]
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_kind_of_recipe_trains_what_its_profile_says_and_lowers_the_loss(
+    name: str, tiny: BaseModel, dataset: dict[str, Any], tmp_path: Path
+):
+    from pipelines.finetune.train_child import train as train_here
+
+    recipe = Recipe(**{**QUICK, **RECIPES[name]})
+    train_here(specification(recipe, dataset, tiny, tmp_path))
+    result = json.loads((tmp_path / "output" / RESULT).read_text())
+    assert result["trainable_parameters"] == trainable_parameters(read_weights(tiny.path), recipe, layers=2)
+    assert result["held_out_loss_after"] < result["held_out_loss_before"]
+    assert [row["step"] for row in read_log(tmp_path / "output")] == [1, 2, 4, 6]
+    names = {path.suffix for path in (tmp_path / "output").iterdir()}
+    assert ".safetensors" in names and not names & {".bin", ".pt", ".pth", ".pkl"}
+    assert (tmp_path / "output" / "chat_template.jinja").exists()
+    if recipe.finetuning_type == "lora":
+        config = json.loads((tmp_path / "output" / "adapter_config.json").read_text())
+        assert config["base_model_name_or_path"] == "org/tiny" and config["peft_type"] == "LORA"
 
 
-def test_the_same_training_is_not_done_twice(trained, base: BaseModel, monkeypatch: pytest.MonkeyPatch):
-    home, dataset, record = trained
-    monkeypatch.setattr("pipelines.finetune.training.run_child", lambda *_, **__: pytest.fail("a child was started"))
-    assert train(TINY, dataset, base, home) == record
+def test_the_cheap_head_gives_trls_loss_and_gradients(tiny: BaseModel, dataset: dict[str, Any], tmp_path: Path):
+    import torch
+    from trl import SFTTrainer
+
+    from pipelines.finetune.answer_trainer import make_trainer
+    from pipelines.finetune.dataset import load_dataset
+    from pipelines.finetune.loading import load_base, load_tokenizer, wrap
+    from pipelines.finetune.train_child import arguments, tokens_of
+
+    recipe = Recipe(**QUICK)
+    tokenizer = load_tokenizer(tiny.path, recipe)
+    rows = tokens_of(load_dataset(Path(dataset["path"]))["train"], tokenizer, recipe, tmp_path)
+    model = wrap(load_base(tiny.path, recipe), recipe)
+    trainer = make_trainer(model, arguments(recipe, tmp_path, 1), train_dataset=rows, processing_class=tokenizer)
+    batch = next(iter(trainer.get_train_dataloader()))
+    trained = [parameter for parameter in trainer.model.parameters() if parameter.requires_grad]
+    losses, gradients = [], []
+    for compute in (trainer.compute_loss, lambda *a, **k: SFTTrainer.compute_loss(trainer, *a, **k)):
+        loss = compute(trainer.model, dict(batch), num_items_in_batch=torch.tensor(11))
+        trainer.model.zero_grad()
+        loss.backward()
+        losses.append(float(loss))
+        gradients.append([parameter.grad.clone() for parameter in trained])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-6)
 
 
-def test_the_merged_model_says_what_base_and_adapter_say(trained, base: BaseModel):
-    home, dataset, record = trained
-    merged = merge(TINY, record, Path(dataset["path"]), base, home)
-    assert merged["merge_difference"] < 1e-3
-    assert (Path(merged["path"]) / "model.safetensors").exists()
+@pytest.mark.parametrize("name", ["lora", "nf4", "full"])
+def test_a_merged_model_says_what_base_and_adapter_say(
+    name: str, tiny: BaseModel, dataset: dict[str, Any], tmp_path: Path
+):
+    from transformers import AutoModelForCausalLM
+
+    recipe = Recipe(**{**QUICK, **RECIPES[name], "max_steps": 2})
+    adapter = train(recipe, dataset, tiny, tmp_path)
+    merged = merge(recipe, adapter, Path(dataset["path"]), tiny, tmp_path)
+    assert all(check["passed"] for check in merge_checks(merged).values())
+    assert merge(recipe, adapter, Path(dataset["path"]), tiny, tmp_path) == merged
+    folder = Path(merged["path"])
+    assert not (folder / "adapter_config.json").exists() and (folder / "chat_template.jinja").exists()
+    assert AutoModelForCausalLM.from_pretrained(folder).config.eos_token_id == 2
+    assert merged["adapter_path"] == adapter["path"]
+
+
+def test_a_failing_child_shows_its_last_lines(tiny: BaseModel, dataset: dict[str, Any], tmp_path: Path):
+    from pipelines.child_process import ChildError
+
+    recipe = Recipe(**{**QUICK, "lora_target": "no_such_layer"})
+    with pytest.raises(ChildError, match="no_such_layer"):
+        train(recipe, dataset, tiny, tmp_path)
 
 
 @pytest.mark.slow
-def test_a_killed_training_goes_on_from_its_checkpoint_to_the_same_weights(trained, base: BaseModel, tmp_path: Path):
-    home, dataset, record = trained
-    code = (
-        "import json, sys; from pathlib import Path; from pipelines.finetune.base import BaseModel;"
-        "from pipelines.finetune.recipe import Recipe; from pipelines.finetune.training import train;"
-        "from resources.small_model import SmallModel; from resources.settings import CHECKOUT;"
-        "spec = json.loads(sys.argv[1]);"
-        "base = SmallModel(CHECKOUT / '.graftline').resolve('smollm2');"
-        "train(Recipe(**spec['recipe']), spec['dataset'], base, Path(spec['home']))"
-    )
-    spec = json.dumps({"recipe": TINY.model_dump(), "dataset": dataset, "home": str(tmp_path)})
-    process = subprocess.Popen([sys.executable, "-c", code, spec], cwd=CHECKOUT, start_new_session=True)
-    deadline = time.monotonic() + 240
-    while time.monotonic() < deadline and not list(tmp_path.rglob("checkpoint-2/graftline_complete")):
-        time.sleep(0.1)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert train(TINY, dataset, base, tmp_path)["digest"] == record["digest"]
+def test_a_killed_training_goes_on_from_its_checkpoint_and_ends_the_same(
+    tiny: BaseModel, dataset: dict[str, Any], tmp_path: Path
+):
+    recipe = Recipe(**{**QUICK, "max_steps": 400, "save_steps": 20, "logging_steps": 20, "learning_rate": 1e-3})
+    whole = train(recipe, dataset, tiny, tmp_path / "whole")
+    work = tmp_path / "killed" / "work" / "training" / whole["key"]
+    work.mkdir(parents=True)
+    spec = specification(recipe, dataset, tiny, work) | {"key": whole["key"]}
+    (work / "spec.json").write_text(json.dumps(spec))
+    command = [sys.executable, "-m", "pipelines.finetune.train_child", str(work / "spec.json")]
+    child = subprocess.Popen(command, cwd=CHECKOUT, env={**os.environ, "HF_HUB_OFFLINE": "1"})
+    deadline = time.monotonic() + 120
+    while not list(work.glob("checkpoints/checkpoint-*/graftline_complete")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    steps = [row["step"] for row in read_log(work)]
+    assert steps and steps[-1] < 400
+    resumed = train(recipe, dataset, tiny, tmp_path / "killed")
+    assert resumed["digest"] == whole["digest"]
+    assert "checkpoint-" not in str(list(Path(resumed["path"]).iterdir()))
+    assert [row["step"] for row in read_log(Path(resumed["path"]))] == [1, *range(20, 401, 20)]
+
+
+def test_two_steps_on_the_real_small_model(small_model: Path, dataset: dict[str, Any], tmp_path: Path):
+    base = SmallModel(small_model.parent.parent).resolve("smollm2")
+    recipe = Recipe(lora_rank=8, per_device_train_batch_size=2, learning_rate=1e-3, max_steps=2, logging_steps=1)
+    record = train(recipe, dataset, base, tmp_path)
+    assert record["held_out_loss_after"] < record["held_out_loss_before"] < 6
+    assert record["trainable_parameters"] == 2_442_240
+    assert 5e8 < record["peak_memory_bytes"] < 8e9
+    config = json.loads((Path(record["path"]) / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == "HuggingFaceTB/SmolLM2-135M-Instruct"
+    assert (Path(record["path"]) / LOG).exists()

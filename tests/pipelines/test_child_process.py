@@ -42,7 +42,10 @@ def test_the_child_ends_when_the_watch_raises(tmp_path: Path):
 @pytest.mark.skipif(sys.platform != "linux", reason="the parent's death is signalled on Linux only")
 def test_the_child_dies_with_its_parent(tmp_path: Path):
     spec = {"sleep": 60, "pid": str(tmp_path / "pid")}
-    code = f"from pathlib import Path; from pipelines.child_process import run_child; run_child({CHILD!r}, {spec!r}, Path({str(tmp_path)!r}))"
+    code = (
+        "from pathlib import Path; from pipelines.child_process import run_child; "
+        f"run_child({CHILD!r}, {spec!r}, Path({str(tmp_path)!r}))"
+    )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parent.parent.parent)
     deadline = time.monotonic() + 30
     while not ((tmp_path / "pid").exists() and (tmp_path / "pid").read_text()) and time.monotonic() < deadline:
