@@ -1,6 +1,6 @@
 """Finding what a question needs: `native` here, `local` and `global` over the graph; all ranking is above the store."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -53,7 +53,9 @@ def open_retriever(mode: Mode, store: GraphStore, embedder: Embedder, settings: 
             f"the knowledge graph ({store.name})", f"no {wanted}", "the documents' chunks and communities",
             "graftline run",
         )
-    kinds = {"native": NativeRetriever, "local": LocalRetriever, "global": GlobalRetriever}
+    kinds: dict[Mode, Callable[[Search], Retriever]] = {
+        "native": NativeRetriever, "local": LocalRetriever, "global": GlobalRetriever,
+    }
     return kinds[mode](Search(store, embedder, settings))
 
 

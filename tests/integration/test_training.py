@@ -1,4 +1,4 @@
-"""Training, resuming and merging with the real libraries: on a tiny model every recipe, on the small model two steps."""
+"""Training, resuming and merging with the real libraries: every recipe on a tiny model, two steps on the small one."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +28,28 @@ QUICK: dict[str, Any] = {
     "lora_rank": 4, "per_device_train_batch_size": 4, "learning_rate": 1e-2, "max_steps": 6, "logging_steps": 2,
     "save_steps": 2, "bf16": False,
 }
-RECIPES = {
-    "lora": {}, "dora": {"use_dora": True}, "rslora": {"use_rslora": True}, "one_layer": {"lora_target": "q_proj,v_proj"},
-    "nf4": {"quantization_bit": 4}, "fp4": {"quantization_bit": 4, "quantization_type": "fp4", "double_quantization": False},
-    "int8": {"quantization_bit": 8}, "full": {"finetuning_type": "full", "learning_rate": 1e-3},
+RECIPES: dict[str, dict[str, Any]] = {
+    "lora": {},
+    "nf4": {"quantization_bit": 4},
+    "full": {"finetuning_type": "full", "learning_rate": 1e-3},
     "freeze": {"finetuning_type": "freeze", "freeze_trainable_layers": 1},
-    "checkpointed": {"disable_gradient_checkpointing": False}, "nf4_checkpointed":
-        {"quantization_bit": 4, "disable_gradient_checkpointing": False},
-    "the_rest": {"neftune_noise_alpha": 5.0, "lora_dropout": 0.1, "gradient_accumulation_steps": 2, "max_samples": 20,
-                 "group_by_length": False, "weight_decay": 0.1, "warmup_ratio": 0.2, "lr_scheduler_type": "linear"},
+    "dora": {"use_dora": True},
+    "rslora": {"use_rslora": True},
+    "two_layers": {"lora_target": "q_proj,v_proj"},
+    "fp4": {"quantization_bit": 4, "quantization_type": "fp4", "double_quantization": False},
+    "int8": {"quantization_bit": 8},
+    "checkpointed": {"disable_gradient_checkpointing": False},
+    "nf4_checkpointed": {"quantization_bit": 4, "disable_gradient_checkpointing": False},
+    "the_rest": {
+        "neftune_noise_alpha": 5.0, "lora_dropout": 0.1, "gradient_accumulation_steps": 2, "max_samples": 20,
+        "group_by_length": False, "weight_decay": 0.1, "warmup_ratio": 0.2, "lr_scheduler_type": "linear",
+    },
 }
+ALWAYS = ("lora", "nf4", "full", "freeze")
+
+
+def some_slow(names: Iterable[str], always: Sequence[str]) -> list[Any]:
+    return [pytest.param(name, marks=() if name in always else pytest.mark.slow) for name in names]
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +71,7 @@ def specification(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, fold
     }
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", some_slow(RECIPES, ALWAYS))
 def test_every_kind_of_recipe_trains_what_its_profile_says_and_lowers_the_loss(
     name: str, tiny: BaseModel, dataset: dict[str, Any], tmp_path: Path
 ):
@@ -99,14 +112,14 @@ def test_the_cheap_head_gives_trls_loss_and_gradients(tiny: BaseModel, dataset: 
         loss = compute(trainer.model, dict(batch), num_items_in_batch=torch.tensor(11))
         trainer.model.zero_grad()
         loss.backward()
-        losses.append(float(loss))
+        losses.append(float(loss.detach()))
         gradients.append([parameter.grad.clone() for parameter in trained])
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
     for one, other in zip(*gradients, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["lora", "nf4", "full"])
+@pytest.mark.parametrize("name", some_slow(["nf4", "lora", "full"], ["nf4"]))
 def test_a_merged_model_says_what_base_and_adapter_say(
     name: str, tiny: BaseModel, dataset: dict[str, Any], tmp_path: Path
 ):

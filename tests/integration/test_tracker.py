@@ -1,0 +1,126 @@
+"""The tracker against a real MLflow store on SQLite, with a real (tiny) model in the registry."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import ServiceError
+from pipelines.finetune.curves import loss_curve
+from pipelines.finetune.dataset import build_dataset
+from resources.tracker import EXPERIMENT, Tracker
+from tests.finetune.rows import many
+from tests.integration.tiny_model import make_tiny_model
+
+LOG = [
+    {"step": n, "total_steps": 4, "loss": 3.0 - n / 2, "learning_rate": 1e-3, "seconds": n * 2.0} for n in range(1, 5)
+]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tracker")
+
+
+@pytest.fixture(scope="module")
+def tracker(place: Path) -> Tracker:
+    return Tracker(f"sqlite:///{place / 'mlflow' / 'mlflow.db'}", place)
+
+
+@pytest.fixture(scope="module")
+def run_id(tracker: Tracker, place: Path) -> str:
+    return log_training(tracker, place)
+
+
+def log_training(tracker: Tracker, place: Path) -> str:
+    dataset = build_dataset(many(place / "in", 40), place)
+    adapter = place / "adapter"
+    adapter.mkdir(exist_ok=True)
+    (adapter / "adapter_config.json").write_text("{}")
+    return tracker.log_training(
+        "key-1", "lora", {"lora_rank": 8, "model_name_or_path": "smollm2"}, Path(dataset["path"]), dataset["digest"],
+        LOG, {"train_loss": 1.5}, [loss_curve(LOG, "lora", place / "curve.png")], adapter,
+    )
+
+
+def test_a_training_is_one_run_with_all_that_belongs_to_it(tracker: Tracker, run_id: str, place: Path):
+    import mlflow
+
+    client = mlflow.MlflowClient(tracker.uri)
+    run = client.get_run(run_id)
+    assert run.data.params["lora_rank"] == "8" and run.data.metrics["train_loss"] == 1.5
+    assert [point.value for point in client.get_metric_history(run_id, "loss")] == [2.5, 2.0, 1.5, 1.0]
+    assert run.data.params["dataset_digest"] == run.inputs.dataset_inputs[0].dataset.digest
+    contexts = {tag.value for given in run.inputs.dataset_inputs for tag in given.tags}
+    assert contexts == {"training", "evaluation"}
+    assert {file.path for file in client.list_artifacts(run_id)} >= {"adapter", "plots"}
+    assert run.info.artifact_uri.startswith((place / "mlflow" / "artifacts").as_uri())
+    assert not (Path.cwd() / "mlruns").exists()
+
+
+def test_the_same_training_gets_no_second_run(tracker: Tracker, run_id: str, place: Path):
+    import mlflow
+
+    assert log_training(tracker, place) == run_id == tracker.find_run("key-1")
+    client = mlflow.MlflowClient(tracker.uri)
+    number = client.get_experiment_by_name(EXPERIMENT).experiment_id
+    assert len(client.search_runs([number])) == 1
+    assert tracker.find_run("another") is None
+
+
+def test_a_run_that_a_crash_left_open_is_replaced(tracker: Tracker, run_id: str, place: Path):
+    import mlflow
+
+    client = mlflow.MlflowClient(tracker.uri)
+    number = client.get_experiment_by_name(EXPERIMENT).experiment_id
+    half = client.create_run(number, tags={"graftline.key": "key-2"})
+    assert tracker.find_run("key-2") is None
+    dataset = build_dataset(many(place / "in", 40), place)
+    made = tracker.log_training(
+        "key-2", "lora", {}, Path(dataset["path"]), dataset["digest"], LOG, {}, [], place / "adapter"
+    )
+    assert made != half.info.run_id and client.get_run(half.info.run_id).info.lifecycle_stage == "deleted"
+
+
+def test_an_evaluation_joins_its_run_once(tracker: Tracker, run_id: str):
+    import mlflow
+
+    for _ in range(2):
+        tracker.log_evaluation(run_id, {"token_f1": 0.25}, {"scores": [{"id": "a", "text": "退货"}]})
+    client = mlflow.MlflowClient(tracker.uri)
+    assert client.get_run(run_id).data.metrics["token_f1"] == 0.25
+    (table,) = client.list_artifacts(run_id, "evaluation")
+    stored = json.loads(Path(client.download_artifacts(run_id, table.path)).read_text())
+    assert stored["columns"] == ["id", "text"] and stored["data"] == [["a", "退货"]]
+
+
+def test_the_champion_loads_and_generates(tracker: Tracker, run_id: str, place: Path):
+    import mlflow
+
+    assert tracker.champion() is None
+    model = make_tiny_model(place / "model")
+    version = tracker.register(run_id, "merged-1", model, {"graftline.recipe": "lora"})
+    assert tracker.register(run_id, "merged-1", model, {}).version == version.version
+    tracker.set_alias("champion", version.version, "token F1 0.20 to 0.31")
+    champion = tracker.champion()
+    assert champion is not None and champion.key == "merged-1" and champion.run_id == run_id
+    assert champion.tags["graftline.reason.champion"] == "token F1 0.20 to 0.31"
+    mlflow.set_tracking_uri(tracker.uri)
+    pipeline = mlflow.transformers.load_model("models:/graftline@champion")
+    answer = pipeline([{"role": "user", "content": "Hi"}], max_new_tokens=4)
+    assert answer[0]["generated_text"][-1]["role"] == "assistant"
+    stored = [path.name for path in (place / "mlflow" / "artifacts" / "models").rglob("*") if path.is_file()]
+    assert "model.safetensors" in stored
+    assert not [name for name in stored if name.endswith((".pkl", ".bin", ".pt", ".pth"))]
+
+
+def test_an_unreachable_server_says_what_to_do_and_keeps_the_password(tmp_path: Path):
+    with pytest.raises(ServiceError, match="make ui") as caught:
+        Tracker("http://user:secret@127.0.0.1:9", tmp_path).find_run("key")
+    assert "secret" not in str(caught.value) and "MLFLOW_TRACKING_URI" in str(caught.value)
+
+
+def test_a_database_that_cannot_be_opened_is_a_service_error(tmp_path: Path):
+    (tmp_path / "mlflow.db").mkdir()
+    with pytest.raises(ServiceError, match="MLflow"):
+        Tracker(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path).find_run("key")
