@@ -114,7 +114,15 @@ def run_steps(
         )
         outcome[step.name] = result.success
         log.info("%s: %s", step.name, "done" if result.success else "FAILED")
+        if _was_interrupted(result):
+            raise KeyboardInterrupt  # Ctrl-C or a termination means the night, not this step of it
     return outcome
+
+
+def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    failures = [event.step_failure_data.error for event in result.filter_events(lambda event: event.is_step_failure)]
+    chain = [one for error in failures if error for one in (error, error.cause) if one]
+    return any(error.cls_name in ("DagsterExecutionInterruptedError", "KeyboardInterrupt") for error in chain)
 
 
 @dg.op

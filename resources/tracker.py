@@ -252,10 +252,14 @@ class Tracker:
     def _require_answer(self) -> None:
         if self.uri.startswith("sqlite:///"):
             Path(self.uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        # MLflow's own client would retry for minutes before it says that nobody is there.
         if not self.uri.startswith("http"):
+            if "://" in self.uri and not self.uri.startswith("file"):
+                import sqlalchemy
+
+                sqlalchemy.create_engine(self.uri).connect().close()
             return
         try:
-            # MLflow's own client would retry for minutes before it says that nobody is there.
             with urllib.request.urlopen(f"{self.uri.rstrip('/')}/health", timeout=_REACHABLE_SECONDS):
                 return
         except OSError as error:

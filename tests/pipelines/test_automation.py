@@ -1,12 +1,15 @@
 """A night on small stand-ins: the order, the one tag, and what a failure leaves running."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.errors import DagsterExecutionInterruptedError
 
 from pipelines.automation import PROCESS_TAG, folder_state, new_documents, run_steps
 from pipelines.errors import ServiceError
@@ -50,6 +53,22 @@ def test_a_recipe_that_fails_does_not_block_the_others_nor_the_decision():
     assert outcome == {"prepare": True, "train[bad]": False, "train[good]": True, "decide": True}
     assert [run.job_name for run in runs] == ["prepare", "train", "train", "decide"]
     assert {run.tags[NIGHT_TAG] for run in runs} == {"n1"}
+
+
+def test_an_interruption_ends_the_night_and_not_only_its_step():
+    @dg.asset
+    def interrupted() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(5)
+
+    defs = dg.Definitions(
+        assets=[interrupted, decided],
+        jobs=[dg.define_asset_job("stop", selection="interrupted"), dg.define_asset_job("decide", selection="decided")],
+    )
+    with dg.DagsterInstance.ephemeral() as instance:
+        with pytest.raises((KeyboardInterrupt, DagsterExecutionInterruptedError)):
+            run_steps(defs, instance, [NightStep("stop"), NightStep("decide")], "n1")
+        assert [run.job_name for run in instance.get_runs()] == ["stop"]
 
 
 def test_two_nights_never_overlap():
