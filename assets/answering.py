@@ -18,7 +18,7 @@ from resources.settings import Settings
 from resources.tables import TableStore
 from resources.tracker import Tracker
 
-_MOST_UNANSWERED = 0.6
+_MOST_UNANSWERED = 0.7
 _HEADLINE = ("all", "single-hop", "multi-hop", "global", "unanswerable")
 
 

@@ -79,13 +79,25 @@ def wire(spec: dg.AssetSpec) -> dg.AssetSpec:
     return spec
 
 
+def bury_the_dead(instance: dg.DagsterInstance) -> None:
+    """Fail the runs whose process is gone, and free the pool slots that they hold: a killed night blocks nobody."""
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED)):
+        if PROCESS_TAG in run.tags and not psutil.pid_exists(int(run.tags[PROCESS_TAG])):
+            instance.report_run_failed(run, "the process that ran this is gone")
+    storage = instance.event_log_storage
+    if not storage.supports_global_concurrency_limits:
+        return
+    for pool in storage.get_concurrency_keys():
+        for run_id in {slot.run_id for slot in storage.get_concurrency_info(pool).claimed_slots}:
+            run = instance.get_run_by_id(run_id)
+            if run is None or run.is_finished:
+                storage.free_concurrency_slots_for_run(run_id)
+
+
 def _unfinished_nights(instance: dg.DagsterInstance, own: str | None = None) -> list[dg.DagsterRun]:
+    bury_the_dead(instance)
     runs = instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED))
-    nights = [run for run in runs if NIGHT_TAG in run.tags and run.run_id != own]
-    dead = [run for run in nights if PROCESS_TAG in run.tags and not psutil.pid_exists(int(run.tags[PROCESS_TAG]))]
-    for run in dead:
-        instance.report_run_failed(run, "the process that ran this night is gone")
-    return [run for run in nights if run not in dead]
+    return [run for run in runs if NIGHT_TAG in run.tags and run.run_id != own]
 
 
 def run_steps(
@@ -182,12 +194,18 @@ def run_selection(
     defs: dg.Definitions, instance: dg.DagsterInstance, names: Sequence[str], recipes: Sequence[str]
 ) -> dict[str, bool]:
     """Materialise the named assets, those with recipes once a recipe."""
+    bury_the_dead(instance)
     job = defs.resolve_implicit_global_asset_job_def()
+    tags = {PROCESS_TAG: str(os.getpid())}
     outcome = {}
     for name in names:
         for recipe in recipes if name in PARTITIONED else [None]:
             result = job.execute_in_process(
-                instance=instance, partition_key=recipe, asset_selection=[dg.AssetKey(name)], raise_on_error=False
+                instance=instance,
+                partition_key=recipe,
+                asset_selection=[dg.AssetKey(name)],
+                tags=tags,
+                raise_on_error=False,
             )
             outcome[NightStep(name, recipe).name] = result.success
     return outcome

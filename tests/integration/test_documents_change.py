@@ -1,4 +1,4 @@
-"""The knowledge flow through Dagster on a folder that changes: only what changed is redone, and deletions go everywhere.
+"""The knowledge flow through Dagster on a changing folder: only what changed is redone, deletions go everywhere.
 
 The real extraction, communities and stores; the two models are fakes that count. With GRAFTLINE_TEST_NEO4J_URI set, the
 same is asked of Neo4j.
@@ -36,8 +36,8 @@ class World:
 
     def __init__(self, folder: Path, home: Path, neo4j: bool) -> None:
         server = {"NEO4J_URI": NEO4J, "NEO4J_PASSWORD": os.environ.get("GRAFTLINE_TEST_NEO4J_PASSWORD", "")}
-        values = DEFAULTS | {"GRAFTLINE_HOME": str(home), "GRAFTLINE_DOCUMENTS": str(folder)} | (server if neo4j else {})
-        self.folder, self.settings = folder, Settings(values)
+        values = DEFAULTS | {"GRAFTLINE_HOME": str(home), "GRAFTLINE_DOCUMENTS": str(folder)}
+        self.folder, self.settings = folder, Settings(values | (server if neo4j else {}))
         self.tables, self.embedder = TableStore(home / "tables"), FakeEmbedder()
         self.model = FakeLanguageModel()
         self.store: GraphStore = open_graph_store(self.settings)

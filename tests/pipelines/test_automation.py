@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 from dagster._core.errors import DagsterExecutionInterruptedError
 
-from pipelines.automation import PROCESS_TAG, folder_state, new_documents, run_steps
+from pipelines.automation import PROCESS_TAG, bury_the_dead, folder_state, new_documents, run_steps
 from pipelines.errors import ServiceError
 from pipelines.night import NIGHT_TAG, NightStep
 
@@ -93,6 +93,22 @@ def test_a_night_whose_process_was_killed_does_not_block_the_next():
         )
         assert run_steps(stand_ins, instance, STEPS[:1], "n1") == {"prepare": True}
         assert instance.get_run_by_id(run.run_id).status == dg.DagsterRunStatus.FAILURE
+
+
+def test_the_pool_slot_of_a_killed_run_is_freed():
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    with dg.DagsterInstance.local_temp() as instance:
+        run = instance.create_run_for_job(
+            stand_ins.resolve_job_def("decide"),
+            status=dg.DagsterRunStatus.STARTED,
+            tags={PROCESS_TAG: str(process.pid)},
+        )
+        storage = instance.event_log_storage
+        storage.set_concurrency_slots("gpu", 1)
+        assert storage.claim_concurrency_slot("gpu", run.run_id, "adapter").is_claimed
+        bury_the_dead(instance)
+        assert storage.claim_concurrency_slot("gpu", "another", "adapter").is_claimed
 
 
 def test_the_sensor_fires_once_for_each_state_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -1,9 +1,9 @@
 """The rooms of the design: who may import whom, how long a file may be, and that definitions load lightly."""
 
 import ast
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -44,10 +44,9 @@ def test_no_file_is_two_ideas_long(path: Path):
 def test_definitions_load_without_torch_in_under_three_seconds():
     heavy = "{'torch', 'transformers', 'mlflow', 'vllm', 'lance', 'spacy'}"
     code = f"import sys, pipelines.definitions; print(sorted({heavy} & set(sys.modules)))"
-    seconds = []
-    for _ in range(3):
-        started = time.monotonic()
-        result = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
-        seconds.append(time.monotonic() - started)
-        assert result.stdout.strip() == "[]"
-    assert min(seconds) < 3
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    result = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert result.stdout.strip() == "[]"
+    # Processor time, which a busy machine does not change; loading waits for nothing else.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 3

@@ -1,0 +1,91 @@
+"""The answering assets over fakes, with a real MLflow store below the test's own home."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+import pytest
+
+from assets import answering as module
+from resources.asset_io import TableIOManager
+from resources.settings import DEFAULTS, Settings
+from resources.tables import TableStore
+from resources.tracker import Tracker
+from tests.answering.world import TEXTS, build_store
+from tests.fakes import FakeEmbedder, FakeLanguageModel
+
+ROWS = [
+    {"id": "q1", "question": "Within how many days can unused goods be sent back?", "answer": "45 days",
+     "documents": ["policies/returns.md"], "type": "single-hop"},
+    {"id": "q2", "question": "Which insurer paid for the submarine?", "answer": "", "documents": [],
+     "type": "unanswerable"},
+]
+CHECKS = [
+    module.citations_stand_in_the_documents, module.most_questions_have_an_answer, module.questions_rejected_share,
+    module.every_mode_is_scored,
+]
+
+
+@pytest.fixture
+def resources(tmp_path: Path) -> dict[str, Any]:
+    """Fakes around a graph, and what the knowledge flow would have stored."""
+    (tmp_path / "questions").mkdir()
+    lines = [*map(json.dumps, ROWS), '{"question": "no answer key"}']
+    (tmp_path / "questions" / "q.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    settings = Settings(DEFAULTS | {
+        "GRAFTLINE_HOME": str(tmp_path), "GRAFTLINE_QUESTIONS": str(tmp_path / "questions"),
+        "GRAFTLINE_BAD_SHARE": "0.4",
+    }, {})
+    tables, store = TableStore(tmp_path / "tables"), build_store()
+    tables.write_record("knowledge_graph", {"digest": "graph-1"}, "graph-1")
+    tables.write("documents", pa.table({"path": list(TEXTS), "text": list(TEXTS.values())}))
+    tables.write("chunks", store.table("chunks").select(["chunk_id", "path"]))
+    return {
+        "io_manager": TableIOManager(tables), "settings": settings, "tables": tables, "graph_store": store,
+        "embedder": FakeEmbedder(), "language_model": FakeLanguageModel(),
+        "tracker": Tracker(settings.tracking_uri, tmp_path),
+    }
+
+
+def _run(resources: dict[str, Any], raise_on_error: bool = True) -> dg.ExecuteInProcessResult:
+    upstream = [dg.AssetSpec("knowledge_graph"), dg.AssetSpec("documents"), dg.AssetSpec("chunks")]
+    return dg.materialize([*upstream, module.answers, module.scoreboard, *CHECKS], resources=resources,
+                          selection=["answers", "scoreboard"], raise_on_error=raise_on_error)
+
+
+def _metadata(result: dg.ExecuteInProcessResult, name: str) -> dict[str, Any]:
+    (event,) = result.asset_materializations_for_node(name)
+    return {key: value.value for key, value in event.metadata.items()}
+
+
+def test_answers_and_scoreboard_pass_their_checks_and_list_the_rejected_row(resources: dict[str, Any]) -> None:
+    result = _run(resources)
+    assert all(check.passed for check in result.get_asset_check_evaluations())
+    assert {check.check_name for check in result.get_asset_check_evaluations()} == {
+        "citations_stand_in_the_documents", "most_questions_have_an_answer", "questions_rejected_share",
+        "every_mode_is_scored",
+    }
+    answers = _metadata(result, "answers")
+    assert answers["rows"] == 6 and answers["rejected"] == 1
+    board = resources["tables"].read("scoreboard").to_pylist()
+    refused = [row["value"] for row in board if row["metric"] == "refused" and row["language"] == "all"]
+    assert refused and set(refused) == {1.0}
+
+
+def test_a_second_run_answers_nothing_anew_and_logs_no_second_run(resources: dict[str, Any]) -> None:
+    first = _metadata(_run(resources), "scoreboard")
+    resources["embedder"].calls.clear()
+    second = _run(resources)
+    assert _metadata(second, "answers")["computed_answers"] == 0 and not resources["embedder"].calls
+    assert _metadata(second, "scoreboard")["mlflow_run"] == first["mlflow_run"]
+    assert _metadata(second, "scoreboard")["digest"] == first["digest"]
+
+
+def test_a_quote_that_left_its_document_fails_the_blocking_check(resources: dict[str, Any]) -> None:
+    moved = pa.table({"path": list(TEXTS), "text": [f"moved {text}" for text in TEXTS.values()]})
+    resources["tables"].write("documents", moved)
+    result = _run(resources, raise_on_error=False)
+    failed = [check.check_name for check in result.get_asset_check_evaluations() if not check.passed]
+    assert not result.success and failed == ["citations_stand_in_the_documents"]
