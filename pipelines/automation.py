@@ -89,8 +89,8 @@ def bury_the_dead(instance: dg.DagsterInstance) -> None:
         return
     for pool in storage.get_concurrency_keys():
         for run_id in {slot.run_id for slot in storage.get_concurrency_info(pool).claimed_slots}:
-            run = instance.get_run_by_id(run_id)
-            if run is None or run.is_finished:
+            holder = instance.get_run_by_id(run_id)
+            if holder is None or holder.is_finished:
                 storage.free_concurrency_slots_for_run(run_id)
 
 
