@@ -88,7 +88,9 @@ def bury_the_dead(instance: dg.DagsterInstance) -> None:
     if not storage.supports_global_concurrency_limits:
         return
     for pool in storage.get_concurrency_keys():
-        for run_id in {slot.run_id for slot in storage.get_concurrency_info(pool).claimed_slots}:
+        info = storage.get_concurrency_info(pool)
+        # A killed run that still stands in the queue would have the slot kept for it for ever.
+        for run_id in {one.run_id for one in (*info.claimed_slots, *info.pending_steps)}:
             holder = instance.get_run_by_id(run_id)
             if holder is None or holder.is_finished:
                 storage.free_concurrency_slots_for_run(run_id)

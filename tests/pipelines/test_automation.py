@@ -95,7 +95,7 @@ def test_a_night_whose_process_was_killed_does_not_block_the_next():
         assert instance.get_run_by_id(run.run_id).status == dg.DagsterRunStatus.FAILURE
 
 
-def test_the_pool_slot_of_a_killed_run_is_freed():
+def test_killed_runs_leave_the_pool_and_its_queue():
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     with dg.DagsterInstance.local_temp() as instance:
@@ -107,6 +107,12 @@ def test_the_pool_slot_of_a_killed_run_is_freed():
         storage = instance.event_log_storage
         storage.set_concurrency_slots("gpu", 1)
         assert storage.claim_concurrency_slot("gpu", run.run_id, "adapter").is_claimed
+        queued = instance.create_run_for_job(
+            stand_ins.resolve_job_def("decide"),
+            status=dg.DagsterRunStatus.STARTED,
+            tags={PROCESS_TAG: str(process.pid)},
+        )
+        assert not storage.claim_concurrency_slot("gpu", queued.run_id, "adapter").is_claimed
         bury_the_dead(instance)
         assert storage.claim_concurrency_slot("gpu", "another", "adapter").is_claimed
 
