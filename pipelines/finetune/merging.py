@@ -2,15 +2,13 @@
 
 import json
 import logging
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 from pipelines.child_process import run_child
 from pipelines.finetune.base import BaseModel
 from pipelines.finetune.recipe import Recipe
-from pipelines.finetune.training import MARKER, RESULT
+from pipelines.finetune.training import MARKER, RESULT, switch_complete
 from pipelines.identity import json_digest
 
 log = logging.getLogger("graftline")
@@ -45,11 +43,7 @@ def merge(recipe: Recipe, adapter: dict[str, Any], dataset_path: Path, base: Bas
         }
         log.info("merging adapter %s", adapter["key"])
         run_child(_CHILD, spec, work)
-        (work / "output" / MARKER).write_text("", encoding="utf-8")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)  # never complete: a complete one has its marker
-        os.replace(work / "output", folder)
-        shutil.rmtree(work, ignore_errors=True)
+        switch_complete(work, folder)
     result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
     return {
         **result,

@@ -53,19 +53,20 @@ def train(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home: Path) 
         }
         log.info("training %s on %d rows (log: %s)", key, dataset["train"], work / "child.log")
         run_child(_CHILD, spec, work, {"HF_DATASETS_CACHE": str(home / "cache" / "datasets")}, _Progress(work / LOG))
-        _switch(work, folder)
+        switch_complete(work, folder)
     else:
         log.info("training %s is complete already", key)
     return _record(folder, key)
 
 
-def _switch(work: Path, folder: Path) -> None:
+def switch_complete(work: Path, folder: Path) -> None:
+    """Mark work/output as complete, put it in the folder's place at once, and drop the rest of `work`."""
     output = work / "output"
     (output / MARKER).write_text("", encoding="utf-8")
     folder.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(folder, ignore_errors=True)  # never complete: a complete one has its marker
     os.replace(output, folder)
-    shutil.rmtree(work, ignore_errors=True)  # checkpoints and logs of a finished training
+    shutil.rmtree(work, ignore_errors=True)  # checkpoints and logs of what is finished
 
 
 def _record(folder: Path, key: str) -> dict[str, Any]:
