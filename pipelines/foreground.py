@@ -33,7 +33,8 @@ def _report(outcome: dict[str, bool], seconds: float) -> int:
     if not all(outcome.values()):
         print("Something failed: its reason is above, and in the UI (make ui) under Runs.", file=sys.stderr)
         return 1
-    print('Look at it: make ui (Dagster and MLflow) · ask it: graftline ask "What does express delivery in Europe cost?"')
+    print("Look at it: make ui (Dagster and MLflow)")
+    print('Ask it:     .venv/bin/graftline ask "What does express delivery in Europe cost?"')
     return 0
 
 
