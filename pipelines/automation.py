@@ -90,7 +90,7 @@ def bury_the_dead(instance: dg.DagsterInstance) -> None:
     for pool in storage.get_concurrency_keys():
         info = storage.get_concurrency_info(pool)
         # A killed run that still stands in the queue would have the slot kept for it for ever.
-        for run_id in {one.run_id for one in (*info.claimed_slots, *info.pending_steps)}:
+        for run_id in {slot.run_id for slot in info.claimed_slots} | {step.run_id for step in info.pending_steps}:
             holder = instance.get_run_by_id(run_id)
             if holder is None or holder.is_finished:
                 storage.free_concurrency_slots_for_run(run_id)
