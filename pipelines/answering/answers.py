@@ -19,7 +19,7 @@ from pipelines.schemas import ANSWERS
 log = logging.getLogger("graftline")
 
 # Raise it when retrieval, evidence or grounding change their results: earlier answers are then computed again.
-CODE_VERSION = "3"
+CODE_VERSION = "4"
 
 
 def answer_all(

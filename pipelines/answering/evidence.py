@@ -1,8 +1,10 @@
 """Source sentences as evidence: how much of a question one sentence, or a chain of two, can answer."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -37,6 +39,7 @@ _VOICES = 3
 _WIDE_ENOUGH = 0.15
 # A link costs, and costs more the more sentences share the name: "Ningbo" links nearly everything.
 _LINK, _LINK_SPREAD = 0.85, 0.03
+_RULER = re.compile(r"\|[\s:|-]+$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,16 +62,18 @@ class Evidence:
 
 
 def source_sentences(chunks: Sequence[Mapping[str, Any]]) -> list[Sentence]:
-    """Return the sentences of the chunks that can stand as a source: no headings, no table rulers, no repetitions."""
+    """Return the sentences of the chunks that can be a source: no headings, no heads of tables, no repetitions."""
     found: dict[tuple[str, int], Sentence] = {}
     for chunk in chunks:
         header: frozenset[str] = frozenset()
-        for start, end in sentences(chunk["text"]):
+        spans = sentences(chunk["text"])
+        for (start, end), (after, upto) in pairwise([*spans, (0, 0)]):
             text = chunk["text"][start:end]
             own = with_pairs(terms(text))
             # A table's row says what its cells hold under what its header says.
             header = (header or own) if text.startswith("|") else frozenset()
-            if len(own) >= 3 and not text.startswith("#"):
+            heads_table = text.startswith("|") and _RULER.match(chunk["text"][after:upto])
+            if len(own) >= 3 and not text.startswith("#") and not heads_table:
                 place, until = chunk["start"] + start, chunk["start"] + end
                 found.setdefault((chunk["path"], place), Sentence(chunk, place, until, text, own | header))
     return list(found.values())

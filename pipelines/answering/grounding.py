@@ -83,7 +83,9 @@ def readable(text: str) -> str:
 
 
 def _sentences(completion: str) -> list[str]:
-    return [completion[start:end] for start, end in sentences(completion.strip())]
+    """Return the sentences of a completion, but one that the token limit cut inside a character."""
+    text = completion.strip()
+    return [text[start:end] for start, end in sentences(text) if "\ufffd" not in text[start:end]]
 
 
 def _answers(question: str, text: str) -> bool:

@@ -31,9 +31,15 @@ def test_two_sentences_are_linked_by_a_name_that_the_question_lacks() -> None:
 
 def test_a_table_row_counts_with_the_words_of_its_header() -> None:
     table = "| Supplier | Next audit |\n|---|---|\n| Sava Packs | May 2027 |\n| Monti | June 2026 |"
-    [header, sava, monti] = source_sentences([_chunk(1, "Calendar", table)])
+    [sava, monti] = source_sentences([_chunk(1, "Calendar", table)])
     assert "audit" in sava.terms and "audit" in monti.terms and "sava" not in monti.terms
-    assert header.text == "| Supplier | Next audit |"
+
+
+def test_the_head_of_a_table_is_no_source_and_a_table_without_a_ruler_has_none() -> None:
+    headed = "Costs.\n\n| Event | Gross cost | Recovered |\n| --- | ---: | --- |\n| Verano flood | 90,000 | 4 |"
+    plain = "| Verano flood | 90,000 euros | June |\n| Halden fire | 12,000 euros | May |"
+    assert [one.text for one in source_sentences([_chunk(1, "Costs", headed)])] == ["| Verano flood | 90,000 | 4 |"]
+    assert len(source_sentences([_chunk(2, "Costs", plain)])) == 2
 
 
 def test_a_wide_question_over_many_voices_takes_one_sentence_a_document() -> None:

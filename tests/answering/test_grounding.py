@@ -25,6 +25,12 @@ def test_unsupported_sentences_are_dropped_and_the_rest_is_kept() -> None:
     assert answer.text == "The tent has a guarantee of 5 years. [1]" and len(answer.citations) == 1
 
 
+def test_a_sentence_that_the_token_limit_cut_inside_a_character_is_dropped() -> None:
+    said = "The tent has a guarantee of 5 years. The tent has a guaran\ufffd"
+    answer = ground("How long is the guarantee of the tent?", said, [Evidence((POOL[0],), 0.9)], SETTINGS)
+    assert answer.text == "The tent has a guarantee of 5 years. [1]"
+
+
 def test_an_answer_without_the_number_asked_for_gives_way_to_the_source() -> None:
     answer = ground("How long is the guarantee of the tent?", "The tent has a guarantee.",
                     [Evidence((POOL[0],), 0.9)], SETTINGS)
