@@ -54,7 +54,19 @@ def load_base(path: Path, recipe: Recipe) -> Any:
         options["device_map"] = {"": torch.cuda.current_device()}
     model = AutoModelForCausalLM.from_pretrained(path, **options)
     model.config.use_cache = False
+    keep_differentiable(model)
     return model
+
+
+def keep_differentiable(model: Any) -> None:
+    """Keep 4-bit layers in the form that gradients flow through.
+
+    On CPUs with AVX512-BF16, bitsandbytes 0.50 repacks a layer at its first evaluation for a kernel without a backward
+    pass, and a training that follows goes on with silently wrong gradients.
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
 
 
 def _quantization(recipe: Recipe, compute: Any) -> Any:

@@ -119,6 +119,30 @@ def test_the_cheap_head_gives_trls_loss_and_gradients(tiny: BaseModel, dataset: 
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-6)
 
 
+def test_gradients_flow_through_a_quantised_base_also_after_an_evaluation(tiny: BaseModel):
+    import torch
+
+    from pipelines.finetune.loading import load_base, wrap
+
+    recipe = Recipe(**QUICK, quantization_bit=4)
+    model, ids = wrap(load_base(tiny.path, recipe), recipe), torch.tensor([[1, 5, 7, 9, 11, 4]])
+    for name, parameter in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter, std=0.02, generator=torch.Generator().manual_seed(1))
+
+    def gradients() -> list[torch.Tensor]:
+        model.train()
+        model.zero_grad()
+        model(input_ids=ids, labels=ids).loss.backward()
+        return [parameter.grad.clone() for parameter in model.parameters() if parameter.requires_grad]
+
+    before = gradients()
+    with torch.no_grad():
+        model.eval()(input_ids=ids)
+    for one, other in zip(before, gradients(), strict=True):
+        torch.testing.assert_close(one, other)
+
+
 @pytest.mark.parametrize("name", some_slow(["nf4", "lora", "full"], ["nf4"]))
 def test_a_merged_model_says_what_base_and_adapter_say(
     name: str, tiny: BaseModel, dataset: dict[str, Any], tmp_path: Path
