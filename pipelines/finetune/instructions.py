@@ -68,10 +68,8 @@ def load_instructions(folder: Path, settings: SplitSettings | None = None) -> In
     dropped = {duplicate.place for duplicate in repeated}
     kept = [place for place in good.tolist() if place not in dropped]
     ledger = [row for row in ledger_of(rows, repeated).to_pylist() if row.pop("outcome") == "rejected"]
-    return Instructions(
-        [_instruction(row) for row in rows.take(pa.array(kept, pa.int64())).to_pylist()],
-        [Rejected(**row) for row in ledger],
-    )
+    used = rows.take(pa.array(kept, pa.int64())).to_pylist()
+    return Instructions([_instruction(row) for row in used], [Rejected(**row) for row in ledger])
 
 
 def ledger_of(rows: pa.Table, repeated: list[Duplicate]) -> pa.Table:

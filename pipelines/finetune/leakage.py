@@ -1,11 +1,16 @@
 """The leakage audit: held-out questions that the training rows, or the documents, already hold."""
 
+import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
+from pipelines.finetune.dataset import load_dataset
 from pipelines.finetune.near_duplicates import (
     CHARACTERS,
     band_keys,
@@ -17,7 +22,9 @@ from pipelines.finetune.near_duplicates import (
     tokens,
 )  # fmt: skip
 from pipelines.finetune.row_table import question_of
+from pipelines.identity import content_id
 
+CODE_VERSION = "1"
 SIMILARITY = 0.8
 """Share of n-grams that a train and a test question have in common, from which they are one."""
 CONTAINED = 0.8
@@ -88,3 +95,18 @@ def document_leaks(test: Sequence[Mapping[str, Any]], documents: Iterable[Mappin
                 kind = "exact" if share == 1.0 else "near"
                 best[row_id] = Leak(row_id, question, "documents", document["path"], kind, share)
     return [best[row_id] for row_id in sorted(best)]
+
+
+def audit(path: Path, dataset: str, documents: pa.Table | None, corpus: str, home: Path) -> list[Leak]:
+    """Return the leaks of the dataset at `path`; the same digests of dataset and corpus are audited once."""
+    kept = home / "cache" / "leakage" / f"{content_id(CODE_VERSION, dataset, corpus)}.json"
+    if not kept.exists():
+        splits = load_dataset(path)
+        train, test = (splits[split].select_columns(["row_id", "messages"]).to_list() for split in ("train", "test"))
+        texts = documents.select(["path", "text"]).to_pylist() if documents is not None else []
+        leaks = [*train_leaks(train, test), *document_leaks(test, texts)]
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        beside = kept.with_suffix(f".part{os.getpid()}")
+        beside.write_text(json.dumps([asdict(leak) for leak in leaks], ensure_ascii=False), encoding="utf-8")
+        os.replace(beside, kept)
+    return [Leak(**leak) for leak in json.loads(kept.read_text(encoding="utf-8"))]

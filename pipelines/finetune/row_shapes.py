@@ -79,7 +79,7 @@ def shape_of(row: Mapping[str, Any]) -> Shape:
         if column in row:
             base = SHAREGPT if _has_key(row[column], "from") else OPENAI
             return replace(base, messages=column, **pair)
-    if ranking and not isinstance(row.get("prompt", []), str):
+    if ranking and (_has_key(row.get("prompt"), "role") or not _first(row, _PROMPTS)):
         return replace(OPENAI, messages="prompt", **pair)  # TRL's: a list of messages, or none (then it is implicit)
     if _has_key(row.get("prompt"), "role"):
         return replace(OPENAI, messages="prompt", response=_first(row, _RESPONSES) or "completion")

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import InputError
-from pipelines.finetune.dataset import SplitSettings, build_dataset, load_dataset, split_of
+from pipelines.finetune.dataset import build_dataset, load_dataset
 from pipelines.finetune.instructions import Instruction, load_instructions
+from pipelines.finetune.split import SplitSettings, split_of
 from resources.settings import CHECKOUT
 
 SETTINGS = SplitSettings()
