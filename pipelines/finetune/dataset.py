@@ -16,6 +16,7 @@ from pipelines.errors import InputError, NotMaterializedError
 from pipelines.finetune.conversation import stored_messages
 from pipelines.finetune.instructions import Instruction
 from pipelines.finetune.row_table import STORED
+from pipelines.finetune.saved_dataset import save_splits
 from pipelines.finetune.split import SplitSettings, split_of
 from pipelines.identity import content_id
 
@@ -41,13 +42,14 @@ def store(rows: pa.Table, held_out: np.ndarray, home: Path) -> dict[str, Any]:
     The record: digest, path, train and test (rows); languages, sources, kinds and datasets by split. Nothing is done
     where that folder is complete. InputError when a split would be empty.
     """
-    order = pc.sort_indices(rows["row_id"])
-    rows, held_out = rows.select(STORED.names).take(order), held_out[order.to_numpy()]
-    told = [rows[name].to_pylist() for name in ("row_id", "source", "language", "dataset")]
+    order = pc.sort_indices(rows["row_id"]).to_numpy()
+    held_out = held_out[order]
+    told = [rows[name].take(pa.array(order)).to_pylist() for name in ("row_id", "source", "language", "dataset")]
     digest = content_id(*("\n".join(map(repr, column)) for column in told), held_out.tobytes().hex())
     folder = home / "datasets" / digest
     if not is_complete(folder):
-        splits = {"train": rows.filter(pa.array(~held_out)), "test": rows.filter(pa.array(held_out))}
+        rows = rows.select(STORED.names)
+        splits = {"train": rows.take(pa.array(order[~held_out])), "test": rows.take(pa.array(order[held_out]))}
         _require_both(splits)
         _write(splits, folder, digest, {"digest": digest, **_counts(splits)})
     return {**json.loads((folder / _MARKER).read_text(encoding="utf-8")), "path": str(folder)}
@@ -97,21 +99,9 @@ def _counts(splits: dict[str, pa.Table]) -> dict[str, Any]:
 
 
 def _write(splits: dict[str, pa.Table], folder: Path, digest: str, counts: dict[str, Any]) -> None:
-    from datasets import Dataset, DatasetDict, disable_progress_bars, enable_progress_bars
-    from datasets.table import InMemoryTable
-
     beside = folder.with_name(f".{folder.name}.part{os.getpid()}")
     shutil.rmtree(beside, ignore_errors=True)
-    disable_progress_bars()
-    try:
-        # The fingerprint is the content's: what is mapped from it is found again under the same name.
-        made = {
-            split: Dataset(InMemoryTable(table.combine_chunks()), fingerprint=f"{digest}{split}")
-            for split, table in splits.items()
-        }
-        DatasetDict(made).save_to_disk(str(beside))
-    finally:
-        enable_progress_bars()
+    save_splits(splits, beside, digest)
     (beside / _MARKER).write_text(json.dumps(counts, ensure_ascii=False), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)  # never complete: a complete one has its marker
     os.replace(beside, folder)

@@ -87,8 +87,12 @@ def jaccard(one: np.ndarray, other: np.ndarray) -> float:
 def candidates(bands: np.ndarray, fresh: np.ndarray) -> set[tuple[int, int]]:
     """Return pairs (i < j) of rows of `bands` (n, BANDS) that share a band, where at least one is `fresh`."""
     found: set[tuple[int, int]] = set()
-    for column in bands.T:
-        places = np.flatnonzero(np.isin(column, column[fresh]))
+    wanted = np.unique(bands[fresh])  # a key knows its band: those of one are none of another's
+    if not len(wanted):
+        return found
+    shared = wanted[np.searchsorted(wanted, bands).clip(max=len(wanted) - 1)] == bands
+    for column, looked in zip(bands.T, shared.T, strict=True):
+        places = np.flatnonzero(looked)
         order = places[np.argsort(column[places], kind="stable")]
         keys = column[order]
         starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, int)

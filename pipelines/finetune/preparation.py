@@ -16,6 +16,7 @@ from pipelines.finetune.dataset_registry import find_sources
 from pipelines.finetune.duplicates import Compared, column, compare, duplicates, good_places, links
 from pipelines.finetune.instructions import counts_of, ledger_of
 from pipelines.finetune.row_reading import Earlier, FileRows, read_rows
+from pipelines.finetune.row_table import STORED
 from pipelines.finetune.split import SplitSettings, held_out
 from pipelines.identity import content_id, file_digest, json_digest
 
@@ -56,7 +57,7 @@ def prepare(
     index = np.full(rows.num_rows, -1)
     index[kept] = np.arange(len(kept))
     pairs = [(index[one], index[other]) for one, other in links(rows, kept, compared)]
-    record = store(rows.take(kept), held_out(column(rows, "place")[kept], pairs, settings), home)
+    record = store(rows.select(STORED.names).take(kept), held_out(column(rows, "place")[kept], pairs, settings), home)
     record |= counts_of(rows.num_rows, ledger) | {"absent": {note.dataset: note.reason for note in notes}}
     record |= {"rows_read": fresh, "ledger": str(place / f"ledger-{key}.arrow")}
     _keep(place, key, {"code": code, "files": {n: asdict(f) for n, f in files.items()}, "record": record}, rows,

@@ -3,11 +3,10 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.finetune.row_shapes import Flaw
 
@@ -15,16 +14,29 @@ ENDINGS = (".json", ".jsonl", ".csv", ".parquet", ".arrow")
 _LARGEST_CELL = 2**31 - 1
 
 
-@dataclass(frozen=True)
-class RawRow:
-    """A row as it stands in its file: number from 1 (a line's, where the file has lines), content, and its parsing.
+class RawRow(NamedTuple):
+    """A row as it stands in its file: number from 1 (a line's, where the file has lines), and the bytes that it is.
 
-    `parse` returns the value and the repairs that parsing needed; Flaw where it can't.
+    `value` is what the file's own form makes of it already: a value, a CSV's header and cells, None for a line.
     """
 
     number: int
     content: bytes
-    parse: Callable[[], tuple[Any, set[str]]]
+    value: Any = None
+
+
+def parse(row: RawRow) -> tuple[Any, set[str]]:
+    """Return the row's value and the repairs that parsing needed; Flaw where it can't be parsed."""
+    if isinstance(row.value, Cells):
+        return _named(row.value.header, row.value.cells), set()
+    return _parsed(row.content) if row.value is None else (row.value, set())
+
+
+class Cells(NamedTuple):
+    """One row of a CSV file."""
+
+    header: list[str]
+    cells: list[str]
 
 
 def raw_rows(path: Path) -> Iterator[RawRow]:
@@ -61,14 +73,14 @@ def _json(data: bytes) -> Iterator[RawRow]:
 def _values(values: list[Any]) -> Iterator[RawRow]:
     for number, value in enumerate(values, start=1):
         content = json.dumps(value, default=str).encode()
-        yield RawRow(number, content, lambda value=value: (value, set()))  # type: ignore[misc]
+        yield RawRow(number, content, value)
 
 
 def _lines(data: bytes) -> Iterator[RawRow]:
     # split on \n alone: U+2028 and U+0085 may stand inside a JSON string.
     for number, line in enumerate(data.split(b"\n"), start=1):
         if line.strip():
-            yield RawRow(number, line, lambda line=line: _parsed(line))  # type: ignore[misc]
+            yield RawRow(number, line)
 
 
 def _parsed(line: bytes) -> tuple[Any, set[str]]:
@@ -99,7 +111,7 @@ def _cells(text: str) -> Iterator[RawRow]:
         raise Flaw("unreadable file", "a header that is empty or names a column twice", "CSV with a header")
     for number, cells in rows:
         content = json.dumps([header, cells]).encode()
-        yield RawRow(number, content, lambda cells=cells: (_named(header, cells), set()))  # type: ignore[misc]
+        yield RawRow(number, content, Cells(header, cells))
 
 
 def _named(header: list[str], cells: list[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.finetune.dataset_registry import Source
-from pipelines.finetune.row_files import raw_rows
+from pipelines.finetune.row_files import RawRow, raw_rows
 from pipelines.finetune.row_shapes import Flaw
 from pipelines.finetune.row_table import ROWS, raw_key, read_row, rejected_row
 
@@ -53,14 +53,15 @@ def read_rows(
             numbers += earlier.rows["row"].slice(before.start, before.count).to_pylist()
         else:
             if known is None:
-                known = {raw: place for place, raw in enumerate(earlier.rows["raw"].to_pylist())}
-            for number, raw, make in _rows_of(source, salt):
+                known = {raw: place for place, raw in enumerate(earlier.rows["raw"].to_numpy().tolist())}
+            for raw, row in _raw_rows(source):
                 place = known.get(raw)
                 if place is None:
                     place = known[raw] = olds + len(fresh)
-                    fresh.append(make() | {"raw": raw, "file": "", "row": 0})
+                    made = rejected_row(row, source) if isinstance(row, Flaw) else read_row(row, source, salt)
+                    fresh.append(made | {"raw": raw, "file": "", "row": 0})
                 places.append(place)
-                numbers.append(number)
+                numbers.append(0 if isinstance(row, Flaw) else row.number)
         names += [source.name] * (len(places) - start)
         files[key] = FileRows(digest, start, len(places) - start)
     table = _assembled(earlier.rows, fresh, places)
@@ -69,21 +70,20 @@ def read_rows(
     return table, files, len(fresh)
 
 
-def _rows_of(source: Source, salt: str) -> Iterable[tuple[int, int, Any]]:
+def _raw_rows(source: Source) -> list[tuple[int, RawRow | Flaw]]:
+    """Return the file's rows by key, or the one flaw that stands for all of it."""
     spec = source.spec()
     try:
-        rows = list(raw_rows(source.path)) if not source.flaw else []
         if source.flaw:
             raise Flaw("not for text", source.flaw, "text")
+        found: list[tuple[int, RawRow | Flaw]] = [(raw_key(row.content, spec), row) for row in raw_rows(source.path)]
     except Flaw as flaw:
-        key = raw_key(f"{source.name}\n{flaw}".encode(errors="replace"), spec)
-        return [(0, key, lambda flaw=flaw: rejected_row(flaw, source))]
-    found = [(row, raw_key(row.content, spec)) for row in rows]
+        return [(raw_key(f"{source.name}\n{flaw}".encode(errors="replace"), spec), flaw)]
     if source.num_samples is not None and source.num_samples < len(found):
         # The smallest keys: a draw that another row changes by one row at most.
-        chosen = {key for _, key in nsmallest(source.num_samples, found, key=lambda item: item[1])}
-        found = [(row, key) for row, key in found if key in chosen][: source.num_samples]
-    return [(row.number, key, lambda row=row: read_row(row, source, salt)) for row, key in found]
+        chosen = set(nsmallest(source.num_samples, (key for key, _ in found)))
+        found = [each for each in found if each[0] in chosen][: source.num_samples]
+    return found
 
 
 def _assembled(old: pa.Table, fresh: list[dict[str, Any]], places: list[int]) -> pa.Table:

@@ -10,7 +10,7 @@ from pipelines.finetune.conversation import json_text, stored_messages
 from pipelines.finetune.dataset_registry import Source
 from pipelines.finetune.near_duplicates import BANDS, band_keys, gram_hashes, text_key, tokens
 from pipelines.finetune.row_checks import clean, sound
-from pipelines.finetune.row_files import RawRow
+from pipelines.finetune.row_files import RawRow, parse
 from pipelines.finetune.row_shapes import Flaw, shape_of
 from pipelines.finetune.row_turns import Draft, draft, kind_of
 from pipelines.identity import content_id
@@ -59,7 +59,7 @@ def read_row(raw: RawRow, source: Source, salt: str) -> dict[str, Any]:
     try:
         if source.flaw:
             raise Flaw("not for text", source.flaw, "text")
-        value, repairs = raw.parse()
+        value, repairs = parse(raw)
         made = sound(draft(value, source.shape or shape_of(value) if isinstance(value, dict) else _unshaped(value)))
         made.repairs |= repairs
         origin = _origin(value.get("source"), made)

@@ -77,7 +77,8 @@ def test_a_file_that_is_broken_as_a_whole_is_one_problem(tmp_path: Path, name: s
     (tmp_path / name).write_bytes(content)
     loaded = load_instructions(tmp_path)
     assert len(loaded.rows) == 1
-    assert [(problem.file, problem.row, problem.reason) for problem in loaded.problems] == [(name, 0, "unreadable file")]
+    (problem,) = loaded.problems
+    assert (problem.file, problem.row, problem.reason) == (name, 0, "unreadable file")
 
 
 def test_repairs_change_nothing_that_is_said_and_are_counted(tmp_path: Path):

@@ -13,7 +13,8 @@ from tests.finetune.test_near_duplicates import CHINESE, ENGLISH
 
 
 def row(row_id: str, question: str) -> dict:
-    return {"row_id": row_id, "messages": [{"role": "user", "content": question}, {"role": "assistant", "content": "x"}]}
+    said = {"user": question, "assistant": "x"}
+    return {"row_id": row_id, "messages": [{"role": role, "content": text} for role, text in said.items()]}
 
 
 @pytest.mark.parametrize("question", [ENGLISH, CHINESE, "Open?"])
