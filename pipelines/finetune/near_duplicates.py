@@ -38,7 +38,7 @@ def tokens(text: str) -> list[str]:
 
 def gram_length(words: list[str]) -> int:
     """Return the length of n-grams: characters where at least 30 % of the tokens are Chinese, else words."""
-    ideographs = sum(len(word) == 1 and bool(_IDEOGRAPH.match(word)) for word in words)
+    ideographs = len(_IDEOGRAPH.findall("".join(words)))
     return CHARACTERS if words and ideographs / len(words) >= _CHINESE_SHARE else WORDS
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from pipelines.finetune.dataset_registry import Source
 from pipelines.finetune.row_files import RawRow, raw_rows
 from pipelines.finetune.row_shapes import Flaw
-from pipelines.finetune.row_table import ROWS, raw_key, read_row, rejected_row
+from pipelines.finetune.row_table import ROWS, raw_keys, read_row, rejected_row
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,11 @@ def _raw_rows(source: Source) -> list[tuple[int, RawRow | Flaw]]:
     try:
         if source.flaw:
             raise Flaw("not for text", source.flaw, "text")
-        found: list[tuple[int, RawRow | Flaw]] = [(raw_key(row.content, spec), row) for row in raw_rows(source.path)]
+        rows = list(raw_rows(source.path))
     except Flaw as flaw:
-        return [(raw_key(f"{source.name}\n{flaw}".encode(errors="replace"), spec), flaw)]
+        (key,) = raw_keys([f"{source.name}\n{flaw}".encode(errors="replace")], spec)
+        return [(key, flaw)]
+    found: list[tuple[int, RawRow | Flaw]] = list(zip(raw_keys((row.content for row in rows), spec), rows, strict=True))
     if source.num_samples is not None and source.num_samples < len(found):
         # The smallest keys: a draw that another row changes by one row at most.
         chosen = set(nsmallest(source.num_samples, (key for key, _ in found)))

@@ -2,8 +2,10 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from pipelines.finetune.conversation import json_text, stored_messages
@@ -44,9 +46,11 @@ def language_of(text: str) -> str:
     return "zh" if letters and len(_CJK.findall(text)) / letters >= _CHINESE_SHARE else "en"
 
 
-def raw_key(content: bytes, spec: str) -> int:
-    """Return the key of a row's bytes under a reading."""
-    return int.from_bytes(hashlib.blake2b(content, digest_size=8, key=spec.encode()).digest(), "big")
+def raw_keys(contents: Iterable[bytes], spec: str) -> list[int]:
+    """Return the keys of rows' bytes under a reading."""
+    key = spec.encode()
+    digests = b"".join(hashlib.blake2b(content, digest_size=8, key=key).digest() for content in contents)
+    return np.frombuffer(digests, dtype=">u8").tolist()
 
 
 def source_place(source: str, salt: str) -> int:
