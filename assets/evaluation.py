@@ -25,7 +25,7 @@ GROUP = "finetune"
 
 
 def _held_out(dataset: dict[str, Any]) -> list[dict[str, Any]]:
-    return load_dataset(Path(dataset["path"]))["test"].to_list()
+    return [row for row in load_dataset(Path(dataset["path"]))["test"].to_list() if row["kind"] == "sft"]
 
 
 @dg.asset(

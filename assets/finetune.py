@@ -1,4 +1,4 @@
-"""Fine-tuning, first half: the dataset, what a training will cost, the adapter and the merged model."""
+"""Fine-tuning, first half: what a training will cost, the adapter and the merged model."""
 
 from pathlib import Path
 from typing import Any
@@ -6,11 +6,10 @@ from typing import Any
 import dagster as dg
 
 from assets.partitions import RECIPES
-from assets.results import OWNERS, plot, problems_metadata, record_result
-from pipelines.finetune import checking, dataset, instructions, merging, profile, training
+from assets.results import OWNERS, gate, plot, record_result
+from pipelines.finetune import checking, merging, profile, training
 from pipelines.finetune.curves import loss_curve
 from pipelines.finetune.recipe import Recipe, load_recipe
-from pipelines.finetune.registration import gate_name
 from resources.settings import Settings
 from resources.small_model import SmallModel
 from resources.tables import TableStore
@@ -19,47 +18,8 @@ from resources.tracker import Tracker, summary_metrics
 GROUP = "finetune"
 
 
-def _gate(
-    tables: TableStore, asset: str, recipe: str, record: dict[str, Any], checks: checking.Checks
-) -> dg.AssetCheckResult:
-    """Report the checks and keep them by recipe: `registered_model` asks for them in a later run."""
-    kept = {"digest": record["digest"], "checks": checks}
-    tables.write_record(gate_name(asset, recipe), kept, record["digest"])
-    passed = all(check["passed"] for check in checks.values())
-    return dg.AssetCheckResult(passed=passed, metadata={name: check["reason"] for name, check in checks.items()})
-
-
 def _recipe(settings: Settings, context: dg.AssetExecutionContext) -> Recipe:
     return load_recipe(settings.recipes / f"{context.partition_key}.yaml")
-
-
-@dg.asset(
-    group_name=GROUP, kinds={"python", "huggingface"}, owners=OWNERS, code_version="1", deps=["instruction_folder"]
-)
-def instruction_dataset(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult:
-    """Instruction examples as a DatasetDict, split by source into train and test; bad rows are in the ledger."""
-    loaded = instructions.load_instructions(settings.instructions)
-    record = dataset.build_dataset(loaded.rows, settings.home)
-    ledger = problems_metadata(loaded.problems, loaded.total)
-    return record_result(
-        record | {"rejected_share": ledger["rejected_share"]},
-        rows=len(loaded.rows),
-        train=record["train"],
-        test=record["test"],
-        path=dg.MetadataValue.path(record["path"]),
-        **ledger,
-    )
-
-
-@dg.asset_check(asset=instruction_dataset, blocking=True)
-def rows_are_sound(
-    instruction_dataset: dict[str, Any],
-    settings: dg.ResourceParam[Settings],
-    tables: dg.ResourceParam[TableStore],
-) -> dg.AssetCheckResult:
-    """At most the share GRAFTLINE_BAD_SHARE was rejected, and train and test share no source and no conversation."""
-    checks = checking.dataset_checks(instruction_dataset, settings.bad_share)
-    return _gate(tables, "instruction_dataset", "", instruction_dataset, checks)
 
 
 @dg.asset(group_name=GROUP, kinds={"python"}, owners=OWNERS, code_version="1", partitions_def=RECIPES)
@@ -132,7 +92,7 @@ def loss_fell(
     context: dg.AssetCheckExecutionContext, adapter: dict[str, Any], tables: dg.ResourceParam[TableStore]
 ) -> dg.AssetCheckResult:
     """Every logged loss is finite, and the loss on held-out rows is lower than the base's."""
-    return _gate(tables, "adapter", context.partition_key, adapter, checking.adapter_checks(adapter))
+    return gate(tables, "adapter", context.partition_key, adapter, checking.adapter_checks(adapter))
 
 
 @dg.asset(
@@ -169,4 +129,4 @@ def merge_is_faithful(
     context: dg.AssetCheckExecutionContext, merged_model: dict[str, Any], tables: dg.ResourceParam[TableStore]
 ) -> dg.AssetCheckResult:
     """The merged weights give the adapter's log-probabilities, up to rounding, and keep its chat template."""
-    return _gate(tables, "merged_model", context.partition_key, merged_model, checking.merge_checks(merged_model))
+    return gate(tables, "merged_model", context.partition_key, merged_model, checking.merge_checks(merged_model))

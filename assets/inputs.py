@@ -7,7 +7,7 @@ from assets.results import OWNERS
 _FOLDERS = {
     "instruction_folder": (
         "GRAFTLINE_INSTRUCTIONS",
-        "Instruction examples, as people keep them: JSON and JSONL files.",
+        "Instruction examples, as people keep them: JSON, JSONL, CSV and Parquet files in any common shape.",
     ),
     "document_folder": ("GRAFTLINE_DOCUMENTS", "Documents to know: Markdown, text, HTML, PDF and DOCX files."),
     "question_folder": ("GRAFTLINE_QUESTIONS", "Questions with gold answers and gold documents."),

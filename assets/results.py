@@ -9,7 +9,10 @@ import pyarrow as pa
 
 from pipelines.delta import Work
 from pipelines.errors import Problem
+from pipelines.finetune.checking import Checks
+from pipelines.finetune.registration import gate_name
 from pipelines.identity import table_digest
+from resources.tables import TableStore
 
 OWNERS = ["team:graftline"]
 _PREVIEW_ROWS, _PREVIEW_WIDTH = 5, 120
@@ -69,3 +72,18 @@ def record_result(record: dict[str, Any], **metadata: Any) -> dg.MaterializeResu
         data_version=dg.DataVersion(record["digest"]),
         metadata={"digest": record["digest"], **metadata, "record": dg.MetadataValue.json(record)},
     )
+
+
+def gate(
+    tables: TableStore, asset: str, recipe: str, record: dict[str, Any], checks: Checks, **metadata: Any
+) -> dg.AssetCheckResult:
+    """Report the checks and keep them by recipe: `registered_model` asks for them in a later run.
+
+    An asset's checks share one gate: what another of them found about the same version stays in it.
+    """
+    name, digest = gate_name(asset, recipe), record["digest"]
+    before = tables.read_record(name)["checks"] if tables.digest(name) == digest else {}
+    tables.write_record(name, {"digest": digest, "checks": before | checks}, digest)
+    passed = all(check["passed"] for check in checks.values())
+    reasons = {name: check["reason"] for name, check in checks.items()}
+    return dg.AssetCheckResult(passed=passed, metadata=reasons | metadata)

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets import answering, documents, evaluation, finetune, graph, inputs, knowledge_graph
+from assets import answering, documents, evaluation, finetune, graph, inputs, instructions, knowledge_graph
 from pipelines import automation
 from resources.asset_io import TableIOManager
 from resources.embedder import SentenceEmbedder
@@ -26,7 +26,7 @@ def when_needed(make: Callable[[], Any]) -> dg.ResourceDefinition:
     return dg.ResourceDefinition(lambda _: make())
 
 
-modules = [inputs, finetune, evaluation, documents, graph, knowledge_graph, answering]
+modules = [inputs, instructions, finetune, evaluation, documents, graph, knowledge_graph, answering]
 
 defs = dg.Definitions(
     assets=dg.map_asset_specs(automation.wire, dg.load_assets_from_modules(modules)),  # type: ignore[arg-type]

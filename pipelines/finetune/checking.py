@@ -1,10 +1,12 @@
 """What must hold of dataset, adapter and merged model before they decide anything; each verdict has its reason."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pipelines.finetune.dataset import load_dataset
+from pipelines.finetune.leakage import Leak
 from pipelines.finetune.training import read_log
 
 MERGE_TOLERANCE = 1e-2
@@ -25,6 +27,21 @@ def dataset_checks(record: dict[str, Any], bad_share: float) -> Checks:
             not sources and not same, f"train and test share {len(sources)} sources and {len(same)} conversations"
         ),
     }
+
+
+def leakage_checks(leaks: Sequence[Leak], test_rows: int, documents: int | None) -> Checks:
+    """No held-out question is asked in training, and none stands in the documents that questions are answered from."""
+    places = {"train": "the training rows", "documents": f"{documents} documents"}
+    counts = {place: sum(leak.where == place for leak in leaks) for place in places}
+    checks = {
+        f"no_test_question_in_{place}": _verdict(
+            not counts[place], f"{counts[place]} of {test_rows} held-out questions are found in {text}"
+        )
+        for place, text in places.items()
+    }
+    if documents is None:
+        checks["no_test_question_in_documents"] = _verdict(True, "no documents were loaded yet: nothing to look in")
+    return checks
 
 
 def adapter_checks(record: dict[str, Any]) -> Checks:

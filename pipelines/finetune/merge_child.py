@@ -9,6 +9,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from pipelines.child_process import peak_memory_bytes, read_spec
+from pipelines.finetune.conversation import messages_of
 from pipelines.finetune.dataset import load_dataset
 from pipelines.finetune.loading import load_tokenizer
 from pipelines.finetune.masking import encode, template_digest
@@ -35,8 +36,8 @@ def merge(spec: dict[str, Any]) -> None:
     recipe, adapter, output = Recipe(**spec["recipe"]), Path(spec["adapter"]), Path(spec["output"])
     shutil.rmtree(output, ignore_errors=True)
     tokenizer = load_tokenizer(adapter, recipe)
-    rows = load_dataset(Path(spec["dataset"]))["test"].select_columns("messages")
-    examples = [encode(tokenizer, rows[n]["messages"], _CUTOFF) for n in range(min(_ROWS, len(rows)))]
+    rows = load_dataset(Path(spec["dataset"]))["test"]
+    examples = [encode(tokenizer, messages_of(rows[n]), _CUTOFF) for n in range(min(_ROWS, len(rows)))]
     trained, merged = _before_and_after(spec, recipe, adapter, examples)
     after = log_probabilities(merged, examples)
     merged.config._name_or_path = spec["base_name"]

@@ -10,6 +10,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.errors import Problem
+from pipelines.finetune.conversation import messages_of
 from pipelines.identity import content_id, json_digest
 from pipelines.protocols import Messages
 
@@ -93,12 +94,12 @@ def held_out(
     """
     asked, problems = [], []
     for row in sorted(rows, key=lambda row: row["row_id"]):
-        if len(row["messages"]) > 1 and row["messages"][-1]["role"] == "assistant":
+        if len(row["messages"]) > 1 and _is_answer(row["messages"][-1]):
             asked.append(row)
         else:
             problems.append(Problem(row["source"], 0, f"row {row['row_id']} without a last assistant turn",
                                     "a question and its answer", "complete the row"))
-    prompts = engine.render(base, [row["messages"][:-1] for row in asked])
+    prompts = engine.render(base, [messages_of(row)[:-1] for row in asked])
     room, found = engine.context_length(base) - max_tokens, []
     for row, ids in zip(asked, prompts, strict=True):
         if len(ids) > room:
@@ -108,6 +109,10 @@ def held_out(
             reference = row["messages"][-1]["content"]
             found.append(HeldOut(row["row_id"], row["source"], row["language"], reference, ids, json_digest(ids)))
     return found, problems
+
+
+def _is_answer(message: Mapping[str, Any]) -> bool:
+    return message["role"] == "assistant" and bool(message["content"])  # a tool call has no text to compare with
 
 
 def generations(

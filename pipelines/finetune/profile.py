@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.finetune.base import BaseModel
+from pipelines.finetune.conversation import messages_of
 from pipelines.finetune.dataset import load_dataset
 from pipelines.finetune.recipe import Recipe
 from pipelines.identity import json_digest
@@ -141,7 +142,7 @@ def _profile(recipe: Recipe, dataset: dict[str, Any], base_path: Path) -> dict[s
     weights = read_weights(base_path)
     tokenizer = load_tokenizer(base_path, recipe)
     rows = load_dataset(Path(dataset["path"]))["train"]
-    encoded = [encode(tokenizer, messages, recipe.cutoff_len) for messages in rows["messages"]]
+    encoded = [encode(tokenizer, messages_of(row), recipe.cutoff_len) for row in rows]
     counts = count_tokens(
         [len(row["input_ids"]) for row in encoded], [sum(n >= 0 for n in row["labels"]) for row in encoded]
     )

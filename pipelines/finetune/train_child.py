@@ -16,6 +16,7 @@ from transformers import TrainerCallback, set_seed
 
 from pipelines.child_process import peak_memory_bytes, read_spec
 from pipelines.finetune.answer_trainer import make_trainer
+from pipelines.finetune.conversation import messages_of
 from pipelines.finetune.dataset import load_dataset
 from pipelines.finetune.loading import load_base, load_tokenizer, name_base, uses_bfloat16, wrap
 from pipelines.finetune.masking import encode, template_digest
@@ -32,7 +33,7 @@ def tokens_of(rows: Dataset, tokenizer: Any, recipe: Recipe, cache: Path) -> Dat
     cache.mkdir(parents=True, exist_ok=True)
     key = content_id(rows._fingerprint, template_digest(tokenizer), str(len(tokenizer)), recipe.cutoff_len)
     encoded = rows.map(
-        lambda row: encode(tokenizer, row["messages"], recipe.cutoff_len),
+        lambda row: encode(tokenizer, messages_of(row), recipe.cutoff_len),
         remove_columns=rows.column_names,
         cache_file_name=str(cache / f"{key}.arrow"),
         new_fingerprint=key,

@@ -9,8 +9,9 @@ import pytest
 
 from assets import evaluation as module
 from assets.partitions import RECIPES
-from pipelines.finetune.dataset import SplitSettings, build_dataset
+from pipelines.finetune.dataset import build_dataset
 from pipelines.finetune.instructions import Instruction
+from pipelines.finetune.split import SplitSettings
 from resources.asset_io import TableIOManager
 from resources.settings import Settings
 from resources.small_model import BaseModel

@@ -5,18 +5,23 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 import pytest
 
 from assets import finetune as module
+from assets import instructions as data
 from pipelines.finetune import merging, training
 from pipelines.finetune.base import BaseModel
+from pipelines.finetune.split import SplitSettings, split_of
 from resources.asset_io import TableIOManager
 from resources.settings import Settings
 from resources.tables import TableStore
 from tests.finetune.rows import many, write
 from tests.integration.tiny_model import make_tiny_model
 
-CHECKS = [module.rows_are_sound, module.something_is_trained, module.loss_fell, module.merge_is_faithful]
+CHECKS = [
+    data.rows_are_sound, data.nothing_leaks, module.something_is_trained, module.loss_fell, module.merge_is_faithful,
+]
 
 
 class FakeBase:
@@ -76,7 +81,7 @@ class Line:
         }
 
     def run(self, *assets: Any, recipe: str | None = None) -> dg.ExecuteInProcessResult:
-        every = [module.instruction_dataset, module.model_profile, module.adapter, module.merged_model, *CHECKS]
+        every = [data.instruction_dataset, module.model_profile, module.adapter, module.merged_model, *CHECKS]
         keys = [asset.key for asset in assets]
         return dg.materialize(
             every, selection=dg.AssetSelection.assets(*keys), resources=self.resources, partition_key=recipe,
@@ -104,7 +109,7 @@ def verdicts(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
 
 
 def through(line: Line) -> dict[str, bool]:
-    first = line.run(module.instruction_dataset)
+    first = line.run(data.instruction_dataset)
     rest = line.run(module.model_profile, module.adapter, module.merged_model, recipe="lora")
     assert first.success
     return verdicts(first) | verdicts(rest)
@@ -112,7 +117,8 @@ def through(line: Line) -> dict[str, bool]:
 
 def test_the_four_assets_pass_their_checks_and_keep_their_gates(line: Line):
     assert through(line) == {
-        "rows_are_sound": True, "something_is_trained": True, "loss_fell": True, "merge_is_faithful": True,
+        "rows_are_sound": True, "nothing_leaks": True, "something_is_trained": True, "loss_fell": True,
+        "merge_is_faithful": True,
     }
     dataset, adapter = line.tables.read_record("instruction_dataset"), line.tables.read_record("adapter/lora")
     merged = line.tables.read_record("merged_model/lora")
@@ -132,10 +138,28 @@ def test_a_second_run_trains_and_merges_nothing(line: Line):
 
 def test_bad_rows_are_listed_and_stop_the_line_above_the_share(line: Line):
     write(line.home / "in", "bad.jsonl", [{"instruction": "x", "output": ""}] * 8)
-    result = line.run(module.instruction_dataset)
+    result = line.run(data.instruction_dataset)
     (made,) = result.asset_materializations_for_node("instruction_dataset")
     assert made.metadata["rejected"].value == 8 and "bad.jsonl" in made.metadata["ledger"].value
-    assert verdicts(result) == {"rows_are_sound": False}
+    assert verdicts(result)["rows_are_sound"] is False
+
+
+def test_a_held_out_question_in_the_documents_stops_the_line(line: Line):
+    sentence = "Is the blue tent of the Arctic series from last winter still sold in both of your shops?"
+    rows = [{"instruction": f"{sentence} ({n} {n})", "output": f"Answer {n}.", "source": f"s{n}"} for n in range(40)]
+    asked = [row for row in rows if split_of(row["source"], SplitSettings()) == "test"][:1]
+    write(line.home / "in", "more.jsonl", asked)
+    document = {"path": "faq.md", "text": f"Our answers. {asked[0]['instruction']} It is."}
+    line.tables.write("documents", pa.Table.from_pylist([document]))
+    result = line.run(data.instruction_dataset)
+    assert verdicts(result) == {"rows_are_sound": True, "nothing_leaks": False}
+    gate = line.tables.read_record("gates/instruction_dataset")
+    assert {name: check["passed"] for name, check in gate["checks"].items()} == {
+        "few_rows_rejected": True, "no_source_in_both_splits": True, "no_test_question_in_train": True,
+        "no_test_question_in_documents": False,
+    }
+    (found,) = [each for each in result.get_asset_check_evaluations() if each.check_name == "nothing_leaks"]
+    assert "faq.md" in found.metadata["leaks"].value
 
 
 def test_an_adapter_that_learned_nothing_stops_before_the_merge(line: Line):
@@ -145,7 +169,7 @@ def test_an_adapter_that_learned_nothing_stops_before_the_merge(line: Line):
 
 
 def test_the_data_version_is_the_content(line: Line):
-    result = line.run(module.instruction_dataset)
+    result = line.run(data.instruction_dataset)
     (made,) = result.asset_materializations_for_node("instruction_dataset")
     assert made.tags["dagster/data_version"] == line.tables.digest("instruction_dataset")
 

@@ -1,12 +1,15 @@
 from pathlib import Path
 
 import pytest
+from datasets import DatasetDict, Features
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import InputError
-from pipelines.finetune.dataset import SplitSettings, build_dataset, load_dataset, split_of
+from pipelines.finetune.dataset import build_dataset, load_dataset
 from pipelines.finetune.instructions import Instruction, load_instructions
+from pipelines.finetune.row_table import STORED
+from pipelines.finetune.split import SplitSettings, split_of
 from resources.settings import CHECKOUT
 
 SETTINGS = SplitSettings()
@@ -48,6 +51,15 @@ def test_the_order_of_the_files_does_not_matter_and_a_second_build_does_nothing(
     again = build_dataset(list(reversed(rows(40))), tmp_path)
     assert again == first
     assert {path: path.stat().st_mtime_ns for path in Path(first["path"]).rglob("*")} == before
+
+
+def test_the_stored_form_is_what_the_library_itself_saves(tmp_path: Path):
+    ours = load_dataset(Path(build_dataset(rows(40), tmp_path)["path"]))
+    ours.save_to_disk(str(tmp_path / "theirs"))
+    theirs = DatasetDict.load_from_disk(str(tmp_path / "theirs"))
+    for split in ("train", "test"):
+        assert ours[split].features == theirs[split].features == Features.from_arrow_schema(STORED)
+        assert ours[split].to_list() == theirs[split].to_list()
 
 
 def test_a_split_that_would_be_empty_is_refused(tmp_path: Path):

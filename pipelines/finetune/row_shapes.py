@@ -1,0 +1,109 @@
+"""The shapes that instruction rows come in: which column is what, and which name stands for which role."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+_PROMPTS = ("instruction", "question", "prompt", "query")
+_QUERIES = ("input", "context")
+_RESPONSES = ("output", "answer", "response", "completion")
+EXPECTED = (
+    '{"instruction", "output"}, {"conversations"}, {"messages"}, {"prompt", "completion"}, {"question", "answer"} '
+    'or {"prompt", "chosen", "rejected"}'
+)
+
+
+class Flaw(Exception):
+    """Why a row cannot be used: a reason to count by, what was found and what was expected."""
+
+    def __init__(self, reason: str, found: str, expected: str) -> None:
+        super().__init__(f"{reason}: found {found}; expected {expected}")
+        self.reason, self.found, self.expected = reason, found, expected
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Columns and tags of a dataset, with LLaMA-Factory's names and defaults (its `dataset_info.json`)."""
+
+    formatting: str = "alpaca"
+    ranking: bool = False
+    prompt: str | None = "instruction"
+    query: str | None = "input"
+    response: str | None = "output"
+    history: str | None = None
+    messages: str | None = "conversations"
+    system: str | None = None
+    tools: str | None = None
+    chosen: str | None = None
+    rejected: str | None = None
+    role_tag: str = "from"
+    content_tag: str = "value"
+    user_tag: str | None = "human"
+    assistant_tag: str | None = "gpt"
+    observation_tag: str | None = "observation"
+    function_tag: str | None = "function_call"
+    system_tag: str | None = "system"
+
+    def roles(self) -> dict[str, str]:
+        """Return our role by the dataset's tag; "call" is an assistant's turn that is a tool call."""
+        tags = {
+            self.user_tag: "user",
+            self.assistant_tag: "assistant",
+            self.observation_tag: "tool",
+            self.function_tag: "call",
+            self.system_tag: "system",
+        }
+        return {tag: role for tag, role in tags.items() if tag}
+
+
+OPENAI = Shape(
+    formatting="openai",
+    messages="messages",
+    system="system",
+    tools="tools",
+    role_tag="role",
+    content_tag="content",
+    user_tag="user",
+    assistant_tag="assistant",
+    observation_tag="tool",
+    function_tag=None,
+)
+SHAREGPT = Shape(formatting="sharegpt", system="system", tools="tools")
+
+
+def shape_of(row: Mapping[str, Any]) -> Shape:
+    """Return the shape that a row's own keys tell, for files that no `dataset_info.json` describes."""
+    ranking = "chosen" in row and "rejected" in row
+    pair: dict[str, Any] = {"ranking": True, "chosen": "chosen", "rejected": "rejected"} if ranking else {}
+    for column in ("messages", "conversations", "conversation"):
+        if column in row:
+            base = SHAREGPT if _has_key(row[column], "from") else OPENAI
+            return replace(base, messages=column, **pair)
+    if ranking and (_has_key(row.get("prompt"), "role") or not _first(row, _PROMPTS)):
+        return replace(OPENAI, messages="prompt", **pair)  # TRL's: a list of messages, or none (then it is implicit)
+    if _has_key(row.get("prompt"), "role"):
+        return replace(OPENAI, messages="prompt", response=_first(row, _RESPONSES) or "completion")
+    prompt, response = _first(row, _PROMPTS), _first(row, _RESPONSES)
+    if not prompt or not (response or ranking):
+        missing = "an instruction" if not prompt else "an answer"
+        names = ", ".join(repr(key) for key in sorted(map(str, row))[:8]) or "none"
+        raise Flaw("missing column", f"the keys {names}, without {missing}", EXPECTED)
+    return Shape(
+        prompt=prompt,
+        query=_first(row, _QUERIES),
+        response=response,
+        history="history",
+        system="system",
+        tools="tools",
+        **pair,
+    )
+
+
+def _first(row: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
+    return next((name for name in names if name in row), None)
+
+
+def _has_key(value: Any, key: str) -> bool:
+    if isinstance(value, str):  # a CSV cell that holds JSON
+        return f'"{key}"' in value
+    return isinstance(value, list) and any(isinstance(item, dict) and key in item for item in value)

@@ -1,0 +1,55 @@
+"""Train and test: by the hash of the source, whatever else there is; what is alike stays together."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipelines.finetune.row_table import source_place
+
+_PLACES = float(1 << 64)
+
+
+class SplitSettings(BaseModel):
+    """How rows are held out, and how alike two texts are before they count as one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    test_share: float = Field(
+        default=0.2, gt=0, lt=1, description="share of the sources that are held out for evaluation"
+    )
+    salt: str = Field(default="graftline", description="another salt holds out other sources")
+    similarity: float = Field(
+        default=0.8, gt=0, description="share of n-grams in common from which texts are near-duplicates; above 1: never"
+    )
+
+
+def split_of(source: str, settings: SplitSettings) -> str:
+    """Return "train" or "test" from the hash of the source alone: adding rows moves no other row."""
+    return "test" if source_place(source, settings.salt) / _PLACES < settings.test_share else "train"
+
+
+def held_out(places: np.ndarray, links: Iterable[tuple[int, int]], settings: SplitSettings) -> np.ndarray:
+    """Return for each row whether it is held out, from its source's place; linked rows and sources stay together.
+
+    `links` are pairs of indices into `places`. A group goes where the source with the smallest hash goes, by a hash of
+    its own: as many groups are held out as sources, and a new row moves none but those that it is alike.
+    """
+    sources, inverse = np.unique(places, return_inverse=True)
+    parent = list(range(len(sources)))
+
+    def root(n: int) -> int:
+        while parent[n] != n:
+            parent[n] = parent[parent[n]]
+            n = parent[n]
+        return n
+
+    # A permutation of the places decides who speaks for a group: by the place itself, large groups were held out more.
+    rank = (sources * np.uint64(0x9E3779B97F4A7C15)) ^ (sources >> np.uint64(31))
+    for one, other in links:
+        left, right = root(int(inverse[one])), root(int(inverse[other]))
+        if left != right:
+            low, high = sorted((left, right), key=lambda n: (int(rank[n]), n))
+            parent[high] = low
+    roots = np.array([root(n) for n in range(len(sources))], dtype=np.int64)
+    return (sources[roots] / _PLACES < settings.test_share)[inverse] if len(sources) else np.zeros(0, dtype=bool)

@@ -1,0 +1,102 @@
+"""A folder of 1,000 rows of which 200 are malformed: each is reported with its reason, and the rest is used."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.finetune.dataset import load_dataset
+from pipelines.finetune.instructions import load_instructions
+from pipelines.finetune.preparation import prepare, read_ledger
+from tests.finetune.bad_rows import LINES, VALUES, alpaca, line
+
+NOUNS = ("tent", "stove", "rope", "lamp", "boot", "map", "axe", "sledge", "flask", "kayak")
+
+
+def good(number: int) -> dict[str, str]:
+    noun, other = NOUNS[number % 10], NOUNS[number // 10 % 10]
+    return alpaca(
+        instruction=f"Customer {number} asks whether {noun} model {number * 7} fits {other} bag {number * 3}",
+        output=f"It does: {other} bag {number * 3} was made for order {number}",
+    )
+
+
+@pytest.mark.parametrize("what", VALUES, ids=VALUES)
+def test_each_way_has_its_reason(tmp_path: Path, what: str):
+    reason, value = VALUES[what]
+    (tmp_path / "rows.json").write_text(json.dumps([good(1), value]), encoding="utf-8")
+    loaded = load_instructions(tmp_path)
+    assert len(loaded.rows) == 1
+    (problem,) = loaded.problems
+    assert (problem.row, problem.reason) == (2, reason)
+    assert problem.found and problem.expected and problem.fix == "correct row 2 of rows.json"
+
+
+def test_a_thousand_rows_of_which_two_hundred_are_malformed_in_more_than_twenty_ways(tmp_path: Path):
+    ways = {**{what: reason for what, (reason, _) in VALUES.items()}, **{what: r for what, (r, _) in LINES.items()}}
+    folder, lines, expected = tmp_path / "in", [], {}
+    names = [*ways]
+    for number in range(170):
+        what = names[number % len(names)]
+        row = LINES[what][1] + b" " * number if what in LINES else line(VALUES[what][1], number)
+        lines += [row, *(json.dumps(good(4 * number + n)).encode() for n in range(4))]
+        expected["rows.jsonl", 5 * number + 1] = ways[what]
+    folder.mkdir()
+    (folder / "rows.jsonl").write_bytes(b"\n".join(lines))
+    cells = ["instruction,output"]
+    for number in range(75):
+        row = good(680 + number)
+        ragged = number % 5 == 0
+        cells.append(f"{row['instruction']},{row['output']}" + (",left over" if ragged else ""))
+        if ragged:
+            expected["table.csv", number + 2] = "ragged row"
+    (folder / "table.csv").write_text("\n".join(cells), encoding="utf-8")
+    columns = [good(755 + number) | ({"output": ""} if number % 5 == 0 else {}) for number in range(75)]
+    pq.write_table(pa.Table.from_pylist(columns), folder / "table.parquet")
+    expected |= {("table.parquet", number + 1): "empty answer" for number in range(0, 75, 5)}
+    assert len(expected) == 200 and len({*ways, "ragged row"}) >= 20
+    record = prepare(folder, tmp_path / "home")
+    found = {(row["file"], row["row"]): row["reason"] for row in read_ledger(record).to_pylist()}
+    assert found == expected
+    assert record["rejected"] == dict(sorted(Counter(expected.values()).items()))
+    assert record["kept"] == 800 and record["repaired"] == {} and record["rejected_share"] == 0.2
+    splits = load_dataset(Path(record["path"]))
+    assert len(splits["train"]) + len(splits["test"]) == 800
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("bad.csv", b'instruction,output\n"never closed,x\n'), ("bad.parquet", b"PAR1 and then nothing"),
+     ("bad.arrow", b"nothing"), ("bad.json", b'[{"instruction": "x"'), ("twice.csv", b"output,output\na,b\n")],
+)  # fmt: skip
+def test_a_file_that_is_broken_as_a_whole_is_one_problem(tmp_path: Path, name: str, content: bytes):
+    (tmp_path / "good.jsonl").write_text(json.dumps(good(1)), encoding="utf-8")
+    (tmp_path / name).write_bytes(content)
+    loaded = load_instructions(tmp_path)
+    assert len(loaded.rows) == 1
+    (problem,) = loaded.problems
+    assert (problem.file, problem.row, problem.reason) == (name, 0, "unreadable file")
+
+
+def test_repairs_change_nothing_that_is_said_and_are_counted(tmp_path: Path):
+    rows = [
+        json.dumps(alpaca(output="No.\r\nNever.\x00")),
+        json.dumps({"conversations": [{"from": "User", "value": "Open?"}, {"from": "Bot", "value": " Yes. \n"}]}),
+        json.dumps({"messages": [
+            {"role": "system", "content": ""}, {"role": "user", "content": "Shut?"},
+            {"role": "assistant", "content": "No. \ud83d"}]}),
+        json.dumps(alpaca(instruction="Who?", output="I.")) + ",",
+    ]  # fmt: skip
+    (tmp_path / "rows.jsonl").write_text("\ufeff" + "\n".join(rows), encoding="utf-8")
+    loaded = load_instructions(tmp_path)
+    assert not loaded.problems
+    assert [row.messages[-1]["content"] for row in loaded.rows] == ["No.\nNever.", "Yes.", "No.", "I."]
+    assert [row.repairs for row in loaded.rows] == [
+        "line ends unified, unprintable characters removed",
+        "role renamed, white space around stripped",
+        "empty system message dropped, unprintable characters removed, white space around stripped",
+        "trailing comma dropped",
+    ]
