@@ -63,7 +63,7 @@ def load_base(path: Path, recipe: Recipe) -> Any:
     dtype = compute if recipe.finetuning_type == "lora" else torch.float32
     options: dict[str, Any] = {"dtype": dtype, "trust_remote_code": recipe.trust_remote_code, "use_safetensors": True}
     if recipe.quantization_bit:
-        options["quantization_config"] = _quantization(recipe, compute)
+        options["quantization_config"] = quantization(recipe, compute)
     if torch.cuda.is_available():
         options["device_map"] = {"": torch.cuda.current_device()}
     model = AutoModelForCausalLM.from_pretrained(path, **options)
@@ -71,7 +71,8 @@ def load_base(path: Path, recipe: Recipe) -> Any:
     return model
 
 
-def _quantization(recipe: Recipe, compute: Any) -> Any:
+def quantization(recipe: Recipe, compute: Any) -> Any:
+    """Return how the base is quantised (4 or 8 bits), computing in the dtype `compute`."""
     from transformers import BitsAndBytesConfig
 
     if recipe.quantization_bit == 8:

@@ -84,23 +84,25 @@ def _jinja(form: Form, spaced: bool) -> str:
     skeleton = (_FOLDER / "conversation.jinja").read_text(encoding="utf-8")
     wording = (_FOLDER / f"tools_{form.tools}.jinja").read_text(encoding="utf-8")
     answer = f" {form.answer}" if spaced and form.answer.startswith("{content}") else form.answer
-    user = _shown(form.user)
+    fused = f"{{%- set ns.fused = {_expression(form.system)} -%}}"
+    once = "{%- if loop.last and not add_generation_prompt -%}{{- eos_token -}}{%- endif -%}"
     opening = _shown(form.open)
     if form.open_after_results:
-        opening = f'{{%- if ns.before == "tool" -%}}{_shown(form.open_after_results)}{{%- else -%}}{opening}{{%- endif -%}}'
+        other = _shown(form.open_after_results)
+        opening = f'{{%- if ns.before == "tool" -%}}{other}{{%- else -%}}{opening}{{%- endif -%}}'
     slots = {
         "DEFAULT_SYSTEM": json.dumps(form.default_system, ensure_ascii=False),
         "PREFIX": _shown(form.prefix),
-        "SYSTEM": f"{{%- set ns.fused = {_expression(form.system)} -%}}" if form.system_in_user else _shown(form.system),
-        "USER": user,
+        "SYSTEM": fused if form.system_in_user else _shown(form.system),
+        "USER": _shown(form.user),
         "RESULTS": _results(form.results or form.user),
         "OPEN": opening,
         "THOUGHT": _thought(form.thought),
         "CALL": _shown(form.call or form.answer),
         "ANSWER": _shown(answer),
-        "ONCE": "{%- if loop.last and not add_generation_prompt -%}{{- eos_token -}}{%- endif -%}" if form.eos_once else "",
+        "ONCE": once if form.eos_once else "",
     }
-    filled = re.sub(r"\b(?:%s)\b" % "|".join(slots), lambda found: slots[found.group(0)], skeleton)
+    filled = re.sub(rf"\b(?:{'|'.join(slots)})\b", lambda found: slots[found.group(0)], skeleton)
     return re.sub(r"(?<=%})\s+(?={%)|(?<=}})\s+(?={%)", "", wording.strip() + filled.strip()) + "\n"
 
 
@@ -126,12 +128,12 @@ def _results(text: str) -> str:
 
 
 def _thought(text: str) -> str:
-    """An answer without a thought begins with an empty one; what is told apart by its closing mark, as LLaMA-Factory does."""
+    """An answer that says neither mark of a thought begins with an empty one, with loss, as LLaMA-Factory trains it."""
     if not text:
         return ""
-    marks = [mark for mark in re.split(r"\s+", re.sub(r"(<[^>]+>)", r"\1 ", text).strip()) if mark]
-    absent = " and ".join(f"{json.dumps(mark)} not in content" for mark in {*marks, marks[-1].replace("/", "")})
-    return f"{{%- if {absent} -%}}{_shown(text)}{{%- endif -%}}"
+    marks = re.findall(r"<[^>]+>", text)
+    absent = [f"{json.dumps(mark)} not in content" for mark in (marks[-1].replace("/", ""), marks[-1])]
+    return f"{{%- if {' and '.join(absent)} -%}}{_shown(text)}{{%- endif -%}}"
 
 
 @cache

@@ -62,9 +62,7 @@ def _add(tokenizer: Any, tokens: list[str], resize: bool, where: str) -> None:
             "tokens of the model's vocabulary",
             "write resize_vocab: true into the recipe to add them, or take the template of the model's own family",
         )
-    tokenizer.add_special_tokens(
-        {"additional_special_tokens": missing}, replace_extra_special_tokens=False
-    )
+    tokenizer.add_special_tokens({"additional_special_tokens": missing}, replace_extra_special_tokens=False)
 
 
 def _puts_spaces(tokenizer: Any) -> bool:
