@@ -28,6 +28,12 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--mode", choices=MODES, default="native")
     ask.add_argument("--json", action="store_true", help="print one JSON object")
 
+    export = commands.add_parser("export", help="write a recipe's merged model as safetensors or as GGUF")
+    export.add_argument("recipe", help="name of a recipe that was run")
+    export.add_argument("--format", choices=("safetensors", "gguf"), default="safetensors")
+    export.add_argument("--type", choices=("auto", "bf16", "f16", "f32", "q8_0"), default="auto", help="of the GGUF")
+    export.add_argument("--output", metavar="PATH", help="folder, or .gguf file (default: exports/ below the home)")
+
     commands.add_parser("doctor", help="print each setting, where it comes from, and what is wrong")
     commands.add_parser("rollback", help="switch the knowledge graph back to its previous version")
     commands.add_parser("ui", help="start Dagster and MLflow on localhost and print their addresses")
@@ -71,6 +77,21 @@ def _ask(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _export(arguments: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from pipelines.finetune.exporting import export
+    from resources.tables import TableStore
+
+    settings = Settings.load()
+    name = Path(arguments.recipe).stem  # recipes/lora.yaml means the recipe lora
+    record = TableStore(settings.home / "tables").read_record(f"merged_model/{name}")
+    ending = ".gguf" if arguments.format == "gguf" else ""
+    target = Path(arguments.output) if arguments.output else settings.home / "exports" / f"{name}{ending}"
+    print(export(Path(record["path"]), target, arguments.format, arguments.type))
+    return 0
+
+
 def _doctor(arguments: argparse.Namespace) -> int:
     from pipelines.doctor import report
 
@@ -98,7 +119,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("graftline").setLevel(logging.INFO)
     parsed = _parser().parse_args(arguments)
-    command = {"run": _run, "night": _night, "ask": _ask, "doctor": _doctor, "rollback": _rollback, "ui": _ui}
+    command = {
+        "run": _run,
+        "night": _night,
+        "ask": _ask,
+        "export": _export,
+        "doctor": _doctor,
+        "rollback": _rollback,
+        "ui": _ui,
+    }
     try:
         return command[parsed.command](parsed)
     except GraftlineError as error:

@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 from pipelines.child_process import ChildError, run_child
 from pipelines.errors import InputError, ServiceError
 from pipelines.protocols import Messages
-from resources.chat_template import render_conversations
+from resources.chat_template import Tools, render_conversations
 
 log = logging.getLogger("graftline")
 
@@ -56,9 +56,11 @@ class InferenceEngine:
     def __init__(self, name: str, work_folder: Path, patience: float = _PATIENCE_SECONDS) -> None:
         self.name, self._work, self._patience = name, work_folder / "generation", patience
 
-    def render(self, model: Path, conversations: Sequence[Messages]) -> list[list[int]]:
-        """Return each conversation's prompt ids by the model's chat template; loads no model."""
-        return render_conversations(model, conversations)
+    def render(
+        self, model: Path, conversations: Sequence[Messages], tools: Sequence[Tools] | None = None
+    ) -> list[list[int]]:
+        """Return each conversation's prompt ids, its tools included, by the model's chat template; loads no model."""
+        return render_conversations(model, conversations, tools)
 
     def context_length(self, model: Path) -> int:
         """Return how many tokens, prompt and answer together, the model takes."""

@@ -9,7 +9,7 @@ from pipelines.finetune.dataset import load_dataset
 from pipelines.finetune.leakage import Leak
 from pipelines.finetune.training import read_log
 
-MERGE_TOLERANCE = 1e-2
+MERGE_TOLERANCE = 1e-3
 """Largest difference of a log-probability that float32 arithmetic in another order may make."""
 Checks = dict[str, dict[str, Any]]
 """{check: {"passed", "reason"}}"""
@@ -56,17 +56,39 @@ def adapter_checks(record: dict[str, Any]) -> Checks:
 
 
 def merge_checks(record: dict[str, Any]) -> Checks:
-    """The merged weights say what base and adapter say, under the same chat template."""
-    difference = record["merge_difference"]
+    """Merged, trained and stored weights say the same, each within its own bound, under the adapter's chat template."""
     same = record["template_digest"] == record["adapter_template"]
+    merge, stored, base = record["merge_difference"], record["stored_mean_difference"], record["base_mean_difference"]
     return {
         "merge_is_faithful": _verdict(
-            difference <= MERGE_TOLERANCE,
-            f"log-probabilities differ by at most {difference:.1e}, {MERGE_TOLERANCE:.0e} allowed "
-            f"({record['stored_mean_difference']:.1e} on average once stored as bfloat16)",
+            merge <= MERGE_TOLERANCE,
+            f"log-probabilities of {record['compared_tokens']} tokens differ from base and adapter's by at most "
+            f"{merge:.1e}, {MERGE_TOLERANCE:.0e} allowed",
+        ),
+        "served_is_trained": _served_is_trained(record),
+        "precision_is_kept": _verdict(
+            stored <= base,
+            f"bfloat16 weights move them by {stored:.1e} on average; the base's own bfloat16 by {base:.1e}",
         ),
         "same_template": _verdict(same, "the adapter's chat template" if same else "another chat template"),
     }
+
+
+def _served_is_trained(record: dict[str, Any]) -> dict[str, Any]:
+    """What is served is what was trained: to rounding, or, where training rounded activations too, within that."""
+    largest, mean = record["trained_difference"], record["trained_mean_difference"]
+    quantised = record.get("quantised_base_mean_difference")
+    if largest <= MERGE_TOLERANCE or quantised is None:
+        return _verdict(
+            largest <= MERGE_TOLERANCE,
+            f"the served model differs from the trained one by at most {largest:.1e}, {MERGE_TOLERANCE:.0e} allowed "
+            f"(merged onto {record['merged_onto']})",
+        )
+    return _verdict(
+        mean <= quantised,
+        f"the served model differs from the trained one by {mean:.1e} on average ({largest:.1e} at most); quantising "
+        f"moves the base itself by {quantised:.1e}",
+    )
 
 
 def _verdict(passed: bool, reason: str) -> dict[str, Any]:

@@ -24,19 +24,33 @@ def uses_bfloat16(recipe: Recipe) -> bool:
 
 
 def load_tokenizer(path: Path, recipe: Recipe) -> Any:
-    """Return the tokenizer with its chat template; InputError where it has none."""
+    """Return the tokenizer with the recipe's template and tokens, else its own template; InputError without one."""
     from transformers import AutoTokenizer
 
+    from pipelines.finetune.tokenizing import prepare
+
     tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=recipe.trust_remote_code)
+    prepare(tokenizer, recipe)
     if not tokenizer.chat_template:
         raise InputError(
             str(path),
             "a tokenizer without a chat template",
             "an instruction model's tokenizer",
-            "name an instruction model in the recipe's model_name_or_path",
+            "add template: NAME to the recipe (chatml, or the model's family), or name an instruction model",
         )
     tokenizer.padding_side = "right"
     return tokenizer
+
+
+def fit_vocabulary(model: Any, tokenizer: Any) -> None:
+    """Make room for tokens that were added: new rows are drawn around the mean of the old (Hewitt 2021), seed 0."""
+    if len(tokenizer) <= model.get_input_embeddings().weight.shape[0]:
+        return
+    import torch
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model.resize_token_embeddings(len(tokenizer), pad_to_multiple_of=64)
 
 
 def load_base(path: Path, recipe: Recipe) -> Any:
@@ -49,7 +63,7 @@ def load_base(path: Path, recipe: Recipe) -> Any:
     dtype = compute if recipe.finetuning_type == "lora" else torch.float32
     options: dict[str, Any] = {"dtype": dtype, "trust_remote_code": recipe.trust_remote_code, "use_safetensors": True}
     if recipe.quantization_bit:
-        options["quantization_config"] = _quantization(recipe, compute)
+        options["quantization_config"] = quantization(recipe, compute)
     if torch.cuda.is_available():
         options["device_map"] = {"": torch.cuda.current_device()}
     model = AutoModelForCausalLM.from_pretrained(path, **options)
@@ -69,7 +83,8 @@ def keep_differentiable(model: Any) -> None:
             module.support_avx512bf16_for_cpu = False
 
 
-def _quantization(recipe: Recipe, compute: Any) -> Any:
+def quantization(recipe: Recipe, compute: Any) -> Any:
+    """Return how the base is quantised (4 or 8 bits), computing in the dtype `compute`."""
     from transformers import BitsAndBytesConfig
 
     if recipe.quantization_bit == 8:

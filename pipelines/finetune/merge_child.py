@@ -1,4 +1,4 @@
-"""Child process: merge an adapter into its base and compare what both say before and after."""
+"""Child process: merge an adapter into its base, and measure what trained, merged and stored weights say."""
 
 import json
 import shutil
@@ -9,18 +9,21 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from pipelines.child_process import peak_memory_bytes, read_spec
-from pipelines.finetune.conversation import messages_of
+from pipelines.finetune.conversation import messages_of, tools_of
 from pipelines.finetune.dataset import load_dataset
-from pipelines.finetune.loading import load_tokenizer
+from pipelines.finetune.loading import fit_vocabulary, load_tokenizer, quantization
 from pipelines.finetune.masking import encode, template_digest
 from pipelines.finetune.recipe import Recipe
+from pipelines.finetune.tokenizing import stop_ids
 from pipelines.finetune.training import RESULT, weights_digest
 
-_ROWS = 3
+_ROWS = 8
 _CUTOFF = 256
+_SHARD = "5GB"
+Examples = list[dict[str, list[int]]]
 
 
-def log_probabilities(model: Any, examples: list[dict[str, list[int]]]) -> torch.Tensor:
+def log_probabilities(model: Any, examples: Examples) -> torch.Tensor:
     """Return the log-probabilities of the answers' tokens, float32, all rows one after the other."""
     parts = []
     with torch.no_grad():
@@ -31,47 +34,128 @@ def log_probabilities(model: Any, examples: list[dict[str, list[int]]]) -> torch
     return torch.cat(parts)
 
 
+class Merge:
+    """One adapter, its base and some held-out rows; `measured` fills up as it goes."""
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        self.spec, self.recipe, self.adapter = spec, Recipe(**spec["recipe"]), Path(spec["adapter"])
+        self.tokenizer = load_tokenizer(self.adapter, self.recipe)
+        data = load_dataset(Path(spec["dataset"]))
+        # The split is by source: a small dataset may hold nothing out, and training rows compare as well.
+        rows = data["test"] if len(data["test"]) else data["train"]
+        self.examples: Examples = []
+        for row in rows:
+            encoded = encode(self.tokenizer, messages_of(row), _CUTOFF, tools_of(row))
+            if any(label >= 0 for label in encoded["labels"][1:]):
+                self.examples.append(encoded)
+            if len(self.examples) == _ROWS:
+                break
+        self.measured: dict[str, Any] = {"compared_rows": len(self.examples)}
+
+    def load(self, path: str | Path, dtype: torch.dtype = torch.float32, **options: Any) -> Any:
+        """Return a checkpoint for inference, with room for the tokens that training added."""
+        options |= {"dtype": dtype, "trust_remote_code": self.recipe.trust_remote_code, "use_safetensors": True}
+        model = AutoModelForCausalLM.from_pretrained(path, **options).eval()
+        fit_vocabulary(model, self.tokenizer)
+        return model
+
+    def says(self, model: Any) -> torch.Tensor:
+        """Return what the model says of the rows' answers; their number is measured once."""
+        said = log_probabilities(model, self.examples)
+        self.measured["compared_tokens"] = len(said)
+        return said
+
+    def differ(self, name: str, one: torch.Tensor, other: torch.Tensor) -> None:
+        """Keep the largest and the mean difference of two answers to the same rows."""
+        difference = (one - other).abs()
+        self.measured[f"{name}_difference"] = float(difference.max())
+        self.measured[f"{name}_mean_difference"] = float(difference.mean())
+
+    def merged(self) -> tuple[torch.Tensor, Any]:
+        """Return what base and adapter say together in float32, and the merged model."""
+        if self.recipe.finetuning_type != "lora":  # trained whole: there is nothing to merge
+            model = self.load(self.adapter)
+            said = self.says(model)
+            self.differ("merge", said, said)
+            self.differ("trained", said, said)
+            return said, model
+        from peft import PeftModel
+
+        base, as_trained = self._base()
+        model = PeftModel.from_pretrained(base, self.adapter).eval()
+        said = self.says(model)
+        whole = _tied_as_it_is(model.merge_and_unload(safe_merge=True))
+        after = self.says(whole)
+        self.differ("merge", after, said)
+        self.differ("trained", after, said if as_trained is None else as_trained)
+        return said, whole
+
+    def _base(self) -> tuple[Any, torch.Tensor | None]:
+        """Return the base that the adapter was trained on, and what the two say where that base is quantised."""
+        path = self.spec["base_path"]
+        if not self.recipe.quantization_bit:
+            return self.load(path), None
+        from peft import PeftModel
+
+        packed = self.load(path, quantization_config=quantization(self.recipe, torch.float32))
+        wrapped = PeftModel.from_pretrained(packed, self.adapter).eval()
+        said = self.says(wrapped)
+        base = wrapped.unload().dequantize()
+        base.to(torch.float32)
+        if hasattr(base.config, "quantization_config"):
+            del base.config.quantization_config
+        return base, said
+
+    def base_in_half(self) -> None:
+        """Measure what bfloat16 and (for 8 bits) quantising change in the base alone: the yardsticks of the checks."""
+        path = self.spec["base_path"]
+        exact = self.says(self.load(path))
+        self.differ("base", self.says(self.load(path, torch.bfloat16)), exact)
+        if self.recipe.quantization_bit:
+            packed = self.load(path, quantization_config=quantization(self.recipe, torch.float32))
+            self.differ("quantised_base", self.says(packed), exact)
+
+
 def merge(spec: dict[str, Any]) -> None:
     """Write the merged checkpoint and result.json into spec["output"]."""
-    recipe, adapter, output = Recipe(**spec["recipe"]), Path(spec["adapter"]), Path(spec["output"])
+    output = Path(spec["output"])
     shutil.rmtree(output, ignore_errors=True)
-    tokenizer = load_tokenizer(adapter, recipe)
-    rows = load_dataset(Path(spec["dataset"]))["test"]
-    examples = [encode(tokenizer, messages_of(rows[n]), _CUTOFF) for n in range(min(_ROWS, len(rows)))]
-    trained, merged = _before_and_after(spec, recipe, adapter, examples)
-    after = log_probabilities(merged, examples)
-    merged.config._name_or_path = spec["base_name"]
-    merged.config.use_cache = True
-    merged.to(torch.bfloat16).save_pretrained(output, safe_serialization=True)
-    tokenizer.save_pretrained(output)
-    stored = AutoModelForCausalLM.from_pretrained(output, dtype=torch.float32)
-    difference = (log_probabilities(stored, examples) - trained).abs()
+    work = Merge(spec)
+    trained, model = work.merged()
+    model.config._name_or_path = spec["base_name"]
+    model.config.use_cache = True
+    _stop_where_turns_end(model, work)
+    model.to(torch.bfloat16).save_pretrained(output, safe_serialization=True, max_shard_size=_SHARD)
+    work.tokenizer.save_pretrained(output)
+    del model
+    work.differ("stored", work.says(work.load(output)), trained)
+    work.base_in_half()
     result = {
         "digest": weights_digest(output),
-        "merge_difference": float((after - trained).abs().max()),
-        "stored_difference": float(difference.max()),
-        "stored_mean_difference": float(difference.mean()),
-        "compared_tokens": len(trained),
-        "template_digest": template_digest(tokenizer),
+        **work.measured,
+        "merged_onto": "the dequantised base" if work.recipe.quantization_bit else "the base",
+        "template_digest": template_digest(work.tokenizer),
         "bytes": sum(path.stat().st_size for path in output.glob("*.safetensors")),
         "peak_memory_bytes": peak_memory_bytes(),
     }
     (output / RESULT).write_text(json.dumps(result, indent=1), encoding="utf-8")
 
 
-def _before_and_after(
-    spec: dict[str, Any], recipe: Recipe, adapter: Path, examples: list[dict[str, list[int]]]
-) -> tuple[torch.Tensor, Any]:
-    options = {"dtype": torch.float32, "trust_remote_code": recipe.trust_remote_code, "use_safetensors": True}
-    if recipe.finetuning_type != "lora":  # trained whole: there is nothing to merge
-        model = AutoModelForCausalLM.from_pretrained(adapter, **options).eval()
-        return log_probabilities(model, examples), model
-    from peft import PeftModel
+def _tied_as_it_is(model: Any) -> Any:
+    """Say in the configuration whether the head is still the embeddings: training one of a tied pair parts them."""
+    into, out = model.get_input_embeddings(), model.get_output_embeddings()
+    if model.config.tie_word_embeddings and out is not None and into.weight is not out.weight:
+        if torch.equal(into.weight, out.weight):
+            out.weight = into.weight
+        else:
+            model.config.tie_word_embeddings = False
+    return model
 
-    base = AutoModelForCausalLM.from_pretrained(spec["base_path"], **options)
-    model = PeftModel.from_pretrained(base, adapter).eval()
-    trained = log_probabilities(model, examples)
-    return trained, model.merge_and_unload(safe_merge=True)
+
+def _stop_where_turns_end(model: Any, work: Merge) -> None:
+    ends = stop_ids(work.tokenizer, work.recipe, model.generation_config.eos_token_id or model.config.eos_token_id)
+    model.config.eos_token_id = work.tokenizer.eos_token_id
+    model.generation_config.eos_token_id = ends if len(ends) > 1 else ends[0]
 
 
 if __name__ == "__main__":

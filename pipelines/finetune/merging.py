@@ -13,7 +13,7 @@ from pipelines.identity import json_digest
 
 log = logging.getLogger("graftline")
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 _CHILD = "pipelines.finetune.merge_child"
 
 
@@ -25,9 +25,12 @@ def merge_key(adapter: dict[str, Any], base_revision: str) -> str:
 def merge(recipe: Recipe, adapter: dict[str, Any], dataset_path: Path, base: BaseModel, home: Path) -> dict[str, Any]:
     """Merge unless it is done already; return its record.
 
-    The record: key, digest, path, adapter_path, merge_difference, stored_difference and more. The weights are base + BA
-    in float32, stored as bfloat16 safetensors in home/models/merged/<key> with tokenizer and chat template; a QLoRA
-    adapter is merged onto the base as it was before quantisation. ChildError when it fails.
+    The record: key, digest, path, adapter_path, and of log-probabilities the largest (…_difference) and the mean
+    (…_mean_difference) distance: merge (merged from base + adapter, float32), trained (merged from what was trained),
+    stored (bfloat16 weights from float32), base (the base's bfloat16 from its float32). The weights are base + BA in
+    float32, stored as bfloat16 safetensors in home/models/merged/<key> with tokenizer and chat template. A QLoRA
+    adapter is merged onto the base as its training saw it, quantised and dequantised again: onto the original weights
+    it would be another model than the one that was trained. ChildError when it fails.
     """
     key = merge_key(adapter, base.revision)
     folder = home / "models" / "merged" / key

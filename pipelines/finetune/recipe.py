@@ -43,6 +43,10 @@ class Recipe(BaseModel):
     double_quantization: bool = Field(
         default=True, description="quantise the 4-bit constants too (Dettmers et al. 2023)"
     )
+    additional_target: str | None = Field(default=None, description="modules that an adapter trains and keeps whole")
+    template: str | None = Field(default=None, description="chat template by LLaMA-Factory's name; unset: the model's")
+    new_special_tokens: str | None = Field(default=None, description="tokens to add, divided by commas")
+    resize_vocab: bool = Field(default=False, description="make room in the embeddings for tokens that are added")
     cutoff_len: int = Field(default=2048, ge=8, description="tokens of a conversation that are kept, from its start")
     max_samples: int | None = Field(default=None, ge=1, description="train on the first so many rows only")
     per_device_train_batch_size: int = Field(default=1, ge=1, description="rows of one forward pass")
