@@ -135,9 +135,9 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join([*text, "", *(f"{row.id}: {row.note}" for row in rows if row.note)])
 
 
-def result(name: str, rows: Sequence[Row], **more: Any) -> dict[str, Any]:
-    """Return the JSON object that a benchmark writes: machine, versions, the rows, and what else it has to say."""
-    found = {"benchmark": name, "machine": machine(), "versions": versions(), "rows": [asdict(row) for row in rows]}
+def result(name: str, rows: Sequence[Row], host: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """Return the JSON object that a benchmark writes; `host` is machine() as it was before the first measurement."""
+    found = {"benchmark": name, "machine": dict(host), "versions": versions(), "rows": [asdict(row) for row in rows]}
     return {**found, **more, "versions": {**found["versions"], **more.get("versions", {})}}
 
 

@@ -13,7 +13,7 @@ if not __package__:  # started by its path
 import yaml
 
 from benchmarks import preparation, samples, speed, trainers
-from benchmarks.common import Row, finish, parse, result, say
+from benchmarks.common import Row, finish, machine, parse, result, say
 from benchmarks.process import ProcessFailed
 from pipelines.errors import GraftlineError
 from resources.settings import Settings
@@ -118,9 +118,10 @@ def measure(options: Any) -> tuple[list[Row], dict[str, Any]]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print and write."""
     options = parse("finetune", list(ROWS), arguments, _options)
+    host = machine()
     rows, details = measure(options)
-    peer = {key: value for key, value in details.pop("versions", {}).items()}
-    found = result("finetune", rows, versions=peer, seed=options.seed, quick=options.quick, details=details)
+    peer = details.pop("versions", {})
+    found = result("finetune", rows, host, versions=peer, seed=options.seed, quick=options.quick, details=details)
     given = " ".join(sys.argv[1:] if arguments is None else arguments)
     finish(options, found, f"python -m benchmarks.finetune {given}".strip())
 

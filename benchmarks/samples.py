@@ -69,8 +69,9 @@ def write_ours(rows: Sequence[Sample], held_out: Sequence[Sample], folder: Path)
 
     Preparation would hold some of the rows out; here each trainer must see exactly the same ones.
     """
-    from datasets import Dataset, DatasetDict
+    from datasets import Dataset, DatasetDict, disable_progress_bars
 
+    disable_progress_bars()
     splits = {"train": [_stored(row) for row in rows], "test": [_stored(row) for row in held_out]}
     DatasetDict({name: Dataset.from_list(values) for name, values in splits.items()}).save_to_disk(str(folder))
     record = {"digest": json_digest(splits), "train": len(rows), "test": len(held_out)}

@@ -45,9 +45,10 @@ def llamafactory_axes(batches: Sequence[int], mean_tokens: float) -> tuple[Setti
         "packing": True,
         "neat_packing": True,  # its block-diagonal mask works without FlashAttention too
         "cutoff_len": PACKED_LENGTH,
+        "preprocessing_num_workers": 1,  # each worker packs its own share: with 16, most rows would be nearly empty
         "per_device_train_batch_size": 1,
         "train_sampling_strategy": "random",
-        "samples_a_row": PACKED_LENGTH / mean_tokens,
+        "samples_a_row": round(PACKED_LENGTH / mean_tokens, 2),
     }
     axes: list[Axis] = [
         ("batch", [{"per_device_train_batch_size": size} for size in batches]),
@@ -73,7 +74,7 @@ def trl_axes(batches: Sequence[int], mean_tokens: float) -> tuple[Settings, list
         "max_length": PACKED_LENGTH,
         "per_device_train_batch_size": 1,
         "train_sampling_strategy": "random",
-        "samples_a_row": PACKED_LENGTH / mean_tokens,
+        "samples_a_row": round(PACKED_LENGTH / mean_tokens, 2),
     }
     axes: list[Axis] = [
         ("batch", [{"per_device_train_batch_size": size} for size in batches]),

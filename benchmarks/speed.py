@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks import search, trainers
 from benchmarks.common import Row, interleave, median, number, ratio, say
+from benchmarks.process import ProcessFailed
 from benchmarks.samples import Sample, choose
 from benchmarks.trainers import Task, TrainingRun
 from pipelines.finetune.base import BaseModel
@@ -69,7 +70,8 @@ def against_defaults(
     )
     value = None if different else ratio(own, peer)
     arguments = runs["LLaMA-Factory"][0].details["arguments"]
-    return Row(row, unit, target, value, own, peer, note), trainers.difference(arguments)
+    shown = trainers.difference(arguments).replace(str(bench.work), "WORK").replace(str(bench.base.path), "SMOLLM2")
+    return Row(row, unit, target, value, own, peer, note), shown
 
 
 def against_best(
@@ -102,6 +104,8 @@ def against_best(
         return call
 
     parties = {"ours": party(trainers.ours, dict(bench.recipe), "ours")}
+    if not best:
+        raise ProcessFailed(f"no setting of any peer ran: {details}")
     parties |= {name: party(train, settings, name) for name, (train, settings) in best.items()}
     runs = interleave(size.best_rounds, parties)
     losses = [
@@ -144,13 +148,15 @@ def _best_rows(
     add("sft_memory", memory, max, "peak resident GiB of the training process, the runs of sft_best")
     shown = "; ".join(", ".join(f"{name} {loss:.4f}" for name, loss in turn.items()) for turn in losses)
     gap = {name: loss_gap(losses, name) for name in peers}
+    if still := [name for name in peers if any(turn[name] >= turn["base"] for turn in losses)]:
+        different += f"; the loss of {', '.join(still)} did not fall"
     add("sft_loss_gap", gap, max, f"loss on the answers of {held_out} rows never trained on, per round: {shown}")
     return rows
 
 
 def loss_gap(losses: Sequence[Mapping[str, float]], peer: str) -> tuple[float, float, float]:
     """Return the median over rounds of |ours - peer| / (base - peer), and the median losses of ours and the peer."""
-    gaps = [abs(turn["ours"] - turn[peer]) / (turn["base"] - turn[peer]) for turn in losses]
+    gaps = [abs(turn["ours"] - turn[peer]) / (turn["base"] - turn[peer] or 1) for turn in losses]
     return median(gaps), median(turn["ours"] for turn in losses), median(turn[peer] for turn in losses)
 
 
@@ -170,8 +176,11 @@ def _measure(train: trainers.Trainer, task: Task, work: Path) -> Callable[[dict[
     def measure(settings: dict[str, Any]) -> search.Try:
         run = train(task, settings, work / str(next(tried)))
         excluded = same_work(run, len(task.rows), tokens)
-        if run.details.get("leak", 0.0) > search.LEAK:
-            excluded = f"its packed samples see each other: a logit moves by {run.details['leak']:.2g}"
+        leak = run.details.get("leak", 0.0)
+        if leak is None:
+            excluded = "no packed row holds two samples"
+        elif leak > search.LEAK:
+            excluded = f"its packed samples see each other: a logit moves by {leak:.2g}"
         return search.Try(settings, tokens / run.seconds, run.process.peak_bytes / _GIB, excluded)
 
     return measure

@@ -12,25 +12,22 @@ import torch
 from transformers import TrainerCallback
 
 PACKAGES = ("llamafactory", "torch", "transformers", "trl", "peft", "accelerate", "datasets")
-LEAK = 1e-2
-"""Largest change of a logit that counts as none: bfloat16 rounds sums of another order differently."""
 
 
 def count(row):
     """Return {samples, tokens, answer_tokens} of one prepared row, which packing may have made of several samples."""
     mask = row.get("attention_mask") or [1] * len(row["input_ids"])
     lengths = row.get("seq_lengths")
-    labels = row.get("labels") or row.get("completion_mask") or []
-    answers = sum(label > 0 for label in labels) if "labels" not in row else sum(label != -100 for label in labels)
+    labels = row["labels"] if "labels" in row else [label or -100 for label in row["completion_mask"]]
     return {
         "samples": len(lengths) if lengths else max(mask),  # LLaMA-Factory numbers the samples of a packed row from 1
         "tokens": sum(value != 0 for value in mask),
-        "answer_tokens": answers,
+        "answer_tokens": sum(label != -100 for label in labels),
     }
 
 
 def leak(model, batch):
-    """Return by how much another first token changes the logits of a packed batch's last sample: 0 is isolation."""
+    """Return by how much another first token changes the logits of a packed row's last sample: 0 is isolation."""
     batch = {name: value for name, value in batch.items() if name != "labels" and torch.is_tensor(value)}
     place = torch.nonzero(batch["input_ids"][0] != batch["input_ids"][0, -1]).max().item()  # before the padding
     changed = {**batch, "input_ids": batch["input_ids"].clone()}
@@ -50,7 +47,9 @@ class Recorder(TrainerCallback):
         rows = [count(row) for row in train_dataloader.dataset]
         self.record = {name: sum(row[name] for row in rows) for name in ("samples", "tokens", "answer_tokens")}
         if self.packed:
-            self.record["leak"] = leak(model, next(iter(train_dataloader)))
+            fullest = max(range(len(rows)), key=lambda place: rows[place]["samples"])
+            batch = train_dataloader.collate_fn([train_dataloader.dataset[fullest]])
+            self.record["leak"] = leak(model, batch) if rows[fullest]["samples"] > 1 else None
         self.started = time.monotonic()
 
     def on_train_end(self, args, state, control, **kwargs):

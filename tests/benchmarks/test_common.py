@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks.common import Row, finish, interleave, markdown, parse, result, table
+from benchmarks.common import Row, finish, interleave, machine, markdown, parse, result, table
 
 
 def test_a_target_is_met_from_its_own_side():
@@ -42,7 +42,11 @@ def test_the_json_has_the_agreed_shape(tmp_path, capsys):
         Row("prep_delta", "x", ">= 20", note="no data"),
     ]
     options = parse("finetune", ["sft_best"], ["--json", str(tmp_path / "new" / "out.json")])
-    finish(options, result("finetune", rows, versions={"llamafactory": "0.9.5"}), "python -m benchmarks.finetune")
+    finish(
+        options,
+        result("finetune", rows, machine(), versions={"llamafactory": "0.9.5"}),
+        "python -m benchmarks.finetune",
+    )
     found = json.loads((tmp_path / "new" / "out.json").read_text(encoding="utf-8"))
     assert {"benchmark", "machine", "versions", "rows"} <= set(found)
     assert found["rows"][0] == {
@@ -69,7 +73,9 @@ def test_the_table_lines_up_and_shows_a_missing_value_as_a_dash():
 
 
 def test_the_page_names_machine_command_and_details():
-    found = result("finetune", [Row("a", "x", ">= 1", 2.0, note="why")], details={"Grid": "1 tokens/s: batch=4"})
+    found = result(
+        "finetune", [Row("a", "x", ">= 1", 2.0, note="why")], machine(), details={"Grid": "1 tokens/s: batch=4"}
+    )
     page = markdown(found, "python -m benchmarks.finetune --quick")
     assert "`python -m benchmarks.finetune --quick`" in page
     assert found["machine"]["processor"] in page
