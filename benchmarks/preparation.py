@@ -8,9 +8,9 @@ from pathlib import Path
 
 from benchmarks.common import Row, median, number, ratio
 from benchmarks.process import Measured, python, run
-from benchmarks.samples import DATA
+from benchmarks.samples import gsm8k, write_alpaca_lines
 
-_FILE = "gsm8k_train.jsonl"
+_FILE = "gsm8k.jsonl"
 _CHANGED_SHARE = 0.01
 _NOOP, _DELTA = "prep_noop_seconds", "prep_delta"
 
@@ -40,13 +40,13 @@ def change(lines: Sequence[str], share: float, number: int) -> list[str]:
 
 def _changed(line: str, number: int) -> str:
     row = json.loads(line)
-    return json.dumps({**row, "answer": f"{row['answer']} ({number})"})
+    return json.dumps({**row, "output": f"{row['output']} ({number})"}, ensure_ascii=False)
 
 
 def change_one_byte(path: Path) -> None:
-    """Replace the last letter of the last answer by another: one byte of the file."""
+    """Replace the first letter of the last answer by another: one byte of the file."""
     data = bytearray(path.read_bytes())
-    place = data.rindex(b'"answer"') + len('"answer": "')
+    place = data.rindex(b'"output": "') + len('"output": "')
     place += next(offset for offset, byte in enumerate(data[place:]) if chr(byte).isalpha())
     data[place] = ord("x") if data[place] != ord("x") else ord("y")
     path.write_bytes(bytes(data))
@@ -60,8 +60,7 @@ def rows(wanted: Sequence[str], work: Path, rounds: int) -> list[Row]:
     folder, home = work / "rows", work / "home"
     folder.mkdir(parents=True)
     file = folder / _FILE
-    shutil.copyfile(DATA / _FILE, file)
-    file.chmod(0o644)
+    write_alpaca_lines(gsm8k(), file)
     first = prepare(folder, home)
     measured = [_noop(folder, home, first, rounds)] if _NOOP in wanted else []
     return measured + ([_delta(file, home, work, rounds)] if _DELTA in wanted else [])

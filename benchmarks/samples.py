@@ -58,6 +58,12 @@ def write_llamafactory(rows: Sequence[Sample], folder: Path) -> None:
     (folder / "dataset_info.json").write_text(json.dumps(info), encoding="utf-8")
 
 
+def write_alpaca_lines(rows: Sequence[Sample], path: Path) -> None:
+    """Write one alpaca row a line: what data preparation reads."""
+    values = ({"instruction": row.question, "input": "", "output": row.answer} for row in rows)
+    path.write_text("".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values), encoding="utf-8")
+
+
 def write_lines(rows: Sequence[Sample], path: Path) -> None:
     """Write one {"question", "answer"} a line: what TRL's script and the evaluator read."""
     path.parent.mkdir(parents=True, exist_ok=True)

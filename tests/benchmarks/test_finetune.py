@@ -80,7 +80,7 @@ def test_the_search_keeps_the_fastest_that_counts_and_every_try():
 
 
 def test_one_percent_of_the_rows_is_changed_and_each_time_otherwise():
-    lines = [json.dumps({"question": str(number), "answer": "4"}) for number in range(200)]
+    lines = [json.dumps({"instruction": str(number), "output": "4"}) for number in range(200)]
     first, second = preparation.change(lines, 0.01, 0), preparation.change(lines, 0.01, 1)
     assert sum(one != other for one, other in zip(lines, first, strict=True)) == 2
     assert sum(one != other for one, other in zip(first, second, strict=True)) == 2
@@ -88,11 +88,11 @@ def test_one_percent_of_the_rows_is_changed_and_each_time_otherwise():
 
 def test_one_byte_of_an_answer_is_changed_and_the_rows_stay_json(tmp_path):
     path = tmp_path / "rows.jsonl"
-    path.write_text('{"question": "q", "answer": "so"}\n{"question": "q", "answer": "1 so"}\n', encoding="utf-8")
+    path.write_text('{"instruction": "q", "output": "so"}\n{"instruction": "q", "output": "1 so"}\n', encoding="utf-8")
     before = path.read_bytes()
     preparation.change_one_byte(path)
     assert sum(one != other for one, other in zip(before, path.read_bytes(), strict=True)) == 1
-    assert json.loads(path.read_text(encoding="utf-8").splitlines()[1])["answer"] == "1 xo"
+    assert json.loads(path.read_text(encoding="utf-8").splitlines()[1])["output"] == "1 xo"
 
 
 def test_recipe_keys_from_the_command_line_go_over_our_own():
@@ -107,8 +107,7 @@ def test_a_row_that_cannot_be_measured_is_there_with_its_reason(tmp_path, monkey
         raise ProcessFailed("exit status 1:\nno space left")
 
     monkeypatch.setattr(preparation, "prepare", fail)
-    monkeypatch.setattr(preparation, "DATA", tmp_path)
-    (tmp_path / "gsm8k_train.jsonl").write_text('{"question": "q", "answer": "a"}\n', encoding="utf-8")
+    monkeypatch.setattr(preparation, "gsm8k", lambda: [Sample("q", "a")])
     rows, _ = finetune.measure(
         finetune.parse("finetune", list(finetune.ROWS), ["--rows", "prep_delta"], finetune._options)
     )
