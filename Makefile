@@ -7,7 +7,7 @@ export DAGSTER_HOME := $(CURDIR)
 export PYTHONUNBUFFERED := 1
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup run test test-slow ui check lint clean
+.PHONY: help setup run test test-slow ui check lint bench bench-peers clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -41,6 +41,12 @@ lint: setup
 	$(BIN)/dagster definitions validate
 
 check: lint test ## what CI runs: lint, types, definitions, tests
+
+bench: setup ## the fine-tuning benchmark at its full size (some 75 minutes); its page goes to docs/benchmarks
+	$(BIN)/python -m benchmarks.finetune --json docs/benchmarks/finetune.json --markdown docs/benchmarks/finetune.md
+
+bench-peers: setup ## make the environments of the peers that the benchmarks compare with (2 GB)
+	$(BIN)/python -m benchmarks.peers
 
 clean: ## forget everything that was made (tables, models, graph, MLflow); the environment stays
 	rm -rf .graftline

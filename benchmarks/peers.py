@@ -1,0 +1,62 @@
+"""The peers' environments, made where they are missing: below GRAFTLINE_HOME/peers (default .graftline/peers)."""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+if not __package__:
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.common import ROOT, say
+from pipelines.errors import ServiceError
+
+PEERS = {
+    # TRL is a dependency of ours and runs in our environment.
+    "llamafactory": ["torch==2.13.0", "llamafactory==0.9.5"],
+}
+PICTURES = ["torchvision", "torchaudio"]
+"""Only for pictures and sound; their ordinary wheels are CUDA builds that can't be imported beside a CPU torch."""
+_MARKER = "requirements.txt"
+
+
+def folder() -> Path:
+    """Return where the environments are."""
+    return (ROOT / os.environ.get("GRAFTLINE_HOME", ".graftline")).expanduser() / "peers"
+
+
+def environment(name: str) -> Path:
+    """Return the Python of a peer's environment, making it first where it isn't whole; ServiceError when pip fails."""
+    place = folder() / name
+    interpreter, wanted = place / "bin" / "python", "\n".join(PEERS[name])
+    if (place / _MARKER).exists() and (place / _MARKER).read_text(encoding="utf-8") == wanted:
+        return interpreter
+    say(f"making the environment of {name} in {place} (some minutes)")
+    shutil.rmtree(place, ignore_errors=True)
+    venv.create(place, with_pip=True)
+    command = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PEERS[name]]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise ServiceError(
+            f"the environment of {name}", done.stderr.strip()[-500:], "an installation", "python -m benchmarks.peers"
+        )
+    if subprocess.run([interpreter, "-c", f"import {', '.join(PICTURES)}"], capture_output=True).returncode:
+        say(f"leaving out {', '.join(PICTURES)}: they can't be loaded beside this torch, and text needs neither")
+        subprocess.run([interpreter, "-m", "pip", "uninstall", "--quiet", "--yes", *PICTURES], check=True)
+    (place / _MARKER).write_text(wanted, encoding="utf-8")  # last: what has it is whole
+    return interpreter
+
+
+def llamafactory() -> Path:
+    """Return the Python that has LLaMA-Factory."""
+    return environment("llamafactory")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Make the environments of the peers that are missing.")
+    parser.add_argument("names", nargs="*", default=list(PEERS), help=f"some of {', '.join(PEERS)}")
+    for chosen in parser.parse_args().names:
+        print(chosen, environment(chosen))

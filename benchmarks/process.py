@@ -1,0 +1,87 @@
+"""One measured child process: wall time, and the largest resident set of any process in its tree."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from benchmarks.common import ROOT
+from pipelines.child_process import last_lines
+
+_POLL_SECONDS = 0.1
+_PEAK = re.compile(r"^VmHWM:\s*(\d+) kB", re.MULTILINE)
+
+ENVIRONMENT = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "OMP_WAIT_POLICY": "PASSIVE",  # as our own children have it: what else runs disturbs none more than another
+}
+"""The environment of every child, ours and the peers'."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Wall seconds of a whole process, and the peak resident memory in bytes of the largest process in its tree."""
+
+    seconds: float
+    peak_bytes: int
+
+
+class ProcessFailed(Exception):
+    """A child that ended badly; the text has the end of its log."""
+
+
+def run(command: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None) -> Measured:
+    """Run to the end, output in `log`; ProcessFailed where the exit status isn't 0. Polls VmHWM, so Linux only."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    started, peaks = time.monotonic(), {}
+    with log.open("wb") as output:
+        child = subprocess.Popen(
+            [str(part) for part in command],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **ENVIRONMENT, **(environment or {})},
+        )
+        try:
+            while child.poll() is None:
+                peaks.update(_peaks(child.pid))
+                time.sleep(_POLL_SECONDS)
+        finally:
+            if child.poll() is None:
+                child.terminate()
+                child.wait(timeout=10)
+    if child.returncode:
+        raise ProcessFailed(f"exit status {child.returncode} (log: {log}):\n{last_lines(log)}")
+    return Measured(time.monotonic() - started, max(peaks.values(), default=0))
+
+
+def python(script: str, *arguments: str | Path, interpreter: Path | None = None) -> list[str | Path]:
+    """Return the command that runs a script of benchmarks/children, by path: a peer's Python has none of our code."""
+    return [interpreter or sys.executable, ROOT / "benchmarks" / "children" / f"{script}.py", *arguments]
+
+
+def _peaks(pid: int) -> dict[int, int]:
+    try:
+        root = psutil.Process(pid)
+        tree = [root, *root.children(recursive=True)]
+    except psutil.Error:
+        return {}
+    return {process.pid: peak for process in tree if (peak := _peak(process.pid))}
+
+
+def _peak(pid: int) -> int:
+    try:
+        found = _PEAK.search(Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
+    except OSError:  # it has ended meanwhile
+        return 0
+    return int(found[1]) * 1024 if found else 0
