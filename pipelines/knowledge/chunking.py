@@ -1,5 +1,6 @@
 """From documents to chunks: whole sentences up to a token budget, with exact character spans."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.delta import Work, compare
 from pipelines.identity import content_id, json_digest
+from pipelines.knowledge.sections import SEPARATOR, Sections, headings
 from pipelines.knowledge.sentences import sentences
 from pipelines.schemas import CHUNKS
 
@@ -29,10 +31,14 @@ class ChunkSettings(BaseModel):
     overlap_sentences: int = Field(
         default=1, ge=0, description="Last sentences of a chunk that start the next one as well, within one section."
     )
+    headers: bool = Field(
+        default=True, description="Whether title and section path are put before a chunk's text when it is embedded."
+    )
 
     @property
     def digest(self) -> str:
-        return json_digest(self.model_dump())
+        """What a chunk's id depends on; a header is no part of it."""
+        return json_digest(self.model_dump(exclude={"headers"}))
 
 
 @dataclass(frozen=True)
@@ -56,8 +62,7 @@ def chunk_documents(
     rows: list[dict[str, Any]] = []
     cut = computed = 0
     for document in documents.to_pylist():
-        content = (document["path"], document["language"], document["text"])
-        version = content_id("cut", *content, settings.digest, tokenizer)
+        version = _version(document, settings, tokenizer)
         stored = kept.get(document["document_id"], [])
         if stored and all(row["version"] == version for row in stored):
             rows += stored
@@ -84,6 +89,7 @@ def spans(text: str, settings: ChunkSettings, count_tokens: CountTokens) -> list
 
 def _cut(document: dict[str, Any], settings: ChunkSettings, count_tokens: CountTokens) -> list[dict[str, Any]]:
     seen: Counter[str] = Counter()
+    sections, pages = Sections(headings(document["text"])), document["pages"] or []
     rows = []
     for start, end, tokens in spans(document["text"], settings, count_tokens):
         text = document["text"][start:end]
@@ -100,9 +106,26 @@ def _cut(document: dict[str, Any], settings: ChunkSettings, count_tokens: CountT
                 "end": end,
                 "tokens": tokens,
                 "text": text,
+                "section": sections.path(start),
+                "page": bisect_right(pages, start),
+                "parent_id": "",
+                "header": header(document["title"] or "", sections.path(start)) if settings.headers else "",
             }
         )
     return rows
+
+
+def header(title: str, section: str) -> str:
+    """Return title and section path as one line; a path that begins with the title does not repeat it."""
+    parts = [] if section == title or section.startswith(title + SEPARATOR) else [title]
+    return SEPARATOR.join(part for part in [*parts, section] if part)
+
+
+def _version(document: dict[str, Any], settings: ChunkSettings, tokenizer: str) -> str:
+    """Return the digest of all that a document's chunks depend on."""
+    content = (document[name] or "" for name in ("path", "language", "title", "text"))
+    pages = " ".join(map(str, document["pages"] or []))
+    return content_id("cut", *content, pages, settings.digest, str(settings.headers), tokenizer)
 
 
 def _pieces(text: str, budget: int, count_tokens: CountTokens) -> list[_Piece]:

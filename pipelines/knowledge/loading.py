@@ -126,6 +126,10 @@ def _row(folder: Path, path: Path, kept: dict[str, dict[str, Any]]) -> tuple[dic
         "title": extracted.title[:_TITLE_LENGTH] or title_of(extracted.text),
         "text": extracted.text,
         "bytes": size,
+        "author": extracted.author,
+        "date": extracted.date,
+        "pages": list(extracted.pages),
+        "encoding": extracted.encoding,
     }, True
 
 

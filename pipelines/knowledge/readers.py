@@ -29,10 +29,17 @@ _GENERATED_TITLES = {"", "untitled", "anonymous", "(anonymous)", "unspecified", 
 
 @dataclass(frozen=True)
 class Extracted:
-    """The text of a file, and the title that its format declares ("" where it has none)."""
+    """The text of a file, and what its format declares of it ("" where it declares nothing).
+
+    `pages` are the places in the text where pages or slides start; `date` is ISO.
+    """
 
     text: str
     title: str = ""
+    author: str = ""
+    date: str = ""
+    pages: tuple[int, ...] = ()
+    encoding: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,7 @@ def _guess_encoding(data: bytes) -> str:
 
 def read_plain(path: Path) -> Extracted:
     """Return a Markdown or text file unaltered: a byte order mark is its first character, line ends stay."""
-    return Extracted(_decode(path))
+    return Extracted(_decode(path), encoding="utf-8")
 
 
 def read_html(path: Path) -> Extracted:
@@ -91,7 +98,7 @@ def read_html(path: Path) -> Extracted:
 
     soup = BeautifulSoup(_decode(path), "lxml")
     title = " ".join(soup.title.get_text().split()) if soup.title else ""
-    return Extracted(_tidy(_render(soup)), title)
+    return Extracted(_tidy(_render(soup)), title, encoding="utf-8")
 
 
 def _render(node: Any) -> str:
