@@ -45,7 +45,7 @@ def damaged(path: Path, kind: str, ending: str, error: BaseException) -> Excepti
     )
 
 
-def properties(core: Any) -> dict[str, str]:
+def properties(core: Any) -> dict[str, Any]:
     """Return title, author and date of a file's core properties, without what its template put there."""
     made = getattr(core, "created", None)
     date = iso_date(made if made and not iso_date(made).startswith(_TEMPLATE_DATE) else core.modified)
