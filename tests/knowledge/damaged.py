@@ -113,9 +113,13 @@ WAYS: dict[str, tuple[Callable[[Path, int], str], str]] = {
     "pdf-bomb": (_file(".pdf", lambda n: flate_bomb_pdf(300)), "PDF|memory|longer"),
     "docx-cut": (_file(".docx", lambda n: word(f"Text {n}")[: 2000 + n]), "damaged Word document"),
     "docx-bomb": (
-        _file(".docx", lambda n: bomb(word("x"), "word/media/a.bin", b"", b"\0" * (1 << 20), 600)), "zip bomb"),
+        _file(".docx", lambda n: bomb(word("x"), "word/media/a.bin", b"", b"\0" * (1 << 20), 600)),
+        "zip bomb",
+    ),
     "docx-xml-bomb": (
-        _file(".docx", lambda n: bomb(word("x"), "word/document.xml", b"<a>", b" " * (1 << 20), 64)), "zip bomb"),
+        _file(".docx", lambda n: bomb(word("x"), "word/document.xml", b"<a>", b" " * (1 << 20), 64)),
+        "zip bomb",
+    ),
     "docx-is-old": (_file(".docx", lambda n: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500)), "old or password"),
     "pptx-cut": (_file(".pptx", lambda n: slides(f"Text {n}")[: 3000 + n]), "damaged presentation"),
     "pptx-other": (_file(".pptx", lambda n: word("no slides")), "damaged presentation"),

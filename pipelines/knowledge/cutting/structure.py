@@ -22,9 +22,10 @@ def by_structure(text: str, budget: int, overlap: int, count_tokens: CountTokens
 def section_spans(text: str) -> list[tuple[int, int]]:
     """Return the (start, end) of each section with its heading, in order; together they are the whole text."""
     found = headings(text)
-    starts = [heading.start for heading in found]
-    ends = [*starts[1:], len(text)]
-    spans = [(0, starts[0])] if starts and text[: starts[0]].strip() else []
+    if not found:
+        return [(0, len(text))]
+    ends = [*(heading.start for heading in found[1:]), len(text)]
+    spans = [(0, found[0].start)] if text[: found[0].start].strip() else []
     begin: int | None = None
     for place, (heading, end) in enumerate(zip(found, ends, strict=True)):
         begin = heading.start if begin is None else begin
@@ -32,7 +33,7 @@ def section_spans(text: str) -> list[tuple[int, int]]:
         if not (following and following.level > heading.level and _is_bare(text, heading, end)):
             spans.append((begin, end))
             begin = None
-    return spans or [(0, len(text))]
+    return spans
 
 
 def _is_bare(text: str, heading: Heading, end: int) -> bool:

@@ -26,7 +26,7 @@ _GRAMMARS = {
 _LONGEST = 2_000_000
 _DEFINES = ("class", "function", "method", "interface", "struct", "enum", "impl", "trait", "namespace", "constructor")
 _GLUED = ("comment", "decorator", "attribute")
-_ENOUGH = 0.8
+_ENOUGH = 0.5
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def read_pdf(path: Path, limits: Limits) -> Extracted:
         raise
     except Exception as error:  # pypdf raises what its parsing trips over: KeyError, RecursionError, its own
         raise unreadable(
-            path.name, f"a damaged PDF ({reason(error)})", "a PDF that opens", "print it to PDF anew"
+            path.name, f"a damaged PDF ({reason(error, path)})", "a PDF that opens", "print it to PDF anew"
         ) from error
     if not text:
         raise unreadable(path.name, "a PDF without text, perhaps a scan", "a PDF with text", "run ocrmypdf on it")
