@@ -86,6 +86,24 @@ def test_nothing_is_counted_when_nothing_changed():
     chunk_documents(table({"a.md": "One two. Three four."}), before, SMALL, refuse, "fake")
 
 
+def test_a_chunk_knows_its_section_page_parent_and_header():
+    row = {"document_id": "d", "path": "a.pdf", "language": "en", "version": "1", "format": "pdf", "title": "Shop"}
+    row |= {"text": "Cover words.\n\n# Returns\n\nSeven days.\n\n# Repairs\n\nTwo years.", "pages": [0, 14, 38]}
+    documents = pa.Table.from_pylist([row], schema=DOCUMENTS)
+    settings = ChunkSettings(strategy="structure", max_tokens=12)
+    found, _ = chunk_documents(documents, None, settings, count, "fake")
+    rows = sorted(found.to_pylist(), key=lambda row: row["start"])
+    assert [(row["section"], row["page"], row["header"], row["parent_id"]) for row in rows] == [
+        ("", 1, "Shop", ""),
+        ("Returns", 2, "Shop > Returns", ""),
+        ("Repairs", 3, "Shop > Repairs", ""),
+    ]
+    without, _ = chunk_documents(documents, found, settings.model_copy(update={"headers": False}), count, "fake")
+    assert set(without["header"].to_pylist()) == {""} and without["chunk_id"].equals(found["chunk_id"])
+    children, _ = chunk_documents(documents, None, ChunkSettings(strategy="parent-child"), count, "fake")
+    assert len(set(children["parent_id"].to_pylist()) - {""}) == 3
+
+
 def test_unknown_settings_are_refused():
     with pytest.raises(ValidationError):
         ChunkSettings(max_token=3)

@@ -15,10 +15,38 @@ count = EMBEDDER.count_tokens
 STRATEGIES = ["sentences", "structure", "code", "semantic", "parent-child"]
 FORMATS = ["markdown", "html", "python", "javascript", "go", "ruby"]
 
-MARKDOWN = ["# A\n", "## B\n\n", "Title\n===\n", "Some words. More words here!\n", "七天内可以退货。不行；", "\n\n", "```\n",
-            "| a | b |\n", "- item one\n", "x" * 300, " " * 300, "word " * 20, "\r\n", "\u3000", "---\n"]  # fmt: skip
-CODE = ["def f(x):\n    return x\n", "class A:\n", "    def g(self):\n        pass\n", "# 注释\n", "\n", "@decorated\n",
-        "x = [1, 2, 3]\n", "function h(a) {\n  return a;\n}\n", "func k() int { return 1 }\n", "}\n", "(((", "'''", "é"]  # fmt: skip
+MARKDOWN = [
+    "# A\n",
+    "## B\n\n",
+    "Title\n===\n",
+    "Some words. More words here!\n",
+    "七天内可以退货。不行；",
+    "\n\n",
+    "```\n",
+    "| a | b |\n",
+    "- item one\n",
+    "x" * 300,
+    " " * 300,
+    "word " * 20,
+    "\r\n",
+    "\u3000",
+    "---\n",
+]
+CODE = [
+    "def f(x):\n    return x\n",
+    "class A:\n",
+    "    def g(self):\n        pass\n",
+    "# 注释\n",
+    "\n",
+    "@decorated\n",
+    "x = [1, 2, 3]\n",
+    "function h(a) {\n  return a;\n}\n",
+    "func k() int { return 1 }\n",
+    "}\n",
+    "(((",
+    "'''",
+    "é",
+]
 TEXTS = st.lists(st.sampled_from(MARKDOWN + CODE), max_size=25).map("".join).filter(str.strip)
 
 
@@ -61,7 +89,8 @@ def test_structure_never_reaches_across_a_section_and_keeps_blocks_whole():
 def test_code_is_cut_at_definitions_with_their_comments_and_decorators():
     text = (
         "import os\n\n\n# Adds.\n@cached\ndef add(a, b):\n    return a + b\n\n\n"
-        "class Shop:\n    def sell(self, tent):\n        return tent.price\n\n    def buy(self, boot):\n        return boot\n"
+        "class Shop:\n    def sell(self, tent):\n        return tent.price\n\n"
+        "    def buy(self, boot):\n        return boot\n"
     )
     found = cut(text, "code", "python", 18)
     assert [text[span.start : span.end].split("\n")[0] for span in found] == [

@@ -68,7 +68,8 @@ def iso_date(value: Any) -> str:
     """
     if isinstance(value, datetime.date):
         return value.isoformat()[:10]
-    match = _DATE.search(str(value or "")[:_LONGEST_NAME])
+    text = str(value or "")[:_LONGEST_NAME]
+    match = _DATE.search(text[2:10] if text.startswith("D:") else text)  # PDF's own form goes on with the time
     try:
         return datetime.date(*(int(part) for part in match.groups())).isoformat() if match else ""
     except ValueError:

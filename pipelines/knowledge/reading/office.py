@@ -41,7 +41,7 @@ def check_archive(path: Path, kind: str, ending: str, limits: Limits) -> None:
 def damaged(path: Path, kind: str, ending: str, error: BaseException) -> Exception:
     """Return the error of a file that its library could not open."""
     return unreadable(
-        path.name, f"a damaged {kind} ({reason(error, path)})", f"a {ending} file that opens", f"save it as {ending} anew"
+        path.name, f"a damaged {kind} ({reason(error, path)})", f"a {ending} that opens", f"save it as {ending} anew"
     )
 
 
