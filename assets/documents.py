@@ -9,25 +9,26 @@ import pyarrow.compute as pc
 from assets.results import OWNERS, problems_metadata, table_result
 from pipelines.errors import Problem
 from pipelines.knowledge.checking import embedding_faults, span_faults
-from pipelines.knowledge.chunking import ChunkSettings, chunk_documents
+from pipelines.knowledge.chunking import chunk_documents
 from pipelines.knowledge.embedding import embed_chunks
 from pipelines.knowledge.loading import load_documents
 from pipelines.protocols import Embedder
 from resources.settings import Settings
 from resources.tables import TableStore
 
-CHUNKING = ChunkSettings()
 LEDGER_NAME = "documents_ledger"
 
 
 @dg.asset(deps=["document_folder"], group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="1")
 def documents(settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore]) -> dg.MaterializeResult:
-    """Every document below the folder as text with title and language; files that cannot be read are listed.
+    """Every document as text with title, author, date and language; files that cannot be read are listed.
 
-    Only new and changed files are parsed. Markdown and text are kept to the character.
+    Only new and changed files are parsed. Markdown, text and source code are kept to the character.
     """
     started = time.monotonic()
-    loaded = load_documents(settings.documents, tables.find("documents"))
+    loaded = load_documents(
+        settings.documents, tables.find("documents"), settings.limits, settings.documents_cache
+    )
     tables.write(LEDGER_NAME, loaded.problems)
     problems = [Problem(**row) for row in loaded.problems.to_pylist()]
     return table_result(
@@ -38,6 +39,7 @@ def documents(settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[Tab
         characters=_total(pc.utf8_length(loaded.table["text"])),
         formats=_counts(loaded.table, "format"),
         languages=_counts(loaded.table, "language"),
+        encodings=_counts(loaded.table, "encoding"),
     )
 
 
@@ -55,18 +57,23 @@ def documents_rejected_share(
 
 @dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="1")
 def chunks(
-    documents: pa.Table, tables: dg.ResourceParam[TableStore], embedder: dg.ResourceParam[Embedder]
+    documents: pa.Table,
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
+    embedder: dg.ResourceParam[Embedder],
 ) -> dg.MaterializeResult:
-    """Whole sentences up to a token budget, each with its exact place in its document."""
-    started = time.monotonic()
-    table, work = chunk_documents(documents, tables.find("chunks"), CHUNKING, embedder.count_tokens, embedder.name)
+    """Parts of documents up to a token budget, each with its exact place, page, section and header."""
+    started, cutting = time.monotonic(), settings.chunking
+    table, work = chunk_documents(
+        documents, tables.find("chunks"), cutting, embedder.count_tokens, embedder.name, embedder.embed
+    )
     return table_result(
         table,
         work,
         seconds=time.monotonic() - started,
         tokens=_total(table["tokens"]),
         languages=_counts(table, "language"),
-        settings=dg.MetadataValue.json(CHUNKING.model_dump()),
+        settings=dg.MetadataValue.json(cutting.model_dump()),
     )
 
 

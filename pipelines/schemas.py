@@ -23,9 +23,14 @@ DOCUMENTS = _schema(
     text=TEXT,
     bytes=pa.int64(),
     reader=TEXT,
+    author=TEXT,
+    date=TEXT,
+    pages=pa.list_(pa.int64()),
+    encoding=TEXT,
 )
 """`document_id` from the path below the root (posix), `version` from the bytes, `language` "en" or "zh", `reader` the
-format's reader with its version and libraries."""
+format's reader with its version and libraries, `date` ISO or "", `pages` where each page or slide starts in the text
+(empty where the format has none), `encoding` what the file's bytes were decoded with ("" for binary formats)."""
 
 CHUNKS = _schema(
     chunk_id=TEXT,
@@ -37,9 +42,15 @@ CHUNKS = _schema(
     tokens=pa.int64(),
     text=TEXT,
     version=TEXT,
+    section=TEXT,
+    page=pa.int32(),
+    parent_id=TEXT,
+    header=TEXT,
 )
 """`text == document.text[start:end]`, in characters; order within a document is by `start`. `version` tells of which
-text of the document, cut how, the chunk is; the id does not change with it, the place may."""
+text of the document, cut how, the chunk is; the id does not change with it, the place may. `section` is the path of
+headings ("A > B"), `page` counts from 1 (0: none), chunks of one parent share `parent_id` ("": none), and `header` is
+put before the text for embedding ("": nothing)."""
 
 ENTITY_MENTIONS = pa.list_(pa.struct([("name", TEXT), ("type", TEXT), ("start", pa.int64()), ("end", pa.int64())]))
 RELATION_MENTIONS = pa.list_(

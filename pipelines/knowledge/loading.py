@@ -1,11 +1,10 @@
-"""From a folder of files to the table of documents: only new and changed files are parsed."""
+"""From files to the table of documents: only new and changed ones are read, those that cannot be are listed."""
 
 import logging
-import os
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -14,16 +13,20 @@ from pipelines.delta import Work, compare
 from pipelines.errors import InputError, Problem
 from pipelines.identity import content_id, file_digest
 from pipelines.knowledge.readers import READERS
+from pipelines.knowledge.reading.limits import Limits
+from pipelines.knowledge.reading.process import ReadingProcess
+from pipelines.knowledge.sections import headings
+from pipelines.knowledge.sources import SourceFile, list_files
 from pipelines.knowledge.words import is_chinese
 from pipelines.schemas import DOCUMENTS, LEDGER
 
 _LOG = logging.getLogger("graftline")
-_HEADING = re.compile(r"^[ ]{0,3}#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*$", re.MULTILINE)
-_FRONT_TITLE = re.compile(r"\A\ufeff?---\r?\n(?:(?!---).*\r?\n)*?title:[ \t]*[\"']?(.+?)[\"']?[ \t]*\r?\n")
+_FRONT_TITLE = re.compile(r"\A\ufeff?---\r?\n(?:(?!---).*\r?\n)*?title:(.+)\r?\n")
 _FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 _EMPHASIS = re.compile(r"^([*_]{1,3})(.+)\1$")
 _TITLE_LENGTH = 160
-_EXPECTED = "Markdown, text, HTML, PDF or DOCX (" + ", ".join(READERS) + ")"
+_TITLE_SAMPLE, _LANGUAGE_SAMPLE = 50_000, 1_000_000
+_MIB = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -35,26 +38,30 @@ class Loaded:
     work: Work
 
 
-def load_documents(folder: Path, previous: pa.Table | None = None) -> Loaded:
-    """Read every document below the folder; files with the same bytes and reader are taken from `previous`.
+def load_documents(
+    address: Path | str, previous: pa.Table | None = None, limits: Limits | None = None, cache: Path | None = None
+) -> Loaded:
+    """Read every document at an address: a folder, a pattern, or what fsspec reads (kept in the folder `cache`).
 
-    A file that cannot be read is listed in `problems` and the others go on; it is tried again each time, and its
-    earlier state does not stay. InputError where there is no folder or nothing in it.
+    Files with the same bytes and reader are taken from `previous`. One that cannot be read is listed in `problems` and
+    the others go on; it is tried again each time, and its earlier state does not stay. InputError where there is
+    nothing.
     """
-    paths = list(_walk(folder))
-    if not paths:
-        raise _nothing(folder, "a folder without documents")
+    listing = list_files(address, cache)
     kept = _by_id(previous)
     rows: list[dict[str, Any]] = []
-    problems: list[Problem] = []
+    problems = [Problem(_shown(problem.file), 0, problem.found, problem.expected, _shown(problem.fix))
+                for problem in listing.problems]  # fmt: skip
     parsed = 0
-    for path in paths:
-        try:
-            row, fresh = _row(folder, path, kept)
-            rows.append(row)
-            parsed += fresh
-        except InputError as error:
-            problems.append(Problem(_name(folder, path), 0, error.found, error.expected, error.fix))
+    with ReadingProcess(limits or Limits()) as reading:
+        for file in listing.files:
+            try:
+                row, fresh = read_document(file, kept, reading)
+                rows.append(row)
+                parsed += fresh
+            except InputError as error:
+                problems.append(Problem(_shown(file.name), 0, error.found, error.expected, error.fix))
+    listing.tidy()
     delta = compare({row["document_id"]: _version(row) for row in rows}, {key: _version(kept[key]) for key in kept})
     rows.sort(key=lambda row: row["document_id"])
     ledger = [asdict(problem) for problem in sorted(problems, key=lambda problem: problem.file)]
@@ -69,68 +76,79 @@ def load_documents(folder: Path, previous: pa.Table | None = None) -> Loaded:
 
 def title_of(text: str) -> str:
     """Return a text's own title: from its front matter, a leading or first-level heading, else its first line."""
+    text = text[:_TITLE_SAMPLE]
     front = _FRONT_TITLE.match(text)
     if front:
-        return front.group(1)[:_TITLE_LENGTH]
+        return front.group(1).strip().strip("\"'")[:_TITLE_LENGTH]
     prose = _FENCE.sub("", text)
-    first = next((line.strip(" \t\ufeff") for line in prose.splitlines() if line.strip(" \t\ufeff-=*_~")), "")
-    headings = [m.group() for m in _HEADING.finditer(prose) if m.group().lstrip().startswith("# ")]
-    title = first if first.startswith("#") or not headings else headings[0]
-    return _EMPHASIS.sub(r"\2", title.strip().strip("#").strip())[:_TITLE_LENGTH]
+    lines = (line.strip(" \t\ufeff-=*_~") and line.strip(" \t\ufeff") for line in prose.splitlines())
+    first = next((line for line in lines if line), "")
+    top = next((heading.title for heading in headings(prose) if heading.level == 1 and heading.title), "")
+    title = first if first.startswith("#") or not top else top
+    return _EMPHASIS.sub(r"\2", title.strip().strip("#").strip()[: 2 * _TITLE_LENGTH])[:_TITLE_LENGTH]
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    if not folder.is_dir():
-        raise _nothing(folder, "a file" if folder.exists() else "no such folder")
-    for root, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        # "~$x.docx" is what Word leaves beside an open document.
-        yield from (Path(root) / name for name in sorted(files) if not name.startswith((".", "~$")))
+def read_document(
+    file: SourceFile, kept: Mapping[str, dict[str, Any]], reading: ReadingProcess
+) -> tuple[dict[str, Any], bool]:
+    """Return the row of one file (DOCUMENTS), and whether it had to be read; InputError says why it cannot be.
 
-
-def _nothing(folder: Path, found: str) -> InputError:
-    return InputError(
-        str(folder),
-        found,
-        f"a folder with documents: {_EXPECTED}",
-        "put documents there, or set GRAFTLINE_DOCUMENTS to their folder (in the environment or .env)",
-    )
-
-
-def _row(folder: Path, path: Path, kept: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], bool]:
-    """Return the row of one file, and whether it had to be parsed."""
-    name = _name(folder, path)
-    reader = READERS.get(path.suffix.lower())
+    `kept` are rows of an earlier run by document id: the same bytes and reader give the same row.
+    """
+    name = _shown(file.name)
+    reader = READERS.get(PurePosixPath(file.name).suffix.lower())
     if reader is None:
-        kind = f'a file ending in "{path.suffix}"' if path.suffix else "a file without an ending"
-        raise InputError(name, kind, _EXPECTED, f"convert {name}, or move it out of the folder")
-    if "\ufffd" in name:
+        ending = PurePosixPath(name).suffix
+        kind = f'a file ending in "{ending}"' if ending else "a file without an ending"
+        fix = f"convert {name}, move it out of the folder, or name it in .graftlineignore"
+        raise InputError(name, kind, f"a document ({', '.join(READERS)})", fix)
+    if name != file.name:
         raise InputError(name, "a file name that is not UTF-8", "a UTF-8 name", "rename it")
+    _refuse_too_large(name, file.bytes, reading.limits)
     try:
+        path = file.fetch()
         document_id, version = content_id("document", name), file_digest(path)
         stored = kept.get(document_id)
         if stored and _version(stored) == _as_version(version, reader.version):
             return stored, False
-        extracted, size = reader.read(path), path.stat().st_size
+        size = path.stat().st_size
+        extracted = reading.read(path, reader.format) if reader.parsed else reader.read(path, reading.limits)
     except OSError as error:
         raise InputError(name, error.strerror or str(error), "a readable file", f"check with ls -l {name}") from error
-    if not extracted.text.strip("\ufeff \t\r\n\u3000"):
-        raise InputError(name, "no text", "a document with text", f"write something into {name}, or remove it")
+    _refuse_too_long(name, extracted.text, reading.limits)
     return {
         "document_id": document_id,
         "path": name,
         "version": version,
         "reader": reader.version,
         "format": reader.format,
-        "language": "zh" if is_chinese(extracted.text) else "en",
-        "title": extracted.title[:_TITLE_LENGTH] or title_of(extracted.text),
+        "language": "zh" if is_chinese(extracted.text[:_LANGUAGE_SAMPLE]) else "en",
+        "title": extracted.title[:_TITLE_LENGTH]
+        or (title_of(extracted.text) if reader.titled else PurePosixPath(name).name),
         "text": extracted.text,
         "bytes": size,
+        "author": extracted.author,
+        "date": extracted.date,
+        "pages": list(extracted.pages),
+        "encoding": extracted.encoding,
     }, True
 
 
-def _name(folder: Path, path: Path) -> str:
-    return path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+def _refuse_too_large(name: str, size: int, limits: Limits) -> None:
+    if size > limits.file_bytes:
+        found, most = f"{size / _MIB:.0f} MiB", f"at most {limits.file_bytes / _MIB:.0f} MiB"
+        raise InputError(name, found, most, f"split {name}, or raise GRAFTLINE_MAX_FILE_MB")
+
+
+def _refuse_too_long(name: str, text: str, limits: Limits) -> None:
+    if not text.strip("\ufeff \t\r\n\f\v\u00a0\u3000"):
+        raise InputError(name, "no text", "a document with text", f"write something into {name}, or remove it")
+    if len(text) > limits.characters:
+        raise InputError(name, f"{len(text):,} characters", f"at most {limits.characters:,}", f"split {name}")
+
+
+def _shown(name: str) -> str:
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _version(row: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ _EITHER = frozenset("\"'*_`")
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _LAST_WORD = re.compile(r"[^\s(\[{\"'“‘（*_/]+$")
 _ITEM_NUMBER = re.compile(r"\s*(?:[-*+>]\s+)?(?:\d{1,3}|[A-Za-z])$")
+_NOT_BLANK = re.compile(r"\S")
 _BLANK = " \t\r\n\f\v\u00a0\u3000\ufeff"
 
 _NEVER_LAST = frozenset(
@@ -86,7 +87,8 @@ def _after_closers(block: str, position: int, quotes: dict[str, list[int]]) -> i
 
 
 def _ends_sentence(block: str, stop: str, start: int, end: int) -> bool:
-    following = block[end:].lstrip()[:1] if end < len(block) else ""
+    ahead = _NOT_BLANK.search(block, end)
+    following = ahead.group() if ahead else ""
     if not following or _CHINESE_STOPS.intersection(stop):
         return True
     if not block[end].isspace():
@@ -98,7 +100,8 @@ def _ends_sentence(block: str, stop: str, start: int, end: int) -> bool:
 
 
 def _is_abbreviation(block: str, start: int, following: str) -> bool:
-    if _ITEM_NUMBER.match(block[max(0, start - 12) : start]) and not block[: max(0, start - 12)].strip():
+    begin = max(0, start - 12)
+    if _ITEM_NUMBER.match(block[begin:start]) and not (begin and _NOT_BLANK.search(block, 0, begin)):
         return True
     match = _LAST_WORD.search(block[max(0, start - 40) : start])
     word = match.group() if match else ""

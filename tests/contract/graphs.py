@@ -30,7 +30,8 @@ TEXTS = {
 
 def table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
     """Return rows in the schema of a graph table; columns that a row lacks get an empty value of their type."""
-    empty = {pa.string(): "", pa.int64(): 0, pa.float64(): 0.5, schemas.TEXTS: [], VECTOR.type: [1, 0, 0, 0]}
+    empty = {pa.string(): "", pa.int64(): 0, pa.int32(): 0, pa.float64(): 0.5, schemas.TEXTS: []}
+    empty |= {pa.list_(pa.int64()): [], VECTOR.type: [1, 0, 0, 0]}
     full = [{field.name: row.get(field.name, empty[field.type]) for field in SCHEMAS[name]} for row in rows]
     return pa.Table.from_pylist(sorted(full, key=lambda row: row[KEYS[name]]), schema=SCHEMAS[name])
 

@@ -28,6 +28,10 @@ def chunk_table(documents: Mapping[str, Sequence[str]]) -> pa.Table:
                     "tokens": len(text.split()),
                     "text": text,
                     "version": "1",
+                    "section": "",
+                    "page": 0,
+                    "parent_id": "",
+                    "header": "",
                 }
             )
             start += len(text) + 1

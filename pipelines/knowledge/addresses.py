@@ -1,0 +1,138 @@
+"""Files behind an fsspec address, kept in a local cache as long as what the file system says of them stays the same."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import ConfigurationError, InputError, ServiceError
+from pipelines.identity import content_id
+from pipelines.knowledge.folders import IGNORE_FILES, Ignored, is_hidden
+
+_STAMPS = {
+    *("etag", "checksum", "md5", "md5hash", "content_hash", "crc", "version_id", "ino"),
+    *("mtime", "created", "lastmodified", "last_modified", "updated", "modified"),
+}
+"""What file systems call that by which a file's content is known to be the same, in small letters."""
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """One file of a remote file system; `stamp` is "" where the system says nothing by which to tell a change."""
+
+    name: str
+    bytes: int
+    stamp: str
+    path: str
+    system: Any
+    cache: Path
+
+    def fetch(self) -> Path:
+        """Return the local copy, made when there is none of this stamp; OSError where it cannot be fetched."""
+        copy = self.cache / self.copy_name
+        if self.stamp and copy.exists():
+            return copy
+        self.cache.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=self.cache, prefix=".part-")
+        try:
+            with os.fdopen(descriptor, "wb") as target, self.system.open(self.path, "rb") as source:
+                self._copy(source, target)
+        except BaseException as error:
+            os.unlink(temporary)
+            if isinstance(error, OSError) or not isinstance(error, Exception):
+                raise
+            raise OSError(f"{type(error).__name__}: {error}") from error
+        os.replace(temporary, copy)
+        return copy
+
+    @property
+    def copy_name(self) -> str:
+        """The copy's name: what is the same for the same content, and the ending, which tells the format."""
+        return content_id("copy", self.path, self.stamp, self.bytes) + Path(self.name).suffix.lower()[:12]
+
+    def _copy(self, source: Any, target: Any) -> None:
+        copied = 0
+        while piece := source.read(_PIECE):
+            copied += len(piece)
+            if copied > self.bytes + _PIECE:  # an archive whose parts are larger than they say
+                raise InputError(self.name, "more bytes than it says", f"{self.bytes} bytes", "make the archive anew")
+            target.write(piece)
+
+
+def remote_files(address: str, root: str, cache: Path) -> list[RemoteFile]:
+    """Return the files below a root, by name.
+
+    ConfigurationError for a protocol that nothing installed can read, ServiceError for one that does not answer.
+    """
+    system, top = _opened(address, root)
+    try:
+        found = system.find(top, detail=True)
+    except FileNotFoundError:
+        found = {}
+    except Exception as error:  # each file system raises its own
+        raise _unreachable(address, error) from error
+    names = {_below(path, top): path for path in found}
+    ignored = _ignored(system, names)
+    return [
+        RemoteFile(name, int(found[path].get("size") or 0), _stamp(found[path]), path, system, cache)
+        for name, path in sorted(names.items())
+        if not _kept_out(name, ignored)
+    ]
+
+
+def _opened(address: str, root: str) -> tuple[Any, str]:
+    from fsspec.core import url_to_fs
+
+    try:
+        return url_to_fs(root)
+    except (ImportError, ValueError) as error:
+        raise ConfigurationError(
+            "GRAFTLINE_DOCUMENTS",
+            f"{address} ({error})",
+            "a folder, a pattern, or an address that fsspec can read",
+            "install what its protocol needs (pip install s3fs, gcsfs, adlfs, …), or give a folder",
+        ) from error
+    except Exception as error:  # a chained archive is opened here, and each file system raises its own
+        raise _unreachable(address, error) from error
+
+
+def _unreachable(address: str, error: Exception) -> ServiceError:
+    found = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return ServiceError(address, found, "an address that answers", "check it, its credentials and the network")
+
+
+def _below(path: str, top: str) -> str:
+    return path.removeprefix(top).lstrip("/")
+
+
+def _stamp(info: Mapping[str, Any]) -> str:
+    known = {key: value for key, value in info.items() if key.lower() in _STAMPS and value}
+    return json.dumps(known, sort_keys=True, default=str) if known else ""
+
+
+def _ignored(system: Any, names: Mapping[str, str]) -> Ignored:
+    rules = Ignored()
+    for name in sorted(names, key=lambda name: (name.count("/"), name)):
+        folder, _, own = name.rpartition("/")
+        if own in IGNORE_FILES:
+            text = system.cat_file(names[name]).decode("utf-8", errors="replace")
+            rules = rules.below(f"{folder}/" if folder else "", [text])
+    return rules
+
+
+def _kept_out(name: str, ignored: Ignored) -> bool:
+    parts = name.split("/")
+    folders = ("/".join(parts[:depth]) + "/" for depth in range(1, len(parts)))
+    return any(map(is_hidden, parts)) or ignored(name) or any(map(ignored, folders))
+
+
+def forget_others(cache: Path, kept: set[str]) -> None:
+    """Remove what the cache holds of files that are not there any more, or no longer the same."""
+    if cache.is_dir():
+        for copy in cache.iterdir():
+            if copy.name not in kept and copy.is_file():
+                copy.unlink(missing_ok=True)

@@ -1,0 +1,84 @@
+"""Headings of a text and the section that each place of it stands in."""
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+_MARKS = re.compile(r" {0,3}(#{1,6})(?:[ \t]+|$)")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_UNDERLINE = re.compile(r" {0,3}(=+|-{2,})[ \t]*$")
+_NO_PARAGRAPH = ("#", "|", ">", "- ", "* ", "+ ", "```", "~~~")
+_LONGEST = 160
+SEPARATOR = " > "
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading line: where it starts, its level from 1, and its words."""
+
+    start: int
+    level: int
+    title: str
+
+
+class Sections:
+    """The sections of one text.
+
+    >>> Sections("# A\\n\\nx\\n\\n## B\\n\\ny").path(13)
+    'A > B'
+    """
+
+    def __init__(self, found: list[Heading]) -> None:
+        self._starts = [heading.start for heading in found]
+        self._paths: list[str] = []
+        above: list[Heading] = []
+        for heading in found:
+            above = [*(outer for outer in above if outer.level < heading.level), heading]
+            self._paths.append(SEPARATOR.join(outer.title for outer in above if outer.title))
+
+    @property
+    def starts(self) -> list[int]:
+        """Where each section starts, in order."""
+        return self._starts
+
+    def path(self, position: int) -> str:
+        """Return the titles from the outermost section down to the one at the position, "" before the first."""
+        place = bisect_right(self._starts, position)
+        return self._paths[place - 1] if place else ""
+
+
+def headings(text: str) -> list[Heading]:
+    """Return the Markdown headings of a text in order, underlined ones too; lines of code and front matter are none."""
+    found: list[Heading] = []
+    fence, position, above = "", 0, ""
+    lines = text.splitlines(keepends=True)
+    body = _after_front_matter(lines)
+    for number, line in enumerate(lines):
+        start, position = position, position + len(line)
+        if number < body:
+            continue
+        bare = line.rstrip().lstrip("\ufeff")[: 2 * _LONGEST]
+        mark = _FENCE.match(bare)
+        if mark and (not fence or (mark.group(1).startswith(fence) and not bare.strip().strip(fence[0]))):
+            fence = "" if fence else mark.group(1)
+        elif not fence:
+            if marks := _MARKS.match(bare):
+                indent = len(line) - len(line.lstrip(" \ufeff"))
+                found.append(Heading(start + indent, len(marks.group(1)), _words(bare[marks.end() :])))
+            elif (under := _UNDERLINE.match(bare)) and above and not above.lstrip().startswith(_NO_PARAGRAPH):
+                level = 1 if under.group(1)[0] == "=" else 2
+                found.append(Heading(start - len(lines[number - 1]), level, _words(above)))
+            blank_before = number == body or not lines[number - 1].strip()
+            above = bare if bare.strip() and blank_before and not marks else ""
+    return found
+
+
+def _after_front_matter(lines: list[str]) -> int:
+    if not lines or lines[0].strip("\ufeff \r\n") != "---":
+        return 0
+    ends = (number for number, line in enumerate(lines[1:200], start=1) if line.strip() in ("---", "..."))
+    return next(ends, -1) + 1
+
+
+def _words(title: str) -> str:
+    return " ".join(title.strip().strip("#").split())[:_LONGEST]
