@@ -91,34 +91,6 @@ def test_every_kind_of_recipe_trains_what_its_profile_says_and_lowers_the_loss(
         assert config["base_model_name_or_path"] == "org/tiny" and config["peft_type"] == "LORA"
 
 
-def test_the_cheap_head_gives_trls_loss_and_gradients(tiny: BaseModel, dataset: dict[str, Any], tmp_path: Path):
-    import torch
-    from trl import SFTTrainer
-
-    from pipelines.finetune.answer_trainer import make_trainer
-    from pipelines.finetune.dataset import load_dataset
-    from pipelines.finetune.loading import load_base, load_tokenizer, wrap
-    from pipelines.finetune.train_child import arguments, tokens_of
-
-    recipe = Recipe(**QUICK)
-    tokenizer = load_tokenizer(tiny.path, recipe)
-    rows = tokens_of(load_dataset(Path(dataset["path"]))["train"], tokenizer, recipe, tmp_path)
-    model = wrap(load_base(tiny.path, recipe), recipe)
-    trainer = make_trainer(model, arguments(recipe, tmp_path, 1), train_dataset=rows, processing_class=tokenizer)
-    batch = next(iter(trainer.get_train_dataloader()))
-    trained = [parameter for parameter in trainer.model.parameters() if parameter.requires_grad]
-    losses, gradients = [], []
-    for compute in (trainer.compute_loss, lambda *a, **k: SFTTrainer.compute_loss(trainer, *a, **k)):
-        loss = compute(trainer.model, dict(batch), num_items_in_batch=torch.tensor(11))
-        trainer.model.zero_grad()
-        loss.backward()
-        losses.append(float(loss.detach()))
-        gradients.append([parameter.grad.clone() for parameter in trained])
-    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
-    for one, other in zip(*gradients, strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-6)
-
-
 @pytest.mark.parametrize("name", some_slow(["nf4", "lora", "full"], ["nf4"]))
 def test_a_merged_model_says_what_base_and_adapter_say(
     name: str, tiny: BaseModel, dataset: dict[str, Any], tmp_path: Path
