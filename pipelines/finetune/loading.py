@@ -24,19 +24,33 @@ def uses_bfloat16(recipe: Recipe) -> bool:
 
 
 def load_tokenizer(path: Path, recipe: Recipe) -> Any:
-    """Return the tokenizer with its chat template; InputError where it has none."""
+    """Return the tokenizer with the recipe's template and tokens, else its own template; InputError without one."""
     from transformers import AutoTokenizer
 
+    from pipelines.finetune.tokenizing import prepare
+
     tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=recipe.trust_remote_code)
+    prepare(tokenizer, recipe)
     if not tokenizer.chat_template:
         raise InputError(
             str(path),
             "a tokenizer without a chat template",
             "an instruction model's tokenizer",
-            "name an instruction model in the recipe's model_name_or_path",
+            "add template: NAME to the recipe (chatml, or the model's family), or name an instruction model",
         )
     tokenizer.padding_side = "right"
     return tokenizer
+
+
+def fit_vocabulary(model: Any, tokenizer: Any) -> None:
+    """Make room for tokens that were added: new rows are drawn around the mean of the old (Hewitt 2021), seed 0."""
+    if len(tokenizer) <= model.get_input_embeddings().weight.shape[0]:
+        return
+    import torch
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model.resize_token_embeddings(len(tokenizer), pad_to_multiple_of=64)
 
 
 def load_base(path: Path, recipe: Recipe) -> Any:

@@ -2,6 +2,7 @@
 
 from typing import Any, Protocol
 
+from pipelines.finetune.rendering import as_engines_read, require_tools, tools_as_engines_read
 from pipelines.identity import content_id
 from pipelines.protocols import Messages
 
@@ -20,24 +21,31 @@ class ChatTokenizer(Protocol):
         ...
 
 
-def prompt_ids(tokenizer: ChatTokenizer, messages: Messages) -> list[int]:
+def prompt_ids(tokenizer: ChatTokenizer, messages: Messages, tools: Any = None) -> list[int]:
     """Return the ids of a conversation up to where the assistant's next answer begins."""
-    return list(tokenizer.apply_chat_template(messages, tokenize=True, return_dict=False, add_generation_prompt=True))
+    return _ids(tokenizer, messages, tools, add_generation_prompt=True)
 
 
-def encode(tokenizer: ChatTokenizer, messages: Messages, cutoff: int) -> dict[str, list[int]]:
+def _ids(tokenizer: ChatTokenizer, messages: Messages, tools: Any, **options: Any) -> list[int]:
+    read, offered = as_engines_read(messages), tools_as_engines_read(tools)
+    options |= {"tools": offered} if offered else {}
+    return list(tokenizer.apply_chat_template(read, tokenize=True, return_dict=False, **options))
+
+
+def encode(tokenizer: ChatTokenizer, messages: Messages, cutoff: int, tools: Any = None) -> dict[str, list[int]]:
     """Return `input_ids` and `labels`, both cut to `cutoff` tokens.
 
     Labels are the ids of each assistant turn up to and with its end-of-turn token; all else is -100. The span of a turn
     is found by rendering what precedes it, so that no {% generation %} marks are needed in the template.
     """
-    ids = list(tokenizer.apply_chat_template(messages, tokenize=True, return_dict=False))
+    require_tools(str(tokenizer.chat_template), messages, tools, "a conversation of the dataset")
+    ids = _ids(tokenizer, messages, tools)
     labels = [IGNORED] * len(ids)
     for position, message in enumerate(messages):
         if message["role"] != "assistant":
             continue
-        start = _common_prefix(prompt_ids(tokenizer, messages[:position]), ids)
-        upto = list(tokenizer.apply_chat_template(messages[: position + 1], tokenize=True, return_dict=False))
+        start = _common_prefix(prompt_ids(tokenizer, messages[:position], tools), ids)
+        upto = _ids(tokenizer, messages[: position + 1], tools)
         end = _common_prefix(upto, ids)
         while end > start + 1 and ids[end - 1] != tokenizer.eos_token_id and tokenizer.eos_token_id in ids[start:end]:
             end -= 1  # templates put a line break behind the end of a turn: the model never writes it

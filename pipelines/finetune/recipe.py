@@ -19,8 +19,9 @@ from pipelines.identity import json_digest
 SMALL_MODEL = "smollm2"
 """The name that recipes use for the packaged small model."""
 
-_SAME_TRAINING = ("noted", "output_dir", "run_name", "dataset_dir", "logging_steps", "save_steps", "save_total_limit",
-                  "per_device_eval_batch_size", "resume_from_checkpoint")  # fmt: skip
+_IDLE = ("output_dir", "resume_from_checkpoint", "val_size")
+_SAME_TRAINING = (*_IDLE, "noted", "run_name", "dataset_dir", "logging_steps", "save_steps", "save_total_limit",
+                  "per_device_eval_batch_size")  # fmt: skip
 Schedule = Literal[
     "linear", "cosine", "cosine_with_restarts", "constant", "constant_with_warmup", "polynomial", "inverse_sqrt"
 ]
@@ -53,13 +54,13 @@ class Recipe(BaseModel):
     quantization_bit: Literal[4, 8] | None = Field(None, description="bits of the frozen base (QLoRA); unset: all")
     quantization_type: Literal["nf4", "fp4"] = Field("nf4", description="data type of a 4-bit base")
     double_quantization: bool = Field(True, description="quantise the 4-bit constants too (Dettmers et al. 2023)")
-    new_special_tokens: str | None = Field(None, description="tokens to add, by commas; needs resize_vocab")
+    new_special_tokens: str | None = Field(None, description="tokens to add, by commas")
     resize_vocab: bool = Field(False, description="let the embeddings grow with the tokenizer")
 
     dataset: str | None = Field(None, description="names of datasets, by commas; unset: every row")
     eval_dataset: str | None = Field(None, description="whose held-out rows measure the loss; unset: as dataset")
     dataset_dir: str | None = Field(None, description="folder of the datasets; unset: GRAFTLINE_INSTRUCTIONS")
-    val_size: float = Field(0.0, ge=0, description="training rows (or share, below 1) held out; 0: the test split")
+    val_size: float = Field(0.0, ge=0, description="noted: instruction_dataset holds rows out, by source")
     max_samples: int | None = Field(None, ge=1, description="train on the first so many rows of each dataset")
     template: str | None = Field(None, description="chat template by LLaMA-Factory's name; unset: the model's own")
     cutoff_len: int = Field(2048, ge=8, description="tokens of a conversation that are kept, from its start")
@@ -99,7 +100,7 @@ class Recipe(BaseModel):
 
     eval_strategy: Literal["no", "steps", "epoch"] = Field("no", description="when held-out loss is taken meanwhile")
     eval_steps: int | None = Field(None, ge=1, description="updates from one to the next; unset: logging_steps")
-    early_stopping_steps: int | None = Field(None, ge=1, description="evaluations without a better loss to stop")
+    early_stopping_steps: int | None = Field(None, ge=1, description="stop after so many without a better loss")
     logging_steps: int = Field(5, ge=1, description="updates from one logged loss to the next (ours)")
     save_steps: int = Field(50, ge=1, description="updates from one checkpoint to the next (ours)")
     save_total_limit: int = Field(2, ge=1, description="checkpoints kept while training (ours)")
@@ -113,14 +114,14 @@ class Recipe(BaseModel):
     def _keys(cls, values: Any) -> Any:
         if not isinstance(values, dict):
             return values
-        given = {ALIASES.get(key, key): value for key, value in values.items() if key != "noted"}
+        given = {ALIASES.get(str(key), str(key)): value for key, value in values.items() if key != "noted"}
         for key, value in given.items():
             reason = refusal(key, value)
-            if reason is None and not (key in cls.model_fields or key in NOTED or is_neutral(key)):
-                reason = f"{key} is an unknown key; expected {nearest(key, list(cls.model_fields))}"
+            if reason is None and not (key in Recipe.model_fields or key in NOTED or is_neutral(key)):
+                reason = f"{key} is an unknown key; expected {nearest(key, list(Recipe.model_fields))}"
             if reason:
                 raise ValueError(reason)
-        idle = {key: value for key, value in given.items() if key not in cls.model_fields}
+        idle = {key: value for key, value in given.items() if key not in Recipe.model_fields}
         noted = {**values.get("noted", {}), **idle}
         kept = {key: _plain(key, value) for key, value in given.items() if key not in idle}
         kept = {key: value for key, value in kept.items() if value is not None}  # null asks for the default
@@ -157,9 +158,10 @@ class Recipe(BaseModel):
     def notes(self) -> list[str]:
         """Return one line for each key that is accepted but changes nothing here, saying what happens instead."""
         lines = [f"{key}: {value} – {note(key)}" for key, value in sorted(self.noted.items())]
-        for key in ("output_dir", "resume_from_checkpoint"):
-            if getattr(self, key) is not None:
-                lines.append(f"{key}: {getattr(self, key)} – {type(self).model_fields[key].description}")
+        for key in _IDLE:
+            if getattr(self, key):
+                why = (type(self).model_fields[key].description or "").removeprefix("noted: ")
+                lines.append(f"{key}: {getattr(self, key)} – {why}")
         defaults = {name: field.default for name, field in type(self).model_fields.items()}
         for key, why in without_effect(self).items():
             if getattr(self, key) != defaults[key]:

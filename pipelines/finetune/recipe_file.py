@@ -61,7 +61,7 @@ def recipe_of(values: Mapping[str, Any], where: str) -> Recipe:
         key = ".".join(str(part) for part in first["loc"])
         message = first["msg"].removeprefix("Value error, ")
         if not key:
-            raise InputError(where, "values that contradict each other", message, "correct these keys") from error
+            raise InputError(where, "keys that do not go together", message, "correct these keys") from error
         raise InputError(f"{where}, key '{key}'", repr(first["input"]), message, f"correct '{key}'") from error
 
 

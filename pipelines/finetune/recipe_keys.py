@@ -197,7 +197,6 @@ def nearest(key: str, honoured: list[str]) -> str:
 
 def contradiction(recipe: "Recipe") -> str | None:
     """Return which keys exclude each other and what to do, or None."""
-    stopping = recipe.early_stopping_steps and recipe.eval_strategy == "no"
     faults = {
         f"quantization_bit needs finetuning_type: lora, not {recipe.finetuning_type}": recipe.quantization_bit
         and recipe.finetuning_type != "lora",
@@ -210,16 +209,12 @@ def contradiction(recipe: "Recipe") -> str | None:
         "mask_history and train_on_prompt exclude each other: remove one": recipe.mask_history
         and recipe.train_on_prompt,
         "val_size and eval_dataset exclude each other: remove one": recipe.val_size and recipe.eval_dataset,
-        f"val_size: {recipe.val_size} is neither a share below 1 nor a whole number of rows": recipe.val_size > 1
-        and recipe.val_size != int(recipe.val_size),
         "warmup_ratio and warmup_steps exclude each other: remove one": recipe.warmup_ratio and recipe.warmup_steps,
         "bf16 and fp16 exclude each other: remove one": recipe.bf16 and recipe.fp16,
         "pure_bf16 and fp16 exclude each other: remove one": recipe.pure_bf16 and recipe.fp16,
-        "early_stopping_steps needs eval_strategy: steps or epoch": stopping,
         "packing needs stage: sft: a preference pair is no sequence": recipe.packs and recipe.stage == "dpo",
         "mask_history and train_on_prompt need stage: sft": (recipe.mask_history or recipe.train_on_prompt)
         and recipe.stage == "dpo",
-        "new_special_tokens needs resize_vocab: true": recipe.new_special_tokens and not recipe.resize_vocab,
     }
     return next((reason for reason, found in faults.items() if found), None)
 
@@ -236,7 +231,11 @@ def without_effect(recipe: "Recipe") -> dict[str, str]:
         (recipe.finetuning_type != "freeze", _FREEZE_KEYS, f"finetuning_type is {recipe.finetuning_type}"),
         (recipe.stage != "dpo", _DPO_KEYS, "stage is sft"),
         (recipe.quantization_bit != 4, ("quantization_type", "double_quantization"), "quantization_bit is not 4"),
-        (recipe.eval_strategy != "steps", ("eval_steps",), f"eval_strategy is {recipe.eval_strategy}"),
+        (
+            recipe.eval_strategy != "steps" and not recipe.early_stopping_steps,
+            ("eval_steps",),
+            f"eval_strategy is {recipe.eval_strategy}",
+        ),
         (recipe.packs, ("group_by_length",), "packing fills every batch"),
     ]
     return {key: why for idle, keys, why in groups if idle for key in keys}
