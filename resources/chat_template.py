@@ -2,15 +2,22 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pipelines.errors import InputError
+from pipelines.finetune.rendering import as_engines_read, tools_as_engines_read
 from pipelines.protocols import Messages
 
+Tools = list[dict[str, Any]] | None
+"""OpenAI's list of tools that a conversation may call."""
 
-def render_conversations(model: Path, conversations: Sequence[Messages]) -> list[list[int]]:
-    """Return the prompt ids of each conversation, ending where the assistant speaks.
+
+def render_conversations(
+    model: Path, conversations: Sequence[Messages], tools: Sequence[Tools] | None = None
+) -> list[list[int]]:
+    """Return the prompt ids of each conversation (with its tools, one entry each), ending where the assistant speaks.
 
     The template runs in the sandbox and with the helpers of transformers' `apply_chat_template` (a test compares the
     two); `import transformers` takes torch along and nine seconds. InputError for a checkpoint without a template.
@@ -19,12 +26,20 @@ def render_conversations(model: Path, conversations: Sequence[Messages]) -> list
 
     path = model / "tokenizer.json"
     if not path.exists():
-        return _render_with_transformers(model, conversations)
+        return _render_with_transformers(model, conversations, tools)
     tokenizer, template, special = Tokenizer.from_file(str(path)), _template(model), _special_tokens(model)
-    texts = [template.render(messages=messages, add_generation_prompt=True, **special) for messages in conversations]
+    texts = [
+        template.render(messages=as_engines_read(messages), tools=offered, add_generation_prompt=True, **special)
+        for messages, offered in _with_tools(conversations, tools)
+    ]
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return [encoding.ids for encoding in tokenizer.encode_batch(texts, add_special_tokens=False)]
+
+
+def _with_tools(conversations: Sequence[Messages], tools: Sequence[Tools] | None) -> list[tuple[Messages, Tools]]:
+    offered = tools if tools is not None else [None] * len(conversations)
+    return [(one, tools_as_engines_read(these)) for one, these in zip(conversations, offered, strict=True)]
 
 
 def _template(model: Path) -> Any:
@@ -40,12 +55,14 @@ def _template(model: Path) -> Any:
     def refuse(message: str) -> None:
         raise InputError(str(file), message, "a conversation that the template takes", "correct the row's messages")
 
-    def to_json(value: Any, indent: int | None = None, ensure_ascii: bool = False) -> str:
-        return json.dumps(value, indent=indent, ensure_ascii=ensure_ascii)
+    def to_json(value: Any, ensure_ascii: bool = False, indent: Any = None, separators: Any = None,
+                sort_keys: bool = False) -> str:
+        return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
 
     environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
     environment.filters["tojson"] = to_json
     environment.globals["raise_exception"] = refuse
+    environment.globals["strftime_now"] = lambda pattern: datetime.now().strftime(pattern)
     return environment.from_string(source)
 
 
@@ -59,9 +76,14 @@ def _special_tokens(model: Path) -> dict[str, str]:
     return {name: value["content"] if isinstance(value, dict) else str(value) for name, value in found.items()}
 
 
-def _render_with_transformers(model: Path, conversations: Sequence[Messages]) -> list[list[int]]:
+def _render_with_transformers(
+    model: Path, conversations: Sequence[Messages], tools: Sequence[Tools] | None
+) -> list[list[int]]:
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(str(model))
-    encoded: Any = tokenizer.apply_chat_template(list(conversations), add_generation_prompt=True, return_dict=True)
-    return [list(ids) for ids in encoded["input_ids"]]
+    tokenizer: Any = AutoTokenizer.from_pretrained(str(model))
+    return [
+        list(tokenizer.apply_chat_template(as_engines_read(messages), tools=offered, add_generation_prompt=True,
+                                           tokenize=True, return_dict=False))
+        for messages, offered in _with_tools(conversations, tools)
+    ]

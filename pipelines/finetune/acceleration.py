@@ -51,7 +51,12 @@ def _use_segments(model: Any) -> bool:
         inner.set_attn_implementation(name)
         together = _states(inner, [[5, 6, 7, 8], [9, 5, 6]], together=True)
         same = _close(together, alone)
-    except (TypeError, ValueError, RuntimeError, AttributeError):  # a model that takes no positions or passes nothing on
+    except (
+        TypeError,
+        ValueError,
+        RuntimeError,
+        AttributeError,
+    ):  # a model that takes no positions or passes nothing on
         same = False
     if not same:
         inner.set_attn_implementation(before)

@@ -66,16 +66,31 @@ def arguments(recipe: Recipe, work: Path, kept: int, autocast: bool = True, padd
     }
     options |= _evaluation(recipe)
     if recipe.stage == "dpo":
-        extra: dict[str, Any] = {"loss_type": [recipe.pref_loss], "train_sampling_strategy": "random"}
-        if recipe.pref_ftx:
-            extra = extra | {"loss_type": [recipe.pref_loss, "sft"], "loss_weights": [1.0, recipe.pref_ftx]}
-        return DPOConfig(**options | extra, beta=recipe.pref_beta, label_smoothing=recipe.dpo_label_smoothing)
+        losses = preference_losses(recipe)
+        options |= {"loss_type": list(losses), "loss_weights": list(losses.values())}
+        options["train_sampling_strategy"] = "random"
+        return DPOConfig(**options, beta=recipe.pref_beta, label_smoothing=recipe.dpo_label_smoothing)
     return SFTConfig(**options, dataset_kwargs={"skip_prepare_dataset": True})
+
+
+def preference_losses(recipe: Recipe) -> dict[str, float]:
+    """Return TRL's losses with their weights.
+
+    TRL's sigmoid loss knows no label smoothing e, its robust one (Chowdhury et al. 2024) is ((1-e) a - e b) / (1-2e) of
+    the losses a, b of a pair as it is and swapped; cDPO's (1-e) a + e b (Mitchell 2023) is therefore
+    2 (1-e) sigmoid - (1-2e) robust.
+    """
+    smooth = recipe.dpo_label_smoothing
+    losses = {recipe.pref_loss: 1.0}
+    if smooth and recipe.pref_loss == "sigmoid":
+        losses = {"sigmoid": 2 * (1 - smooth), "robust": 2 * smooth - 1}
+    return losses | ({"sft": recipe.pref_ftx} if recipe.pref_ftx else {})
 
 
 def _evaluation(recipe: Recipe) -> dict[str, Any]:
     if not recipe.early_stopping_steps:
-        return {"eval_strategy": recipe.eval_strategy, "eval_steps": recipe.eval_steps}
+        every = {"eval_steps": recipe.eval_steps} if recipe.eval_strategy == "steps" else {}
+        return {"eval_strategy": recipe.eval_strategy, **every}
     # The best is kept by its checkpoint, so one is written at every evaluation.
     every = recipe.eval_steps or recipe.save_steps
     best = {"load_best_model_at_end": True, "metric_for_best_model": "eval_loss", "greater_is_better": False}

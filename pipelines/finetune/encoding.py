@@ -3,19 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from pipelines.finetune.conversation import messages_of, tools_of
 from pipelines.finetune.masking import encode, encode_pair, template_digest
 from pipelines.finetune.recipe import Recipe
 from pipelines.identity import content_id
-
-try:
-    from pipelines.finetune.conversation import messages_of, tools_of
-except ImportError:  # rows of before: messages alone
-
-    def messages_of(row):
-        return row["messages"]
-
-    def tools_of(row):
-        return None
 
 
 def chosen_rows(rows: Any, recipe: Recipe, names: str | None, most: int | None = None) -> Any:
@@ -54,9 +45,7 @@ def tokens_of(rows: Any, tokenizer: Any, recipe: Recipe, cache: Path) -> Any:
         cache_file_name=str(cache / f"{key}.arrow"),
         new_fingerprint=key,
     )
-    return encoded.filter(
-        has_loss, cache_file_name=str(cache / f"{key}-kept.arrow"), new_fingerprint=f"{key}kept"
-    )
+    return encoded.filter(has_loss, cache_file_name=str(cache / f"{key}-kept.arrow"), new_fingerprint=f"{key}kept")
 
 
 def has_loss(row: dict[str, list[int]]) -> bool:

@@ -14,7 +14,7 @@ def precision(recipe: Recipe) -> str:
     """Return "bfloat16", "float16" or "float32": what to compute in, of what the recipe asks for and the device has.
 
     A CPU without bfloat16's instructions emulates it at an eighth of float32's speed (measured: 17 against 127
-    GFLOP/s), and none has float16's: there `fp16: true` means bfloat16, or else float32.
+    GFLOP/s), and none has float16's: there `fp16: true` alone means float32.
     """
     import torch
 
@@ -24,7 +24,7 @@ def precision(recipe: Recipe) -> str:
         return "bfloat16" if (recipe.bf16 or recipe.pure_bf16) and torch.cuda.is_bf16_supported() else "float32"
     flags = Path("/proc/cpuinfo")
     has = flags.exists() and bool(_CPU_BFLOAT16.search(flags.read_text(encoding="utf-8")))
-    return "bfloat16" if has and (recipe.bf16 or recipe.fp16 or recipe.pure_bf16) else "float32"
+    return "bfloat16" if has and (recipe.bf16 or recipe.pure_bf16) else "float32"
 
 
 def uses_bfloat16(recipe: Recipe) -> bool:
@@ -33,19 +33,33 @@ def uses_bfloat16(recipe: Recipe) -> bool:
 
 
 def load_tokenizer(path: Path, recipe: Recipe) -> Any:
-    """Return the tokenizer with its chat template; InputError where it has none."""
+    """Return the tokenizer with the recipe's template and tokens, else its own template; InputError without one."""
     from transformers import AutoTokenizer
 
+    from pipelines.finetune.tokenizing import prepare
+
     tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=recipe.trust_remote_code)
+    prepare(tokenizer, recipe)
     if not tokenizer.chat_template:
         raise InputError(
             str(path),
             "a tokenizer without a chat template",
             "an instruction model's tokenizer",
-            "name an instruction model in the recipe's model_name_or_path",
+            "add template: NAME to the recipe (chatml, or the model's family), or name an instruction model",
         )
     tokenizer.padding_side = "right"
     return tokenizer
+
+
+def fit_vocabulary(model: Any, tokenizer: Any) -> None:
+    """Make room for tokens that were added: new rows are drawn around the mean of the old (Hewitt 2021), seed 0."""
+    if len(tokenizer) <= model.get_input_embeddings().weight.shape[0]:
+        return
+    import torch
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model.resize_token_embeddings(len(tokenizer), pad_to_multiple_of=64)
 
 
 def load_base(path: Path, recipe: Recipe) -> Any:
@@ -64,6 +78,10 @@ def load_base(path: Path, recipe: Recipe) -> Any:
         options["device_map"] = {"": torch.cuda.current_device()}
     model = AutoModelForCausalLM.from_pretrained(path, **options)
     model.config.use_cache = False
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            # An evaluation would turn 4-bit weights into a form that no gradient passes through (bitsandbytes 0.50).
+            module.support_avx512bf16_for_cpu = False
     return model
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any, Protocol
 
+from pipelines.finetune.rendering import as_engines_read, require_tools, tools_as_engines_read
 from pipelines.identity import content_id
 from pipelines.protocols import Messages
 
@@ -49,6 +50,8 @@ def encode(
     puts it on every token. Answers are found by the template's {% generation %} marks, or else by rendering what
     precedes them.
     """
+    require_tools(str(tokenizer.chat_template), messages, tools, "a conversation of the dataset")
+    messages, tools = as_engines_read(messages), tools_as_engines_read(tools)
     answers = [n for n, message in enumerate(messages) if message["role"] == "assistant"]
     if train_on_prompt or not answers:
         ids = _ids(tokenizer, messages, tools)
@@ -89,9 +92,9 @@ def encode_pair(
 
 
 def _ids(tokenizer: ChatTokenizer, messages: Messages, tools: Tools, **options: Any) -> list[int]:
-    if tools:
-        options["tools"] = tools
-    return list(tokenizer.apply_chat_template(messages, tokenize=True, return_dict=False, **options))
+    read, offered = as_engines_read(messages), tools_as_engines_read(tools)
+    options |= {"tools": offered} if offered else {}
+    return list(tokenizer.apply_chat_template(read, tokenize=True, return_dict=False, **options))
 
 
 def _marked(tokenizer: Any, messages: Messages, tools: Tools) -> tuple[list[int], Spans]:

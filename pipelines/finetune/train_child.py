@@ -26,7 +26,7 @@ from pipelines.finetune.arguments import arguments
 from pipelines.finetune.dataset import load_dataset
 from pipelines.finetune.encoding import chosen_rows, tokens_of
 from pipelines.finetune.journal import Journal, last_checkpoint, once
-from pipelines.finetune.loading import load_base, load_tokenizer, name_base, precision
+from pipelines.finetune.loading import fit_vocabulary, load_base, load_tokenizer, name_base, precision
 from pipelines.finetune.masking import template_digest
 from pipelines.finetune.methods import wrap
 from pipelines.finetune.packing import pack
@@ -39,9 +39,11 @@ log = logging.getLogger("graftline")
 _HELD_OUT_ROWS = 16
 
 
-def prepare(recipe: Recipe, base_path: Path) -> tuple[Any, bool]:
+def prepare(recipe: Recipe, base_path: Path, tokenizer: Any) -> tuple[Any, bool]:
     """Return the model with what the recipe trains, accelerated, and whether it still needs autocast."""
-    model = wrap(load_base(base_path, recipe), recipe)
+    base = load_base(base_path, recipe)
+    fit_vocabulary(base, tokenizer)
+    model = wrap(base, recipe)
     plain_adapter = recipe.finetuning_type == "lora" and not (
         recipe.quantization_bit or recipe.use_dora or recipe.lora_dropout or recipe.additional_target
     )
@@ -61,10 +63,12 @@ def make(recipe: Recipe, model: Any, tokenizer: Any, spec: dict[str, Any], autoc
     with settings.main_process_first():
         rows = chosen_rows(data["train"], recipe, recipe.dataset)
         training = tokens_of(rows, tokenizer, recipe, cache)
-        few = chosen_rows(data["test"], recipe, recipe.eval_dataset, spec.get("held_out_rows", _HELD_OUT_ROWS))
+        few = chosen_rows(
+            data["test"], recipe, recipe.eval_dataset or recipe.dataset, spec.get("held_out_rows", _HELD_OUT_ROWS)
+        )
         kept = tokens_of(few, tokenizer, recipe, cache)
     counts = {"rows": len(training), "rows_without_loss": len(rows) - len(training), "held_out_rows": len(kept)}
-    if (recipe.packing or recipe.neat_packing) and recipe.stage == "sft":
+    if recipe.packs and recipe.stage == "sft":
         if apart:
             training = pack(training, recipe.cutoff_len)
             counts["packed_rows"] = len(training)
@@ -85,7 +89,7 @@ def train(spec: dict[str, Any]) -> None:
     recipe, work, output = Recipe(**spec["recipe"]), Path(spec["work"]), Path(spec["output"])
     set_seed(recipe.seed)
     tokenizer = load_tokenizer(Path(spec["base_path"]), recipe)
-    model, autocast = prepare(recipe, Path(spec["base_path"]))
+    model, autocast = prepare(recipe, Path(spec["base_path"]), tokenizer)
     trainer, counts = make(recipe, model, tokenizer, spec, autocast, Path(spec["cache"]))
     wait, first = trainer.accelerator.wait_for_everyone, trainer.is_world_process_zero()
     resume = last_checkpoint(work / "checkpoints", first)
