@@ -73,7 +73,7 @@ def _states(model: Any, samples: list[list[int]], together: bool) -> torch.Tenso
         if not together:
             outs = [decoder(input_ids=torch.tensor([s], device=device), use_cache=False)[0][0] for s in samples]
             return torch.cat(outs)
-        row = torch.tensor([sum(samples, [])], device=device)
+        row = torch.tensor([[token for sample in samples for token in sample]], device=device)
         positions = torch.tensor([[n for s in samples for n in range(len(s))]], device=device)
         edges = torch.tensor([0, len(samples[0]), row.shape[1]], dtype=torch.int32)
         return decoder(input_ids=row, position_ids=positions, cu_seq_lens_q=edges, use_cache=False)[0][0]

@@ -8,8 +8,8 @@ from pipelines.finetune.batching import CPU_TOKENS, GPU_TOKENS, PaddedCollator, 
 def make_trainer(model: Any, arguments: Any, tokenizer: Any, *, tokens: int | None = None, **options: Any) -> Any:
     """Return an SFTTrainer whose loss and gradients are TRL's own, for less work.
 
-    The samples of a batch go through the model in passes of at most `tokens` tokens (unset: as the device likes), without
-    padding where the model's attention keeps samples apart. Its evaluation is the mean loss of a token, over all rows.
+    The samples of a batch go through the model in passes of at most `tokens` tokens (unset: as the device likes),
+    without padding where the model's attention keeps samples apart. Its evaluation is the mean loss of a token.
     """
     import contextlib
 

@@ -94,7 +94,7 @@ class AdaptedMlp(torch.autograd.Function):
 
 
 class RmsNorm(torch.autograd.Function):
-    """x / sqrt(mean(x^2) + eps) * weight with a frozen weight (Zhang and Sennrich 2019); keeps x and one number a row."""
+    """x / sqrt(mean(x^2) + eps) * weight, weight frozen (Zhang and Sennrich 2019); keeps x and one number a row."""
 
     @staticmethod
     def forward(ctx, x, weight, eps):

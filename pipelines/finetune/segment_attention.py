@@ -5,6 +5,7 @@ for samples of some hundred tokens, most of it in its backward pass. Elsewhere t
 """
 # ruff: noqa: TID253 - only the training's child process imports this file
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -41,7 +42,7 @@ def segment_attention(
     spans = [(row, 0, tokens) for row in range(query.shape[0])]
     if cu_seq_lens_q is not None and query.shape[0] == 1:
         edges = cu_seq_lens_q.tolist()
-        spans = [(0, start, end) for start, end in zip(edges, edges[1:], strict=False) if end > start]
+        spans = [(0, start, end) for start, end in pairwise(edges) if end > start]
     if query.device.type == "cpu" and not dropout:
         return BlockedAttention.apply(query, key, value, scale, spans), None
     outs = []
