@@ -14,7 +14,7 @@ from pipelines.finetune import registration
 from pipelines.finetune.dataset import load_dataset
 from pipelines.finetune.prediction import ModelFolder, predict
 from pipelines.finetune.promotion import decide
-from pipelines.finetune.recipe import load_recipe
+from pipelines.finetune.recipe_file import load_recipe
 from resources.inference_engine import InferenceEngine
 from resources.settings import Settings
 from resources.small_model import SmallModel

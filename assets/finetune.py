@@ -9,7 +9,9 @@ from assets.partitions import RECIPES
 from assets.results import OWNERS, gate, plot, record_result
 from pipelines.finetune import checking, merging, profile, training
 from pipelines.finetune.curves import loss_curve
-from pipelines.finetune.recipe import Recipe, load_recipe
+from pipelines.finetune.recipe import Recipe
+from pipelines.finetune.recipe_file import load_recipe
+from pipelines.finetune.registration import gate_name
 from resources.settings import Settings
 from resources.small_model import SmallModel
 from resources.tables import TableStore

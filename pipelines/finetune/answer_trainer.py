@@ -1,46 +1,71 @@
-"""TRL's SFTTrainer with a head that is cheap on a CPU: it scores the answers' tokens and no others."""
+"""TRL's SFTTrainer over rows without padding, with a head that scores the answers' tokens and no others."""
 
 from typing import Any
 
-_SCALED_HEADS = (
-    "final_logit_softcapping",
-    "logit_scale",
-    "output_multiplier",
-    "lm_head_multiplier",
-    "logits_scaling",
-)
+from pipelines.finetune.batching import CPU_TOKENS, GPU_TOKENS, PaddedCollator, RowCollator, passes
 
 
-def has_plain_head(config: Any) -> bool:
-    """Say whether the logits are the head's output as it is, neither scaled nor capped (as in Gemma 2 or Granite)."""
-    return all(getattr(config.get_text_config(), name, None) is None for name in _SCALED_HEADS)
+def make_trainer(model: Any, arguments: Any, tokenizer: Any, *, tokens: int | None = None, **options: Any) -> Any:
+    """Return an SFTTrainer whose loss and gradients are TRL's own, for less work.
 
-
-def make_trainer(*arguments: Any, **options: Any) -> Any:
-    """Return an SFTTrainer; on a CPU its loss is the same number for a third less work.
-
-    TRL 1.16 picks the positions with loss on GPUs only: elsewhere it scores, recomputes and measures every position
-    over the whole vocabulary, which in a small model costs as much as many of its layers.
+    The samples of a batch go through the model in passes of at most `tokens` tokens (unset: as the device likes),
+    without padding where the model's attention keeps samples apart. Its evaluation is the mean loss of a token.
     """
+    import contextlib
+
     import torch
-    from torch.nn.functional import cross_entropy
     from trl import SFTTrainer
 
-    class AnswerTrainer(SFTTrainer):
-        def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-            inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-            on_cpu = self.args.device.type == "cpu" and self.args.world_size == 1
-            if return_outputs or not on_cpu or self.aux_loss_enabled or not has_plain_head(inner.config):
-                return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-            with self.accelerator.autocast():
-                states = inner.base_model(
-                    input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False
-                ).last_hidden_state[:, :-1]
-                labels = inputs["labels"][:, 1:]
-                counted = labels != -100
-                logits = inner.get_output_embeddings()(states[counted])
-            loss = cross_entropy(logits.float(), labels[counted], reduction="sum")
-            items = counted.sum() if num_items_in_batch is None else num_items_in_batch
-            return loss / torch.as_tensor(items).clamp(min=1)
+    from pipelines.finetune.acceleration import keeps_samples_apart
+    from pipelines.finetune.answer_loss import has_plain_head, install_answer_loss
 
-    return AnswerTrainer(*arguments, **options)
+    class AnswerTrainer(SFTTrainer):
+        def training_step(self, model, inputs, num_items_in_batch=None):
+            if not plain_head:
+                return super().training_step(model, inputs, num_items_in_batch)
+            model.train()
+            parts = passes(self._prepare_inputs(inputs), budget)
+            total = torch.zeros((), device=self.args.device)
+            for number, part in enumerate(parts):
+                last = number == len(parts) - 1
+                with contextlib.nullcontext() if last else self.accelerator.no_sync(model):
+                    with self.compute_loss_context_manager(), self.accelerator.autocast():
+                        loss = model(**part, answer_loss=True, use_cache=False)[0]
+                    # The count is of all processes, whose gradients are averaged.
+                    loss = loss / torch.as_tensor(num_items_in_batch).clamp(min=1) * self.args.world_size
+                    self.accelerator.backward(loss)
+                total += loss.detach()
+            return total
+
+        def evaluate(self, eval_dataset=None, ignore_keys=None, metric_key_prefix="eval"):
+            if not plain_head:
+                return super().evaluate(eval_dataset, ignore_keys, metric_key_prefix)
+            sums = torch.zeros(2, dtype=torch.float64, device=self.args.device)
+            was = self.model.training
+            self.model.eval()
+            rank, world = self.args.process_index, self.args.world_size
+            rows = self.eval_dataset if eval_dataset is None else eval_dataset
+            size = self.args.per_device_eval_batch_size
+            for first in range(rank * size, len(rows), world * size):
+                examples = [rows[n] for n in range(first, min(first + size, len(rows)))]
+                for part in passes(self._prepare_inputs(self.data_collator(examples)), budget):
+                    with torch.no_grad(), self.accelerator.autocast():
+                        # The bare model: ranks may have different numbers of batches, and DDP's forward would wait.
+                        bare = self.accelerator.unwrap_model(self.model)
+                        sums[0] += bare(**part, answer_loss=True, use_cache=False)[0].double()
+                    sums[1] += (part["labels"][:, 1:] != -100).sum()
+            self.model.train(was)
+            total, count = self.accelerator.reduce(sums, "sum").tolist()
+            metrics = {f"{metric_key_prefix}_loss": total / max(count, 1), f"{metric_key_prefix}_tokens": count}
+            self.log(dict(metrics))
+            self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+            return metrics
+
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    plain_head = has_plain_head(inner.config)
+    device = next(model.parameters()).device.type
+    budget = tokens or (CPU_TOKENS if device == "cpu" else GPU_TOKENS)
+    collator = RowCollator() if keeps_samples_apart(model) and plain_head else PaddedCollator(tokenizer.pad_token_id)
+    trainer = AnswerTrainer(model, arguments, data_collator=collator, processing_class=tokenizer, **options)
+    install_answer_loss(inner)
+    return trainer

@@ -1,4 +1,4 @@
-"""The base model in memory: loading, quantising, and what of it a recipe trains. Only child processes call this."""
+"""The base model in memory: precision, loading and quantising. Only child processes call this."""
 
 import re
 from pathlib import Path
@@ -10,17 +10,26 @@ from pipelines.finetune.recipe import Recipe
 _CPU_BFLOAT16 = re.compile(r"\b(avx512_bf16|amx_bf16|bf16)\b")
 
 
-def uses_bfloat16(recipe: Recipe) -> bool:
-    """Say whether to compute in bfloat16: where the recipe asks for it and the device has it.
+def precision(recipe: Recipe) -> str:
+    """Return "bfloat16", "float16" or "float32": what to compute in, of what the recipe asks for and the device has.
 
-    A CPU without the instructions emulates it at an eighth of float32's speed (measured: 17 against 127 GFLOP/s).
+    A CPU without bfloat16's instructions emulates it at an eighth of float32's speed (measured: 17 against 127
+    GFLOP/s), and none has float16's: there `fp16: true` alone means float32.
     """
     import torch
 
     if torch.cuda.is_available():
-        return recipe.bf16 and torch.cuda.is_bf16_supported()
+        if recipe.fp16:
+            return "float16"
+        return "bfloat16" if (recipe.bf16 or recipe.pure_bf16) and torch.cuda.is_bf16_supported() else "float32"
     flags = Path("/proc/cpuinfo")
-    return recipe.bf16 and flags.exists() and bool(_CPU_BFLOAT16.search(flags.read_text(encoding="utf-8")))
+    has = flags.exists() and bool(_CPU_BFLOAT16.search(flags.read_text(encoding="utf-8")))
+    return "bfloat16" if has and (recipe.bf16 or recipe.pure_bf16) else "float32"
+
+
+def uses_bfloat16(recipe: Recipe) -> bool:
+    """Say whether to compute in bfloat16."""
+    return precision(recipe) == "bfloat16"
 
 
 def load_tokenizer(path: Path, recipe: Recipe) -> Any:
@@ -58,9 +67,10 @@ def load_base(path: Path, recipe: Recipe) -> Any:
     import torch
     from transformers import AutoModelForCausalLM
 
-    compute = torch.bfloat16 if uses_bfloat16(recipe) else torch.float32
+    compute = getattr(torch, precision(recipe))
     # Weights that AdamW updates itself stay in float32: most of its steps are below bfloat16's resolution.
-    dtype = compute if recipe.finetuning_type == "lora" else torch.float32
+    low = recipe.finetuning_type == "lora" or (recipe.pure_bf16 and compute == torch.bfloat16)
+    dtype = compute if low else torch.float32
     options: dict[str, Any] = {"dtype": dtype, "trust_remote_code": recipe.trust_remote_code, "use_safetensors": True}
     if recipe.quantization_bit:
         options["quantization_config"] = quantization(recipe, compute)
@@ -95,43 +105,6 @@ def quantization(recipe: Recipe, compute: Any) -> Any:
         bnb_4bit_compute_dtype=compute,
         bnb_4bit_use_double_quant=recipe.double_quantization,
     )
-
-
-def wrap(model: Any, recipe: Recipe) -> Any:
-    """Return the model with an adapter, or with all (full) or some layers (freeze) left to train."""
-    if recipe.finetuning_type == "lora":
-        from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
-
-        if recipe.quantization_bit:
-            # Without its float32 copy of norms and embeddings: bfloat16 has the range, and this takes half the memory.
-            for parameter in model.parameters():
-                parameter.requires_grad = False
-            if not recipe.disable_gradient_checkpointing:
-                model = prepare_model_for_kbit_training(model)
-        return get_peft_model(
-            model,
-            LoraConfig(
-                task_type="CAUSAL_LM",
-                r=recipe.lora_rank,
-                lora_alpha=recipe.alpha,
-                lora_dropout=recipe.lora_dropout,
-                target_modules=recipe.targets or "all-linear",
-                use_dora=recipe.use_dora,
-                use_rslora=recipe.use_rslora,
-            ),
-        )
-    if recipe.finetuning_type == "freeze":
-        _freeze(model, recipe.freeze_trainable_layers)
-    return model
-
-
-def _freeze(model: Any, layers: int) -> None:
-    every = model.get_decoder().layers
-    chosen = every[-layers:] if layers > 0 else every[:-layers]
-    for parameter in model.parameters():
-        parameter.requires_grad = False
-    for parameter in chosen.parameters():
-        parameter.requires_grad = True
 
 
 def name_base(model: Any, name: str, hub_revision: str | None) -> None:

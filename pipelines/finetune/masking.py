@@ -1,5 +1,10 @@
 """Conversations to token ids under the model's own chat template, with the loss on the answers only."""
 
+import re
+import sys
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any, Protocol
 
 from pipelines.finetune.rendering import as_engines_read, require_tools, tools_as_engines_read
@@ -8,6 +13,10 @@ from pipelines.protocols import Messages
 
 IGNORED = -100
 """Label of a token without loss, as in `torch.nn.CrossEntropyLoss`."""
+Tools = list[dict[str, Any]] | None
+"""OpenAI's list of tools that a conversation may call."""
+Spans = list[tuple[int, int]]
+_GENERATION = re.compile(r"\{%-?\s*generation\s*-?%\}")
 
 
 class ChatTokenizer(Protocol):
@@ -17,40 +26,120 @@ class ChatTokenizer(Protocol):
     chat_template: str
 
     def apply_chat_template(self, conversation: Messages, **options: Any) -> Any:
-        """Render a conversation; with tokenize=True and return_dict=False as token ids."""
+        """Render a conversation: as text, or with tokenize=True and return_dict=False as token ids."""
         ...
 
 
-def prompt_ids(tokenizer: ChatTokenizer, messages: Messages, tools: Any = None) -> list[int]:
+def prompt_ids(tokenizer: ChatTokenizer, messages: Messages, tools: Tools = None) -> list[int]:
     """Return the ids of a conversation up to where the assistant's next answer begins."""
     return _ids(tokenizer, messages, tools, add_generation_prompt=True)
 
 
-def _ids(tokenizer: ChatTokenizer, messages: Messages, tools: Any, **options: Any) -> list[int]:
+def encode(
+    tokenizer: ChatTokenizer,
+    messages: Messages,
+    cutoff: int,
+    tools: Tools = None,
+    train_on_prompt: bool = False,
+    mask_history: bool = False,
+) -> dict[str, list[int]]:
+    """Return `input_ids` and `labels`, both cut to `cutoff` tokens.
+
+    A label is the token itself inside an assistant's answer, up to and with the token that ends it (the tools that it
+    calls included), and IGNORED elsewhere. `mask_history` leaves the last answer alone with loss, `train_on_prompt`
+    puts it on every token. Answers are found by the template's {% generation %} marks, or else by rendering what
+    precedes them.
+    """
+    require_tools(str(tokenizer.chat_template), messages, tools, "a conversation of the dataset")
+    messages, tools = as_engines_read(messages), tools_as_engines_read(tools)
+    answers = [n for n, message in enumerate(messages) if message["role"] == "assistant"]
+    if train_on_prompt or not answers:
+        ids = _ids(tokenizer, messages, tools)
+        return {"input_ids": ids[:cutoff], "labels": (ids if train_on_prompt else [IGNORED] * len(ids))[:cutoff]}
+    if _GENERATION.search(str(tokenizer.chat_template)):
+        ids, spans = _marked(tokenizer, messages, tools)
+        spans = spans[-1:] if mask_history else spans
+    else:
+        chosen = answers[-1:] if mask_history else answers
+        ids, spans = (_by_text if getattr(tokenizer, "is_fast", False) else _by_ids)(tokenizer, messages, tools, chosen)
+    labels = [IGNORED] * len(ids)
+    for start, end in spans:
+        while end > start + 1 and ids[end - 1] != tokenizer.eos_token_id and tokenizer.eos_token_id in ids[start:end]:
+            end -= 1  # templates put a line break behind the end of a turn: the model never writes it
+        labels[start:end] = ids[start:end]
+    return {"input_ids": ids[:cutoff], "labels": labels[:cutoff]}
+
+
+def encode_pair(
+    tokenizer: ChatTokenizer, messages: Messages, chosen: str, rejected: str, cutoff: int, tools: Tools = None
+) -> dict[str, list[int]]:
+    """Return `prompt_ids`, `chosen_ids` and `rejected_ids`; an answer is empty where the prompt fills the cutoff."""
+    prompt: list[int] = []
+    answers = []
+    for text in (chosen, rejected):
+        whole = [*messages, {"role": "assistant", "content": text}]
+        encoded = encode(tokenizer, whole, sys.maxsize, tools, mask_history=True)
+        counted = [n for n, label in enumerate(encoded["labels"]) if label != IGNORED] or [len(encoded["labels"])]
+        ids = encoded["input_ids"]
+        answers.append((counted[0], ids[: counted[-1] + 1]))
+    start = min(begin for begin, _ in answers)
+    prompt = answers[0][1][:start]
+    return {
+        "prompt_ids": prompt,
+        "chosen_ids": answers[0][1][start : max(cutoff, start)],
+        "rejected_ids": answers[1][1][start : max(cutoff, start)],
+    }
+
+
+def _ids(tokenizer: ChatTokenizer, messages: Messages, tools: Tools, **options: Any) -> list[int]:
     read, offered = as_engines_read(messages), tools_as_engines_read(tools)
     options |= {"tools": offered} if offered else {}
     return list(tokenizer.apply_chat_template(read, tokenize=True, return_dict=False, **options))
 
 
-def encode(tokenizer: ChatTokenizer, messages: Messages, cutoff: int, tools: Any = None) -> dict[str, list[int]]:
-    """Return `input_ids` and `labels`, both cut to `cutoff` tokens.
+def _marked(tokenizer: Any, messages: Messages, tools: Tools) -> tuple[list[int], Spans]:
+    options = {"tools": tools} if tools else {}
+    rendered = tokenizer.apply_chat_template(
+        messages, tokenize=True, return_dict=True, return_assistant_tokens_mask=True, **options
+    )
+    ids, mask = list(rendered["input_ids"]), list(rendered["assistant_masks"])
+    spans, start = [], None
+    for place, inside in enumerate([*mask, 0]):
+        if inside and start is None:
+            start = place
+        elif not inside and start is not None:
+            # Some templates close the mark before the token that ends the turn, and a model must learn to stop.
+            stop = place < len(ids) and ids[place] == tokenizer.eos_token_id and ids[place - 1] != ids[place]
+            spans.append((start, place + int(stop)))
+            start = None
+    return ids, spans
 
-    Labels are the ids of each assistant turn up to and with its end-of-turn token; all else is -100. The span of a turn
-    is found by rendering what precedes it, so that no {% generation %} marks are needed in the template.
-    """
-    require_tools(str(tokenizer.chat_template), messages, tools, "a conversation of the dataset")
+
+def _by_text(tokenizer: Any, messages: Messages, tools: Tools, chosen: list[int]) -> tuple[list[int], Spans]:
+    # Rendering text costs little; the tokens are counted once, and their offsets say which answer they belong to.
+    options: dict[str, Any] = {"tokenize": False} | ({"tools": tools} if tools else {})
+    text = tokenizer.apply_chat_template(messages, **options)
+    coded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    ids, offsets = list(coded["input_ids"]), coded["offset_mapping"]
+    ends = [end for _, end in offsets]
+    begins = [begin for begin, _ in offsets]
+    spans = []
+    for place in chosen:
+        before = tokenizer.apply_chat_template(messages[:place], add_generation_prompt=True, **options)
+        upto = text if place == len(messages) - 1 else tokenizer.apply_chat_template(messages[: place + 1], **options)
+        start, end = _common_prefix(before, text), _common_prefix(upto, text)
+        spans.append((bisect_right(ends, start), bisect_left(begins, end)))
+    return ids, spans
+
+
+def _by_ids(tokenizer: ChatTokenizer, messages: Messages, tools: Tools, chosen: list[int]) -> tuple[list[int], Spans]:
     ids = _ids(tokenizer, messages, tools)
-    labels = [IGNORED] * len(ids)
-    for position, message in enumerate(messages):
-        if message["role"] != "assistant":
-            continue
-        start = _common_prefix(prompt_ids(tokenizer, messages[:position], tools), ids)
-        upto = _ids(tokenizer, messages[: position + 1], tools)
-        end = _common_prefix(upto, ids)
-        while end > start + 1 and ids[end - 1] != tokenizer.eos_token_id and tokenizer.eos_token_id in ids[start:end]:
-            end -= 1  # templates put a line break behind the end of a turn: the model never writes it
-        labels[start:end] = ids[start:end]
-    return {"input_ids": ids[:cutoff], "labels": labels[:cutoff]}
+    spans = []
+    for place in chosen:
+        start = _common_prefix(prompt_ids(tokenizer, messages[:place], tools), ids)
+        upto = ids if place == len(messages) - 1 else _ids(tokenizer, messages[: place + 1], tools)
+        spans.append((start, _common_prefix(upto, ids)))
+    return ids, spans
 
 
 def template_digest(tokenizer: ChatTokenizer) -> str:
@@ -71,10 +160,7 @@ def preview(pieces: list[str], labels: list[int]) -> str:
     return " ".join(text.replace("\n", "⏎") for text in shown)
 
 
-def _common_prefix(one: list[int], other: list[int]) -> int:
-    length = 0
-    for left, right in zip(one, other, strict=False):
-        if left != right:
-            break
-        length += 1
-    return length
+def _common_prefix(one: Sequence[Any], other: Sequence[Any]) -> int:
+    if other[: len(one)] == one:
+        return len(one)
+    return next(n for n, (left, right) in enumerate(zip_longest(one, other)) if left != right)

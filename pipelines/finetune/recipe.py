@@ -1,17 +1,34 @@
-"""A training recipe: LLaMA-Factory's own keys, each honoured or refused, never silently dropped."""
+"""A training recipe: LLaMA-Factory's own keys, each honoured, noted or refused, never silently dropped."""
 
-import difflib
-from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipelines.errors import InputError
+from pipelines.finetune.recipe_keys import (
+    ALIASES,
+    NOTED,
+    contradiction,
+    is_neutral,
+    nearest,
+    note,
+    refusal,
+    without_effect,
+)
 from pipelines.identity import json_digest
 
 SMALL_MODEL = "smollm2"
 """The name that recipes use for the packaged small model."""
+
+_IDLE = ("output_dir", "resume_from_checkpoint", "val_size")
+_SAME_TRAINING = (*_IDLE, "noted", "run_name", "dataset_dir", "logging_steps", "save_steps", "save_total_limit",
+                  "per_device_eval_batch_size")  # fmt: skip
+Schedule = Literal[
+    "linear", "cosine", "cosine_with_restarts", "constant", "constant_with_warmup", "polynomial", "inverse_sqrt"
+]
+Optimiser = Literal[
+    "adamw_torch", "adamw_torch_fused", "adamw_8bit", "adamw_bnb_8bit", "paged_adamw", "paged_adamw_32bit",
+    "paged_adamw_8bit", "adafactor", "sgd",
+]  # fmt: skip
 
 
 class Recipe(BaseModel):
@@ -19,70 +36,104 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
-    model_name_or_path: str = Field(
-        default=SMALL_MODEL, description="hub name, folder, or 'smollm2': the packaged small model"
-    )
-    trust_remote_code: bool = Field(default=False, description="run code that ships with the model")
-    stage: Literal["sft"] = Field(default="sft", description="supervised fine-tuning")
-    finetuning_type: Literal["lora", "full", "freeze"] = Field(default="lora", description="what is trained")
-    lora_rank: int = Field(default=8, ge=1, description="rank r of the update BA")
-    lora_alpha: int | None = Field(
-        default=None, ge=1, description="alpha / rank scales the update; unset: twice the rank"
-    )
-    lora_dropout: float = Field(default=0.0, ge=0, lt=1, description="dropout before A")
-    lora_target: str = Field(default="all", description="'all' linear layers but the head, or names divided by commas")
-    use_dora: bool = Field(default=False, description="weight-decomposed LoRA (Liu et al. 2024)")
-    use_rslora: bool = Field(default=False, description="scale by alpha / sqrt(rank) (Kalajdzievski 2023)")
-    freeze_trainable_layers: int = Field(
-        default=2, description="freeze: train the last n layers, or the first n if negative"
-    )
-    quantization_bit: Literal[4, 8] | None = Field(
-        default=None, description="bits of the frozen base (QLoRA); unset: all"
-    )
-    quantization_type: Literal["nf4", "fp4"] = Field(default="nf4", description="data type of a 4-bit base")
-    double_quantization: bool = Field(
-        default=True, description="quantise the 4-bit constants too (Dettmers et al. 2023)"
-    )
-    additional_target: str | None = Field(default=None, description="modules that an adapter trains and keeps whole")
-    template: str | None = Field(default=None, description="chat template by LLaMA-Factory's name; unset: the model's")
-    new_special_tokens: str | None = Field(default=None, description="tokens to add, divided by commas")
-    resize_vocab: bool = Field(default=False, description="make room in the embeddings for tokens that are added")
-    cutoff_len: int = Field(default=2048, ge=8, description="tokens of a conversation that are kept, from its start")
-    max_samples: int | None = Field(default=None, ge=1, description="train on the first so many rows only")
-    per_device_train_batch_size: int = Field(default=1, ge=1, description="rows of one forward pass")
-    gradient_accumulation_steps: int = Field(default=1, ge=1, description="forward passes of one update")
-    group_by_length: bool = Field(
-        default=True, description="batches of like length, so that little is padded (ours: on)"
-    )
-    learning_rate: float = Field(default=5e-5, gt=0, description="peak of the schedule")
-    num_train_epochs: float = Field(default=3.0, gt=0, description="passes over the rows")
-    max_steps: int = Field(default=-1, ge=-1, description="updates in all; -1: as the epochs say")
-    lr_scheduler_type: Literal["linear", "cosine", "constant", "constant_with_warmup", "polynomial", "inverse_sqrt"] = (
-        Field("cosine", description="course of the learning rate")
-    )
-    warmup_ratio: float = Field(default=0.0, ge=0, lt=1, description="share of the updates in which the rate rises")
-    weight_decay: float = Field(default=0.0, ge=0, description="of AdamW")
-    adam_beta2: float = Field(default=0.999, gt=0, lt=1, description="of AdamW")
-    max_grad_norm: float = Field(default=1.0, ge=0, description="gradients are scaled down to this norm; 0: never")
-    neftune_noise_alpha: float | None = Field(
-        default=None, gt=0, description="noise on the embeddings (Jain et al. 2023)"
-    )
-    disable_gradient_checkpointing: bool = Field(
-        default=True, description="keep activations: faster, more memory (ours: on)"
-    )
-    bf16: bool = Field(default=True, description="bfloat16 arithmetic (ours: on)")
-    seed: int = Field(default=42, ge=0, description="of adapter, order of rows and dropout")
-    logging_steps: int = Field(default=5, ge=1, description="updates from one logged loss to the next")
-    save_steps: int = Field(default=50, ge=1, description="updates from one checkpoint to the next")
+    model_name_or_path: str = Field(SMALL_MODEL, description="hub name, folder, or 'smollm2': the packaged small model")
+    trust_remote_code: bool = Field(False, description="run code that ships with the model")
+    stage: Literal["sft", "dpo"] = Field("sft", description="supervised, or by preference pairs (Rafailov et al. 2023)")
+    finetuning_type: Literal["lora", "full", "freeze"] = Field("lora", description="what is trained")
+
+    lora_rank: int = Field(8, ge=1, description="rank r of the update BA")
+    lora_alpha: int | None = Field(None, ge=1, description="alpha / rank scales the update; unset: twice the rank")
+    lora_dropout: float = Field(0.0, ge=0, lt=1, description="dropout before A")
+    lora_target: str = Field("all", min_length=1, description="'all' linear layers but the head, or names by commas")
+    additional_target: str | None = Field(None, description="modules trained in full beside LoRA (modules_to_save)")
+    use_dora: bool = Field(False, description="weight-decomposed LoRA (Liu et al. 2024)")
+    use_rslora: bool = Field(False, description="scale by alpha / sqrt(rank) (Kalajdzievski 2023)")
+    freeze_trainable_layers: int = Field(2, description="freeze: train the last n layers, the first n if negative")
+    freeze_trainable_modules: str = Field("all", description="freeze: 'all', or names of modules inside these layers")
+    freeze_extra_modules: str | None = Field(None, description="freeze: modules outside the layers that train too")
+    quantization_bit: Literal[4, 8] | None = Field(None, description="bits of the frozen base (QLoRA); unset: all")
+    quantization_type: Literal["nf4", "fp4"] = Field("nf4", description="data type of a 4-bit base")
+    double_quantization: bool = Field(True, description="quantise the 4-bit constants too (Dettmers et al. 2023)")
+    new_special_tokens: str | None = Field(None, description="tokens to add, by commas")
+    resize_vocab: bool = Field(False, description="let the embeddings grow with the tokenizer")
+
+    dataset: str | None = Field(None, description="names of datasets, by commas; unset: every row")
+    eval_dataset: str | None = Field(None, description="whose held-out rows measure the loss; unset: as dataset")
+    dataset_dir: str | None = Field(None, description="folder of the datasets; unset: GRAFTLINE_INSTRUCTIONS")
+    val_size: float = Field(0.0, ge=0, description="noted: instruction_dataset holds rows out, by source")
+    max_samples: int | None = Field(None, ge=1, description="train on the first so many rows of each dataset")
+    template: str | None = Field(None, description="chat template by LLaMA-Factory's name; unset: the model's own")
+    cutoff_len: int = Field(2048, ge=8, description="tokens of a conversation that are kept, from its start")
+    train_on_prompt: bool = Field(False, description="loss on the questions too")
+    mask_history: bool = Field(False, description="loss on the last answer only")
+    packing: bool = Field(False, description="several conversations in a sequence; none sees another (ours)")
+    neat_packing: bool = Field(False, description="the same as packing: here no conversation ever sees another")
+    group_by_length: bool = Field(True, description="batches of like length, so that little is padded (ours: on)")
+
+    pref_beta: float = Field(0.1, gt=0, description="dpo: weight of the distance from the base")
+    pref_loss: Literal["sigmoid", "hinge", "ipo"] = Field("sigmoid", description="dpo: form of the loss")
+    pref_ftx: float = Field(0.0, ge=0, description="dpo: weight of the supervised loss on the chosen answer")
+    dpo_label_smoothing: float = Field(0.0, ge=0, lt=0.5, description="dpo: share of pairs taken as swapped (cDPO)")
+
+    per_device_train_batch_size: int = Field(1, ge=1, description="rows of one forward pass (ours: 1)")
+    per_device_eval_batch_size: int = Field(8, ge=1, description="rows of one forward pass without gradients")
+    gradient_accumulation_steps: int = Field(1, ge=1, description="forward passes of one update")
+    learning_rate: float = Field(5e-5, gt=0, description="peak of the schedule")
+    num_train_epochs: float = Field(3.0, gt=0, description="passes over the rows")
+    max_steps: int = Field(-1, ge=-1, description="updates in all; -1: as the epochs say")
+    lr_scheduler_type: Schedule = Field("cosine", description="course of the learning rate (ours: cosine)")
+    warmup_ratio: float = Field(0.0, ge=0, lt=1, description="share of the updates in which the rate rises")
+    warmup_steps: int = Field(0, ge=0, description="updates in which the rate rises")
+    optim: Optimiser = Field("adamw_torch", description="optimiser; paged and 8-bit ones need a GPU")
+    weight_decay: float = Field(0.0, ge=0, description="of AdamW")
+    adam_beta1: float = Field(0.9, gt=0, lt=1, description="of AdamW")
+    adam_beta2: float = Field(0.999, gt=0, lt=1, description="of AdamW")
+    adam_epsilon: float = Field(1e-8, gt=0, description="of AdamW")
+    max_grad_norm: float = Field(1.0, ge=0, description="gradients are scaled down to this norm; 0: never")
+    neftune_noise_alpha: float | None = Field(None, gt=0, description="noise on the embeddings (Jain et al. 2023)")
+    disable_gradient_checkpointing: bool = Field(True, description="keep activations: faster, more memory (ours: on)")
+    bf16: bool = Field(True, description="bfloat16 arithmetic where the device has it (ours: on, off with fp16)")
+    fp16: bool = Field(False, description="float16 arithmetic on a GPU; a CPU computes in float32 instead")
+    pure_bf16: bool = Field(False, description="weights in bfloat16 too, without a float32 copy")
+    seed: int = Field(42, ge=0, description="of adapter, order of rows and dropout")
+    data_seed: int | None = Field(None, ge=0, description="of the order of rows; unset: as seed")
+
+    eval_strategy: Literal["no", "steps", "epoch"] = Field("no", description="when held-out loss is taken meanwhile")
+    eval_steps: int | None = Field(None, ge=1, description="updates from one to the next; unset: logging_steps")
+    early_stopping_steps: int | None = Field(None, ge=1, description="stop after so many without a better loss")
+    logging_steps: int = Field(5, ge=1, description="updates from one logged loss to the next (ours)")
+    save_steps: int = Field(50, ge=1, description="updates from one checkpoint to the next (ours)")
+    save_total_limit: int = Field(2, ge=1, description="checkpoints kept while training (ours)")
+    resume_from_checkpoint: bool | None = Field(None, description="noted: an interrupted training always goes on")
+    output_dir: str | None = Field(None, description="noted: results lie below GRAFTLINE_HOME, under their key")
+    run_name: str | None = Field(None, description="name of the MLflow run; unset: made of the recipe")
+    noted: dict[str, Any] = Field(default_factory=dict, description="keys accepted without effect, as they were given")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keys(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        given = {ALIASES.get(str(key), str(key)): value for key, value in values.items() if key != "noted"}
+        for key, value in given.items():
+            reason = refusal(key, value)
+            if reason is None and not (key in Recipe.model_fields or key in NOTED or is_neutral(key)):
+                reason = f"{key} is an unknown key; expected {nearest(key, list(Recipe.model_fields))}"
+            if reason:
+                raise ValueError(reason)
+        idle = {key: value for key, value in given.items() if key not in Recipe.model_fields}
+        noted = {**values.get("noted", {}), **idle}
+        kept = {key: _plain(key, value) for key, value in given.items() if key not in idle}
+        kept = {key: value for key, value in kept.items() if value is not None}  # null asks for the default
+        if kept.get("fp16") in (True, "true", "True") and "bf16" not in kept:
+            kept["bf16"] = False
+        return {**kept, "noted": noted} if noted else kept
 
     @model_validator(mode="after")
     def _agrees(self) -> "Recipe":
-        if self.quantization_bit and self.finetuning_type != "lora":
-            raise ValueError(f"quantization_bit needs finetuning_type: lora, not {self.finetuning_type}")
-        if self.finetuning_type == "freeze" and self.freeze_trainable_layers == 0:
-            raise ValueError("freeze_trainable_layers: 0 trains nothing")
-        if self.finetuning_type != "lora" and (self.use_dora or self.use_rslora):
-            raise ValueError("use_dora and use_rslora need finetuning_type: lora")
+        reason = contradiction(self)
+        if reason:
+            raise ValueError(reason)
         return self
 
     @property
@@ -93,63 +144,50 @@ class Recipe(BaseModel):
     @property
     def targets(self) -> list[str] | None:
         """Names of the layers to adapt; None for all linear ones."""
-        names = [name.strip() for name in self.lora_target.split(",") if name.strip()]
-        return None if names == ["all"] else names
+        return None if names_in(self.lora_target) == ["all"] else names_in(self.lora_target)
+
+    @property
+    def packs(self) -> bool:
+        """True where conversations share a sequence: packing or neat_packing."""
+        return self.packing or self.neat_packing
+
+    def resolved(self) -> dict[str, Any]:
+        """Return every key with the value that holds: defaults filled in, lora_alpha computed."""
+        return {**self.model_dump(exclude={"noted"}), "lora_alpha": self.alpha, "packing": self.packs}
+
+    def notes(self) -> list[str]:
+        """Return one line for each key that is accepted but changes nothing here, saying what happens instead."""
+        lines = [f"{key}: {value} – {note(key)}" for key, value in sorted(self.noted.items())]
+        for key in _IDLE:
+            if getattr(self, key):
+                why = (type(self).model_fields[key].description or "").removeprefix("noted: ")
+                lines.append(f"{key}: {getattr(self, key)} – {why}")
+        defaults = {name: field.default for name, field in type(self).model_fields.items()}
+        for key, why in without_effect(self).items():
+            if getattr(self, key) != defaults[key]:
+                lines.append(f"{key}: {getattr(self, key)} – without effect, since {why}")
+        return lines
 
     def digest(self) -> str:
-        """Return the digest of the resolved values: a comment or a spelled-out default changes nothing."""
-        return json_digest(self.model_dump())
+        """Return the digest of what changes the training: comments, spelled-out defaults and output_dir don't."""
+        idle = {*_SAME_TRAINING, *without_effect(self)}
+        return json_digest({key: value for key, value in self.resolved().items() if key not in idle})
 
 
-def load_recipe(path: Path) -> Recipe:
-    """Read a recipe; InputError names file, key and the nearest known key."""
-    if not path.is_file():
-        near = sorted(other.stem for other in path.parent.glob("*.yaml"))
-        raise InputError(
-            str(path),
-            "no such recipe",
-            f"one of {', '.join(near) or 'no recipes here'}",
-            "choose one of these, or add it below GRAFTLINE_RECIPES",
-        )
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(str(path), str(error).replace("\n", " "), "UTF-8 YAML", f"correct {path.name}") from error
-    if not isinstance(values, dict):
-        raise InputError(
-            str(path),
-            type(values).__name__,
-            "a mapping of keys to values",
-            f"see recipes/lora.yaml; correct {path.name}",
-        )
-    return _checked(values, path)
+def names_in(text: str | None) -> list[str]:
+    """Return the names of a comma list; [] for None."""
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
-def _checked(values: dict[str, Any], path: Path) -> Recipe:
-    for key in values:
-        if key not in Recipe.model_fields:
-            near = difflib.get_close_matches(str(key), Recipe.model_fields, n=1, cutoff=0.5)
-            hint = f"'{near[0]}'" if near else f"one of {', '.join(sorted(Recipe.model_fields))}"
-            raise InputError(f"{path}, key '{key}'", "an unknown key", hint, f"rename or remove '{key}' in {path.name}")
-    try:
-        return Recipe(**_numbers(values))
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the keys together"
-        given = first["input"] if first["loc"] else "values that contradict each other"
-        raise InputError(
-            f"{path}, key '{key}'", repr(given), first["msg"], f"correct '{key}' in {path.name}"
-        ) from error
-
-
-def _numbers(values: dict[str, Any]) -> dict[str, Any]:
-    # YAML 1.1 reads `5e-4` (no dot) as text, and LLaMA-Factory's own examples write it so.
-    floats = {name for name, field in Recipe.model_fields.items() if "float" in str(field.annotation)}
-    return {key: _number(value) if key in floats and isinstance(value, str) else value for key, value in values.items()}
-
-
-def _number(value: str) -> float | str:
-    try:
-        return float(value)
-    except ValueError:
-        return value
+def _plain(key: str, value: Any) -> Any:
+    """Return YAML's value as the field wants it: lists as comma text, `no` as text; a boolean is no number."""
+    if isinstance(value, list | tuple):
+        return ",".join(str(part) for part in value)
+    if key == "eval_strategy" and value is False:
+        return "no"  # YAML 1.1 reads `no` as false
+    kind = str(Recipe.model_fields[key].annotation) if key in Recipe.model_fields else ""
+    if isinstance(value, bool) and "bool" not in kind and ("int" in kind or "float" in kind):
+        raise ValueError(f"{key}: found the boolean {value}; a number is wanted")
+    if isinstance(value, int | float) and not isinstance(value, bool) and kind in ("<class 'str'>", "str | None"):
+        return str(value)
+    return value

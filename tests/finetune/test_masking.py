@@ -1,7 +1,11 @@
 from typing import Any
 
-from pipelines.finetune.masking import IGNORED, encode, preview, template_digest
+import pytest
+
+from pipelines.finetune import masking
+from pipelines.finetune.masking import IGNORED, encode, encode_pair, preview, template_digest
 from pipelines.protocols import Messages
+from tests.integration.tiny_model import make_tiny_model
 
 
 class FakeTokenizer:
@@ -53,3 +57,54 @@ def test_another_template_has_another_digest():
     other = FakeTokenizer()
     other.chat_template = "else"
     assert template_digest(FakeTokenizer()) != template_digest(other)
+
+
+GENERATION = (
+    "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' }}{% if m['role'] == 'assistant' %}"
+    "{% generation %}{{ m['content'] }}{% endgeneration %}{% else %}{{ m['content'] }}{% endif %}{{ '<|im_end|>\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+TALK = [("system", "Be é"), ("user", "你好"), ("assistant", "您好！😀"), ("user", "And?"), ("assistant", "Done.\n\n")]
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(make_tiny_model(tmp_path_factory.mktemp("tiny")))
+
+
+def answers(tokenizer: Any, encoded: dict[str, list[int]]) -> list[str]:
+    """Return the texts of the unbroken runs of labels."""
+    runs: list[list[int]] = [[]]
+    for label in encoded["labels"]:
+        if label == IGNORED:
+            runs.append([])
+        else:
+            runs[-1].append(label)
+    return [tokenizer.decode(run) for run in runs if run]
+
+
+def test_text_offsets_marks_and_ids_find_the_same_answers(tokenizer: Any, monkeypatch: pytest.MonkeyPatch):
+    messages = [{"role": role, "content": content} for role, content in TALK]
+    by_text = encode(tokenizer, messages, 500)
+    assert answers(tokenizer, by_text) == ["您好！😀<|im_end|>", "Done.\n\n<|im_end|>"]
+    monkeypatch.setattr(masking, "_by_text", masking._by_ids)
+    assert encode(tokenizer, messages, 500) == by_text
+    monkeypatch.setattr(tokenizer, "chat_template", GENERATION)
+    assert encode(tokenizer, messages, 500) == by_text
+
+
+def test_history_can_be_masked_and_prompts_trained(tokenizer: Any):
+    messages = [{"role": role, "content": content} for role, content in TALK]
+    assert answers(tokenizer, encode(tokenizer, messages, 500, mask_history=True)) == ["Done.\n\n<|im_end|>"]
+    whole = encode(tokenizer, messages, 500, train_on_prompt=True)
+    assert whole["labels"] == whole["input_ids"]
+
+
+def test_a_pair_shares_its_prompt_and_ends_each_answer(tokenizer: Any):
+    pair = encode_pair(tokenizer, chat("uWhich?"), "Blue", "Black", 500)
+    assert tokenizer.decode(pair["prompt_ids"]).endswith("<|im_start|>assistant\n")
+    assert tokenizer.decode(pair["chosen_ids"]) == "Blue<|im_end|>"
+    assert tokenizer.decode(pair["rejected_ids"]) == "Black<|im_end|>"
+    assert not encode_pair(tokenizer, chat("uWhich?"), "Blue", "Black", 5)["chosen_ids"]

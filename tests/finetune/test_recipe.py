@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import InputError
-from pipelines.finetune.recipe import Recipe, load_recipe
+from pipelines.finetune.recipe import Recipe
+from pipelines.finetune.recipe_file import load_recipe
 from resources.settings import CHECKOUT
 
 

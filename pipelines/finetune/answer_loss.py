@@ -1,0 +1,93 @@
+"""Cross entropy at the tokens with loss and no others, a chunk at a time: the full logits never exist."""
+# ruff: noqa: TID253 - only the training's child process imports this file
+
+import types
+from typing import Any
+
+import torch
+from torch.nn.functional import cross_entropy, linear
+from torch.utils.checkpoint import checkpoint
+
+CHUNK = 128
+"""Rows whose logits exist at once: 128 of a vocabulary of 49,152 are 25 MB in float32."""
+_SCALED_HEADS = (
+    "final_logit_softcapping",
+    "logit_scale",
+    "output_multiplier",
+    "lm_head_multiplier",
+    "logits_scaling",
+)
+
+
+def has_plain_head(config: Any) -> bool:
+    """Say whether the logits are the head's output as it is, neither scaled nor capped (as in Gemma 2 or Granite)."""
+    return all(getattr(config.get_text_config(), name, None) is None for name in _SCALED_HEADS)
+
+
+class ChunkedLoss(torch.autograd.Function):
+    """The sum of the cross entropies of states (rows, width) under a head; gradients are made in the forward pass."""
+
+    @staticmethod
+    def forward(ctx, states, weight, bias, targets):
+        wanted = ctx.needs_input_grad
+        total = torch.zeros((), dtype=torch.float32, device=states.device)
+        d_states = torch.empty_like(states) if wanted[0] else None
+        d_weight = torch.zeros(weight.shape, dtype=torch.float32, device=weight.device) if wanted[1] else None
+        d_bias = torch.zeros(bias.shape, dtype=torch.float32, device=bias.device) if wanted[2] else None
+        head = weight.to(states.dtype)
+        for first in range(0, len(states), CHUNK):
+            part, target = states[first : first + CHUNK], targets[first : first + CHUNK, None]
+            scores = linear(part, head, None if bias is None else bias.to(states.dtype)).float()
+            scores = torch.log_softmax(scores, dim=-1)
+            total -= scores.gather(1, target).sum()
+            if not any(wanted[:3]):
+                continue
+            slope = scores.exp_()
+            slope.scatter_add_(1, target, torch.full_like(target, -1, dtype=slope.dtype))
+            if d_bias is not None:
+                d_bias += slope.sum(0)
+            slope = slope.to(states.dtype)
+            if d_states is not None:
+                torch.mm(slope, head, out=d_states[first : first + CHUNK])
+            if d_weight is not None:
+                d_weight += slope.t() @ part
+        ctx.gradients = (d_states, d_weight, d_bias)
+        return total
+
+    @staticmethod
+    def backward(ctx, gradient):
+        scaled = [None if part is None else part.mul_(gradient) for part in ctx.gradients]
+        return *scaled, None
+
+
+def summed_loss(states: torch.Tensor, targets: torch.Tensor, head: Any) -> torch.Tensor:
+    """Return the summed cross entropy of states (rows, width) and targets (rows,) under an output layer, float32."""
+    if type(head) is torch.nn.Linear and len(states):
+        return ChunkedLoss.apply(states, head.weight, head.bias, targets)
+    total = states.sum() * 0.0  # keeps the graph where no row has a loss
+
+    def chunk(part: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return cross_entropy(head(part).float(), target, reduction="sum")
+
+    for first in range(0, len(states), CHUNK):
+        arguments = states[first : first + CHUNK], targets[first : first + CHUNK]
+        total = total + checkpoint(chunk, *arguments, use_reentrant=False)
+    return total
+
+
+def install_answer_loss(model: Any) -> None:
+    """Give a causal language model a forward that takes `answer_loss=True` and returns the summed loss alone.
+
+    Through the model's own forward, so that what wraps it (PEFT, DistributedDataParallel) sees an ordinary call.
+    """
+    plain = model.forward
+
+    def forward(self, *arguments, answer_loss=False, **options):
+        if not answer_loss:
+            return plain(*arguments, **options)
+        labels = options.pop("labels")[:, 1:]
+        states = self.base_model(*arguments, **options).last_hidden_state[:, :-1]
+        counted = labels != -100
+        return (summed_loss(states[counted], labels[counted], self.get_output_embeddings()),)
+
+    model.forward = types.MethodType(forward, model)

@@ -1,0 +1,139 @@
+"""Layers of a decoder as single autograd functions: fewer passes over memory and less kept for the backward pass.
+
+Their numbers are those of the modules that they stand for; what they may stand for is decided in acceleration.py.
+"""
+# ruff: noqa: TID253 - only the training's child process imports this file
+
+from typing import Any, NamedTuple
+
+import torch
+from torch.nn.functional import linear, silu
+
+
+class Adapted(NamedTuple):
+    """A frozen linear layer with its low-rank update: y = x W' + b + scale (x A') B'; A and B may be None."""
+
+    weight: torch.Tensor
+    bias: torch.Tensor | None
+    a: torch.Tensor | None
+    b: torch.Tensor | None
+    scale: float
+
+
+def forward_adapted(x: torch.Tensor, layer: Adapted) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Return y (tokens, out) and x A' (tokens, rank) of x (tokens, in)."""
+    y = linear(x, layer.weight, layer.bias)
+    if layer.a is None:
+        return y, None
+    low = linear(x, layer.a.to(x.dtype))
+    return y.addmm_(low, layer.b.to(x.dtype).t(), alpha=layer.scale), low
+
+
+def backward_adapted(
+    gradient: torch.Tensor, x: torch.Tensor, low: torch.Tensor | None, layer: Adapted, into: torch.Tensor | None = None
+) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
+    """Return the gradients of x (added to `into` where given), A and B."""
+    dx = gradient @ layer.weight if into is None else into.addmm_(gradient, layer.weight)
+    if layer.a is None:
+        return dx, None, None
+    scaled = (gradient @ layer.b.to(gradient.dtype)).mul_(layer.scale)
+    dx.addmm_(scaled, layer.a.to(dx.dtype))
+    da = (scaled.t() @ x).to(layer.a.dtype)
+    db = (low.t() @ gradient).t().to(layer.b.dtype).mul_(layer.scale)
+    return dx, da, db
+
+
+class AdaptedLinear(torch.autograd.Function):
+    """One adapted linear layer; it keeps its input and the rank-wide product, as PEFT keeps four tensors."""
+
+    @staticmethod
+    def forward(ctx, x, weight, bias, a, b, scale):
+        layer = Adapted(weight, bias, a, b, scale)
+        rows = x.reshape(-1, x.shape[-1])
+        y, low = forward_adapted(rows, layer)
+        ctx.save_for_backward(rows, weight, a, b, low)
+        ctx.scale, ctx.shape = scale, x.shape
+        return y.view(*x.shape[:-1], -1)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        rows, weight, a, b, low = ctx.saved_tensors
+        layer = Adapted(weight, None, a, b, ctx.scale)
+        dx, da, db = backward_adapted(gradient.reshape(len(rows), -1), rows, low, layer)
+        return dx.view(ctx.shape), None, None, da, db, None
+
+
+class AdaptedMlp(torch.autograd.Function):
+    """down(silu(gate(x)) * up(x)) of three adapted layers; the product is computed again instead of kept."""
+
+    @staticmethod
+    def forward(ctx, x, scales, *tensors):
+        layers = [Adapted(*tensors[4 * n : 4 * n + 4], scales[n]) for n in range(3)]
+        rows = x.reshape(-1, x.shape[-1])
+        gate, low_gate = forward_adapted(rows, layers[0])
+        up, low_up = forward_adapted(rows, layers[1])
+        y, low_down = forward_adapted(silu(gate).mul_(up), layers[2])
+        ctx.save_for_backward(rows, gate, up, low_gate, low_up, low_down, *tensors)
+        ctx.scales, ctx.shape = scales, x.shape
+        return y.view(x.shape[:-1] + y.shape[-1:])
+
+    @staticmethod
+    def backward(ctx, gradient):
+        rows, gate, up, low_gate, low_up, low_down, *tensors = ctx.saved_tensors
+        layers = [Adapted(*tensors[4 * n : 4 * n + 4], ctx.scales[n]) for n in range(3)]
+        gradient = gradient.reshape(len(rows), -1)
+        active = silu(gate)
+        product, da, db = backward_adapted(gradient, active * up, low_down, layers[2])
+        down = (None, None, da, db)
+        d_up = active.mul_(product)
+        dx, da, db = backward_adapted(d_up, rows, low_up, layers[1])
+        upper = (None, None, da, db)
+        d_gate = torch.ops.aten.silu_backward(product.mul_(up), gate)
+        dx, da, db = backward_adapted(d_gate, rows, low_gate, layers[0], into=dx)
+        return dx.view(ctx.shape), None, None, None, da, db, *upper, *down
+
+
+class RmsNorm(torch.autograd.Function):
+    """x / sqrt(mean(x^2) + eps) * weight, weight frozen (Zhang and Sennrich 2019); keeps x and one number a row."""
+
+    @staticmethod
+    def forward(ctx, x, weight, eps):
+        mean = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32).square_().div_(x.shape[-1])
+        inverse = mean.add_(eps).rsqrt_()
+        ctx.save_for_backward(x, weight, inverse)
+        return (x * inverse).to(x.dtype).mul_(weight)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        x, weight, inverse = ctx.saved_tensors
+        normal = x * inverse
+        scaled = gradient.float().mul_(weight)
+        along = (scaled * normal).mean(dim=-1, keepdim=True)
+        return scaled.addcmul_(normal, along, value=-1).mul_(inverse).to(x.dtype), None, None
+
+
+class Rotation(torch.autograd.Function):
+    """Rotary positions (Su et al. 2021) for halves that lie side by side; the backward pass turns the other way."""
+
+    @staticmethod
+    def forward(ctx, x, cos, sin):
+        ctx.save_for_backward(cos, sin)
+        return _rotate(x, cos, sin, 1)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return _rotate(gradient, *ctx.saved_tensors, -1), None, None
+
+
+def _rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, direction: int) -> torch.Tensor:
+    half = x.shape[-1] // 2
+    out = x * cos
+    out[..., :half].addcmul_(x[..., half:], sin[..., :half], value=-direction)
+    out[..., half:].addcmul_(x[..., :half], sin[..., half:], value=direction)
+    return out
+
+
+def rotate_both(query: Any, key: Any, cos: Any, sin: Any, unsqueeze_dim: int = 1) -> tuple[Any, Any]:
+    """Stand for transformers' apply_rotary_pos_emb: the same arguments and results."""
+    cos, sin = cos.unsqueeze(unsqueeze_dim), sin.unsqueeze(unsqueeze_dim)
+    return Rotation.apply(query, cos, sin), Rotation.apply(key, cos, sin)

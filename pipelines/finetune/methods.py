@@ -1,0 +1,77 @@
+"""What of a model a recipe trains: an adapter, all of it, or some layers. Only the training's child calls this."""
+
+import re
+from typing import Any
+
+from pipelines.errors import InputError
+from pipelines.finetune.recipe import Recipe
+
+
+def wrap(model: Any, recipe: Recipe) -> Any:
+    """Return the model with an adapter (lora), or with all (full) or some layers (freeze) left to train."""
+    if recipe.finetuning_type == "lora":
+        return _with_adapter(model, recipe)
+    if recipe.finetuning_type == "freeze":
+        _freeze(model, recipe)
+    return model
+
+
+def _with_adapter(model: Any, recipe: Recipe) -> Any:
+    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+
+    if recipe.quantization_bit:
+        # Without its float32 copy of norms and embeddings: bfloat16 has the range, and this takes half the memory.
+        for parameter in model.parameters():
+            parameter.requires_grad = False
+        if not recipe.disable_gradient_checkpointing:
+            model = prepare_model_for_kbit_training(model)
+    config = LoraConfig(
+        task_type="CAUSAL_LM",
+        r=recipe.lora_rank,
+        lora_alpha=recipe.alpha,
+        lora_dropout=recipe.lora_dropout,
+        target_modules=recipe.targets or "all-linear",
+        modules_to_save=_names(recipe.additional_target) or None,
+        use_dora=recipe.use_dora,
+        use_rslora=recipe.use_rslora,
+    )
+    wrapped = get_peft_model(model, config)
+    for parameter in wrapped.parameters():
+        if parameter.requires_grad:  # in bfloat16 most of AdamW's steps are lost
+            parameter.data = parameter.data.float()
+    return wrapped
+
+
+def _freeze(model: Any, recipe: Recipe) -> None:
+    layers = model.get_decoder().layers
+    count = recipe.freeze_trainable_layers
+    chosen = range(len(layers))[-count:] if count > 0 else range(len(layers))[:-count]
+    parts = _names(recipe.freeze_trainable_modules)
+    inside = [] if parts == ["all"] else parts
+    extra = _names(recipe.freeze_extra_modules)
+    names = [name for name, _ in model.named_parameters()]
+    trained = {name for name in names if _in_layers(name, chosen, inside) or _names_one(name, extra)}
+    for part in inside + extra:
+        if not any(_names_one(name, [part]) for name in names):
+            shown = sorted({piece for name in names for piece in name.split(".")[:-1] if not piece.isdigit()})
+            raise InputError(
+                "freeze_trainable_modules and freeze_extra_modules",
+                f"'{part}'",
+                f"one of {', '.join(shown)}",
+                f"name a module of this model instead of '{part}'",
+            )
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad = name in trained
+
+
+def _in_layers(name: str, chosen: range, parts: list[str]) -> bool:
+    found = re.search(r"\.(?:layers|h|blocks)\.(\d+)\.", name)
+    return bool(found) and int(found.group(1)) in chosen and (not parts or _names_one(name, parts))
+
+
+def _names_one(name: str, parts: list[str]) -> bool:
+    return any(f".{part}." in f".{name}" for part in parts)
+
+
+def _names(text: str | None) -> list[str]:
+    return [name.strip() for name in (text or "").split(",") if name.strip()]

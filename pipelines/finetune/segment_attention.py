@@ -1,0 +1,137 @@
+"""Causal attention over samples that lie one behind the other in a row: each sees itself alone, nothing is padded.
+
+On a CPU it is built of matrix products over blocks of queries: in bfloat16 torch's own kernel takes three times as long
+for samples of some hundred tokens, most of it in its backward pass. Elsewhere torch's kernel runs, a sample at a time.
+"""
+# ruff: noqa: TID253 - only the training's child process imports this file
+
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+
+NAME = "graftline_segments"
+BLOCK = 256
+"""Queries of one block: its scores (heads x 256 x keys) stay in the cache, and half of the masked part is skipped."""
+
+
+def segment_attention(
+    module: Any,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: Any,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    cu_seq_lens_q: torch.Tensor | None = None,
+    **kwargs: Any,
+) -> tuple[torch.Tensor, None]:
+    """Return (batch, tokens, heads, width): attention of transformers' AttentionInterface, masks left out.
+
+    `query` is (batch, heads, tokens, width), `key` and `value` may have fewer heads. `cu_seq_lens_q` holds the samples'
+    starts and the end of the one row; without it every row of the batch is a sample, padded on its right if at all.
+    """
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    if query.shape[2] != key.shape[2]:  # generation with a cache
+        enable = query.shape[1] != key.shape[1]
+        causal = query.shape[2] > 1
+        out = scaled_dot_product_attention(query, key, value, is_causal=causal, scale=scale, enable_gqa=enable)
+        return out.transpose(1, 2), None
+    tokens = query.shape[2]
+    spans = [(row, 0, tokens) for row in range(query.shape[0])]
+    if cu_seq_lens_q is not None and query.shape[0] == 1:
+        edges = cu_seq_lens_q.tolist()
+        spans = [(0, start, end) for start, end in pairwise(edges) if end > start]
+    if query.device.type == "cpu" and not dropout:
+        return BlockedAttention.apply(query, key, value, scale, spans), None
+    outs = []
+    for row, start, end in spans:
+        parts = [tensor[row : row + 1, :, start:end] for tensor in (query, key, value)]
+        gqa = query.shape[1] != key.shape[1]
+        outs.append(
+            scaled_dot_product_attention(*parts, dropout_p=dropout, is_causal=True, scale=scale, enable_gqa=gqa)
+        )
+    return torch.cat(outs, dim=2).view(query.shape[1], query.shape[0], tokens, -1).permute(1, 2, 0, 3), None
+
+
+class BlockedAttention(torch.autograd.Function):
+    """softmax(q k' * scale) v under a causal mask, the probabilities computed again in the backward pass."""
+
+    @staticmethod
+    def forward(ctx, query, key, value, scale, spans):
+        ctx.save_for_backward(query, key, value)
+        ctx.scale, ctx.spans = scale, spans
+        heads, width = query.shape[1], value.shape[3]
+        out = query.new_empty(query.shape[0], query.shape[2], heads, width)
+        for row, start, end in spans:
+            q, k, v = _grouped(query, key, value, row, start, end)
+            for first, last in _blocks(end - start):
+                p = _probabilities(q, k, first, last, scale)
+                block = torch.bmm(p.flatten(1, 2), v[:, :last])
+                out[row, start + first : start + last] = block.view(heads, last - first, width).transpose(0, 1)
+        return out
+
+    @staticmethod
+    def backward(ctx, gradient):
+        query, key, value = ctx.saved_tensors
+        scale = ctx.scale
+        dq, dk, dv = (torch.empty(t.shape, dtype=t.dtype, device=t.device) for t in (query, key, value))
+        for row, start, end in ctx.spans:
+            q, k, v = _grouped(query, key, value, row, start, end)
+            groups, repeats, length, width = q.shape
+            given = gradient[row, start:end].transpose(0, 1).reshape(groups, repeats, length, -1)
+            # Summed over the blocks in float32: many small terms meet in the keys of a sample's beginning.
+            sum_k, sum_v = (torch.zeros(groups, length, t.shape[-1], device=k.device) for t in (k, v))
+            for first, last in _blocks(length):
+                p = _probabilities(q, k, first, last, scale)
+                rows = p.flatten(1, 2)
+                out_gradient = given[:, :, first:last].flatten(1, 2)
+                sum_v[:, :last] += torch.bmm(rows.transpose(1, 2), out_gradient)
+                dp = torch.bmm(out_gradient, v[:, :last].transpose(1, 2))
+                ds = torch._softmax_backward_data(dp, rows, -1, rows.dtype).mul_(scale)
+                block = torch.bmm(ds, k[:, :last]).view(groups * repeats, last - first, width)
+                dq[row, :, start + first : start + last] = block
+                sum_k[:, :last] += torch.bmm(ds.transpose(1, 2), q[:, :, first:last].flatten(1, 2))
+            dk[row, :, start:end] = sum_k
+            dv[row, :, start:end] = sum_v
+        return dq, dk, dv, None, None
+
+
+def _grouped(query, key, value, row, start, end):
+    # Query heads that share a key head stand together: (groups, repeats, length, width) and (groups, length, width).
+    groups = key.shape[1]
+    q = query[row, :, start:end].reshape(groups, query.shape[1] // groups, end - start, -1)
+    return q, key[row, :, start:end], value[row, :, start:end]
+
+
+def _blocks(length: int) -> list[tuple[int, int]]:
+    return [(first, min(first + BLOCK, length)) for first in range(0, length, BLOCK)]
+
+
+def _probabilities(q, k, first, last, scale):
+    groups, repeats, _, width = q.shape
+    rows = q[:, :, first:last].reshape(groups, repeats * (last - first), width)
+    scores = torch.bmm(rows, k[:, :last].transpose(1, 2)).mul_(scale).view(groups, repeats, last - first, last)
+    scores[..., first:] += _future(last - first, scores.dtype, scores.device)
+    return torch.softmax(scores, dim=-1)
+
+
+def _future(length: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    key = (length, dtype, str(device))
+    if key not in _FUTURES:
+        if len(_FUTURES) > BLOCK:
+            _FUTURES.clear()
+        _FUTURES[key] = torch.full((length, length), float("-inf"), dtype=dtype, device=device).triu_(1)
+    return _FUTURES[key]
+
+
+_FUTURES: dict[tuple[int, torch.dtype, str], torch.Tensor] = {}
+
+
+def register() -> str:
+    """Make the function known to transformers under NAME, without a mask function; return the name."""
+    from transformers import AttentionInterface
+
+    AttentionInterface.register(NAME, segment_attention)
+    return NAME
