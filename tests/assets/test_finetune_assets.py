@@ -10,6 +10,7 @@ import pytest
 from assets import finetune as module
 from pipelines.finetune import merging, training
 from pipelines.finetune.base import BaseModel
+from pipelines.finetune.tracked import TrainingRun
 from resources.asset_io import TableIOManager
 from resources.settings import Settings
 from resources.tables import TableStore
@@ -33,11 +34,11 @@ class FakeTracker:
     """Keeps what was logged, one run a key."""
 
     def __init__(self) -> None:
-        self.runs: dict[str, tuple[Any, ...]] = {}
+        self.runs: dict[str, TrainingRun] = {}
 
-    def log_training(self, key: str, *rest: Any) -> str:
-        self.runs[key] = rest
-        return f"run-{key}"
+    def log_training(self, run: TrainingRun) -> str:
+        self.runs[run.key] = run
+        return f"run-{run.key}"
 
 
 class FakeChild:
