@@ -85,7 +85,7 @@ def model_profile(
         trainable_parameters=record["trainable_parameters"],
         estimated_bytes=record["memory_bytes_total"],
         tokens=record["tokens"]["total"],
-        loss_mask=dg.MetadataValue.md(record["preview"]),
+        loss_mask=dg.MetadataValue.md("\n\n".join(f"{n}. {text}" for n, text in enumerate(record["previews"], 1))),
     )
 
 

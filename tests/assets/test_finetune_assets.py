@@ -154,5 +154,6 @@ def test_the_data_version_is_the_content(line: Line):
 def test_the_profile_shows_what_carries_loss(line: Line):
     through(line)
     profile = line.tables.read_record("model_profile/lora")
-    assert "**`" in profile["preview"] and profile["tokens"]["loss"] > 0
+    assert len(profile["previews"]) == 3 and all("**`" in text for text in profile["previews"])
+    assert profile["tokens"]["loss"] > 0
     assert 0 < profile["trainable_parameters"] < profile["parameters"]
