@@ -50,8 +50,8 @@ def read_weights(folder: Path) -> list[Weight]:
 def trainable_parameters(weights: list[Weight], recipe: Recipe, layers: int) -> int:
     """Return how many parameters the recipe trains; quantisation and stage change nothing in that.
 
-    LoRA (Hu et al. 2021): B (out x r) and A (r x in), so r * (out + in) a matrix; DoRA adds `out` magnitudes. Modules of
-    additional_target are trained whole, beside the adapter.
+    LoRA (Hu et al. 2021): B (out x r) and A (r x in), so r * (out + in) a matrix; DoRA adds `out` magnitudes.
+    Modules of additional_target are trained whole, beside the adapter.
     """
     if recipe.finetuning_type == "full":
         return sum(weight.parameters for weight in weights)
@@ -71,11 +71,11 @@ def trainable_parameters(weights: list[Weight], recipe: Recipe, layers: int) -> 
 
 
 def _module(weight: Weight) -> str:
-    return weight.name.rsplit(".", 1)[0]
+    return weight.name.rsplit(".", 2)[-2]
 
 
 def _targeted(weight: Weight, recipe: Recipe) -> bool:
-    return recipe.targets is None or _module(weight).rsplit(".", 1)[-1] in recipe.targets
+    return recipe.targets is None or _module(weight) in recipe.targets
 
 
 def _thawed(weight: Weight, recipe: Recipe, layers: int) -> bool:
