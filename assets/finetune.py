@@ -1,27 +1,31 @@
 """Fine-tuning, first half: what a training will cost, the adapter and the merged model."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from assets.partitions import RECIPES
+from assets.recipe_config import RecipeConfig
 from assets.results import OWNERS, gate, plot, record_result
 from pipelines.finetune import checking, merging, profile, training
-from pipelines.finetune.curves import loss_curve
+from pipelines.finetune.dataset_names import require_configured_folder
 from pipelines.finetune.recipe import Recipe
-from pipelines.finetune.recipe_file import load_recipe
-from pipelines.finetune.registration import gate_name
+from pipelines.finetune.recipe_file import load_recipe, resolved_yaml
+from pipelines.finetune.tracked import summary_metrics, train_and_track
 from resources.settings import Settings
 from resources.small_model import SmallModel
 from resources.tables import TableStore
-from resources.tracker import Tracker, summary_metrics
+from resources.tracker import Tracker
 
 GROUP = "finetune"
 
 
-def _recipe(settings: Settings, context: dg.AssetExecutionContext) -> Recipe:
-    return load_recipe(settings.recipes / f"{context.partition_key}.yaml")
+def _recipe(settings: Settings, name: str, overrides: Mapping[str, Any] | None = None) -> Recipe:
+    recipe = load_recipe(settings.recipes / f"{name}.yaml", overrides)
+    require_configured_folder(recipe, settings.instructions)
+    return recipe
 
 
 @dg.asset(group_name=GROUP, kinds={"python"}, owners=OWNERS, code_version="1", partitions_def=RECIPES)
@@ -32,7 +36,7 @@ def model_profile(
     base_model: dg.ResourceParam[SmallModel],
 ) -> dg.MaterializeResult:
     """What the recipe will cost: parameters, trainable ones, bytes by part, tokens of the dataset, chat template."""
-    recipe = _recipe(settings, context)
+    recipe = _recipe(settings, context.partition_key)
     base = base_model.resolve(recipe.model_name_or_path)
     record = profile.profile_model(recipe, instruction_dataset, base, settings.home)
     return record_result(
@@ -41,7 +45,7 @@ def model_profile(
         trainable_parameters=record["trainable_parameters"],
         estimated_bytes=record["memory_bytes_total"],
         tokens=record["tokens"]["total"],
-        loss_mask=dg.MetadataValue.md(record["preview"]),
+        loss_mask=dg.MetadataValue.md("\n\n".join(f"{n}. {text}" for n, text in enumerate(record["previews"], 1))),
     )
 
 
@@ -64,29 +68,25 @@ def something_is_trained(model_profile: dict[str, Any]) -> dg.AssetCheckResult:
 )
 def adapter(
     context: dg.AssetExecutionContext,
+    config: RecipeConfig,
     instruction_dataset: dict[str, Any],
     settings: dg.ResourceParam[Settings],
     base_model: dg.ResourceParam[SmallModel],
     tracker: dg.ResourceParam[Tracker],
 ) -> dg.MaterializeResult:
     """The recipe's adapter in PEFT form, trained in a child process, with its loss curve and one MLflow run."""
-    recipe = _recipe(settings, context)
+    recipe = _recipe(settings, context.partition_key, config.values())
     base = base_model.resolve(recipe.model_name_or_path)
-    record = training.train(recipe, instruction_dataset, base, settings.home) | {"recipe": context.partition_key}
-    log_rows = training.read_log(Path(record["path"]))
-    curve = loss_curve(log_rows, context.partition_key, settings.home / "plots" / f"loss-{record['key']}.png")
-    record["run_id"] = tracker.log_training(
-        record["key"],
-        context.partition_key,
-        recipe.model_dump(),
-        Path(instruction_dataset["path"]),
-        instruction_dataset["digest"],
-        log_rows,
-        summary_metrics(record),
-        [curve],
-        Path(record["path"]),
+    record = train_and_track(context.partition_key, recipe, instruction_dataset, base, settings.home, tracker)
+    return record_result(
+        record,
+        loss_curve=plot(Path(record["curve"])),
+        **summary_metrics(record),
+        mlflow_run=record["run_id"],
+        run_name=record["run_name"],
+        recipe=dg.MetadataValue.md(f"```yaml\n{resolved_yaml(recipe)}```"),
+        noted=dg.MetadataValue.md("\n".join(f"- {note}" for note in record["notes"]) or "*nothing*"),
     )
-    return record_result(record, loss_curve=plot(curve), **summary_metrics(record), mlflow_run=record["run_id"])
 
 
 @dg.asset_check(asset=adapter, partitions_def=RECIPES, blocking=True)
@@ -113,7 +113,7 @@ def merged_model(
     base_model: dg.ResourceParam[SmallModel],
 ) -> dg.MaterializeResult:
     """Base and adapter as one ordinary checkpoint that any engine serves, compared with what it was made from."""
-    recipe = _recipe(settings, context)
+    recipe = Recipe(**adapter["resolved"])  # the launchpad may have trained with other values than the file's
     base = base_model.resolve(recipe.model_name_or_path)
     record = merging.merge(recipe, adapter, Path(instruction_dataset["path"]), base, settings.home)
     record |= {"recipe": context.partition_key, "run_id": adapter["run_id"]}

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from pipelines import train_command
 from pipelines.errors import GraftlineError
 from resources.settings import CHECKOUT, Settings
 
@@ -22,6 +23,23 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--recipe", action="append", metavar="NAME", help="only these recipes (default: all)")
 
     commands.add_parser("night", help="what the schedule nightly_retraining does, in the foreground")
+
+    train = commands.add_parser(
+        "train",
+        help="train a recipe: by name, by path, or by LLaMA-Factory's flags",
+        usage="graftline train [RECIPE] [key=value …] [--key value …]",
+        description=train_command.TRAIN_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    sweep = commands.add_parser(
+        "sweep",
+        help="train a recipe once for each setting of a grid",
+        usage="graftline sweep RECIPE --set key=a,b,… [--set …] [key=value …]",
+        description=train_command.SWEEP_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for command in (train, sweep):
+        command.set_defaults(rest=[])
 
     ask = commands.add_parser("ask", help="answer a question from the documents, with citations")
     ask.add_argument("question")
@@ -40,6 +58,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _parsed(arguments: list[str]) -> argparse.Namespace:
+    # A recipe's keys are no options of ours: argparse would take --lora_rank for a mistake.
+    if arguments[:1] in (["train"], ["sweep"]) and len(arguments) > 1 and not {"-h", "--help"} & set(arguments):
+        return argparse.Namespace(command=arguments[0], rest=arguments[1:])
+    return _parser().parse_args(arguments)
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from pipelines import foreground
 
@@ -52,6 +77,14 @@ def _night(arguments: argparse.Namespace) -> int:
     from pipelines import foreground
 
     return foreground.run_night(None)
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    return train_command.train_command(arguments.rest)
+
+
+def _sweep(arguments: argparse.Namespace) -> int:
+    return train_command.sweep_command(arguments.rest)
 
 
 def _ask(arguments: argparse.Namespace) -> int:
@@ -118,10 +151,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("DAGSTER_HOME", str(CHECKOUT))
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("graftline").setLevel(logging.INFO)
-    parsed = _parser().parse_args(arguments)
+    parsed = _parsed(list(sys.argv[1:] if arguments is None else arguments))
     command = {
         "run": _run,
         "night": _night,
+        "train": _train,
+        "sweep": _sweep,
         "ask": _ask,
         "export": _export,
         "doctor": _doctor,

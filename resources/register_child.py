@@ -8,6 +8,7 @@ from typing import Any
 from pipelines.child_process import read_spec
 
 _REQUIREMENTS = ("transformers", "torch", "accelerate")
+_QUESTION, _ANSWER = "How long can I return a tent?", "45 days, unused."  # their types are the model's signature
 _CARD = "---\nlicense: other\n---\nMade by Graftline; the licence of its base model applies.\n"
 
 
@@ -23,6 +24,7 @@ def register(spec: dict[str, Any]) -> str:
             task="text-generation",
             registered_model_name=spec["name"],
             pip_requirements=[f"{name}=={version(name).split('+')[0]}" for name in _REQUIREMENTS],
+            signature=mlflow.models.infer_signature([_QUESTION], [_ANSWER], {"max_new_tokens": 64}),
             model_card=ModelCard(_CARD),  # without a card MLflow asks the hub for the base's
         )
     return str(logged.registered_model_version)

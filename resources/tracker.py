@@ -6,7 +6,6 @@ import os
 import shutil
 import time
 import urllib.request
-import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,11 +15,14 @@ from typing import TYPE_CHECKING, Any
 from pipelines.child_process import ChildError, run_child
 from pipelines.errors import ServiceError
 from pipelines.identity import json_digest
+from resources.run_logging import log_contents, log_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlflow import MlflowClient
+
+    from pipelines.finetune.tracked import TrainingRun
 
 log = logging.getLogger("graftline")
 
@@ -32,9 +34,8 @@ KEY_TAG, RECIPE_TAG, EVALUATION_TAG, REASON_TAG = (
     "graftline.evaluation",
     "graftline.reason",
 )
+PARENT_TAG = "mlflow.parentRunId"
 _REACHABLE_SECONDS = 5.0
-_PARAMETER_LENGTH = 500
-_BATCH = 1000  # MLflow takes at most so many metrics in one call
 
 
 @dataclass(frozen=True)
@@ -59,59 +60,31 @@ class Tracker:
         with self._reached() as client:
             client.search_experiments(max_results=1)
 
-    def find_run(self, key: str) -> str | None:
-        """Return the id of the finished run of this training, or None."""
-        found = self._runs(key)
+    def find_run(self, key: str, parent: str | None = None) -> str | None:
+        """Return the id of the finished run of this training (with `parent`: as that sweep's member), or None."""
+        found = self._runs(key, parent)
         return next((run.info.run_id for run in found if run.info.status == "FINISHED"), None)
 
-    def log_training(
-        self,
-        key: str,
-        recipe: str,
-        parameters: Mapping[str, Any],
-        dataset_path: Path,
-        dataset_digest: str,
-        log_rows: Sequence[Mapping[str, float]],
-        summary: Mapping[str, float],
-        plots: Sequence[Path],
-        adapter: Path,
-    ) -> str:
-        """Log a training as one run and return its id; a training that has its run already gets no second one.
-
-        `log_rows` have `step` and `seconds`; all their other numbers become metrics by step, in one batch.
-        """
-        existing = self.find_run(key)
+    def log_training(self, run: "TrainingRun") -> str:
+        """Log a training as one run and return its id; a training that has its run already gets no second one."""
+        existing = self.find_run(run.key, run.parent)
         if existing:
             return existing
         with self._reached() as client:
-            for half in self._runs(key):
+            for half in self._runs(run.key, run.parent):
                 client.delete_run(half.info.run_id)
-            seconds = float(log_rows[-1]["seconds"]) if log_rows else 0.0
+            seconds = float(run.log_rows[-1]["seconds"]) if run.log_rows else 0.0
             start = int((time.time() - seconds) * 1000)
-            run = client.create_run(
-                self._experiment(client),
-                start_time=start,
-                run_name=f"{recipe}-{key[:8]}",
-                tags={KEY_TAG: key, RECIPE_TAG: recipe},
-            )
-            run_id = run.info.run_id
-            self._log_parameters(client, run_id, {**parameters, "dataset_digest": dataset_digest})
-            self._log_dataset(client, run_id, dataset_path, dataset_digest)
-            self._log_rows(client, run_id, log_rows, start)
-            self.log_metrics(run_id, summary)
-            for path in plots:
-                client.log_artifact(run_id, str(path), "plots")
-            client.log_artifacts(run_id, str(adapter), "adapter")
-            client.set_terminated(run_id, "FINISHED")
-            return run_id
+            tags = {KEY_TAG: run.key, RECIPE_TAG: run.recipe} | ({PARENT_TAG: run.parent} if run.parent else {})
+            made = client.create_run(self._experiment(client), start_time=start, run_name=run.name, tags=tags)
+            log_contents(client, made.info.run_id, run, start)
+            client.set_terminated(made.info.run_id, "FINISHED")
+            return made.info.run_id
 
     def log_metrics(self, run_id: str, metrics: Mapping[str, float]) -> None:
         """Log numbers without a step."""
-        from mlflow.entities import Metric
-
-        now = int(time.time() * 1000)
         with self._reached() as client:
-            client.log_batch(run_id, metrics=[Metric(name, float(value), now, 0) for name, value in metrics.items()])
+            log_numbers(client, run_id, metrics)
 
     def log_evaluation(
         self,
@@ -187,9 +160,10 @@ class Tracker:
             for name, value in tags.items():
                 client.set_model_version_tag(MODEL, number, name, value)
 
-    def _runs(self, key: str) -> list[Any]:
+    def _runs(self, key: str, parent: str | None = None) -> list[Any]:
         with self._reached() as client:
-            return list(client.search_runs([self._experiment(client)], f"tags.`{KEY_TAG}` = '{key}'"))
+            found = client.search_runs([self._experiment(client)], f"tags.`{KEY_TAG}` = '{key}'")
+            return [run for run in found if run.data.tags.get(PARENT_TAG) == parent]
 
     def _experiment(self, client: "MlflowClient") -> str:
         known = client.get_experiment_by_name(EXPERIMENT)
@@ -197,40 +171,6 @@ class Tracker:
             return known.experiment_id
         location = None if self.uri.startswith("http") else (self.home / "mlflow" / "artifacts").absolute().as_uri()
         return client.create_experiment(EXPERIMENT, artifact_location=location)
-
-    @staticmethod
-    def _log_parameters(client: "MlflowClient", run_id: str, parameters: Mapping[str, Any]) -> None:
-        from mlflow.entities import Param
-
-        client.log_batch(run_id, params=[Param(k, str(v)[:_PARAMETER_LENGTH]) for k, v in sorted(parameters.items())])
-
-    @staticmethod
-    def _log_dataset(client: "MlflowClient", run_id: str, path: Path, digest: str) -> None:
-        from datasets import DatasetDict
-        from mlflow.data.huggingface_dataset import from_huggingface
-        from mlflow.entities import DatasetInput, InputTag
-
-        inputs = []
-        for split, context in (("train", "training"), ("test", "evaluation")):
-            rows = DatasetDict.load_from_disk(str(path))[split]
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # hints about integer columns and about which local path this is
-                named = from_huggingface(rows, name=f"instructions-{split}", digest=digest, source=str(path))
-            inputs.append(DatasetInput(named._to_mlflow_entity(), [InputTag("mlflow.data.context", context)]))
-        client.log_inputs(run_id, inputs)
-
-    @staticmethod
-    def _log_rows(client: "MlflowClient", run_id: str, rows: Sequence[Mapping[str, float]], start: int) -> None:
-        from mlflow.entities import Metric
-
-        metrics = [
-            Metric(name, float(value), start + int(row["seconds"] * 1000), int(row["step"]))
-            for row in rows
-            for name, value in row.items()
-            if name not in ("step", "total_steps")
-        ]
-        for first in range(0, len(metrics), _BATCH):
-            client.log_batch(run_id, metrics=metrics[first : first + _BATCH])
 
     @contextmanager
     def _reached(self) -> "Iterator[MlflowClient]":
@@ -273,19 +213,3 @@ class Tracker:
             "a tracking server that answers",
             "start it (make ui), correct MLFLOW_TRACKING_URI, or unset it for the local store",
         )
-
-
-def summary_metrics(record: Mapping[str, Any]) -> dict[str, float]:
-    """Return the numbers of an adapter's record that stand for the whole training."""
-    names = (
-        "train_loss",
-        "first_loss",
-        "last_loss",
-        "held_out_loss_before",
-        "held_out_loss_after",
-        "tokens",
-        "seconds",
-        "trainable_parameters",
-        "peak_memory_bytes",
-    )
-    return {name: float(record[name]) for name in names if name in record}

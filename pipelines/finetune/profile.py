@@ -7,13 +7,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.errors import InputError
 from pipelines.finetune.base import BaseModel
-from pipelines.finetune.conversation import messages_of
+from pipelines.finetune.conversation import Conversation, messages_of, tools_of
 from pipelines.finetune.dataset import load_dataset
-from pipelines.finetune.recipe import Recipe
+from pipelines.finetune.recipe import Recipe, names_in
 from pipelines.identity import json_digest
 
-_CODE_VERSION = "1"
+_CODE_VERSION = "2"
+_PREVIEWS = 3
 _NOT_LINEAR = ("embed_tokens", "lm_head", "wte", "wpe", "norm", "embed_in", "embed_out")
 
 
@@ -46,23 +48,55 @@ def read_weights(folder: Path) -> list[Weight]:
 
 
 def trainable_parameters(weights: list[Weight], recipe: Recipe, layers: int) -> int:
-    """Return how many parameters the recipe trains.
+    """Return how many parameters the recipe trains; quantisation and stage change nothing in that.
 
     LoRA (Hu et al. 2021): B (out x r) and A (r x in), so r * (out + in) a matrix; DoRA adds `out` magnitudes.
+    Modules of additional_target are trained whole, beside the adapter.
     """
     if recipe.finetuning_type == "full":
         return sum(weight.parameters for weight in weights)
     if recipe.finetuning_type == "freeze":
-        count = min(abs(recipe.freeze_trainable_layers), layers)
-        chosen = range(layers - count, layers) if recipe.freeze_trainable_layers > 0 else range(count)
-        return sum(w.parameters for w in weights if any(f".layers.{n}." in w.name for n in chosen))
-    adapted = [weight for weight in weights if weight.is_linear and _targeted(weight, recipe)]
+        return sum(weight.parameters for weight in weights if _thawed(weight, recipe, layers))
+    whole = names_in(recipe.additional_target)
+    beside = sum(
+        weight.parameters for weight in _with_head(weights, whole) if _module(weight).rsplit(".", 1)[-1] in whole
+    )
+    adapted = [
+        weight
+        for weight in weights
+        if weight.is_linear and _targeted(weight, recipe) and _module(weight).rsplit(".", 1)[-1] not in whole
+    ]
     magnitude = sum(weight.shape[0] for weight in adapted) if recipe.use_dora else 0
-    return sum(recipe.lora_rank * sum(weight.shape) for weight in adapted) + magnitude
+    return sum(recipe.lora_rank * sum(weight.shape) for weight in adapted) + magnitude + beside
+
+
+def _module(weight: Weight) -> str:
+    return weight.name.rsplit(".", 2)[-2]
 
 
 def _targeted(weight: Weight, recipe: Recipe) -> bool:
-    return recipe.targets is None or weight.name.removesuffix(".weight").rsplit(".", 1)[-1] in recipe.targets
+    return recipe.targets is None or _module(weight) in recipe.targets
+
+
+def _thawed(weight: Weight, recipe: Recipe, layers: int) -> bool:
+    count = min(abs(recipe.freeze_trainable_layers), layers)
+    chosen = range(layers - count, layers) if recipe.freeze_trainable_layers > 0 else range(count)
+    parts = names_in(recipe.freeze_trainable_modules)
+    inside = any(f".layers.{number}." in weight.name for number in chosen)
+    extra = _inside_one(weight, names_in(recipe.freeze_extra_modules))
+    return (inside and (parts == ["all"] or _inside_one(weight, parts))) or extra
+
+
+def _inside_one(weight: Weight, modules: list[str]) -> bool:
+    return any(f".{name}." in f".{weight.name}" for name in modules)
+
+
+def _with_head(weights: list[Weight], whole: list[str]) -> list[Weight]:
+    """Return the weights; a head tied to the embedding isn't stored, but trained whole it gets its own copy."""
+    if "lm_head" not in whole or any(weight.name.startswith("lm_head.") for weight in weights):
+        return weights
+    tied = [Weight("lm_head.weight", weight.shape) for weight in weights if weight.name.endswith("embed_tokens.weight")]
+    return [*weights, *tied]
 
 
 def memory_bytes(
@@ -74,9 +108,11 @@ def memory_bytes(
     weight, or 1/64 + 4/(64*256) with double quantisation (Dettmers et al. 2023, section 3). Gradients: 4 bytes and
     AdamW's two moments: 8 bytes a trainable parameter. Activations: layers * s*b*h * (34 + 5*a*s/h) bytes at 16 bit
     (Korthikanti et al. 2022, equation 2; an upper bound, since attention here keeps no s x s matrix), 2*s*b*h a layer
-    with checkpoints, and the logits in float32 for one batch.
+    with checkpoints, and the logits in float32 for one batch. A preference pair is two rows, and where there is no
+    adapter to switch off, DPO holds the base a second time as its reference.
     """
-    width = 2 if recipe.bf16 else 4
+    rows = 2 * rows if recipe.stage == "dpo" else rows
+    width = 2 if recipe.bf16 or recipe.fp16 or recipe.pure_bf16 else 4
     trained = trainable_parameters(weights, recipe, config["num_hidden_layers"])
     linear = sum(weight.parameters for weight in weights if weight.is_linear)
     others = sum(weight.parameters for weight in weights) - linear
@@ -87,6 +123,7 @@ def memory_bytes(
     else:
         held = (linear + others) * (width if recipe.finetuning_type == "lora" else 4)
     held += trained * 4 if recipe.finetuning_type == "lora" else 0
+    held *= 2 if recipe.stage == "dpo" and recipe.finetuning_type != "lora" else 1
     hidden, heads = config["hidden_size"], config["num_attention_heads"]
     layer = tokens * rows * hidden * (34 + 5 * heads * tokens / hidden) * width / 2
     kept = layer * config["num_hidden_layers"]
@@ -141,15 +178,24 @@ def _profile(recipe: Recipe, dataset: dict[str, Any], base_path: Path) -> dict[s
     config = {**config, **config.get("text_config", {})}
     weights = read_weights(base_path)
     tokenizer = load_tokenizer(base_path, recipe)
-    rows = load_dataset(Path(dataset["path"]))["train"]
-    encoded = [encode(tokenizer, messages_of(row), recipe.cutoff_len) for row in rows]
+    texts = conversations(load_dataset(Path(dataset["path"]))["train"], recipe)
+    if not texts:
+        raise InputError(
+            f"the dataset for stage: {recipe.stage}",
+            "no row of that kind",
+            "preference pairs (chosen, rejected)" if recipe.stage == "dpo" else "rows with an answer",
+            "add such rows, or correct stage, dataset and max_samples in the recipe",
+        )
+    encoded = [encode(tokenizer, messages, recipe.cutoff_len, tools) for messages, tools in texts]
     counts = count_tokens(
         [len(row["input_ids"]) for row in encoded], [sum(n >= 0 for n in row["labels"]) for row in encoded]
     )
     parameters = sum(weight.parameters for weight in weights)
     trained = trainable_parameters(weights, recipe, config["num_hidden_layers"])
     memory = memory_bytes(weights, recipe, config, counts.p95, recipe.per_device_train_batch_size)
-    pieces = [tokenizer.decode([token]) for token in encoded[0]["input_ids"]]
+    shown = [
+        preview([tokenizer.decode([token]) for token in row["input_ids"]], row["labels"]) for row in encoded[:_PREVIEWS]
+    ]
     return {
         "model": recipe.model_name_or_path,
         "parameters": parameters,
@@ -159,5 +205,24 @@ def _profile(recipe: Recipe, dataset: dict[str, Any], base_path: Path) -> dict[s
         "memory_bytes_total": sum(memory.values()),
         "tokens": asdict(counts),
         "template_digest": template_digest(tokenizer),
-        "preview": preview(pieces, encoded[0]["labels"]),
+        "previews": shown,
     }
+
+
+def conversations(rows: Any, recipe: Recipe) -> list[tuple[Conversation, list[dict[str, Any]] | None]]:
+    """Return what the recipe trains on as (messages, tools): of each preference pair both answers, chosen first."""
+    wanted, kind = names_in(recipe.dataset), "preference" if recipe.stage == "dpo" else "sft"
+    taken: dict[str, int] = {}
+    found: list[tuple[Conversation, list[dict[str, Any]] | None]] = []
+    for row in rows:
+        name = row.get("dataset") or ""
+        if row.get("kind", "sft") != kind or (wanted and "dataset" in row and name not in wanted):
+            continue
+        taken[name] = taken.get(name, 0) + 1
+        if recipe.max_samples and taken[name] > recipe.max_samples:
+            continue
+        messages, tools = messages_of(row), tools_of(row)
+        answers = [row["chosen"], row["rejected"]] if kind == "preference" else []
+        pairs = [[*messages, {"role": "assistant", "content": answer}] for answer in answers]
+        found += [(one, tools) for one in pairs or [messages]]
+    return found

@@ -4,11 +4,14 @@ import json
 import logging
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from pipelines.child_process import run_child
+from pipelines.finetune import recipe_file, system_metrics
 from pipelines.finetune.base import BaseModel
+from pipelines.finetune.dataset_names import require_known
 from pipelines.finetune.recipe import Recipe
 from pipelines.identity import file_digest, json_digest
 
@@ -32,11 +35,13 @@ def train(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home: Path) 
     """Train unless it is done already; return {key, digest, path, train_loss, first_loss, tokens, seconds, …}.
 
     The adapter (or, with finetuning_type full or freeze, the model) lies in home/models/adapters/<key> in safetensors
-    form. An interrupted training goes on from its last checkpoint. ChildError when the child fails.
+    form, with the resolved recipe beside it. An interrupted training goes on from its last checkpoint. ChildError when
+    the child fails, InputError where the recipe names a dataset that is not there.
     """
     key = run_key(recipe, dataset["digest"], base.revision)
     folder = home / "models" / "adapters" / key
     if not (folder / MARKER).exists():
+        require_known(recipe, dataset)
         work = home / "work" / "training" / key
         spec = {
             "recipe": recipe.model_dump(),
@@ -52,7 +57,12 @@ def train(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home: Path) 
             "kept_checkpoints": _KEPT_CHECKPOINTS,
         }
         log.info("training %s on %d rows (log: %s)", key, dataset["train"], work / "child.log")
-        run_child(_CHILD, spec, work, {"HF_DATASETS_CACHE": str(home / "cache" / "datasets")}, _Progress(work / LOG))
+        sampler = system_metrics.SystemSampler(work / system_metrics.FILE)
+        sampler()  # the machine before the child has begun
+        watch = _Watch(_Progress(work / LOG), sampler)
+        run_child(_CHILD, spec, work, {"HF_DATASETS_CACHE": str(home / "cache" / "datasets")}, watch)
+        shutil.copy(work / system_metrics.FILE, work / "output" / system_metrics.FILE)
+        (work / "output" / recipe_file.FILE).write_text(recipe_file.resolved_yaml(recipe), encoding="utf-8")
         switch_complete(work, folder)
     else:
         log.info("training %s is complete already", key)
@@ -84,6 +94,17 @@ def read_log(folder: Path) -> list[dict[str, float]]:
     path = folder / LOG
     lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
     return [json.loads(line) for line in lines if line.endswith("}")]
+
+
+class _Watch:
+    """Calls each of several watchers."""
+
+    def __init__(self, *watchers: Callable[[], None]) -> None:
+        self.watchers = watchers
+
+    def __call__(self) -> None:
+        for watcher in self.watchers:
+            watcher()
 
 
 class _Progress:

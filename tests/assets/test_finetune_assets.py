@@ -13,6 +13,7 @@ from assets import instructions as data
 from pipelines.finetune import merging, training
 from pipelines.finetune.base import BaseModel
 from pipelines.finetune.split import SplitSettings, split_of
+from pipelines.finetune.tracked import TrainingRun
 from resources.asset_io import TableIOManager
 from resources.settings import Settings
 from resources.tables import TableStore
@@ -38,11 +39,11 @@ class FakeTracker:
     """Keeps what was logged, one run a key."""
 
     def __init__(self) -> None:
-        self.runs: dict[str, tuple[Any, ...]] = {}
+        self.runs: dict[str, TrainingRun] = {}
 
-    def log_training(self, key: str, *rest: Any) -> str:
-        self.runs[key] = rest
-        return f"run-{key}"
+    def log_training(self, run: TrainingRun) -> str:
+        self.runs[run.key] = run
+        return f"run-{run.key}"
 
 
 class FakeChild:
@@ -177,5 +178,6 @@ def test_the_data_version_is_the_content(line: Line):
 def test_the_profile_shows_what_carries_loss(line: Line):
     through(line)
     profile = line.tables.read_record("model_profile/lora")
-    assert "**`" in profile["preview"] and profile["tokens"]["loss"] > 0
+    assert len(profile["previews"]) == 3 and all("**`" in text for text in profile["previews"])
+    assert profile["tokens"]["loss"] > 0
     assert 0 < profile["trainable_parameters"] < profile["parameters"]

@@ -8,6 +8,8 @@ import pytest
 from pipelines.errors import ServiceError
 from pipelines.finetune.curves import loss_curve
 from pipelines.finetune.dataset import build_dataset
+from pipelines.finetune.tracked import TrainingRun
+from resources.sweep_tracker import SweepTracker
 from resources.tracker import EXPERIMENT, Tracker
 from tests.finetune.rows import many
 from tests.integration.tiny_model import make_tiny_model
@@ -15,6 +17,9 @@ from tests.integration.tiny_model import make_tiny_model
 LOG = [
     {"step": n, "total_steps": 4, "loss": 3.0 - n / 2, "learning_rate": 1e-3, "seconds": n * 2.0} for n in range(1, 5)
 ]
+
+
+SAMPLES = [{"sample": n, "time": 1000 * n, "seconds": n, "cpu_utilization_percentage": 50.0 + n} for n in range(3)]
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +42,15 @@ def log_training(tracker: Tracker, place: Path) -> str:
     adapter = place / "adapter"
     adapter.mkdir(exist_ok=True)
     (adapter / "adapter_config.json").write_text("{}")
-    return tracker.log_training(
-        "key-1", "lora", {"lora_rank": 8, "model_name_or_path": "smollm2"}, Path(dataset["path"]), dataset["digest"],
-        LOG, {"train_loss": 1.5}, [loss_curve(LOG, "lora", place / "curve.png")], adapter,
-    )
+    (adapter / "recipe.yaml").write_text("lora_rank: 8\n")
+    return tracker.log_training(TrainingRun(
+        key="key-1", name="lora · LoRA r8", recipe="lora",
+        parameters={"lora_rank": 8, "model_name_or_path": "smollm2"}, dataset_path=Path(dataset["path"]),
+        dataset_digest=dataset["digest"], log_rows=LOG, summary={"train_loss": 1.5}, adapter=adapter,
+        plots=[loss_curve(LOG, "lora", place / "curve.png", (3.0, 1.0))], samples=SAMPLES,
+        counts={"kept": 80, "rejected": 2}, ledger=[{"file": "a.json", "row": 2, "found": "退货"}],
+        notes=["plot_loss: True – drawn"],
+    ))
 
 
 def test_a_training_is_one_run_with_all_that_belongs_to_it(tracker: Tracker, run_id: str, place: Path):
@@ -53,7 +63,15 @@ def test_a_training_is_one_run_with_all_that_belongs_to_it(tracker: Tracker, run
     assert run.data.params["dataset_digest"] == run.inputs.dataset_inputs[0].dataset.digest
     contexts = {tag.value for given in run.inputs.dataset_inputs for tag in given.tags}
     assert contexts == {"training", "evaluation"}
-    assert {file.path for file in client.list_artifacts(run_id)} >= {"adapter", "plots"}
+    assert {file.path for file in client.list_artifacts(run_id)} >= {
+        "adapter", "plots", "recipe.yaml", "dataset", "recipe-notes.txt",
+    }
+    system = client.get_metric_history(run_id, "system/cpu_utilization_percentage")
+    assert [(point.step, point.value) for point in system] == [(0, 50.0), (1, 51.0), (2, 52.0)]
+    assert run.info.run_name == "lora · LoRA r8"
+    assert (run.data.metrics["dataset.kept"], run.data.metrics["dataset.rejected"]) == (80, 2)
+    ledger = json.loads(Path(client.download_artifacts(run_id, "dataset/ledger.json")).read_text())
+    assert ledger == {"columns": ["file", "row", "found"], "data": [["a.json", 2, "退货"]]}
     assert run.info.artifact_uri.startswith((place / "mlflow" / "artifacts").as_uri())
     assert not (Path.cwd() / "mlruns").exists()
 
@@ -76,9 +94,9 @@ def test_a_run_that_a_crash_left_open_is_replaced(tracker: Tracker, run_id: str,
     half = client.create_run(number, tags={"graftline.key": "key-2"})
     assert tracker.find_run("key-2") is None
     dataset = build_dataset(many(place / "in", 40), place)
-    made = tracker.log_training(
-        "key-2", "lora", {}, Path(dataset["path"]), dataset["digest"], LOG, {}, [], place / "adapter"
-    )
+    made = tracker.log_training(TrainingRun(
+        "key-2", "lora", "lora", {}, Path(dataset["path"]), dataset["digest"], LOG, {}, place / "adapter"
+    ))
     assert made != half.info.run_id and client.get_run(half.info.run_id).info.lifecycle_stage == "deleted"
 
 
@@ -109,9 +127,37 @@ def test_the_champion_loads_and_generates(tracker: Tracker, run_id: str, place: 
     pipeline = mlflow.transformers.load_model("models:/graftline@champion")
     answer = pipeline([{"role": "user", "content": "Hi"}], max_new_tokens=4)
     assert answer[0]["generated_text"][-1]["role"] == "assistant"
+    signature = mlflow.models.get_model_info("models:/graftline@champion").signature
+    assert signature.inputs.to_dict()[0]["type"] == signature.outputs.to_dict()[0]["type"] == "string"
     stored = [path.name for path in (place / "mlflow" / "artifacts" / "models").rglob("*") if path.is_file()]
     assert "model.safetensors" in stored
     assert not [name for name in stored if name.endswith((".pkl", ".bin", ".pt", ".pth"))]
+
+
+def test_a_sweep_holds_its_members_and_the_failed_one_beside_a_run_of_the_same_training(
+    tracker: Tracker, run_id: str, place: Path
+):
+    import mlflow
+
+    sweeps, client = SweepTracker(tracker.uri, place), mlflow.MlflowClient(tracker.uri)
+    parent = sweeps.open_sweep("sweep-1", "sweep lora", "lora")
+    dataset = build_dataset(many(place / "in", 40), place)
+    run = TrainingRun(
+        "key-1", "member", "lora", {}, Path(dataset["path"]), dataset["digest"], LOG, {}, place / "adapter",
+        parent=parent,
+    )  # fmt: skip
+    member = sweeps.log_training(run)
+    assert member == sweeps.log_training(run) != run_id == tracker.find_run("key-1")
+    failed = [sweeps.log_failure("key-9", "member", "lora", parent, "no such layer") for _ in range(2)][-1]
+    rows = [{"setting": "a", "held_out_loss": 1.0}, {"setting": "b", "held_out_loss": None}]
+    sweeps.close_sweep(parent, rows, place / "curve.png", failed=1)
+    nested = client.search_runs(
+        [client.get_experiment_by_name(EXPERIMENT).experiment_id], f"tags.`mlflow.parentRunId` = '{parent}'"
+    )
+    assert {run.info.run_id: run.info.status for run in nested} == {member: "FINISHED", failed: "FAILED"}
+    whole = client.get_run(parent)
+    assert whole.data.tags["graftline.best"] == "a" and whole.data.metrics["failed_members"] == 1
+    assert sweeps.open_sweep("sweep-1", "sweep lora", "lora") == parent
 
 
 def test_an_unreachable_server_says_what_to_do_and_keeps_the_password(tmp_path: Path):

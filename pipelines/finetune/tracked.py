@@ -1,0 +1,127 @@
+"""A training with its record: trained (or found), drawn, and logged as one run that a person can tell apart."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from pipelines.finetune import recipe_file, training
+from pipelines.finetune.base import BaseModel
+from pipelines.finetune.curves import loss_curve
+from pipelines.finetune.recipe import Recipe
+from pipelines.finetune.system_metrics import read_samples
+
+_COUNTS = ("train", "test", "kept", "repaired", "rejected", "rejected_share")
+_SUMMARY = (
+    "train_loss",
+    "first_loss",
+    "last_loss",
+    "held_out_loss_before",
+    "held_out_loss_after",
+    "held_out_rows",
+    "rows",
+    "tokens",
+    "seconds",
+    "tokens_per_second",
+    "trainable_parameters",
+    "peak_memory_bytes",
+)
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """All of one training that is tracked.
+
+    `log_rows` have step, seconds and numbers by update; `samples` are the machine's figures; `counts` the dataset's
+    rows by fate and `ledger` the rejected ones; `parent` is the sweep's run.
+    """
+
+    key: str
+    name: str
+    recipe: str
+    parameters: Mapping[str, Any]
+    dataset_path: Path
+    dataset_digest: str
+    log_rows: Sequence[Mapping[str, float]]
+    summary: Mapping[str, float]
+    adapter: Path
+    plots: Sequence[Path] = ()
+    samples: Sequence[Mapping[str, Any]] = ()
+    counts: Mapping[str, float] = field(default_factory=dict)
+    ledger: Sequence[Mapping[str, Any]] = ()
+    notes: Sequence[str] = ()
+    parent: str | None = None
+
+
+class RunTracker(Protocol):
+    """Where trainings are logged; `resources.tracker.Tracker`."""
+
+    def log_training(self, run: TrainingRun) -> str: ...
+
+
+def train_and_track(
+    name: str,
+    recipe: Recipe,
+    dataset: Mapping[str, Any],
+    base: BaseModel,
+    home: Path,
+    tracker: RunTracker,
+    parent: str | None = None,
+) -> dict[str, Any]:
+    """Train unless it is done, draw its curve, log it as one run; return training's record with what that adds.
+
+    Added: recipe (its name), resolved (its values), notes, run_id, run_name, curve (a PNG's path).
+    """
+    record = training.train(recipe, dict(dataset), base, home)
+    folder = Path(record["path"])
+    log_rows = training.read_log(folder)
+    title = run_name(name, recipe, dataset["train"], record["key"])
+    held_out = (record["held_out_loss_before"], record["held_out_loss_after"])
+    curve = loss_curve(log_rows, title, home / "plots" / f"loss-{record['key']}.png", held_out)
+    run = TrainingRun(
+        key=record["key"],
+        name=title,
+        recipe=name,
+        parameters=recipe.resolved(),
+        dataset_path=Path(dataset["path"]),
+        dataset_digest=dataset["digest"],
+        log_rows=log_rows,
+        summary=summary_metrics(record),
+        adapter=folder,
+        plots=[curve],
+        samples=read_samples(folder),
+        counts={key: float(dataset[key]) for key in _COUNTS if isinstance(dataset.get(key), int | float)},
+        ledger=dataset.get("ledger") or (),
+        notes=recipe.notes(),
+        parent=parent,
+    )
+    added = {"recipe": name, "resolved": recipe.model_dump(), "notes": recipe.notes(), "curve": str(curve)}
+    return {**record, **added, "run_id": tracker.log_training(run), "run_name": title}
+
+
+def run_name(name: str, recipe: Recipe, rows: int, key: str) -> str:
+    """Return what tells a run apart: recipe, method, rate, model, rows, and the beginning of its key."""
+    methods = {
+        "lora": f"{'DoRA' if recipe.use_dora else 'LoRA'} r{recipe.lora_rank} a{recipe.alpha}",
+        "full": "full",
+        "freeze": f"freeze {recipe.freeze_trainable_layers}",
+    }
+    method = methods[recipe.finetuning_type]
+    if recipe.quantization_bit:
+        method = f"{recipe.quantization_bit}-bit {method}"
+    if recipe.stage == "dpo":
+        method = f"DPO {method}"
+    model = recipe.model_name_or_path.rstrip("/").rsplit("/", 1)[-1]
+    batch = recipe.per_device_train_batch_size * recipe.gradient_accumulation_steps
+    parts = [recipe.run_name or name, method, f"lr {recipe.learning_rate:g}", f"batch {batch}", model, f"{rows} rows"]
+    return " · ".join([*parts, key[:8]])
+
+
+def recipe_path(record: Mapping[str, Any]) -> Path:
+    """Return where a training's resolved recipe lies: beside what it trained."""
+    return Path(record["path"]) / recipe_file.FILE
+
+
+def summary_metrics(record: Mapping[str, Any]) -> dict[str, float]:
+    """Return the numbers of a training's record that stand for the whole of it."""
+    return {name: float(record[name]) for name in _SUMMARY if name in record}
