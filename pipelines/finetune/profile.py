@@ -74,6 +74,11 @@ def _module(weight: Weight) -> str:
     return weight.name.rsplit(".", 2)[-2]
 
 
+def _whole(weight: Weight, modules: list[str]) -> bool:
+    # PEFT goes by how a module's name ends: `norm` means input_layernorm too.
+    return any(weight.name.rsplit(".", 1)[0].endswith(name) for name in modules)
+
+
 def _targeted(weight: Weight, recipe: Recipe) -> bool:
     return recipe.targets is None or _module(weight) in recipe.targets
 

@@ -1,5 +1,6 @@
 """Recipes as text: YAML files, `key=value` pairs and LLaMA-Factory's flags in; the resolved YAML out."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from pipelines.errors import InputError
 from pipelines.finetune.recipe import Recipe
 from pipelines.finetune.recipe_keys import ALIASES, NOTED, is_neutral, nearest, refusal
 
+_PAIR = re.compile(r"[A-Za-z_]\w*=")
 FILE = "recipe.yaml"
 """Name under which a recipe with its resolved defaults lies beside what it trained."""
 
@@ -78,15 +80,15 @@ def parse_arguments(arguments: Sequence[str]) -> dict[str, Any]:
             flag = flag.replace("-", "_")
             found[flag] = _value(value) if given else True
             flag = None if given else flag
+        elif _PAIR.match(part):
+            key, _, text = part.partition("=")
+            found[key], flag = _value(text), None
         elif flag is not None:
             value = _value(part)
             if found[flag] is True:
                 found[flag] = value
             else:
                 found[flag] = [*(found[flag] if isinstance(found[flag], list) else [found[flag]]), value]
-        elif "=" in part and not part.startswith("="):
-            key, _, value = part.partition("=")
-            found[key] = _value(value)
         else:
             raise InputError(
                 f"'{part}'", "neither a flag nor a pair", "key=value or --key value", f"write KEY={part} or remove it"

@@ -187,11 +187,13 @@ def test_pairs_flags_and_bare_flags_are_keys():
         "--lora_target",
         "q_proj",
         "v_proj",
+        "seed=7",
         "--bf16",
         "False",
     ]
     assert parse_arguments(given) == {
-        "lora_rank": 4, "do_train": True, "learning_rate": "1e-4", "lora_target": ["q_proj", "v_proj"], "bf16": False,
+        "lora_rank": 4, "do_train": True, "learning_rate": "1e-4", "lora_target": ["q_proj", "v_proj"], "seed": 7,
+        "bf16": False,
     }  # fmt: skip
     with pytest.raises(InputError, match="neither a flag nor a pair"):
         parse_arguments(["lora"])

@@ -1,0 +1,93 @@
+"""`graftline train` and `graftline sweep` with the guide's recipe and rows, a tiny model and a real MLflow."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipelines import cli
+from pipelines.finetune.recipe_file import load_recipe
+from tests.finetune.rows import write
+from tests.finetune.test_recipe import GUIDE
+from tests.integration.tiny_model import make_tiny_model
+
+ROWS = [
+    {"instruction": "如何退货？", "input": "", "output": "请在45天内提交退货申请。"},
+    {"instruction": "发货要多久？", "input": "", "output": "一般在48小时内发货。"},
+    *({"instruction": f"订单{n}到哪了？", "input": "", "output": f"订单{n}正在派送。"} for n in range(40)),
+]
+# The tiny model's tokenizer is ChatML's; rows of one file carry no other name than it.
+QUICK = ["--template", "chatml", "--max_steps", "2", "--logging_steps", "1", "--cutoff_len", "256", "dataset=null"]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("train")
+    make_tiny_model(folder / "tiny")
+    write(folder / "data", "my_data.json", ROWS)
+    (folder / "qwen2_lora.yaml").write_text(GUIDE, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_home(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRAFTLINE_HOME", str(place / "home"))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.chdir(place)
+
+
+def test_the_guides_recipe_trains_with_overrides_and_once_only(place: Path, capsys: pytest.CaptureFixture[str]):
+    import mlflow
+
+    call = ["train", "qwen2_lora.yaml", "--model_name_or_path", "tiny", "--dataset_dir", "data", *QUICK, "lora_rank=4"]
+    assert cli.main(call) == 0
+    printed = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines() if line)
+    adapter = Path(printed["adapter"])
+    resolved = load_recipe(adapter / "recipe.yaml")
+    assert (resolved.lora_rank, resolved.alpha, resolved.learning_rate, resolved.fp16) == (4, 16, 5e-5, True)
+    assert json.loads((adapter / "adapter_config.json").read_text())["r"] == 4
+    assert printed["noted"].startswith("output_dir: ./output/qwen2_lora")
+    client = mlflow.MlflowClient(f"sqlite:///{place / 'home' / 'mlflow' / 'mlflow.db'}")
+    run = client.get_run(printed["MLflow"].split()[-1])
+    assert run.info.run_name == printed["trained"] and "LoRA r4 a16" in run.info.run_name
+    assert run.data.params["gradient_accumulation_steps"] == "4" and run.data.metrics["dataset.kept"] == len(ROWS)
+    assert len(client.get_metric_history(run.info.run_id, "system/training_memory_megabytes")) >= 2
+    assert cli.main(call) == 0
+    again = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines() if line)
+    assert again == printed and len(list((place / "home" / "models" / "adapters").iterdir())) == 1
+
+
+@pytest.mark.slow
+def test_a_sweep_shows_the_failed_member_and_finds_finished_ones_again(place: Path, capsys: pytest.CaptureFixture[str]):
+    import mlflow
+
+    call = ["sweep", "qwen2_lora.yaml", "--set", "lora_target=q_proj,no_such_layer,v_proj", "model_name_or_path=tiny",
+            "dataset_dir=data", *QUICK]  # fmt: skip
+    assert cli.main(call) == 1
+    printed = capsys.readouterr().out
+    assert printed.count("held-out loss") == 2 and "lora_target=no_such_layer  FAILED" in printed
+    made = {path.stat().st_mtime for path in (place / "home" / "models" / "adapters").glob("*/COMPLETE")}
+    assert cli.main(call) == 1
+    assert {path.stat().st_mtime for path in (place / "home" / "models" / "adapters").glob("*/COMPLETE")} == made
+    client = mlflow.MlflowClient(f"sqlite:///{place / 'home' / 'mlflow' / 'mlflow.db'}")
+    parent = next(line for line in printed.splitlines() if line.startswith("MLflow run")).split()[2]
+    runs = client.search_runs([client.get_run(parent).info.experiment_id], f"tags.`mlflow.parentRunId` = '{parent}'")
+    assert sorted(run.info.status for run in runs) == ["FAILED", "FINISHED", "FINISHED"]
+    table = json.loads(Path(client.download_artifacts(parent, "sweep.json")).read_text())
+    assert len(table["data"]) == 3 and "state" in table["columns"]
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (["train", "qwen2_lora.yaml", "--deepspeed", "ds.json"], "accelerate launch"),
+        (["train", "qwen2_lora.yaml", "lora_rnk=4"], "'lora_rank'"),
+        (["train", "qwen2_lora.yaml", "model_name_or_path=tiny", "dataset_dir=none"], "no such folder"),
+        (["train", "lorra"], "graftline train lora"),
+        (["sweep", "qwen2_lora.yaml", "--set", "lora_rank"], "--set lora_rank=4,8,16"),
+    ],
+)
+def test_a_wrong_call_is_one_line_with_what_to_type(call: list[str], said: str, capsys: pytest.CaptureFixture[str]):
+    assert cli.main(call) == 1
+    captured = capsys.readouterr()
+    assert said in captured.err and captured.err.count("\n") == 1 and captured.out == ""
