@@ -56,12 +56,13 @@ def encode(
     if train_on_prompt or not answers:
         ids = _ids(tokenizer, messages, tools)
         return {"input_ids": ids[:cutoff], "labels": (ids if train_on_prompt else [IGNORED] * len(ids))[:cutoff]}
-    if _GENERATION.search(str(tokenizer.chat_template)):
+    fast = getattr(tokenizer, "is_fast", False)
+    if fast and _GENERATION.search(str(tokenizer.chat_template)):
         ids, spans = _marked(tokenizer, messages, tools)
         spans = spans[-1:] if mask_history else spans
     else:
         chosen = answers[-1:] if mask_history else answers
-        ids, spans = (_by_text if getattr(tokenizer, "is_fast", False) else _by_ids)(tokenizer, messages, tools, chosen)
+        ids, spans = (_by_text if fast else _by_ids)(tokenizer, messages, tools, chosen)
     labels = [IGNORED] * len(ids)
     for start, end in spans:
         while end > start + 1 and ids[end - 1] != tokenizer.eos_token_id and tokenizer.eos_token_id in ids[start:end]:
@@ -98,38 +99,42 @@ def _ids(tokenizer: ChatTokenizer, messages: Messages, tools: Tools, **options: 
 
 
 def _marked(tokenizer: Any, messages: Messages, tools: Tools) -> tuple[list[int], Spans]:
-    options = {"tools": tools} if tools else {}
-    rendered = tokenizer.apply_chat_template(
-        messages, tokenize=True, return_dict=True, return_assistant_tokens_mask=True, **options
+    # Not by the tokenizer's own mask: it leaves out the last bytes of an answer that ends on 。 or an emoji whose bytes
+    # are several tokens (transformers 5.19).
+    from transformers.utils.chat_template_utils import render_jinja_template
+
+    texts, marks = render_jinja_template(
+        conversations=[messages],
+        tools=tools,
+        chat_template=str(tokenizer.chat_template),
+        return_assistant_tokens_mask=True,
+        **tokenizer.special_tokens_map,
     )
-    ids, mask = list(rendered["input_ids"]), list(rendered["assistant_masks"])
-    spans, start = [], None
-    for place, inside in enumerate([*mask, 0]):
-        if inside and start is None:
-            start = place
-        elif not inside and start is not None:
-            # Some templates close the mark before the token that ends the turn, and a model must learn to stop.
-            stop = place < len(ids) and ids[place] == tokenizer.eos_token_id and ids[place - 1] != ids[place]
-            spans.append((start, place + int(stop)))
-            start = None
-    return ids, spans
+    ids, spans = _tokens_of_spans(tokenizer, texts[0], [tuple(mark) for mark in marks[0]])
+    stop = tokenizer.eos_token_id
+    # Some templates close the mark before the token that ends the turn, and a model must learn to stop.
+    open_ended = [end < len(ids) and ids[end] == stop and ids[end - 1] != stop for _, end in spans]
+    return ids, [(start, end + more) for (start, end), more in zip(spans, open_ended, strict=True)]
+
+
+def _tokens_of_spans(tokenizer: Any, text: str, spans: Spans) -> tuple[list[int], Spans]:
+    """Return the ids of a text, and the spans of characters as spans of the tokens that touch them."""
+    coded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    begins, ends = zip(*coded["offset_mapping"], strict=True)
+    found = [(bisect_right(ends, start), bisect_left(begins, end)) for start, end in spans]
+    return list(coded["input_ids"]), found
 
 
 def _by_text(tokenizer: Any, messages: Messages, tools: Tools, chosen: list[int]) -> tuple[list[int], Spans]:
     # Rendering text costs little; the tokens are counted once, and their offsets say which answer they belong to.
     options: dict[str, Any] = {"tokenize": False} | ({"tools": tools} if tools else {})
     text = tokenizer.apply_chat_template(messages, **options)
-    coded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-    ids, offsets = list(coded["input_ids"]), coded["offset_mapping"]
-    ends = [end for _, end in offsets]
-    begins = [begin for begin, _ in offsets]
     spans = []
     for place in chosen:
         before = tokenizer.apply_chat_template(messages[:place], add_generation_prompt=True, **options)
         upto = text if place == len(messages) - 1 else tokenizer.apply_chat_template(messages[: place + 1], **options)
-        start, end = _common_prefix(before, text), _common_prefix(upto, text)
-        spans.append((bisect_right(ends, start), bisect_left(begins, end)))
-    return ids, spans
+        spans.append((_common_prefix(before, text), _common_prefix(upto, text)))
+    return _tokens_of_spans(tokenizer, text, spans)
 
 
 def _by_ids(tokenizer: ChatTokenizer, messages: Messages, tools: Tools, chosen: list[int]) -> tuple[list[int], Spans]:
