@@ -7,7 +7,7 @@ import dagster as dg
 
 from assets.partitions import RECIPES
 from assets.results import OWNERS, plot, problems_metadata, record_result
-from pipelines.finetune import checking, dataset, instructions, merging, profile, training
+from pipelines.finetune import checking, dataset, instructions, merging, profile, servability, training
 from pipelines.finetune.curves import loss_curve
 from pipelines.finetune.recipe import Recipe, load_recipe
 from pipelines.finetune.registration import gate_name
@@ -124,7 +124,14 @@ def adapter(
         [curve],
         Path(record["path"]),
     )
-    return record_result(record, loss_curve=plot(curve), **summary_metrics(record), mlflow_run=record["run_id"])
+    record["vllm_lora"] = servability.vllm_lora(recipe, Path(record["path"]))
+    return record_result(
+        record,
+        loss_curve=plot(curve),
+        **summary_metrics(record),
+        mlflow_run=record["run_id"],
+        vllm_lora=record["vllm_lora"]["command"] or "; ".join(record["vllm_lora"]["reasons"]),
+    )
 
 
 @dg.asset_check(asset=adapter, partitions_def=RECIPES, blocking=True)
@@ -133,6 +140,14 @@ def loss_fell(
 ) -> dg.AssetCheckResult:
     """Every logged loss is finite, and the loss on held-out rows is lower than the base's."""
     return _gate(tables, "adapter", context.partition_key, adapter, checking.adapter_checks(adapter))
+
+
+@dg.asset_check(asset=adapter, partitions_def=RECIPES)
+def vllm_serves_the_adapter(adapter: dict[str, Any]) -> dg.AssetCheckResult:
+    """vLLM takes the adapter beside its base, or why not; the merged model is served either way."""
+    told = adapter["vllm_lora"]
+    metadata = {"command": told["command"], "reasons": "; ".join(told["reasons"]) or "none"}
+    return dg.AssetCheckResult(passed=told["servable"], severity=dg.AssetCheckSeverity.WARN, metadata=metadata)
 
 
 @dg.asset(
@@ -159,8 +174,7 @@ def merged_model(
         record,
         path=dg.MetadataValue.path(record["path"]),
         bytes=record["bytes"],
-        merge_difference=record["merge_difference"],
-        stored_difference=record["stored_difference"],
+        **{name: value for name, value in record.items() if name.endswith("_difference")},
     )
 
 

@@ -100,7 +100,7 @@ class Merge:
         packed = self.load(path, quantization_config=quantization(self.recipe, torch.float32))
         wrapped = PeftModel.from_pretrained(packed, self.adapter).eval()
         said = self.says(wrapped)
-        base = wrapped.unload().dequantize()
+        base = wrapped.unload().dequantize(torch.float32)  # its default rounds to bfloat16
         base.to(torch.float32)
         if hasattr(base.config, "quantization_config"):
             del base.config.quantization_config
