@@ -9,7 +9,7 @@ import dagster as dg
 from assets.partitions import RECIPES
 from assets.recipe_config import RecipeConfig
 from assets.results import OWNERS, gate, plot, record_result
-from pipelines.finetune import checking, merging, profile, training
+from pipelines.finetune import checking, merging, profile, servability, training
 from pipelines.finetune.dataset_names import require_configured_folder
 from pipelines.finetune.recipe import Recipe
 from pipelines.finetune.recipe_file import load_recipe, resolved_yaml
@@ -78,8 +78,10 @@ def adapter(
     recipe = _recipe(settings, context.partition_key, config.values())
     base = base_model.resolve(recipe.model_name_or_path)
     record = train_and_track(context.partition_key, recipe, instruction_dataset, base, settings.home, tracker)
+    record["vllm_lora"] = servability.vllm_lora(recipe, Path(record["path"]))
     return record_result(
         record,
+        vllm_lora=record["vllm_lora"]["command"] or "; ".join(record["vllm_lora"]["reasons"]),
         loss_curve=plot(Path(record["curve"])),
         **summary_metrics(record),
         mlflow_run=record["run_id"],
@@ -95,6 +97,14 @@ def loss_fell(
 ) -> dg.AssetCheckResult:
     """Every logged loss is finite, and the loss on held-out rows is lower than the base's."""
     return gate(tables, "adapter", context.partition_key, adapter, checking.adapter_checks(adapter))
+
+
+@dg.asset_check(asset=adapter, partitions_def=RECIPES)
+def vllm_serves_the_adapter(adapter: dict[str, Any]) -> dg.AssetCheckResult:
+    """vLLM takes the adapter beside its base, or why not; the merged model is served either way."""
+    told = adapter["vllm_lora"]
+    metadata = {"command": told["command"], "reasons": "; ".join(told["reasons"]) or "none"}
+    return dg.AssetCheckResult(passed=told["servable"], severity=dg.AssetCheckSeverity.WARN, metadata=metadata)
 
 
 @dg.asset(
@@ -121,8 +131,7 @@ def merged_model(
         record,
         path=dg.MetadataValue.path(record["path"]),
         bytes=record["bytes"],
-        merge_difference=record["merge_difference"],
-        stored_difference=record["stored_difference"],
+        **{name: value for name, value in record.items() if name.endswith("_difference")},
     )
 
 

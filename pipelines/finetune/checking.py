@@ -75,7 +75,7 @@ def merge_checks(record: dict[str, Any]) -> Checks:
 
 
 def _served_is_trained(record: dict[str, Any]) -> dict[str, Any]:
-    """What is served is what was trained: to rounding, or, where training rounded activations too, within that."""
+    """What is served is what was trained: to rounding, or, where training computed quantised, within that."""
     largest, mean = record["trained_difference"], record["trained_mean_difference"]
     quantised = record.get("quantised_base_mean_difference")
     if largest <= MERGE_TOLERANCE or quantised is None:

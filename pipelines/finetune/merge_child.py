@@ -97,10 +97,11 @@ class Merge:
             return self.load(path), None
         from peft import PeftModel
 
-        packed = self.load(path, quantization_config=quantization(self.recipe, torch.float32))
-        wrapped = PeftModel.from_pretrained(packed, self.adapter).eval()
-        said = self.says(wrapped)
-        base = wrapped.unload().dequantize()
+        packed = {"quantization_config": quantization(self.recipe, torch.float32)}
+        said = self.says(PeftModel.from_pretrained(self.load(path, **packed), self.adapter).eval())
+        # Loaded anew: a model that PEFT has wrapped and unwrapped is not dequantised to what it was. The default of
+        # `dequantize` would round to bfloat16.
+        base = self.load(path, **packed).dequantize(torch.float32)
         base.to(torch.float32)
         if hasattr(base.config, "quantization_config"):
             del base.config.quantization_config

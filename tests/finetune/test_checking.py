@@ -23,11 +23,31 @@ def test_an_adapter_must_lower_the_held_out_loss_and_stay_finite(tmp_path: Path)
     assert failed(adapter_checks(adapter(tmp_path, [], after=1.0))) == {"finite_loss"}
 
 
+MERGED = {
+    "merge_difference": 1e-5, "trained_difference": 1e-5, "trained_mean_difference": 1e-6, "compared_tokens": 9,
+    "stored_mean_difference": 0.01, "base_mean_difference": 0.02, "merged_onto": "the base",
+    "template_digest": "t", "adapter_template": "t",
+}  # fmt: skip
+
+
 def test_a_merge_must_say_the_same_under_the_same_template():
-    record = {"merge_difference": 1e-5, "stored_mean_difference": 0.05, "template_digest": "t", "adapter_template": "t"}
-    assert failed(merge_checks(record)) == set()
-    assert failed(merge_checks(record | {"merge_difference": 0.5})) == {"merge_is_faithful"}
-    assert failed(merge_checks(record | {"template_digest": "u"})) == {"same_template"}
+    assert failed(merge_checks(MERGED)) == set()
+    assert failed(merge_checks(MERGED | {"merge_difference": 2e-3})) == {"merge_is_faithful"}
+    assert failed(merge_checks(MERGED | {"template_digest": "u"})) == {"same_template"}
+
+
+def test_saved_weights_may_move_no_more_than_the_bases_own_bfloat16():
+    assert failed(merge_checks(MERGED | {"stored_mean_difference": 0.03})) == {"precision_is_kept"}
+
+
+def test_a_served_model_that_is_not_the_trained_one_is_refused():
+    assert failed(merge_checks(MERGED | {"trained_difference": 0.5})) == {"served_is_trained"}
+
+
+def test_where_training_rounded_activations_the_served_model_stays_within_that():
+    eight_bits = MERGED | {"trained_difference": 0.5, "trained_mean_difference": 0.02}
+    assert failed(merge_checks(eight_bits | {"quantised_base_mean_difference": 0.03})) == set()
+    assert failed(merge_checks(eight_bits | {"quantised_base_mean_difference": 0.01})) == {"served_is_trained"}
 
 
 def test_a_dataset_fails_above_the_share_of_bad_rows(tmp_path: Path):

@@ -69,7 +69,8 @@ def test_a_system_message_replaces_the_templates_own():
 
 def test_results_of_parallel_calls_share_a_turn_where_the_form_wraps_them():
     chat = [*CALLS[:2], {"role": "tool", "content": "one"}, {"role": "tool", "content": "two"}]
-    shared = "<|im_start|>user\n<tool_response>\none\n</tool_response>\n<tool_response>\ntwo\n</tool_response><|im_end|>\n"
+    wrapped = "<tool_response>\none\n</tool_response>\n<tool_response>\ntwo\n</tool_response>"
+    shared = f"<|im_start|>user\n{wrapped}<|im_end|>\n"
     assert render("qwen", chat, THEIRS["tools"]).endswith(shared)
     assert render("chatml", chat).endswith("<|im_start|>tool\none<|im_end|>\n<|im_start|>tool\ntwo<|im_end|>\n")
 

@@ -1,4 +1,4 @@
-"""Twenty conversations: plain, with a system message, several turns, tools with calls and results; Chinese and English."""
+"""Twenty conversations: plain, system messages, several turns, tools with calls and results; Chinese and English."""
 
 from typing import Any
 
