@@ -39,7 +39,7 @@ def alpaca() -> list[Sample]:
 
 def gsm8k(split: str = "train") -> list[Sample]:
     """Return GSM8K's rows of a split."""
-    rows = (json.loads(line) for line in _read(f"gsm8k_{split}.jsonl").splitlines() if line.strip())
+    rows = (json.loads(line) for line in _read(f"gsm8k_{split}.jsonl").split("\n") if line.strip())
     return [Sample(row["question"], row["answer"]) for row in rows]
 
 

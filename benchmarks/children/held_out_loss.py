@@ -19,7 +19,7 @@ _BATCH = 8
 
 def encoded(tokenizer, path):
     """Return the rows' ids and labels under the checkpoint's own chat template, the longest first."""
-    rows = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    rows = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").split("\n") if line]
     pairs = [
         encode(
             tokenizer,
