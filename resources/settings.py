@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipelines.answering.modes import ALL_MODES, MODES, Mode
+from pipelines.errors import ConfigurationError
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 DEFAULTS: dict[str, str] = {
@@ -16,6 +19,8 @@ DEFAULTS: dict[str, str] = {
     "GRAFTLINE_RECIPES": "recipes",
     "GRAFTLINE_ENGINE": "",
     "GRAFTLINE_EXTRACTOR": "rules",
+    "GRAFTLINE_MODES": "native,local,global",
+    "GRAFTLINE_RERANKER": "",
     "GRAFTLINE_BAD_SHARE": "0.05",
     "NEO4J_URI": "",
     "NEO4J_USERNAME": "neo4j",
@@ -87,6 +92,18 @@ class Settings:
     def extractor(self) -> str:
         """`rules` (no language model) or `llm`: what finds entities and relations."""
         return self.values["GRAFTLINE_EXTRACTOR"]
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """The modes in which every question of the folder is answered and scored."""
+        named = dict.fromkeys(name.strip() for name in self.values["GRAFTLINE_MODES"].split(",") if name.strip())
+        unknown = sorted(set(named) - set(ALL_MODES))
+        if unknown or not named:
+            found = f"'{', '.join(unknown)}'" if unknown else "no mode"
+            raise ConfigurationError(
+                "GRAFTLINE_MODES", found, f"some of {', '.join(ALL_MODES)}", f"GRAFTLINE_MODES={','.join(MODES)}"
+            )
+        return tuple(mode for mode in ALL_MODES if mode in named)
 
     @property
     def engine(self) -> str:
