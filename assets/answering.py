@@ -33,7 +33,7 @@ def answers(
     embedder: dg.ResourceParam[Embedder],
     language_model: dg.ResourceParam[LanguageModel],
 ) -> dg.MaterializeResult:
-    """Every question answered in the modes of GRAFTLINE_MODES (native, local, global), with citations that stand in the documents.
+    """Every question answered in the modes of GRAFTLINE_MODES, with citations that stand in the documents.
 
     A question is asked again only when it, the graph, a model or the settings changed.
     """

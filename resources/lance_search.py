@@ -1,7 +1,7 @@
 """Search in one Lance dataset: exact and approximate vectors, BM25 and conditions; its indexes and when to remake them.
 
-Measured on 100,000 x 384 with questions as queries, two busy cores: comparing every row 440 ms; IVF with 8-bit numbers and
-refining 9 ms, ten nearest found to 94 %, made in 6 s; HNSW 6 ms and 94 %, made in 120 s, too long for every night.
+Measured on 100,000 x 384 with questions as queries, two busy cores: comparing every row 440 ms; IVF with 8-bit numbers
+and refining 9 ms, ten nearest found to 94 %, made in 6 s; HNSW 6 ms and 94 %, made in 120 s, too long for every night.
 """
 
 from typing import TYPE_CHECKING

@@ -40,8 +40,8 @@ def _looked_up(search: Search, question: str, passage: Mapping[str, Any]) -> lis
     asked = question.lower()
     found = [name.strip(".'’-") for name in _NAME.findall(passage["text"])]
     found += [word for run in _HAN.findall(passage["text"]) for word in words(run) if len(word) > 1]
-    names = [name for name in dict.fromkeys(found) if name.lower() not in ENGLISH_STOP_WORDS and name.lower() not in asked]
-    query = " ".join(name for name in names[:_LONGEST] if len(name) > 1)
+    names = [name for name in dict.fromkeys(found) if len(name) > 1 and name.lower() not in ENGLISH_STOP_WORDS]
+    query = " ".join([name for name in names if name.lower() not in asked][:_LONGEST])
     return [key for key, _ in search.worded("chunks", query, _LOOKED_UP)] if query else []
 
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipelines.answering.retrieval import Row
-from pipelines.answering.terms import terms, with_pairs
+from pipelines.answering.retrieval import Row, row_terms
 from pipelines.protocols import GraphStore
 
 _GAP = 2
@@ -41,8 +40,9 @@ def _merged(row: Row, siblings: Sequence[Row]) -> Row:
         place = child["start"] - start
         # Line breaks end sentences as the white space between chunks does, so that no quote holds them.
         text = text[:place].ljust(place, "\n") + child["text"] if child["end"] - start > len(text) else text
-    merged = row | {"start": start, "end": start + len(text), "text": text}
-    return merged | {"tokens": sum(child["tokens"] for child in run), "terms": _terms(row, text)}
+    tokens = sum(child["tokens"] for child in run)
+    merged = row | {"start": start, "end": start + len(text), "text": text, "tokens": tokens}
+    return merged | {"terms": row_terms(merged)}
 
 
 def _runs(siblings: Sequence[Row]) -> list[list[Row]]:
@@ -54,7 +54,3 @@ def _runs(siblings: Sequence[Row]) -> list[list[Row]]:
         else:
             runs.append([child])
     return runs
-
-
-def _terms(row: Row, text: str) -> frozenset[str]:
-    return with_pairs(terms(f"{row['title']}\n{row['path']}\n{text}"))

@@ -1,4 +1,4 @@
-"""The modes vector, bm25 and hybrid: search, fuse, follow links, rerank, diversify, then widen or narrow the passages."""
+"""The modes vector, bm25 and hybrid: search, fuse, follow links, rerank, diversify, then widen or narrow."""
 
 from collections.abc import Sequence
 

@@ -11,8 +11,8 @@ from pipelines.protocols import Messages
 _ENGLISH = "Answer the question from the sources in one short sentence. Use only their words and numbers.\n"
 _CHINESE = "请只根据资料，用一句话回答问题，数字和名称照抄资料。\n"
 _STUFF = (
-    "Use the following pieces of context to answer the question at the end. If you don't know the answer, just say that "
-    "you don't know, don't try to make up an answer."
+    "Use the following pieces of context to answer the question at the end. If you don't know the answer, just say "
+    "that you don't know, don't try to make up an answer."
 )
 _CONTEXT_LINES, _LONGEST = 3, 240
 

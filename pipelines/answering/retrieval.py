@@ -109,7 +109,8 @@ class Search:
 
     def worded(self, table: str, query: str, n: int) -> list[tuple[str, float]]:
         """Return the best full-text matches of a table; of chunks, those that pass the filters."""
-        return self.store.search_text(table, query, n, self.settings.retrieval.filters if table == "chunks" else EVERYTHING)
+        filters = self.settings.retrieval.filters if table == "chunks" else EVERYTHING
+        return self.store.search_text(table, query, n, filters)
 
     def ids(self, table: str, question: str, vector: np.ndarray | None) -> list[tuple[float, list[str]]]:
         """Return the rankings of a table by vector and by full text."""
@@ -129,9 +130,12 @@ class Search:
 
     def chunk_rows(self, ids: Sequence[str]) -> list[Row]:
         """Return chunk rows with `title` and `terms`."""
-        return [
-            row | {"terms": with_pairs(terms(f"{row['title']}\n{row['path']}\n{row['text']}"))} for row in self.rows(ids)
-        ]
+        return [row | {"terms": row_terms(row)} for row in self.rows(ids)]
+
+
+def row_terms(row: Row) -> frozenset[str]:
+    """Return the terms and pairs of a chunk, of its title and of its path."""
+    return with_pairs(terms(f"{row['title']}\n{row['path']}\n{row['text']}"))
 
 
 def by_words(question: str, rows: Sequence[Row], weights: dict[str, float]) -> list[str]:

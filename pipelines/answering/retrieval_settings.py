@@ -8,7 +8,7 @@ from pipelines.filters import EVERYTHING, Filters
 
 
 class RetrievalSettings(BaseModel):
-    """From the two searches to the passages. The defaults were chosen on MuSiQue-100 (`docs/benchmarks/retrieval.md`)."""
+    """From the two searches to the passages. Defaults were chosen on MuSiQue-100 (`docs/benchmarks/retrieval.md`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -23,7 +23,7 @@ class RetrievalSettings(BaseModel):
     )
     rank_constant: int = Field(default=60, ge=1, description="constant of reciprocal-rank fusion: larger is flatter")
     links: int = Field(
-        default=2, ge=0, description="best passages in hybrid mode whose named documents are looked up; 0: no second hop"
+        default=2, ge=0, description="best passages of hybrid mode whose named documents are looked up; 0: one hop"
     )
     kept: int = Field(default=1, ge=0, description="best passages that stay above those of the second hop")
     link_weight: float = Field(default=1.5, ge=0, description="weight of the second hop against the first")

@@ -7,8 +7,8 @@ from pipelines.answering.adapters import langchain_indexes, llamaindex_indexes
 from pipelines.answering.adapters.guide import PASSAGES, GuideIndex
 from pipelines.answering.adapters.llamaindex_indexes import Finder
 from pipelines.answering.modes import AdapterMode
-from pipelines.answering.retrieval import Retrieved, Retriever, Row, Search
-from pipelines.answering.terms import question_terms, term_weights, terms, with_pairs
+from pipelines.answering.retrieval import Retrieved, Retriever, Row, Search, row_terms
+from pipelines.answering.terms import question_terms, term_weights
 from pipelines.protocols import Embedder
 
 _MAKERS: dict[str, Callable[[Sequence[Row], Embedder, Any], Finder]] = {
@@ -20,10 +20,11 @@ def open_comparison(mode: AdapterMode, search: Search) -> Retriever:
     """Return the mode's retriever over all chunks that pass the filters, its index made in memory now."""
     filters = search.settings.retrieval.filters
     documents = {row["document_id"]: row for row in search.store.table("documents").to_pylist()}
-    rows = [
-        row | {"title": documents.get(row["document_id"], {}).get("title") or ""}
-        for row in search.store.table("chunks").to_pylist() if filters.passes(row, documents.get(row["document_id"], {}))
-    ]
+    rows = []
+    for row in search.store.table("chunks").to_pylist():
+        document = documents.get(row["document_id"], {})
+        if filters.passes(row, document):
+            rows.append(row | {"title": document.get("title") or ""})
     if mode == "guide":
         return GuideRetriever(GuideIndex(rows, search.embedder))
     return ComparedRetriever(search, _MAKERS[mode](rows, search.embedder, search.store))
@@ -50,8 +51,7 @@ class GuideRetriever:
     def retrieve(self, question: str, k: int) -> Retrieved:
         """Return three passages, fewer for a smaller k."""
         rows = [
-            row | {"terms": with_pairs(terms(f"{row['title']}\n{row['path']}\n{row['text']}"))}
-            for row in self.index.find(question, min(k, PASSAGES))
+            row | {"terms": row_terms(row)} for row in self.index.find(question, min(k, PASSAGES))
         ]
         weights = term_weights(question_terms(question), [row["terms"] for row in rows])
         return Retrieved(rows, [], weights, stuffed=True)

@@ -83,7 +83,7 @@ def property_graph(rows: Sequence[Row], embedder: Embedder, store: GraphStore) -
         )
     graph, near = SimplePropertyGraphStore(), SimpleVectorStore()
     source = "triplet_source_id"
-    graph.upsert_llama_nodes(nodes(rows))
+    graph.upsert_llama_nodes([*nodes(rows)])
     for row in entities:
         first = {source: row["chunk_ids"][0]} if row["chunk_ids"] else {}
         graph.upsert_nodes([EntityNode(name=row["entity_id"], label=row["type"] or "THING", properties=first)])
