@@ -3,6 +3,7 @@
     GRAFTLINE_BENCH_DATA=../shared/data .venv/bin/python -m benchmarks.retrieval --json docs/benchmarks/retrieval.json
 """
 
+import argparse
 import random
 import re
 import sys
@@ -79,8 +80,8 @@ def measure(corpus: multihop.Corpus, label: str, retriever: Retriever, count: An
     return Figures(corpus.name, label, *_means(scores), float(np.mean(tokens)), 1000 * float(np.mean(seconds)))
 
 
-def quality(names: Sequence[str], home: Path, quick: bool) -> list[Figures]:
-    """Return the figures of every mode and peer on these datasets."""
+def quality(names: Sequence[str], home: Path, quick: bool, labels: Sequence[str]) -> list[Figures]:
+    """Return the figures of these modes and of every peer on these datasets."""
     found = []
     for name in names:
         corpus = multihop.load(name, 30 if quick else None)
@@ -89,7 +90,8 @@ def quality(names: Sequence[str], home: Path, quick: bool) -> list[Figures]:
         store = EmbeddedGraphStore(home / "bench" / "retrieval" / name)
         multihop.fill(store, corpus.ids, corpus.titles, corpus.texts, vectors)
         for label, (mode, settings) in _VARIANTS.items():
-            if quick and label in _SLOW:
+            if label not in labels or (quick and label in _SLOW):
+                found.append(Figures(name, label, note="not asked for in this run (--modes, --quick)"))
                 continue
             try:
                 if mode == "guide":
@@ -197,13 +199,18 @@ def lines(figures: Sequence[Figures]) -> str:
     return "\n".join(text)
 
 
+def _add_modes(parser: argparse.ArgumentParser) -> None:
+    every = ";".join(_VARIANTS)
+    parser.add_argument("--modes", default=every, help=f"modes to measure, divided by semicolons: {every}")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; see the module."""
-    options = parse("retrieval", _ROWS, arguments)
+    options = parse("retrieval", _ROWS, arguments, _add_modes)
     home, host = Settings.load().home, machine()
     rows = set(options.rows)
     wanted = [name for name in multihop.DATASETS if rows & {"recall_hybrid_gain", f"recall_hybrid_gain_{name}"}]
-    figures = quality(wanted, home, options.quick)
+    figures = quality(wanted, home, options.quick, options.modes.split(";"))
     found = [row for row in gains(figures) if row.id in rows]
     if "search_hybrid_p95_ms" in rows:
         found.append(latency(home, _QUICK_CHUNKS if options.quick else _CHUNKS, options.seed))
