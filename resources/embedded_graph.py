@@ -203,6 +203,8 @@ class EmbeddedGraphStore:
     def _index(self, name: str, dataset: "lance.LanceDataset") -> None:
         if name in SEARCHED:
             make_indexes(dataset, KEYS[name], self._approximate_from)
+        elif dataset.count_rows() >= self._approximate_from:
+            dataset.create_scalar_index(KEYS[name], "BTREE", replace=True)
 
 
 def _among(column: str, values: Sequence[str]) -> str:
