@@ -10,9 +10,9 @@ from assets.results import OWNERS, markdown_table, plot, problems_metadata, tabl
 from pipelines.answering.answers import answer_all
 from pipelines.answering.questions import load_questions
 from pipelines.answering.scoring import ALL, METRICS, best_modes, draw, figures, score_answers
-from pipelines.answering.settings import MODES
 from pipelines.answering.verify import broken_citations, unanswered_share
 from pipelines.protocols import Embedder, GraphStore, LanguageModel
+from resources.reranker import open_reranker
 from resources.scoreboard_tracker import log_scoreboard
 from resources.settings import Settings
 from resources.tables import TableStore
@@ -33,14 +33,15 @@ def answers(
     embedder: dg.ResourceParam[Embedder],
     language_model: dg.ResourceParam[LanguageModel],
 ) -> dg.MaterializeResult:
-    """Every question answered in the modes native, local and global, with citations that stand in the documents.
+    """Every question answered in the modes of GRAFTLINE_MODES, with citations that stand in the documents.
 
     A question is asked again only when it, the graph, a model or the settings changed.
     """
     started = time.monotonic()
     questions, problems = load_questions(settings.questions)
     table, work = answer_all(
-        questions, MODES, graph_store, embedder, language_model, tables.find("answers"), knowledge_graph["digest"]
+        questions, settings.modes, graph_store, embedder, language_model, tables.find("answers"),
+        knowledge_graph["digest"], reranker=open_reranker(settings),
     )
     return table_result(
         table,
@@ -97,7 +98,7 @@ def scoreboard(
     run = log_scoreboard(tracker, tables, board, values, best, picture)
     rows = [
         {"mode": mode, "type": kind} | {name: _figure(values, mode, kind, name) for name in METRICS}
-        for mode in MODES
+        for mode in settings.modes
         for kind in _HEADLINE
     ]
     shown: dict[str, Any] = {
@@ -113,7 +114,7 @@ def _figure(values: dict[str, float], mode: str, kind: str, name: str) -> str:
 
 
 @dg.asset_check(asset=scoreboard)
-def every_mode_is_scored(scoreboard: pa.Table) -> dg.AssetCheckResult:
+def every_mode_is_scored(scoreboard: pa.Table, settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
     """Every mode has figures over all questions."""
     scored = {row["mode"] for row in scoreboard.to_pylist() if row["type"] == ALL}
-    return dg.AssetCheckResult(passed=scored == set(MODES), metadata={"modes": sorted(scored)})
+    return dg.AssetCheckResult(passed=scored == set(settings.modes), metadata={"modes": sorted(scored)})

@@ -8,10 +8,11 @@ import sys
 from collections.abc import Sequence
 
 from pipelines import train_command
+from pipelines.answering.modes import ALL_MODES
 from pipelines.errors import GraftlineError
 from resources.settings import CHECKOUT, Settings
 
-MODES = ("native", "local", "global")
+_FILTERS = {"language": "languages", "path": "paths", "format": "formats"}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -43,7 +44,13 @@ def _parser() -> argparse.ArgumentParser:
 
     ask = commands.add_parser("ask", help="answer a question from the documents, with citations")
     ask.add_argument("question")
-    ask.add_argument("--mode", choices=MODES, default="native")
+    ask.add_argument("--mode", choices=ALL_MODES, default="native", metavar="MODE", help=", ".join(ALL_MODES))
+    ask.add_argument("--language", action="append", default=[], help="only chunks in this language (repeatable)")
+    ask.add_argument("--path", action="append", default=[], help="only documents below this path (repeatable)")
+    ask.add_argument("--format", action="append", default=[], help="only documents of this format (repeatable)")
+    ask.add_argument("--section", default="", help="only this section and those below it: 'Returns > Abroad'")
+    ask.add_argument("--since", default="", metavar="DATE", help="only documents dated then or later")
+    ask.add_argument("--until", default="", metavar="DATE", help="only documents dated then or earlier")
     ask.add_argument("--json", action="store_true", help="print one JSON object")
 
     export = commands.add_parser("export", help="write a recipe's merged model as safetensors or as GGUF")
@@ -89,17 +96,25 @@ def _sweep(arguments: argparse.Namespace) -> int:
 
 def _ask(arguments: argparse.Namespace) -> int:
     from pipelines.answering.ask import ask
+    from pipelines.answering.retrieval_settings import RetrievalSettings
+    from pipelines.answering.settings import AnswerSettings
+    from pipelines.filters import Filters
     from resources.embedder import SentenceEmbedder
     from resources.graph_stores import open_graph_store
     from resources.language_model import open_language_model
+    from resources.reranker import open_reranker
 
     settings = Settings.load()
+    wanted = {field: tuple(getattr(arguments, option)) for option, field in _FILTERS.items()}
+    filters = Filters(**wanted, section=arguments.section, since=arguments.since, until=arguments.until)
     answer = ask(
         arguments.question,
         arguments.mode,
         store=open_graph_store(settings),
         embedder=SentenceEmbedder(settings.home, settings.values["EMBEDDING_MODEL"] or None),
         language_model=open_language_model(settings),
+        settings=AnswerSettings(retrieval=RetrievalSettings(filters=filters)),
+        reranker=open_reranker(settings),
     )
     if arguments.json:
         print(json.dumps(answer, ensure_ascii=False))

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 
+from pipelines.filters import EVERYTHING, Filters
+
 Messages = list[dict[str, str]]
 """A conversation in OpenAI form: [{"role": "user", "content": "…"}]."""
 
@@ -40,6 +42,19 @@ class Embedder(Protocol):
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the length of each text in this model's tokens, without the special ones."""
+        ...
+
+
+class Reranker(Protocol):
+    """Judges passages against a question, each pair on its own: slower and better than comparing vectors."""
+
+    @property
+    def name(self) -> str:
+        """Model and revision."""
+        ...
+
+    def score(self, question: str, texts: Sequence[str]) -> list[float]:
+        """Return how well each text answers the question, higher is better; only their order means something."""
         ...
 
 
@@ -101,11 +116,19 @@ class GraphStore(Protocol):
         """Return the number of rows by table."""
         ...
 
-    def search_vector(self, table: str, vector: np.ndarray, k: int) -> list[tuple[str, float]]:
-        """Return (id, cosine similarity) of the k nearest rows of chunks, entities or communities, best first."""
+    def search_vector(
+        self, table: str, vector: np.ndarray, k: int, filters: Filters = EVERYTHING, exact: bool = False
+    ) -> list[tuple[str, float]]:
+        """Return (id, cosine similarity) of the k nearest rows of chunks, entities or communities, best first.
+
+        Large tables are searched by an approximate index unless `exact`. Filters are for chunks alone, and what
+        passes them is never missed for being rare.
+        """
         ...
 
-    def search_text(self, table: str, query: str, k: int) -> list[tuple[str, float]]:
+    def search_text(
+        self, table: str, query: str, k: int, filters: Filters = EVERYTHING
+    ) -> list[tuple[str, float]]:
         """Return (id, score) of the best full-text matches in chunks, entities or communities; any language."""
         ...
 
@@ -115,6 +138,10 @@ class GraphStore(Protocol):
 
     def relations_of(self, entity_ids: Sequence[str]) -> list[dict[str, Any]]:
         """Return the relations that touch any of these entities, heaviest first, then by id."""
+        ...
+
+    def siblings_of(self, parent_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the chunks of these parents without vectors, by document and place; none for the parent ""."""
         ...
 
     def close(self) -> None:

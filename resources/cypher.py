@@ -156,11 +156,46 @@ RETURN {_RELATION} ORDER BY r.weight DESC, r.id
 COUNTS = {
     name: f"MATCH (n:{label}) WHERE n.graftline IS NOT NULL RETURN count(*) AS count" for name, label in LABELS.items()
 } | {"relations": "MATCH (:__Entity__)-[r]->(:__Entity__) WHERE r.graftline IS NOT NULL RETURN count(*) AS count"}
+_PASSES = """
+(size($languages) = 0 OR n.language IN $languages)
+AND (size($paths) = 0 OR any(path IN $paths WHERE n.path STARTS WITH path))
+AND ($section = '' OR n.section = $section OR n.section STARTS WITH $section + ' > ')
+AND ((size($formats) = 0 AND $since = '' AND $until = '') OR EXISTS {
+  MATCH (n)-[:PART_OF]->(d:Document)
+  WHERE (size($formats) = 0 OR d.format IN $formats)
+  AND (($since = '' AND $until = '') OR d.date <> '')
+  AND coalesce(d.date, '') >= $since AND left(coalesce(d.date, ''), size($until)) <= $until
+})
+"""
+"""The conditions of `pipelines.filters.Filters`; every value is a parameter."""
 SEARCH_VECTOR = """
 CALL db.index.vector.queryNodes($index, $k, $vector) YIELD node, score
 RETURN CASE WHEN node.graftline IS NULL THEN null ELSE node.id END AS id, 2 * score - 1 AS score
 """
+SEARCH_VECTOR_FILTERED = f"""
+CALL db.index.vector.queryNodes($index, $k, $vector) YIELD node AS n, score
+RETURN CASE WHEN n.graftline IS NOT NULL AND {_PASSES} THEN n.id END AS id, 2 * score - 1 AS score
+"""
+COUNT_PASSING = f"MATCH (n:Chunk) WHERE n.graftline IS NOT NULL AND {_PASSES} RETURN count(*) AS count"
+SEARCH_VECTOR_EXACT = {
+    name: f"""
+MATCH (n:{LABELS[name]}) WHERE n.graftline IS NOT NULL AND n.embedding IS NOT NULL{f" AND {_PASSES}" * passing}
+WITH n.id AS id, 2 * vector.similarity.cosine(n.embedding, $vector) - 1 AS score
+RETURN id, score ORDER BY score DESC, id LIMIT $k
+"""
+    for name, passing in (("chunks", 1), ("entities", 0), ("communities", 0))
+}
 SEARCH_TEXT = """
 CALL db.index.fulltext.queryNodes($index, $query, {limit: $k}) YIELD node, score
 RETURN CASE WHEN node.graftline IS NULL THEN null ELSE node.id END AS id, score
 """
+SEARCH_TEXT_FILTERED = f"""
+CALL db.index.fulltext.queryNodes($index, $query, {{limit: $k}}) YIELD node AS n, score
+RETURN CASE WHEN n.graftline IS NOT NULL AND {_PASSES} THEN n.id END AS id, score
+"""
+SIBLINGS_OF = """
+UNWIND $ids AS id
+MATCH (n:Chunk {parent_id: id}) WHERE n.graftline IS NOT NULL
+RETURN n {.*, embedding: null} AS row ORDER BY n.document_id, n.start, n.id
+"""
+PARENT_INDEX = "CREATE INDEX graftline_chunk_parent IF NOT EXISTS FOR (n:Chunk) ON (n.parent_id)"

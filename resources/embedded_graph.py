@@ -12,23 +12,26 @@ import pyarrow as pa
 
 from pipelines.delta import compare
 from pipelines.errors import ConfigurationError, NotMaterializedError
+from pipelines.filters import EVERYTHING, Filters
 from pipelines.protocols import GRAPH_TABLES, GraphTables, StoreChanges
 from resources.graph_rows import (
     KEYS,
     SEARCHED,
-    best,
     nothing_stored,
     refuse_broken,
+    refuse_filters,
     row_digests,
     search_terms,
     searched_text,
 )
+from resources.lance_search import APPROXIMATE_FROM, DATE, FORMAT, TERMS, literal, make_indexes, matching, nearest
 from resources.tables import write_atomically
 
 if TYPE_CHECKING:
     import lance
 
-_DIGEST, _TERMS = "_digest", "_terms"
+_DIGEST = "_digest"
+_HIDDEN = (_DIGEST, TERMS, FORMAT, DATE)
 _KEPT_FOR_READERS = timedelta(hours=1)
 _MOST_FRAGMENTS = 16
 _IDS_A_FILTER = 1000
@@ -45,8 +48,8 @@ class EmbeddedGraphStore:
 
     name = "embedded"
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, approximate_from: int = APPROXIMATE_FROM) -> None:
+        self.root, self._approximate_from = root, approximate_from
         self._open: dict[tuple[str, int], lance.LanceDataset] = {}
 
     def apply(self, graph: GraphTables) -> StoreChanges:
@@ -59,7 +62,8 @@ class EmbeddedGraphStore:
         state: State = {}
         written, deleted = {}, {}
         for name in GRAPH_TABLES:
-            state[name], written[name], deleted[name] = self._update(name, getattr(graph, name), current.get(name))
+            stored = _prepared(name, graph)
+            state[name], written[name], deleted[name] = self._update(name, stored, current.get(name))
         if state != current:
             self._switch(state, current or None)
         return StoreChanges(written, deleted)
@@ -88,33 +92,25 @@ class EmbeddedGraphStore:
         state = self._pointer().get("current") or {}
         return {name: state[name]["rows"] if name in state else 0 for name in GRAPH_TABLES}
 
-    def search_vector(self, table: str, vector: np.ndarray, k: int) -> list[tuple[str, float]]:
-        """Return the k rows of highest cosine similarity, compared with every row."""
-        dataset, key = self._dataset(table, self._state()), KEYS[table]
+    def search_vector(
+        self, table: str, vector: np.ndarray, k: int, filters: Filters = EVERYTHING, exact: bool = False
+    ) -> list[tuple[str, float]]:
+        """Return the k rows of highest cosine similarity; exact for small tables, else by an HNSW index and refined."""
+        refuse_filters(table, filters)
+        dataset = self._dataset(table, self._state())
         dimensions = dataset.schema.field("vector").type.list_size
         if len(vector) != dimensions:
             raise ConfigurationError(
                 "EMBEDDING_MODEL", f"a query of {len(vector)} dimensions", f"{dimensions} as stored", "graftline run"
             )
+        return nearest(dataset, KEYS[table], vector, k, filters, exact)
 
-        def nearest(count: int) -> list[tuple[str | None, float]]:
-            query = {"column": "vector", "q": np.asarray(vector, np.float32), "k": count, "metric": "cosine"}
-            found = dataset.to_table(columns=[key, "_distance"], nearest=query | {"use_index": False})
-            return [(row[key], 1 - row["_distance"]) for row in found.to_pylist()]
-
-        return best(nearest, k)
-
-    def search_text(self, table: str, query: str, k: int) -> list[tuple[str, float]]:
+    def search_text(
+        self, table: str, query: str, k: int, filters: Filters = EVERYTHING
+    ) -> list[tuple[str, float]]:
         """Return the k best matches by BM25 over words (stemmed) and pairs of Chinese characters."""
-        from lance.query import MatchQuery
-
-        dataset, key, terms = self._dataset(table, self._state()), KEYS[table], search_terms(query)
-
-        def matches(count: int) -> list[tuple[str | None, float]]:
-            found = dataset.to_table(columns=[key, "_score"], full_text_query=MatchQuery(terms, _TERMS), limit=count)
-            return [(row[key], row["_score"]) for row in found.to_pylist()]
-
-        return best(matches, k) if terms else []
+        refuse_filters(table, filters)
+        return matching(self._dataset(table, self._state()), KEYS[table], search_terms(query), k, filters)
 
     def rows(self, table: str, ids: Sequence[str]) -> list[dict[str, Any]]:
         """Return the rows with these ids in their order, without vectors."""
@@ -127,13 +123,18 @@ class EmbeddedGraphStore:
         found = {row["relation_id"]: row for row in ends}
         return sorted(found.values(), key=lambda row: (-row["weight"], row["relation_id"]))
 
+    def siblings_of(self, parent_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the chunks of these parents, by document and place."""
+        found = self._where("chunks", "parent_id", [key for key in parent_ids if key])
+        return sorted(found, key=lambda row: (row["document_id"], row["start"], row["chunk_id"]))
+
     def close(self) -> None:
         """Let go of the open datasets."""
         self._open.clear()
 
     def _where(self, table: str, column: str, values: Sequence[str]) -> list[dict[str, Any]]:
         dataset, wanted = self._dataset(table, self._state()), sorted(set(values))
-        columns = [name for name in dataset.schema.names if name not in ("vector", _DIGEST, _TERMS)]
+        columns = [name for name in dataset.schema.names if name not in ("vector", *_HIDDEN)]
         found = []
         for start in range(0, len(wanted), _IDS_A_FILTER):
             condition = _among(column, wanted[start : start + _IDS_A_FILTER])
@@ -163,7 +164,7 @@ class EmbeddedGraphStore:
 
     def _read(self, name: str, state: State) -> pa.Table:
         dataset = self._dataset(name, state)
-        columns = [column for column in dataset.schema.names if column not in (_DIGEST, _TERMS)]
+        columns = [column for column in dataset.schema.names if column not in _HIDDEN]
         return dataset.to_table(columns=columns).sort_by(KEYS[name]).combine_chunks()
 
     def _switch(self, state: State, previous: State | None) -> None:
@@ -177,41 +178,53 @@ class EmbeddedGraphStore:
                 (dataset.tags.update if tag in tags else dataset.tags.create)(tag, version)
             dataset.cleanup_old_versions(older_than=_KEPT_FOR_READERS, error_if_tagged_old_versions=False)
 
-    def _update(self, name: str, table: pa.Table, state: dict[str, int] | None) -> tuple[dict[str, int], int, int]:
+    def _update(self, name: str, stored: pa.Table, state: dict[str, int] | None) -> tuple[dict[str, int], int, int]:
         """Bring one dataset up to date beside what is current; return its new state, rows written and deleted."""
         import lance
 
         key, folder = KEYS[name], self._folder(name)
-        stored = _prepared(name, table)
         # A handle of its own: writing moves it on, while readers stay on the version that they opened.
         dataset = lance.dataset(str(folder), version=state["version"]) if state else None
         if dataset is None or not dataset.schema.equals(stored.schema):
             gone = set(dataset.to_table(columns=[key])[key].to_pylist()) if dataset else set()
             dataset = _write_whole(folder, stored)
-            _index(name, dataset)
-            gone -= set(table[key].to_pylist())
-            return {"version": dataset.version, "rows": len(table)}, len(table), len(gone)
+            self._index(name, dataset)
+            gone -= set(stored[key].to_pylist())
+            return {"version": dataset.version, "rows": len(stored)}, len(stored), len(gone)
         before = dataset.to_table(columns=[key, _DIGEST]).to_pydict()
         after = dict(zip(stored[key].to_pylist(), stored[_DIGEST].to_pylist(), strict=True))
         delta = compare(after, dict(zip(before[key], before[_DIGEST], strict=True)))
         if state and not delta.todo and not delta.gone:
             return state, 0, 0
         _change(name, dataset, stored, delta.todo, delta.gone)
-        return {"version": dataset.version, "rows": len(table)}, len(delta.todo), len(delta.gone)
+        self._index(name, dataset)
+        return {"version": dataset.version, "rows": len(stored)}, len(delta.todo), len(delta.gone)
+
+    def _index(self, name: str, dataset: "lance.LanceDataset") -> None:
+        if name in SEARCHED:
+            make_indexes(dataset, KEYS[name], self._approximate_from)
+        elif dataset.count_rows() >= self._approximate_from:
+            dataset.create_scalar_index(KEYS[name], "BTREE", replace=True)
 
 
 def _among(column: str, values: Sequence[str]) -> str:
-    quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
-    return f"{column} IN ({quoted})"
+    return f"{column} IN ({', '.join(map(literal, values))})"
 
 
-def _prepared(name: str, table: pa.Table) -> pa.Table:
-    """Return the rows as stored: without schema metadata, with their digest and, where searched, their terms."""
-    stored = table.replace_schema_metadata(None).append_column(_DIGEST, pa.array(row_digests(table), pa.string()))
+def _prepared(name: str, graph: GraphTables) -> pa.Table:
+    """Return the rows as stored: with their digest, where searched their terms, and for chunks what filters ask of
+    their documents. A chunk whose document has another date is written again."""
+    table = getattr(graph, name).replace_schema_metadata(None)
+    if name == "chunks":
+        known = {row["document_id"]: row for row in graph.documents.to_pylist()}
+        for column, source in ((FORMAT, "format"), (DATE, "date")):
+            values = [known[key].get(source) or "" for key in table["document_id"].to_pylist()]
+            table = table.append_column(column, pa.array(values, pa.string()))
+    stored = table.append_column(_DIGEST, pa.array(row_digests(table), pa.string()))
     if name not in SEARCHED:
         return stored
     rows = table.select(list(SEARCHED[name])).to_pylist()
-    return stored.append_column(_TERMS, pa.array([search_terms(searched_text(row, name)) for row in rows], pa.string()))
+    return stored.append_column(TERMS, pa.array([search_terms(searched_text(row, name)) for row in rows], pa.string()))
 
 
 def _write_whole(folder: Path, stored: pa.Table) -> "lance.LanceDataset":
@@ -236,20 +249,3 @@ def _change(name: str, dataset: "lance.LanceDataset", stored: pa.Table, todo: li
         dataset.delete(_among(key, gone[start : start + _IDS_A_FILTER]))
     if len(dataset.get_fragments()) > _MOST_FRAGMENTS:
         dataset.optimize.compact_files()
-    _index(name, dataset)
-
-
-def _index(name: str, dataset: "lance.LanceDataset") -> None:
-    """Index the terms anew: an index that is only amended keeps counting deleted rows, and a delta run's scores
-    would differ from a clean rebuild's."""
-    if name in SEARCHED:
-        dataset.create_scalar_index(
-            _TERMS,
-            "INVERTED",
-            replace=True,
-            base_tokenizer="whitespace",
-            stem=True,
-            remove_stop_words=True,
-            ascii_folding=True,
-            with_position=False,
-        )

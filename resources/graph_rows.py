@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import pyarrow as pa
 
-from pipelines.errors import InputError, NotMaterializedError
+from pipelines.errors import ConfigurationError, InputError, NotMaterializedError
+from pipelines.filters import Filters
 from pipelines.identity import json_digest
 from pipelines.knowledge.embedding import matrix
 from pipelines.knowledge.graph import orphans
@@ -97,6 +98,12 @@ def refuse_broken(graph: GraphTables) -> None:
             "rows that refer only to rows of the same graph",
             "graftline run --select chunks,extractions,entity_graph,communities,community_summaries,knowledge_graph",
         )
+
+
+def refuse_filters(table: str, filters: Filters) -> None:
+    """Raise ConfigurationError for filters on anything but chunks: only they know document, language and section."""
+    if table != "chunks" and not filters.empty:
+        raise ConfigurationError("filters", f"a filtered search in {table}", "chunks", "search chunks, or drop them")
 
 
 def nothing_stored(store: str) -> NotMaterializedError:

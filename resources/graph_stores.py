@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.errors import NotMaterializedError
+from pipelines.filters import EVERYTHING, Filters
 from pipelines.protocols import GraphStore, GraphTables, StoreChanges
 from resources.embedded_graph import EmbeddedGraphStore
 from resources.settings import Settings
@@ -41,17 +42,24 @@ class MirroredGraphStore:
     def counts(self) -> dict[str, int]:
         return self.first.counts()
 
-    def search_vector(self, table: str, vector: np.ndarray, k: int) -> list[tuple[str, float]]:
-        return self.first.search_vector(table, vector, k)
+    def search_vector(
+        self, table: str, vector: np.ndarray, k: int, filters: Filters = EVERYTHING, exact: bool = False
+    ) -> list[tuple[str, float]]:
+        return self.first.search_vector(table, vector, k, filters, exact)
 
-    def search_text(self, table: str, query: str, k: int) -> list[tuple[str, float]]:
-        return self.first.search_text(table, query, k)
+    def search_text(
+        self, table: str, query: str, k: int, filters: Filters = EVERYTHING
+    ) -> list[tuple[str, float]]:
+        return self.first.search_text(table, query, k, filters)
 
     def rows(self, table: str, ids: Sequence[str]) -> list[dict[str, Any]]:
         return self.first.rows(table, ids)
 
     def relations_of(self, entity_ids: Sequence[str]) -> list[dict[str, Any]]:
         return self.first.relations_of(entity_ids)
+
+    def siblings_of(self, parent_ids: Sequence[str]) -> list[dict[str, Any]]:
+        return self.first.siblings_of(parent_ids)
 
     def close(self) -> None:
         self.first.close()

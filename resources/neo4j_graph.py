@@ -12,9 +12,10 @@ import pyarrow as pa
 
 from pipelines.delta import compare
 from pipelines.errors import ConfigurationError
+from pipelines.filters import EVERYTHING, Filters
 from pipelines.protocols import GRAPH_TABLES, GraphTables, StoreChanges
 from resources import cypher
-from resources.graph_rows import KEYS, best, nothing_stored, refuse_broken, row_digests, search_terms
+from resources.graph_rows import KEYS, best, nothing_stored, refuse_broken, refuse_filters, row_digests, search_terms
 from resources.neo4j_changes import Changes, statements
 from resources.neo4j_connection import Neo4jConnection
 
@@ -27,6 +28,10 @@ _INDEX_SECONDS = 600
 _NEIGHBOURS = 200
 """Fewest hits to ask the approximate index for: with 40, the ten nearest of 10,000 random vectors were found to 54 %,
 with 200 to 93 % (twice the time, 60 ms)."""
+
+_COMPARED = 5_000
+"""Chunks that pass a filter and are compared one by one: the index is walked without the filter, and would have to
+return most of its rows before it met the few that pass."""
 
 _LOG = logging.getLogger("graftline")
 
@@ -79,30 +84,41 @@ class Neo4jGraphStore:
         """Return the number of rows by table; zeros before the first run."""
         return {name: self.connection.read(cypher.COUNTS[name])[0]["count"] for name in GRAPH_TABLES}
 
-    def search_vector(self, table: str, vector: np.ndarray, k: int) -> list[tuple[str, float]]:
-        """Return the k rows of highest cosine similarity as the HNSW index finds them, not quantised."""
+    def search_vector(
+        self, table: str, vector: np.ndarray, k: int, filters: Filters = EVERYTHING, exact: bool = False
+    ) -> list[tuple[str, float]]:
+        """Return the k rows of highest cosine similarity: by the HNSW index, not quantised, or comparing them all."""
+        refuse_filters(table, filters)
         dimensions = self._schemas[table].field("vector").type.list_size
         if len(vector) != dimensions:
             raise ConfigurationError(
                 "EMBEDDING_MODEL", f"a query of {len(vector)} dimensions", f"{dimensions} as stored", "graftline run"
             )
-        index, values = self._vector_index(table), np.asarray(vector, dtype=float).tolist()
+        values, conditions = np.asarray(vector, dtype=float).tolist(), _conditions(filters)
+        if exact or (not filters.empty and self._passing(filters) <= _COMPARED):
+            query, more = cypher.SEARCH_VECTOR_EXACT[table], conditions
+        else:
+            query = cypher.SEARCH_VECTOR if filters.empty else cypher.SEARCH_VECTOR_FILTERED
+            more = conditions | {"index": self._vector_index(table)}
 
         def nearest(count: int) -> list[tuple[str | None, float]]:
-            count = max(count, _NEIGHBOURS)
-            found = self.connection.read(cypher.SEARCH_VECTOR, index=index, k=count, vector=values)
+            found = self.connection.read(query, k=max(count, _NEIGHBOURS), vector=values, **more)
             return [(record["id"], record["score"]) for record in found]
 
         return best(nearest, k)
 
-    def search_text(self, table: str, query: str, k: int) -> list[tuple[str, float]]:
-        """Return the k best full-text matches; the analyzer is `cjk`, for Latin words and Chinese alike."""
-        index, terms = cypher.TEXT_NAMES[table], search_terms(query)
+    def search_text(
+        self, table: str, query: str, k: int, filters: Filters = EVERYTHING
+    ) -> list[tuple[str, float]]:
+        """Return the k best full-text matches (BM25); the analyzer is `cjk`, for Latin words and Chinese alike."""
+        refuse_filters(table, filters)
+        index, terms, more = cypher.TEXT_NAMES[table], search_terms(query), _conditions(filters)
+        statement = cypher.SEARCH_TEXT if filters.empty else cypher.SEARCH_TEXT_FILTERED
         if self._schemas and not terms:
             return []
 
         def matches(count: int) -> list[tuple[str | None, float]]:
-            found = self.connection.read(cypher.SEARCH_TEXT, index=index, k=count, query=terms)
+            found = self.connection.read(statement, index=index, k=count, query=terms, **more)
             return [(record["id"], record["score"]) for record in found]
 
         return best(matches, k)
@@ -116,6 +132,12 @@ class Neo4jGraphStore:
     def relations_of(self, entity_ids: Sequence[str]) -> list[dict[str, Any]]:
         """Return the relations that touch any of these entities, heaviest first, then by id."""
         return self._plain("relations", self.connection.read(cypher.RELATIONS_OF, ids=sorted(set(entity_ids))))
+
+    def siblings_of(self, parent_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the chunks of these parents, by document and place."""
+        wanted = sorted({key for key in parent_ids if key})
+        found = self._plain("chunks", self.connection.read(cypher.SIBLINGS_OF, ids=wanted))
+        return sorted(found, key=lambda row: (row["document_id"], row["start"], row["chunk_id"]))
 
     def close(self) -> None:
         """Close the connections."""
@@ -141,9 +163,12 @@ class Neo4jGraphStore:
             raise nothing_stored(self.name)
         return found[cypher.LABELS[name]]
 
+    def _passing(self, filters: Filters) -> int:
+        return int(self.connection.read(cypher.COUNT_PASSING, **_conditions(filters))[0]["count"])
+
     def _make_indexes(self, graph: GraphTables) -> None:
         """Make what is missing, and again what was made for vectors of another length; wait until all are filled."""
-        for query in cypher.TEXT_INDEXES:
+        for query in (*cypher.TEXT_INDEXES, cypher.PARENT_INDEX):
             self.connection.write(query)
         found = {record["label"]: record for record in self.connection.read(cypher.SHOW_VECTOR_INDEXES)}
         for name, query in cypher.CREATE_VECTOR_INDEX.items():
@@ -162,6 +187,11 @@ class Neo4jGraphStore:
             if done % 20 == 0:
                 _LOG.info("Neo4j: %d of %d batches", done, len(todo))
         session.run(cypher.WRITE_STATE, rows=[_state(graph)]).consume()
+
+
+def _conditions(filters: Filters) -> dict[str, Any]:
+    """Return the filters as parameters of the queries that have their conditions."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in filters.model_dump().items()}
 
 
 def _run_all(transaction: "neo4j.Transaction", todo: list[Any], graph: GraphTables) -> None:

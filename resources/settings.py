@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast, get_args
 
+from pipelines.answering.modes import ALL_MODES, MODES, Mode
 from pipelines.errors import ConfigurationError
 from pipelines.knowledge.cutting.strategies import ChunkSettings, Strategy
 from pipelines.knowledge.reading.limits import Limits
@@ -21,6 +22,8 @@ DEFAULTS: dict[str, str] = {
     "GRAFTLINE_RECIPES": "recipes",
     "GRAFTLINE_ENGINE": "",
     "GRAFTLINE_EXTRACTOR": "rules",
+    "GRAFTLINE_MODES": "native,local,global",
+    "GRAFTLINE_RERANKER": "",
     "GRAFTLINE_BAD_SHARE": "0.05",
     "GRAFTLINE_MAX_FILE_MB": "64",
     "GRAFTLINE_READ_SECONDS": "60",
@@ -134,6 +137,18 @@ class Settings:
     def extractor(self) -> str:
         """`rules` (no language model) or `llm`: what finds entities and relations."""
         return self.values["GRAFTLINE_EXTRACTOR"]
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """The modes in which every question of the folder is answered and scored."""
+        named = dict.fromkeys(name.strip() for name in self.values["GRAFTLINE_MODES"].split(",") if name.strip())
+        unknown = sorted(set(named) - set(ALL_MODES))
+        if unknown or not named:
+            found = f"'{', '.join(unknown)}'" if unknown else "no mode"
+            raise ConfigurationError(
+                "GRAFTLINE_MODES", found, f"some of {', '.join(ALL_MODES)}", f"GRAFTLINE_MODES={','.join(MODES)}"
+            )
+        return tuple(mode for mode in ALL_MODES if mode in named)
 
     @property
     def engine(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
+from pipelines.filters import EVERYTHING, Filters
 from pipelines.knowledge.words import words
 from pipelines.protocols import Completion, GraphTables, Messages, StoreChanges
 
@@ -81,16 +82,29 @@ class FakeGraphStore:
     def counts(self) -> dict[str, int]:
         return {name: len(rows) for name, rows in self.tables.items()}
 
-    def search_vector(self, table: str, vector: np.ndarray, k: int) -> list[tuple[str, float]]:
-        found = [(row[self._KEYS[table]], float(np.dot(row["vector"], vector))) for row in self.tables[table]]
+    def _passing(self, table: str, filters: Filters) -> list[bool]:
+        if filters.empty:
+            return [True] * len(self.tables[table])
+        documents = {row["document_id"]: row for row in self.tables["documents"]}
+        return [filters.passes(row, documents[row["document_id"]]) for row in self.tables[table]]
+
+    def search_vector(
+        self, table: str, vector: np.ndarray, k: int, filters: Filters = EVERYTHING, exact: bool = False
+    ) -> list[tuple[str, float]]:
+        found = [
+            (row[self._KEYS[table]], float(np.dot(row["vector"], vector)))
+            for row, passes in zip(self.tables[table], self._passing(table, filters), strict=True) if passes
+        ]
         return sorted(found, key=lambda item: (-item[1], item[0]))[:k]
 
-    def search_text(self, table: str, query: str, k: int) -> list[tuple[str, float]]:
+    def search_text(
+        self, table: str, query: str, k: int, filters: Filters = EVERYTHING
+    ) -> list[tuple[str, float]]:
         wanted, sets = set(words(query)), self._words[table]
         rarity = {word: np.log(1 + len(sets) / (0.5 + sum(word in one for one in sets))) for word in wanted}
         found = [
             (row[self._KEYS[table]], float(sum(rarity[word] for word in wanted & held)))
-            for row, held in zip(self.tables[table], sets, strict=True)
+            for row, held, passes in zip(self.tables[table], sets, self._passing(table, filters), strict=True) if passes
         ]
         return sorted(((key, score) for key, score in found if score > 0), key=lambda item: (-item[1], item[0]))[:k]
 
@@ -102,6 +116,12 @@ class FakeGraphStore:
         wanted = set(entity_ids)
         found = [row for row in self.tables["relations"] if wanted & {row["source_id"], row["target_id"]}]
         return sorted(found, key=lambda row: (-row["weight"], row["relation_id"]))
+
+    def siblings_of(self, parent_ids: Sequence[str]) -> list[dict[str, Any]]:
+        wanted = {key for key in parent_ids if key}
+        found = [row for row in self.tables["chunks"] if row.get("parent_id") in wanted]
+        plain = [{name: value for name, value in row.items() if name != "vector"} for row in found]
+        return sorted(plain, key=lambda row: (row["document_id"], row["start"], row["chunk_id"]))
 
     def close(self) -> None:
         pass

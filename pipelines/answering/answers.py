@@ -9,11 +9,12 @@ import pyarrow as pa
 from pipelines.answering.ask import Prepared, prepare
 from pipelines.answering.grounding import ground, refusal
 from pipelines.answering.memory import RememberingEmbedder
+from pipelines.answering.modes import Mode
 from pipelines.answering.retrieval import open_retriever
-from pipelines.answering.settings import AnswerSettings, Mode
+from pipelines.answering.settings import AnswerSettings
 from pipelines.delta import Work, compare
 from pipelines.identity import content_id
-from pipelines.protocols import Completion, Embedder, GraphStore, LanguageModel
+from pipelines.protocols import Completion, Embedder, GraphStore, LanguageModel, Reranker
 from pipelines.schemas import ANSWERS
 
 log = logging.getLogger("graftline")
@@ -25,6 +26,7 @@ CODE_VERSION = "4"
 def answer_all(
     questions: pa.Table, modes: Sequence[Mode], store: GraphStore, embedder: Embedder, language_model: LanguageModel,
     previous: pa.Table | None, graph_digest: str, settings: AnswerSettings | None = None,
+    reranker: Reranker | None = None,
 ) -> tuple[pa.Table, Work]:
     """Return ANSWERS to QUESTIONS in every mode, sorted by id, and what was done.
 
@@ -32,14 +34,16 @@ def answer_all(
     known id are kept; with nothing else to do, neither the embedder nor the language model is used.
     """
     settings = settings or AnswerSettings()
-    made_with = (graph_digest, language_model.name, embedder.name, settings.digest, CODE_VERSION)
+    made_with = [graph_digest, language_model.name, embedder.name, settings.digest, CODE_VERSION]
+    if reranker is not None:
+        made_with.append(reranker.name)
     wanted: dict[str, tuple[dict[str, Any], Mode]] = {
         content_id("answer", question["id"], question["question"], mode, *made_with): (question, mode)
         for question in questions.to_pylist() for mode in modes
     }
     kept = {row["answer_id"]: row for row in previous.to_pylist()} if previous is not None else {}
     todo = {key: pair for key, pair in wanted.items() if key not in kept}
-    fresh = _answer(todo, store, embedder, language_model, settings) if todo else {}
+    fresh = _answer(todo, store, embedder, language_model, settings, reranker) if todo else {}
     rows = [kept.get(key) or fresh[key] for key in sorted(wanted)]
     delta = compare(
         {f"{question['id']} {mode}": key for key, (question, mode) in wanted.items()},
@@ -52,11 +56,12 @@ def answer_all(
 
 def _answer(
     todo: dict[str, tuple[dict[str, Any], Mode]], store: GraphStore, embedder: Embedder,
-    language_model: LanguageModel, settings: AnswerSettings,
+    language_model: LanguageModel, settings: AnswerSettings, reranker: Reranker | None,
 ) -> dict[str, dict[str, Any]]:
     """Return rows by answer id; all prompts of all modes go to the model at once, so that an engine starts once."""
     embedder = RememberingEmbedder(embedder)
-    retrievers = {mode: open_retriever(mode, store, embedder, settings) for _, mode in todo.values()}
+    modes = sorted({mode for _, mode in todo.values()})
+    retrievers = {mode: open_retriever(mode, store, embedder, settings, reranker) for mode in modes}
     log.info("retrieving for %d questions and modes", len(todo))
     prepared = {
         key: prepare(question["question"], retrievers[mode], embedder, settings)

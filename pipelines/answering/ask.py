@@ -5,10 +5,11 @@ from typing import Any
 
 from pipelines.answering.evidence import Evidence, rank
 from pipelines.answering.grounding import ground, is_supported, refusal
-from pipelines.answering.prompt import build_prompt
+from pipelines.answering.modes import Mode
+from pipelines.answering.prompt import build_prompt, stuff_prompt
 from pipelines.answering.retrieval import Retrieved, Retriever, open_retriever
-from pipelines.answering.settings import AnswerSettings, Mode
-from pipelines.protocols import Embedder, GraphStore, LanguageModel, Messages
+from pipelines.answering.settings import AnswerSettings
+from pipelines.protocols import Embedder, GraphStore, LanguageModel, Messages, Reranker
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ def prepare(question: str, retriever: Retriever, embedder: Embedder, settings: A
     """Retrieve, rank the source sentences and build the prompt, unless no evidence clears the bar."""
     retrieved = retriever.retrieve(question, settings.chunks)
     evidence = rank(question, retrieved, embedder)
+    if retrieved.stuffed:
+        return Prepared(retrieved, evidence, stuff_prompt(question, retrieved.chunks) if retrieved.chunks else None)
     supported = is_supported(evidence, settings)
     prompt = build_prompt(question, evidence, retrieved.context, settings) if supported else None
     return Prepared(retrieved, evidence, prompt)
@@ -31,14 +34,14 @@ def prepare(question: str, retriever: Retriever, embedder: Embedder, settings: A
 
 def ask(
     question: str, mode: Mode, *, store: GraphStore, embedder: Embedder, language_model: LanguageModel,
-    settings: AnswerSettings | None = None,
+    settings: AnswerSettings | None = None, reranker: Reranker | None = None,
 ) -> dict[str, Any]:
     """Answer one question: {question, mode, answer, supported, citations}; quote == document.text[start:end].
 
     Raises NotMaterializedError when the store is empty.
     """
     settings = settings or AnswerSettings()
-    prepared = prepare(question, open_retriever(mode, store, embedder, settings), embedder, settings)
+    prepared = prepare(question, open_retriever(mode, store, embedder, settings, reranker), embedder, settings)
     if prepared.prompt is None:
         answer = refusal(question)
     else:

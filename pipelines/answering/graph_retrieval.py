@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from pipelines.answering.retrieval import NativeRetriever, Retrieved, Row, Search, by_words, fuse
 from pipelines.answering.terms import coverage, question_terms, term_weights, terms, with_pairs
 
@@ -38,7 +40,7 @@ class LocalRetriever:
         walked = by_words(question, [rows[key] for key in reached if key in rows], open_terms)
         # What answers in one hop stays on top; the walk fills the rest.
         fused = fuse([(1.0, ranked), (1.0, walked), (0.5, reached)])
-        chosen = list(dict.fromkeys([*ranked[:_KEPT], *fused]))[:k]
+        chosen = [key for key in dict.fromkeys([*ranked[:_KEPT], *fused]) if key in rows][:k]
         names = frozenset(name.lower() for row in entities.values() for name in _names(row))
         return Retrieved([rows[key] for key in chosen], _facts(entities, relations, weights), weights, names)
 
@@ -98,8 +100,8 @@ class GlobalRetriever:
         others = sorted({chunk for row in members for chunk in row["chunk_ids"] or []})
         return list(dict.fromkeys([*(community["chunk_ids"] or []), *others]))[: 2 * self.search.settings.candidates]
 
-    def _near(self, vector: object, rows: dict[str, Row]) -> list[str]:
-        near = self.search.store.search_vector("chunks", vector, 4 * self.search.settings.candidates)  # type: ignore[arg-type]
+    def _near(self, vector: np.ndarray, rows: dict[str, Row]) -> list[str]:
+        near = self.search.near("chunks", vector, 4 * self.search.settings.candidates)
         return [key for key, _ in near if key in rows]
 
 

@@ -1,6 +1,7 @@
 """What the model is asked: the best source sentences, what the graph adds, and the question."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pipelines.answering.evidence import Evidence, Sentence
 from pipelines.answering.settings import AnswerSettings
@@ -9,6 +10,10 @@ from pipelines.protocols import Messages
 
 _ENGLISH = "Answer the question from the sources in one short sentence. Use only their words and numbers.\n"
 _CHINESE = "请只根据资料，用一句话回答问题，数字和名称照抄资料。\n"
+_STUFF = (
+    "Use the following pieces of context to answer the question at the end. If you don't know the answer, just say "
+    "that you don't know, don't try to make up an answer."
+)
 _CONTEXT_LINES, _LONGEST = 3, 240
 
 
@@ -28,6 +33,13 @@ def build_prompt(
     sources, asked, answer = ("资料：", "问题：", "回答：") if chinese else ("Sources:", "Question: ", "Answer:")
     head = _CHINESE if chinese else _ENGLISH
     return [{"role": "user", "content": f"{head}\n{sources}\n" + "\n".join(lines) + f"\n\n{asked}{question}\n{answer}"}]
+
+
+def stuff_prompt(question: str, passages: Sequence[Mapping[str, Any]]) -> Messages:
+    """Return the conversation of LangChain's "stuff" chain: every passage as it is, then the question."""
+    context = "\n\n".join(row["text"] for row in passages)
+    content = f"{_STUFF}\n\n{context}\n\nQuestion: {question}\nHelpful Answer:"
+    return [{"role": "user", "content": content}]
 
 
 def _short(text: str) -> str:

@@ -6,11 +6,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from pipelines.answering.settings import AnswerSettings, Mode
+from pipelines.answering.modes import ADAPTER_MODES, SEARCH_MODES, Mode
+from pipelines.answering.settings import AnswerSettings
 from pipelines.answering.terms import coverage, holds_answer_kind, question_terms, term_weights, terms, with_pairs
 from pipelines.errors import NotMaterializedError
+from pipelines.filters import EVERYTHING
 from pipelines.knowledge.words import is_chinese
-from pipelines.protocols import Embedder, GraphStore
+from pipelines.protocols import Embedder, GraphStore, Reranker
 
 Row = dict[str, Any]
 
@@ -24,7 +26,8 @@ class Retrieved:
     """Chunk rows with their document's `title`, best first; `context` are texts that the graph adds to the prompt.
 
     `names` are the entities met on the way (small letters): what may link two sentences. `weights` is the rarity of
-    each question term among all candidates. `broad`: the sources are many voices rather than one passage.
+    each question term among all candidates. `broad`: the sources are many voices rather than one passage. `stuffed`:
+    the passages go into the prompt whole instead of sentence by sentence.
     """
 
     chunks: list[Row]
@@ -32,6 +35,7 @@ class Retrieved:
     weights: dict[str, float]
     names: frozenset[str] = field(default_factory=frozenset)
     broad: bool = False
+    stuffed: bool = False
 
 
 class Retriever(Protocol):
@@ -42,9 +46,15 @@ class Retriever(Protocol):
         ...
 
 
-def open_retriever(mode: Mode, store: GraphStore, embedder: Embedder, settings: AnswerSettings) -> Retriever:
-    """Return the retriever of a mode; NotMaterializedError when the store is empty."""
+def open_retriever(
+    mode: Mode, store: GraphStore, embedder: Embedder, settings: AnswerSettings, reranker: Reranker | None = None
+) -> Retriever:
+    """Return the retriever of a mode; NotMaterializedError when the store is empty.
+
+    Raises ConfigurationError for a mode of LangChain's where that is not installed.
+    """
     from pipelines.answering.graph_retrieval import GlobalRetriever, LocalRetriever
+    from pipelines.answering.passages import PassageRetriever
 
     counts = store.counts()
     wanted = "communities" if mode == "global" else "chunks"
@@ -53,13 +63,20 @@ def open_retriever(mode: Mode, store: GraphStore, embedder: Embedder, settings: 
             f"the knowledge graph ({store.name})", f"no {wanted}", "the documents' chunks and communities",
             "graftline run",
         )
-    kinds: dict[Mode, Callable[[Search], Retriever]] = {
+    search = Search(store, embedder, settings)
+    if mode in ADAPTER_MODES:
+        from pipelines.answering.adapters.comparison import open_comparison
+
+        return open_comparison(mode, search)  # type: ignore[arg-type]
+    if mode in SEARCH_MODES:
+        return PassageRetriever(search, mode, reranker)  # type: ignore[arg-type]
+    kinds: dict[str, Callable[[Search], Retriever]] = {
         "native": NativeRetriever, "local": LocalRetriever, "global": GlobalRetriever,
     }
-    return kinds[mode](Search(store, embedder, settings))
+    return kinds[mode](search)
 
 
-def fuse(rankings: Sequence[tuple[float, Sequence[str]]]) -> list[str]:
+def fuse(rankings: Sequence[tuple[float, Sequence[str]]], constant: int = _FUSION) -> list[str]:
     """Return ids by weighted reciprocal-rank fusion, best first; equal scores by id.
 
     >>> fuse([(1.0, ["a", "b"]), (1.0, ["b", "c"])])
@@ -68,7 +85,7 @@ def fuse(rankings: Sequence[tuple[float, Sequence[str]]]) -> list[str]:
     scores: dict[str, float] = {}
     for weight, ids in rankings:
         for rank, key in enumerate(ids, start=1):
-            scores[key] = scores.get(key, 0.0) + weight / (_FUSION + rank)
+            scores[key] = scores.get(key, 0.0) + weight / (constant + rank)
     return sorted(scores, key=lambda key: (-scores[key], key))
 
 
@@ -84,23 +101,41 @@ class Search:
             return None
         return self.embedder.embed([question])[0]
 
+    def near(self, table: str, vector: np.ndarray, n: int) -> list[tuple[str, float]]:
+        """Return the nearest rows of a table; of chunks, those that pass the filters."""
+        settings = self.settings.retrieval
+        filters = settings.filters if table == "chunks" else EVERYTHING
+        return self.store.search_vector(table, vector, n, filters, settings.exact)
+
+    def worded(self, table: str, query: str, n: int) -> list[tuple[str, float]]:
+        """Return the best full-text matches of a table; of chunks, those that pass the filters."""
+        filters = self.settings.retrieval.filters if table == "chunks" else EVERYTHING
+        return self.store.search_text(table, query, n, filters)
+
     def ids(self, table: str, question: str, vector: np.ndarray | None) -> list[tuple[float, list[str]]]:
         """Return the rankings of a table by vector and by full text."""
         n = self.settings.candidates
-        near = self.store.search_vector(table, vector, n) if vector is not None else []
-        worded = self.store.search_text(table, question, n)
-        return [(1.0, [key for key, _ in near]), (1.0, [key for key, _ in worded])]
+        near = self.near(table, vector, n) if vector is not None else []
+        return [(1.0, [key for key, _ in near]), (1.0, [key for key, _ in self.worded(table, question, n)])]
+
+    def rows(self, ids: Sequence[str]) -> list[Row]:
+        """Return the chunk rows that pass the filters, with their document's `title`."""
+        rows, filters = self.store.rows("chunks", ids), self.settings.retrieval.filters
+        found = self.store.rows("documents", sorted({row["document_id"] for row in rows}))
+        documents = {row["document_id"]: row for row in found}
+        return [
+            row | {"title": documents.get(row["document_id"], {}).get("title") or ""}
+            for row in rows if filters.empty or filters.passes(row, documents.get(row["document_id"], {}))
+        ]
 
     def chunk_rows(self, ids: Sequence[str]) -> list[Row]:
         """Return chunk rows with `title` and `terms`."""
-        rows = self.store.rows("chunks", ids)
-        documents = self.store.rows("documents", sorted({row["document_id"] for row in rows}))
-        titles = {row["document_id"]: row["title"] or "" for row in documents}
-        found = []
-        for row in rows:
-            title = titles.get(row["document_id"], "")
-            found.append(row | {"title": title, "terms": with_pairs(terms(f"{title}\n{row['path']}\n{row['text']}"))})
-        return found
+        return [row | {"terms": row_terms(row)} for row in self.rows(ids)]
+
+
+def row_terms(row: Row) -> frozenset[str]:
+    """Return the terms and pairs of a chunk, of its title and of its path."""
+    return with_pairs(terms(f"{row['title']}\n{row['path']}\n{row['text']}"))
 
 
 def by_words(question: str, rows: Sequence[Row], weights: dict[str, float]) -> list[str]:

@@ -1,13 +1,9 @@
 """What answering can be told: one frozen settings class, unknown keys refused."""
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipelines.answering.retrieval_settings import RetrievalSettings
 from pipelines.identity import json_digest
-
-Mode = Literal["native", "local", "global"]
-MODES: tuple[Mode, ...] = ("native", "local", "global")
 
 
 class AnswerSettings(BaseModel):
@@ -26,6 +22,10 @@ class AnswerSettings(BaseModel):
     )
     min_shared: float = Field(
         default=0.6, ge=0, le=1, description="share of an answer sentence's content words in its source"
+    )
+
+    retrieval: RetrievalSettings = Field(
+        default=RetrievalSettings(), description="filters of every mode, and the steps of vector, bm25 and hybrid"
     )
 
     @property

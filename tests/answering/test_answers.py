@@ -2,7 +2,8 @@ import pyarrow as pa
 import pytest
 
 from pipelines.answering.answers import answer_all
-from pipelines.answering.settings import MODES, AnswerSettings
+from pipelines.answering.modes import MODES
+from pipelines.answering.settings import AnswerSettings
 from pipelines.answering.verify import broken_citations, unanswered_share
 from pipelines.delta import Work
 from pipelines.schemas import QUESTIONS

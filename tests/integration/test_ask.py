@@ -8,8 +8,8 @@ import pytest
 
 from pipelines.answering.ask import ask
 from pipelines.answering.memory import RememberingEmbedder
+from pipelines.answering.modes import MODES, Mode
 from pipelines.answering.questions import load_questions
-from pipelines.answering.settings import MODES, Mode
 from pipelines.protocols import GraphStore
 from resources.embedder import SentenceEmbedder
 from resources.graph_stores import open_graph_store

@@ -1,0 +1,167 @@
+"""What search does in either store: exact and approximate vectors, BM25 in both languages, filters, siblings."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pipelines.errors import ConfigurationError
+from pipelines.filters import Filters
+from pipelines.protocols import GraphTables
+from resources.embedded_graph import EmbeddedGraphStore
+from tests.contract.graphs import SCHEMAS, changed, graph, table
+from tests.contract.test_graph_store import ids
+
+X = np.array([1, 0, 0, 0], np.float32)
+WORDS = "tents tent pole headlamp 公司 warehouse"
+
+
+def library() -> GraphTables:
+    """Return the small graph with a format and a date a document, a language, path and section a chunk."""
+    after = changed(graph(), "documents", "d1", format="markdown", date="2024-05-01")
+    after = changed(after, "documents", "d2", format="pdf", date="2023-12-31T08:00:00")
+    places = {"c1": ("en", "a.md", "Staff"), "c2": ("en", "a.md", "Goods > Repair")}
+    places |= {"c3": ("zh", "zh/b.md", "公司"), "c4": ("en", "zh/b.md", "Goods")}
+    for key, (language, path, section) in places.items():
+        after = changed(after, "chunks", key, language=language, path=path, section=section)
+    return after
+
+
+@pytest.mark.parametrize(
+    ("filters", "passing"),
+    [
+        ({}, "c1 c2 c3 c4"),
+        ({"languages": ["zh"]}, "c3"),
+        ({"languages": ["en", "zh"]}, "c1 c2 c3 c4"),
+        ({"paths": ["zh/"]}, "c3 c4"),
+        ({"paths": ["a.md", "zh/b"]}, "c1 c2 c3 c4"),
+        ({"paths": ["b.md"]}, ""),
+        ({"formats": ["pdf"]}, "c3 c4"),
+        ({"section": "Goods"}, "c2 c4"),
+        ({"section": "Goods > Repair"}, "c2"),
+        ({"section": "Good"}, ""),
+        ({"since": "2024"}, "c1 c2"),
+        ({"until": "2023"}, "c3 c4"),
+        ({"since": "2023-12-31", "until": "2023-12-31"}, "c3 c4"),
+        ({"since": "2025"}, ""),
+        ({"languages": ["en"], "formats": ["pdf"], "section": "Goods"}, "c4"),
+        ({"languages": ["' OR 1 = 1 --"]}, ""),
+        ({"paths": ["') OR true OR starts_with(path, '"]}, ""),
+        ({"section": "x' OR ''='"}, ""),
+    ],
+)
+def test_filters_keep_what_passes_and_nothing_else(store, filters, passing):
+    store.apply(library())
+    wanted, where = set(passing.split()), Filters(**filters)
+    assert {key for key, _ in store.search_vector("chunks", X, 4, where)} == wanted
+    assert {key for key, _ in store.search_vector("chunks", X, 4, where, exact=True)} == wanted
+    assert set(ids(store.search_text("chunks", WORDS, 4, where))) == wanted
+    documents = {row["document_id"]: row for row in library().documents.to_pylist()}
+    chunks = library().chunks.to_pylist()
+    assert {row["chunk_id"] for row in chunks if where.passes(row, documents[row["document_id"]])} == wanted
+
+
+def test_an_undated_document_passes_no_bound_on_the_date(store):
+    store.apply(changed(library(), "documents", "d1", date=""))
+    assert set(ids(store.search_text("chunks", WORDS, 4, Filters(until="2030")))) == {"c3", "c4"}
+    assert set(ids(store.search_vector("chunks", X, 4, Filters(since="1900")))) == {"c3", "c4"}
+
+
+def test_a_documents_new_date_counts_for_its_chunks(store):
+    store.apply(library())
+    store.apply(changed(library(), "documents", "d1", date="2026-01-01"))
+    assert set(ids(store.search_text("chunks", WORDS, 4, Filters(since="2026")))) == {"c1", "c2"}
+    assert ids(store.search_vector("chunks", X, 4, Filters(since="2024", until="2025"))) == []
+
+
+def test_filters_on_anything_but_chunks_are_refused(store):
+    store.apply(library())
+    for ask in (
+        lambda: store.search_text("entities", "tent", 3, Filters(languages=["en"])),
+        lambda: store.search_vector("communities", X, 3, Filters(languages=["en"])),
+    ):
+        with pytest.raises(ConfigurationError, match="chunks"):
+            ask()
+
+
+def test_an_exact_search_gives_the_similarities_themselves(store):
+    store.apply(graph())
+    found = store.search_vector("chunks", X, 4, exact=True)
+    assert [key for key, _ in found] == ["c1", "c2", "c4", "c3"]
+    assert [score for _, score in found] == pytest.approx([1.0, 0.8, 0.8, 0.0], abs=1e-5)
+    assert store.search_vector("entities", X, 1, exact=True)[0][1] == pytest.approx(1.0, abs=1e-5)
+
+
+def test_siblings_come_by_document_and_place(store):
+    after = library()
+    for key, parent in (("c1", "p1"), ("c2", "p1"), ("c4", "p2")):
+        after = changed(after, "chunks", key, parent_id=parent)
+    store.apply(after)
+    assert [row["chunk_id"] for row in store.siblings_of(["p2", "p1", "nobody"])] == ["c1", "c2", "c4"]
+    assert "vector" not in store.siblings_of(["p1"])[0]
+    assert store.siblings_of([]) == store.siblings_of([""]) == []
+
+
+def many(count: int, seed: int = 0) -> tuple[GraphTables, np.ndarray]:
+    """Return the graph with `count` chunks in groups of near vectors, and the vectors."""
+    random = np.random.default_rng(seed)
+    centres = random.normal(size=(40, 32))
+    vectors = centres[np.arange(count) % 40] + 0.5 * random.normal(size=(count, 32))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    kind = pa.list_(pa.float32(), 32)
+    fields = [field if field.name != "vector" else pa.field("vector", kind) for field in SCHEMAS["chunks"]]
+    plain = table("chunks", [
+        {"chunk_id": f"c{number:05}", "document_id": "d1", "path": "a.md", "start": number, "language": "en" if
+         number % 100 else "zh", "text": f"Passage {number} of group {number % 40}."} for number in range(count)
+    ])
+    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), 32)
+    chunks = plain.set_column(plain.schema.get_field_index("vector"), "vector", column).cast(pa.schema(fields))
+    nothing = {name: SCHEMAS[name].empty_table() for name in ("entities", "relations", "communities")}
+    return GraphTables(documents=graph().documents, chunks=chunks, **nothing), vectors
+
+
+def recall(store: Any, vectors: np.ndarray, queries: np.ndarray, k: int = 10) -> float:
+    """Return the share of the k truly nearest chunks that the index finds."""
+    found = 0
+    for query in queries:
+        truth = {f"c{row:05}" for row in np.argsort(-(vectors @ query), kind="stable")[:k]}
+        exact = {key for key, _ in store.search_vector("chunks", query, k, exact=True)}
+        assert len(exact & truth) >= k - 1  # equal but for the last digits
+        found += len(truth & {key for key, _ in store.search_vector("chunks", query, k)})
+    return found / (k * len(queries))
+
+
+def test_the_approximate_index_finds_nearly_all_that_an_exact_search_finds(store):
+    if store.name == "embedded":
+        store = EmbeddedGraphStore(store.root, approximate_from=1000)
+    tables, vectors = many(2000)
+    store.apply(tables)
+    queries = vectors[:20] + 0.02
+    assert recall(store, vectors, queries) >= 0.95
+    zh = Filters(languages=["zh"])
+    assert len(store.search_vector("chunks", queries[0], 20, zh)) == 20
+    assert ids(store.search_vector("chunks", queries[0], 5, zh)) == ids(
+        store.search_vector("chunks", queries[0], 5, zh, exact=True)
+    )
+
+
+def test_an_embedded_index_finds_rows_that_came_and_forgets_rows_that_went(tmp_path):
+    store = EmbeddedGraphStore(tmp_path, approximate_from=1000)
+    tables, vectors = many(1500)
+    store.apply(replace(tables, chunks=tables.chunks.slice(0, 1400)))
+    first = set(_indexes(store))
+    assert "vector_idx" in first
+    store.apply(replace(tables, chunks=tables.chunks.slice(100)))
+    left = vectors.copy()
+    left[:100] = 0
+    assert recall(store, left, vectors[1400:1420]) >= 0.95
+    gone = {f"c{number:05}" for number in range(100)}
+    assert not gone & {key for key, _ in store.search_vector("chunks", vectors[5], 50)}
+    store.apply(replace(tables, chunks=tables.chunks.slice(0, 500)))
+    assert "vector_idx" not in _indexes(store)
+
+
+def _indexes(store: EmbeddedGraphStore) -> list[str]:
+    return [index["name"] for index in store._dataset("chunks", store._state()).list_indices()]
