@@ -24,7 +24,7 @@ def save_splits(splits: Mapping[str, pa.Table], folder: Path, fingerprint: str) 
             stream.write_table(table.combine_chunks(), max_chunksize=_BATCH_ROWS)
         features = {field.name: _feature(field.type) for field in table.schema}
         info = {"citation": "", "description": "", "features": features, "homepage": "", "license": ""}
-        state = {
+        state: dict[str, Any] = {
             "_data_files": [{"filename": _FILE}], "_fingerprint": f"{fingerprint}{split}", "_format_columns": None,
             "_format_kwargs": {}, "_format_type": None, "_output_all_columns": False, "_split": None,
         }  # fmt: skip
