@@ -81,7 +81,7 @@ def load_base(path: Path, recipe: Recipe) -> Any:
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
             # An evaluation would turn 4-bit weights into a form that no gradient passes through (bitsandbytes 0.50).
-            module.support_avx512bf16_for_cpu = False
+            setattr(module, "support_avx512bf16_for_cpu", False)  # noqa: B010 - not an attribute that mypy knows
     return model
 
 

@@ -47,11 +47,9 @@ def segment_attention(
         return BlockedAttention.apply(query, key, value, scale, spans), None
     outs = []
     for row, start, end in spans:
-        parts = [tensor[row : row + 1, :, start:end] for tensor in (query, key, value)]
+        q, k, v = (tensor[row : row + 1, :, start:end] for tensor in (query, key, value))
         gqa = query.shape[1] != key.shape[1]
-        outs.append(
-            scaled_dot_product_attention(*parts, dropout_p=dropout, is_causal=True, scale=scale, enable_gqa=gqa)
-        )
+        outs.append(scaled_dot_product_attention(q, k, v, None, dropout, True, scale=scale, enable_gqa=gqa))
     return torch.cat(outs, dim=2).view(query.shape[1], query.shape[0], tokens, -1).permute(1, 2, 0, 3), None
 
 

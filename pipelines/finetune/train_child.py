@@ -1,7 +1,7 @@
 """Child process: one training with TRL, resumable, its progress in train_log.jsonl.
 
-`python -m pipelines.finetune.train_child SPEC`, or `accelerate launch --num_processes N -m …` with the same argument: of
-several processes the first alone writes.
+`python -m pipelines.finetune.train_child SPEC`, or `accelerate launch --num_processes N -m …` with the same argument:
+of several processes the first alone writes.
 """
 
 import json

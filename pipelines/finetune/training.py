@@ -22,8 +22,8 @@ RESULT = "result.json"
 _CHILD = "pipelines.finetune.train_child"
 _KEPT_CHECKPOINTS = 2
 _THREADS = {"GOMP_SPINCOUNT": "2000"}
-"""Threads that wait look for some microseconds before they sleep: waking them after each small operation cost a fifth of
-the time, and spinning on would slow whatever shares the cores."""
+"""Threads that wait look for some microseconds before they sleep: waking them after each operation cost a fifth of the
+time, and spinning on would slow whatever shares the cores."""
 
 
 def run_key(recipe: Recipe, dataset_digest: str, base_revision: str) -> str:

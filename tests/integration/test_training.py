@@ -1,11 +1,6 @@
 """Training, resuming and merging with the real libraries: every recipe on a tiny model, two steps on the small one."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +14,6 @@ from pipelines.finetune.merging import merge
 from pipelines.finetune.profile import read_weights, trainable_parameters
 from pipelines.finetune.recipe import Recipe
 from pipelines.finetune.training import LOG, RESULT, read_log, train
-from resources.settings import CHECKOUT
 from resources.small_model import SmallModel
 from tests.finetune.rows import many
 from tests.integration.tiny_model import make_tiny_model

@@ -1,6 +1,7 @@
 """What makes training fast changes no number: fused layers, rows without padding, packing and the chunked loss."""
 
 import importlib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,7 @@ def test_packing_changes_no_samples_loss(tiny: Path, rows: Dataset):
         with torch.no_grad():
             states = model.get_base_model().base_model(**{k: v for k, v in part.items() if k != "labels"})[0]
         edges = part["cu_seq_lens_q"].tolist()
-        for start, end in zip(edges, edges[1:], strict=False):
+        for start, end in pairwise(edges):
             labels = part["labels"][0, start + 1 : end]
             head = model.get_output_embeddings()
             kept = labels != -100
