@@ -44,7 +44,10 @@ def segment_attention(
         edges = cu_seq_lens_q.tolist()
         spans = [(0, start, end) for start, end in pairwise(edges) if end > start]
     if query.device.type == "cpu" and not dropout:
-        return BlockedAttention.apply(query, key, value, scale, spans), None
+        # Autocast's precision, taken once: rotated queries may be float32 beside bfloat16 values.
+        compute = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else query.dtype
+        with torch.autocast("cpu", enabled=False):
+            return BlockedAttention.apply(*(t.to(compute) for t in (query, key, value)), scale, spans), None
     outs = []
     for row, start, end in spans:
         q, k, v = (tensor[row : row + 1, :, start:end] for tensor in (query, key, value))
