@@ -182,8 +182,9 @@ def _fused_mlp(module: Any) -> Callable:
     plain = module.forward
 
     def forward(self, x):
-        layers = [] if _autocast(x) else [_adapted(part, x) for part in (self.gate_proj, self.up_proj, self.down_proj)]
-        if not layers or None in layers:
+        parts = [] if _autocast(x) else [self.gate_proj, self.up_proj, self.down_proj]
+        layers = [layer for layer in (_adapted(part, x) for part in parts) if layer]
+        if len(layers) < 3:
             return plain(x)
         tensors = [tensor for layer in layers for tensor in layer[:4]]
         return fused_layers.AdaptedMlp.apply(x, tuple(layer.scale for layer in layers), *tensors)

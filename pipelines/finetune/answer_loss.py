@@ -29,35 +29,39 @@ class ChunkedLoss(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, states, weight, bias, targets):
-        wanted = ctx.needs_input_grad
+        wanted, device = ctx.needs_input_grad, states.device.type
+        # Autocast's precision, taken once: it would cast the products one by one, and those with `out` not at all.
+        compute = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else states.dtype
         total = torch.zeros((), dtype=torch.float32, device=states.device)
-        d_states = torch.empty_like(states) if wanted[0] else None
+        d_states = torch.empty_like(states, dtype=compute) if wanted[0] else None
         d_weight = torch.zeros(weight.shape, dtype=torch.float32, device=weight.device) if wanted[1] else None
         d_bias = torch.zeros(bias.shape, dtype=torch.float32, device=bias.device) if wanted[2] else None
-        head = weight.to(states.dtype)
-        for first in range(0, len(states), CHUNK):
-            part, target = states[first : first + CHUNK], targets[first : first + CHUNK, None]
-            scores = linear(part, head, None if bias is None else bias.to(states.dtype)).float()
-            scores = torch.log_softmax(scores, dim=-1)
-            total -= scores.gather(1, target).sum()
-            if not any(wanted[:3]):
-                continue
-            slope = scores.exp_()
-            slope.scatter_add_(1, target, torch.full_like(target, -1, dtype=slope.dtype))
-            if d_bias is not None:
-                d_bias += slope.sum(0)
-            slope = slope.to(states.dtype)
-            if d_states is not None:
-                torch.mm(slope, head, out=d_states[first : first + CHUNK])
-            if d_weight is not None:
-                d_weight += slope.t() @ part
+        with torch.autocast(device, enabled=False):
+            head, shift = weight.to(compute), None if bias is None else bias.to(compute)
+            for first in range(0, len(states), CHUNK):
+                part, target = states[first : first + CHUNK].to(compute), targets[first : first + CHUNK, None]
+                scores = torch.log_softmax(linear(part, head, shift).float(), dim=-1)
+                total -= scores.gather(1, target).sum()
+                if not any(wanted[:3]):
+                    continue
+                slope = scores.exp_()
+                slope.scatter_add_(1, target, torch.full_like(target, -1, dtype=slope.dtype))
+                if d_bias is not None:
+                    d_bias += slope.sum(0)
+                slope = slope.to(compute)
+                if d_states is not None:
+                    torch.mm(slope, head, out=d_states[first : first + CHUNK])
+                if d_weight is not None:
+                    d_weight += slope.t() @ part
         ctx.gradients = (d_states, d_weight, d_bias)
+        ctx.kinds = (states.dtype, weight.dtype)
         return total
 
     @staticmethod
     def backward(ctx, gradient):
-        scaled = [None if part is None else part.mul_(gradient) for part in ctx.gradients]
-        return *scaled, None
+        d_states, d_weight, d_bias = (None if part is None else part.mul_(gradient) for part in ctx.gradients)
+        d_states = None if d_states is None else d_states.to(ctx.kinds[0])
+        return d_states, None if d_weight is None else d_weight.to(ctx.kinds[1]), d_bias, None
 
 
 def summed_loss(states: torch.Tensor, targets: torch.Tensor, head: Any) -> torch.Tensor:

@@ -41,20 +41,21 @@ def make_trainer(model: Any, arguments: Any, tokenizer: Any, *, tokens: int | No
             if not plain_head:
                 return super().evaluate(eval_dataset, ignore_keys, metric_key_prefix)
             sums = torch.zeros(2, dtype=torch.float64, device=self.args.device)
-            was = self.model.training
-            self.model.eval()
+            bare: Any = self.accelerator.unwrap_model(self.model)
+            was = bare.training
+            bare.eval()
             rank, world = self.args.process_index, self.args.world_size
-            rows = self.eval_dataset if eval_dataset is None else eval_dataset
+            rows: Any = self.eval_dataset if eval_dataset is None else eval_dataset
+            collate: Any = self.data_collator
             size = self.args.per_device_eval_batch_size
             for first in range(rank * size, len(rows), world * size):
                 examples = [rows[n] for n in range(first, min(first + size, len(rows)))]
-                for part in passes(self._prepare_inputs(self.data_collator(examples)), budget):
+                for part in passes(self._prepare_inputs(collate(examples)), budget):
                     with torch.no_grad(), self.accelerator.autocast():
                         # The bare model: ranks may have different numbers of batches, and DDP's forward would wait.
-                        bare = self.accelerator.unwrap_model(self.model)
                         sums[0] += bare(**part, answer_loss=True, use_cache=False)[0].double()
                     sums[1] += (part["labels"][:, 1:] != -100).sum()
-            self.model.train(was)
+            bare.train(was)
             total, count = self.accelerator.reduce(sums, "sum").tolist()
             metrics = {f"{metric_key_prefix}_loss": total / max(count, 1), f"{metric_key_prefix}_tokens": count}
             self.log(dict(metrics))

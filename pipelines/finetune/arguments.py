@@ -81,7 +81,7 @@ def preference_losses(recipe: Recipe) -> dict[str, float]:
     2 (1-e) sigmoid - (1-2e) robust.
     """
     smooth = recipe.dpo_label_smoothing
-    losses = {recipe.pref_loss: 1.0}
+    losses: dict[str, float] = {recipe.pref_loss: 1.0}
     if smooth and recipe.pref_loss == "sigmoid":
         losses = {"sigmoid": 2 * (1 - smooth), "robust": 2 * smooth - 1}
     return losses | ({"sft": recipe.pref_ftx} if recipe.pref_ftx else {})
@@ -89,8 +89,8 @@ def preference_losses(recipe: Recipe) -> dict[str, float]:
 
 def _evaluation(recipe: Recipe) -> dict[str, Any]:
     if not recipe.early_stopping_steps:
-        every = {"eval_steps": recipe.eval_steps} if recipe.eval_strategy == "steps" else {}
-        return {"eval_strategy": recipe.eval_strategy, **every}
+        steps = recipe.eval_steps if recipe.eval_strategy == "steps" else None
+        return {"eval_strategy": recipe.eval_strategy, "eval_steps": steps}
     # The best is kept by its checkpoint, so one is written at every evaluation.
     every = recipe.eval_steps or recipe.save_steps
     best = {"load_best_model_at_end": True, "metric_for_best_model": "eval_loss", "greater_is_better": False}

@@ -24,7 +24,10 @@ class RowCollator:
         """
         import torch
 
-        ids, labels, positions, lengths = [], [], [], []
+        ids: list[int] = []
+        labels: list[int] = []
+        positions: list[int] = []
+        lengths: list[int] = []
         for example in examples:
             given = list(example.get("seq_lengths") or [len(example["input_ids"])])
             ids += example["input_ids"]

@@ -23,7 +23,7 @@ class Adapted(NamedTuple):
 def forward_adapted(x: torch.Tensor, layer: Adapted) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Return y (tokens, out) and x A' (tokens, rank) of x (tokens, in)."""
     y = linear(x, layer.weight, layer.bias)
-    if layer.a is None:
+    if layer.a is None or layer.b is None:
         return y, None
     low = linear(x, layer.a.to(x.dtype))
     return y.addmm_(low, layer.b.to(x.dtype).t(), alpha=layer.scale), low
@@ -34,7 +34,7 @@ def backward_adapted(
 ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
     """Return the gradients of x (added to `into` where given), A and B."""
     dx = gradient @ layer.weight if into is None else into.addmm_(gradient, layer.weight)
-    if layer.a is None:
+    if layer.a is None or layer.b is None or low is None:
         return dx, None, None
     scaled = (gradient @ layer.b.to(gradient.dtype)).mul_(layer.scale)
     dx.addmm_(scaled, layer.a.to(dx.dtype))
@@ -68,7 +68,7 @@ class AdaptedMlp(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, scales, *tensors):
-        layers = [Adapted(*tensors[4 * n : 4 * n + 4], scales[n]) for n in range(3)]
+        layers = _three(tensors, scales)
         rows = x.reshape(-1, x.shape[-1])
         gate, low_gate = forward_adapted(rows, layers[0])
         up, low_up = forward_adapted(rows, layers[1])
@@ -80,7 +80,7 @@ class AdaptedMlp(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient):
         rows, gate, up, low_gate, low_up, low_down, *tensors = ctx.saved_tensors
-        layers = [Adapted(*tensors[4 * n : 4 * n + 4], ctx.scales[n]) for n in range(3)]
+        layers = _three(tensors, ctx.scales)
         gradient = gradient.reshape(len(rows), -1)
         active = silu(gate)
         product, da, db = backward_adapted(gradient, active * up, low_down, layers[2])
@@ -91,6 +91,11 @@ class AdaptedMlp(torch.autograd.Function):
         d_gate = torch.ops.aten.silu_backward(product.mul_(up), gate)
         dx, da, db = backward_adapted(d_gate, rows, low_gate, layers[0], into=dx)
         return dx.view(ctx.shape), None, None, None, da, db, *upper, *down
+
+
+def _three(tensors: Any, scales: tuple[float, ...]) -> list[Adapted]:
+    groups = (tensors[4 * n : 4 * n + 4] for n in range(3))
+    return [Adapted(w, bias, a, b, scale) for (w, bias, a, b), scale in zip(groups, scales, strict=True)]
 
 
 class RmsNorm(torch.autograd.Function):
@@ -122,7 +127,8 @@ class Rotation(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, gradient):
-        return _rotate(gradient, *ctx.saved_tensors, -1), None, None
+        cos, sin = ctx.saved_tensors
+        return _rotate(gradient, cos, sin, -1), None, None
 
 
 def _rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, direction: int) -> torch.Tensor:

@@ -90,7 +90,7 @@ def keep_differentiable(model: Any) -> None:
     """
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
-            module.support_avx512bf16_for_cpu = False
+            setattr(module, "support_avx512bf16_for_cpu", False)  # noqa: B010 - not an attribute that mypy knows
 
 
 def quantization(recipe: Recipe, compute: Any) -> Any:

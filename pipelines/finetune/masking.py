@@ -103,7 +103,8 @@ def _marked(tokenizer: Any, messages: Messages, tools: Tools) -> tuple[list[int]
     # are several tokens (transformers 5.19).
     from transformers.utils.chat_template_utils import render_jinja_template
 
-    texts, marks = render_jinja_template(
+    render: Any = render_jinja_template  # its annotation says one text; it returns texts and their marks
+    texts, marks = render(
         conversations=[messages],
         tools=tools,
         chat_template=str(tokenizer.chat_template),

@@ -66,7 +66,7 @@ def _freeze(model: Any, recipe: Recipe) -> None:
 
 def _in_layers(name: str, chosen: range, parts: list[str]) -> bool:
     found = re.search(r"\.(?:layers|h|blocks)\.(\d+)\.", name)
-    return bool(found) and int(found.group(1)) in chosen and (not parts or _names_one(name, parts))
+    return found is not None and int(found.group(1)) in chosen and (not parts or _names_one(name, parts))
 
 
 def _names_one(name: str, parts: list[str]) -> bool:

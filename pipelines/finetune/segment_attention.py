@@ -44,14 +44,15 @@ def segment_attention(
         edges = cu_seq_lens_q.tolist()
         spans = [(0, start, end) for start, end in pairwise(edges) if end > start]
     if query.device.type == "cpu" and not dropout:
-        return BlockedAttention.apply(query, key, value, scale, spans), None
+        # Autocast's precision, taken once: rotated queries may be float32 beside bfloat16 values.
+        compute = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else query.dtype
+        with torch.autocast("cpu", enabled=False):
+            return BlockedAttention.apply(*(t.to(compute) for t in (query, key, value)), scale, spans), None
     outs = []
     for row, start, end in spans:
-        parts = [tensor[row : row + 1, :, start:end] for tensor in (query, key, value)]
+        q, k, v = (tensor[row : row + 1, :, start:end] for tensor in (query, key, value))
         gqa = query.shape[1] != key.shape[1]
-        outs.append(
-            scaled_dot_product_attention(*parts, dropout_p=dropout, is_causal=True, scale=scale, enable_gqa=gqa)
-        )
+        outs.append(scaled_dot_product_attention(q, k, v, None, dropout, True, scale=scale, enable_gqa=gqa))
     return torch.cat(outs, dim=2).view(query.shape[1], query.shape[0], tokens, -1).permute(1, 2, 0, 3), None
 
 

@@ -21,7 +21,8 @@ from tests.finetune.rows import many
 from tests.integration.tiny_model import make_tiny_model
 from tests.integration.trained import QUICK, specification
 
-ENVIRONMENT = {**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "OMP_NUM_THREADS": "1"}
+ENVIRONMENT = {**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "OMP_NUM_THREADS": "1",
+               "ACCELERATE_USE_CPU": "true"}  # fmt: skip
 MODULE = "pipelines.finetune.train_child"
 
 
@@ -99,7 +100,8 @@ def test_accelerate_launch_trains_on_two_processes_and_one_writes(tiny: BaseMode
     from safetensors.torch import load_file
 
     recipe = Recipe(**{**QUICK, "max_steps": 4})
-    launcher = ("-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--main_process_port", "0")
+    # Accelerate's own --cpu starts one process without MPI; --multi_gpu is its torchrun, told not to look for GPUs.
+    launcher = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--main_process_port", "0")
     result = finish(start(recipe, dataset, tiny, tmp_path / "two", launcher), tmp_path / "two")
     assert result["processes"] == 2 and result["held_out_loss_after"] < result["held_out_loss_before"]
     assert [row["step"] for row in read_log(tmp_path / "two" / "output")] == [1, 2, 4]

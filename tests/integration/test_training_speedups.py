@@ -185,6 +185,21 @@ def test_the_chunked_loss_is_cross_entropy_with_its_gradients(monkeypatch: pytes
         torch.testing.assert_close(left, right)
 
 
+def test_under_autocast_the_chunked_loss_trains_float32_weights():
+    head = torch.nn.Linear(8, 31, bias=False)
+    states = torch.linspace(-1, 1, 160).view(20, 8).requires_grad_()
+    targets = torch.arange(20)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = summed_loss(states, targets, head)
+    loss.backward()
+    plain = torch.nn.functional.cross_entropy(states @ head.weight.t(), targets, reduction="sum")
+    wanted = torch.autograd.grad(plain, [states, head.weight])
+    assert states.grad is not None and head.weight.grad is not None
+    assert (states.grad.dtype, head.weight.grad.dtype) == (torch.float32, torch.float32)
+    for mine, given in zip(wanted, (states.grad, head.weight.grad), strict=True):
+        torch.testing.assert_close(given, mine, rtol=0.1, atol=0.05)
+
+
 def test_passes_hold_every_sample_once_and_keep_to_their_tokens(rows: Dataset):
     batch = RowCollator()(list(rows))
     parts = passes(batch, 310)
