@@ -21,7 +21,8 @@ from tests.finetune.rows import many, write
 from tests.integration.tiny_model import make_tiny_model
 
 CHECKS = [
-    data.rows_are_sound, data.nothing_leaks, module.something_is_trained, module.loss_fell, module.merge_is_faithful,
+    data.rows_are_sound, data.nothing_leaks, module.something_is_trained, module.loss_fell,
+    module.vllm_serves_the_adapter, module.merge_is_faithful,
 ]
 
 
@@ -60,11 +61,15 @@ class FakeChild:
         if "train" in module:
             row = {"step": 1, "loss": 1.5, "learning_rate": 1e-3, "seconds": 2.0}
             (output / training.LOG).write_text(json.dumps(row) + "\n")
+            config = {"peft_type": "LORA", "r": 8, "modules_to_save": None, "target_modules": ["q_proj"], "bias": "none"}
+            (output / "adapter_config.json").write_text(json.dumps(config))
             result = {"digest": "weights", "template_digest": "t", "held_out_loss_before": 2.0,
                       "held_out_loss_after": self.after, "last_loss": 1.5, "tokens": 30, "seconds": 2.0}
         else:
             result = {"digest": "merged", "template_digest": "t", "merge_difference": 1e-6, "bytes": 9,
-                      "stored_difference": 0.1, "stored_mean_difference": 0.01}
+                      "stored_difference": 0.1, "stored_mean_difference": 0.01, "base_mean_difference": 0.02,
+                      "trained_difference": 1e-6, "trained_mean_difference": 1e-7, "compared_tokens": 40,
+                      "merged_onto": "the base"}
         (output / training.RESULT).write_text(json.dumps(result))
         return folder
 
@@ -119,7 +124,7 @@ def through(line: Line) -> dict[str, bool]:
 def test_the_four_assets_pass_their_checks_and_keep_their_gates(line: Line):
     assert through(line) == {
         "rows_are_sound": True, "nothing_leaks": True, "something_is_trained": True, "loss_fell": True,
-        "merge_is_faithful": True,
+        "vllm_serves_the_adapter": True, "merge_is_faithful": True,
     }
     dataset, adapter = line.tables.read_record("instruction_dataset"), line.tables.read_record("adapter/lora")
     merged = line.tables.read_record("merged_model/lora")
