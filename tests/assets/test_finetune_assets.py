@@ -61,7 +61,7 @@ class FakeChild:
         if "train" in module:
             row = {"step": 1, "loss": 1.5, "learning_rate": 1e-3, "seconds": 2.0}
             (output / training.LOG).write_text(json.dumps(row) + "\n")
-            config = {"peft_type": "LORA", "r": 8, "modules_to_save": None, "target_modules": ["q_proj"], "bias": "none"}
+            config = {"peft_type": "LORA", "r": 8, "target_modules": ["q_proj"], "bias": "none"}
             (output / "adapter_config.json").write_text(json.dumps(config))
             result = {"digest": "weights", "template_digest": "t", "held_out_loss_before": 2.0,
                       "held_out_loss_after": self.after, "last_loss": 1.5, "tokens": 30, "seconds": 2.0}
