@@ -10,7 +10,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.errors import Problem
-from pipelines.finetune.conversation import messages_of
+from pipelines.finetune.conversation import messages_of, tools_of
 from pipelines.identity import content_id, json_digest
 from pipelines.protocols import Messages
 
@@ -60,7 +60,9 @@ class Engine(Protocol):
 
     name: str
 
-    def render(self, model: Path, conversations: Sequence[Messages]) -> list[list[int]]: ...
+    def render(
+        self, model: Path, conversations: Sequence[Messages], tools: Sequence[list[dict[str, Any]] | None] | None = None
+    ) -> list[list[int]]: ...
 
     def context_length(self, model: Path) -> int: ...
 
@@ -86,11 +88,11 @@ class Predicted:
 
 
 def held_out(
-    rows: Sequence[Mapping[str, Any]], base: Path, engine: Engine, max_tokens: int
+    rows: Sequence[Mapping[str, Any]], model: Path, engine: Engine, max_tokens: int
 ) -> tuple[list[HeldOut], list[Problem]]:
     """Return the rows by id with their prompts, and those without an answer or without room for one.
 
-    The last message is the reference, all before it the prompt, rendered by the base's template.
+    The last message is the reference, all before it the prompt, rendered by the model's template.
     """
     asked, problems = [], []
     for row in sorted(rows, key=lambda row: row["row_id"]):
@@ -99,8 +101,8 @@ def held_out(
         else:
             problems.append(Problem(row["source"], 0, f"row {row['row_id']} without a last assistant turn",
                                     "a question and its answer", "complete the row"))
-    prompts = engine.render(base, [messages_of(row)[:-1] for row in asked])
-    room, found = engine.context_length(base) - max_tokens, []
+    prompts = engine.render(model, [messages_of(row)[:-1] for row in asked], [tools_of(row) for row in asked])
+    room, found = engine.context_length(model) - max_tokens, []
     for row, ids in zip(asked, prompts, strict=True):
         if len(ids) > room:
             problems.append(Problem(row["source"], 0, f"row {row['row_id']} with {len(ids)} prompt tokens",
@@ -162,10 +164,10 @@ def predict(
 ) -> Predicted:
     """Return PREDICTIONS of base and merged adapter over the held-out rows ({row_id, messages, source, language}).
 
-    The base's are computed once for all recipes; nothing changed starts no engine and imports no torch.
+    Both answer the same prompt ids, rendered by the template that trained. The base's are computed once for all recipes; nothing changed starts no engine and imports no torch.
     """
     settings = settings or PredictionSettings()
-    asked, problems = held_out(rows, base.path, engine, settings.max_tokens)
+    asked, problems = held_out(rows, adapter.path, engine, settings.max_tokens)
     (before, after), generated, speed = generations([base, adapter], asked, engine, cache, settings.max_tokens)
     names = ("row_id", "source", "language", "prompt_digest", "reference")
     columns: dict[str, Any] = {name: [getattr(row, name) for row in asked] for name in names}

@@ -8,10 +8,12 @@ from typing import Any, Protocol
 from pipelines.finetune import recipe_file, training
 from pipelines.finetune.base import BaseModel
 from pipelines.finetune.curves import loss_curve
+from pipelines.finetune.preparation import read_ledger
 from pipelines.finetune.recipe import Recipe
 from pipelines.finetune.system_metrics import read_samples
 
-_COUNTS = ("train", "test", "kept", "repaired", "rejected", "rejected_share")
+_COUNTS = ("train", "test", "kept", "rejected_share")
+_COUNTS_BY_REASON = ("repaired", "rejected")
 _SUMMARY = (
     "train_loss",
     "first_loss",
@@ -90,13 +92,28 @@ def train_and_track(
         adapter=folder,
         plots=[curve],
         samples=read_samples(folder),
-        counts={key: float(dataset[key]) for key in _COUNTS if isinstance(dataset.get(key), int | float)},
-        ledger=dataset.get("ledger") or (),
+        counts=dataset_counts(dataset),
+        ledger=read_ledger(dict(dataset)).to_pylist() if dataset.get("ledger") else (),
         notes=recipe.notes(),
         parent=parent,
     )
     added = {"recipe": name, "resolved": recipe.model_dump(), "notes": recipe.notes(), "curve": str(curve)}
     return {**record, **added, "run_id": tracker.log_training(run), "run_name": title}
+
+
+def dataset_counts(dataset: Mapping[str, Any]) -> dict[str, float]:
+    """Return a dataset's rows by fate: kept, and repaired and rejected in all and by reason.
+
+    >>> dataset_counts({"kept": 3, "rejected": {"no output": 2}})
+    {'kept': 3.0, 'rejected': 2.0, 'rejected.no output': 2.0}
+    """
+    counts = {key: float(dataset[key]) for key in _COUNTS if key in dataset}
+    for fate in _COUNTS_BY_REASON:
+        if fate in dataset:
+            reasons = dataset[fate]
+            counts |= {fate: float(sum(reasons.values()))}
+            counts |= {f"{fate}.{reason}": float(number) for reason, number in sorted(reasons.items())}
+    return counts
 
 
 def run_name(name: str, recipe: Recipe, rows: int, key: str) -> str:

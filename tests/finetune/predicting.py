@@ -18,7 +18,7 @@ class FakeEngine:
     def __init__(self, context: int = 1000) -> None:
         self.context, self.jobs = context, []
 
-    def render(self, model: Path, conversations: Sequence[Any]) -> list[list[int]]:
+    def render(self, model: Path, conversations: Sequence[Any], tools: Any = None) -> list[list[int]]:
         return [[ord(letter) for message in messages for letter in message["content"]] for messages in conversations]
 
     def context_length(self, model: Path) -> int:
