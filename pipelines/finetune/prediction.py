@@ -164,7 +164,8 @@ def predict(
 ) -> Predicted:
     """Return PREDICTIONS of base and merged adapter over the held-out rows ({row_id, messages, source, language}).
 
-    Both answer the same prompt ids, rendered by the template that trained. The base's are computed once for all recipes; nothing changed starts no engine and imports no torch.
+    Both answer the same prompt ids, rendered by the template that trained. The base's are computed once for all
+    recipes; nothing changed starts no engine and imports no torch.
     """
     settings = settings or PredictionSettings()
     asked, problems = held_out(rows, adapter.path, engine, settings.max_tokens)
