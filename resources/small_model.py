@@ -53,7 +53,7 @@ class SmallModel:
             return BaseModel(self._folder, HUB_NAME, marker["revision"], marker["hub_revision"])
         folder = Path(name).expanduser()
         if folder.is_dir():
-            return BaseModel(folder, str(name), _weights_digest(folder))
+            return BaseModel(folder.resolve(), str(name), _weights_digest(folder))  # a child has another working folder
         return _from_hub(name)
 
     def _prepare(self) -> None:

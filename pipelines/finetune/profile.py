@@ -60,16 +60,14 @@ def trainable_parameters(weights: list[Weight], recipe: Recipe, layers: int) -> 
     whole = names_in(recipe.additional_target)
     beside = sum(weight.parameters for weight in _with_head(weights, whole) if _whole(weight, whole))
     adapted = [
-        weight
-        for weight in weights
-        if weight.is_linear and _targeted(weight, recipe) and not _whole(weight, whole)
+        weight for weight in weights if weight.is_linear and _targeted(weight, recipe) and not _whole(weight, whole)
     ]
     magnitude = sum(weight.shape[0] for weight in adapted) if recipe.use_dora else 0
     return sum(recipe.lora_rank * sum(weight.shape) for weight in adapted) + magnitude + beside
 
 
 def _module(weight: Weight) -> str:
-    return weight.name.rsplit(".", 2)[-2]
+    return weight.name.removesuffix(".weight").rsplit(".", 1)[-1]
 
 
 def _whole(weight: Weight, modules: list[str]) -> bool:

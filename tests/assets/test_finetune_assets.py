@@ -10,6 +10,8 @@ import pytest
 
 from assets import finetune as module
 from assets import instructions as data
+from assets.recipe_config import RecipeConfig
+from pipelines.errors import ConfigurationError
 from pipelines.finetune import merging, training
 from pipelines.finetune.base import BaseModel
 from pipelines.finetune.split import SplitSettings, split_of
@@ -186,3 +188,23 @@ def test_the_profile_shows_what_carries_loss(line: Line):
     assert len(profile["previews"]) == 3 and all("**`" in text for text in profile["previews"])
     assert profile["tokens"]["loss"] > 0
     assert 0 < profile["trainable_parameters"] < profile["parameters"]
+
+
+def test_the_launchpads_values_go_over_the_recipes_file_and_are_merged_with_it(line: Line):
+    line.run(module.instruction_dataset)
+    given = {"ops": {"adapter": {"config": {"lora_rank": 4, "overrides": {"weight_decay": "0.1"}}}}}
+    every = [module.instruction_dataset, module.model_profile, module.adapter, module.merged_model, *CHECKS]
+    dg.materialize(
+        every, selection=dg.AssetSelection.assets("adapter"), resources=line.resources, partition_key="lora",
+        run_config=given,
+    )
+    record = line.tables.read_record("adapter/lora")
+    assert (record["resolved"]["lora_rank"], record["resolved"]["weight_decay"]) == (4, 0.1)
+    assert (Path(record["path"]) / "recipe.yaml").read_text().count("lora_rank: 4") == 1
+    (run,) = line.tracker.runs.values()
+    assert run.parameters["lora_rank"] == 4 and len(run.samples) >= 1
+
+
+def test_a_key_that_later_assets_read_from_the_file_is_no_override():
+    with pytest.raises(ConfigurationError, match="graftline train"):
+        RecipeConfig(overrides={"template": "qwen"}).values()
