@@ -10,6 +10,7 @@ import pyarrow as pa
 from pipelines.delta import Work
 from pipelines.errors import Problem
 from pipelines.identity import table_digest
+from resources.amended_table import LanceTable
 
 OWNERS = ["team:graftline"]
 _PREVIEW_ROWS, _PREVIEW_WIDTH = 5, 120
@@ -59,6 +60,16 @@ def table_result(table: pa.Table, work: Work | None = None, **metadata: Any) -> 
         value=table,
         data_version=dg.DataVersion(digest),
         metadata={"rows": table.num_rows, "digest": digest, **counters, **metadata, "preview": preview(table)},
+    )
+
+
+def stored_result(table: LanceTable, work: Work, **metadata: Any) -> dg.MaterializeResult:
+    """Return the materialisation of a table that was amended in the store: nothing of it is read but the preview."""
+    first = table.dataset.head(_PREVIEW_ROWS)
+    return dg.MaterializeResult(
+        value=table,
+        data_version=dg.DataVersion(table.digest),
+        metadata={"rows": len(table), "digest": table.digest, **work.metadata(), **metadata, "preview": preview(first)},
     )
 
 

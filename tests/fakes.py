@@ -2,12 +2,13 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 
+from pipelines.identity import table_digest
 from pipelines.knowledge.words import words
 from pipelines.protocols import Completion, GraphTables, Messages, StoreChanges
 
@@ -16,10 +17,15 @@ class FakeEmbedder:
     """Bags of hashed words: texts that share words are near."""
 
     name = "fake-embedder@1"
+    tokenizer = "fake-tokens@1"
 
     def __init__(self, dimensions: int = 64) -> None:
         self.dimensions = dimensions
         self.calls: list[list[str]] = []
+
+    @property
+    def computed(self) -> int:
+        return sum(map(len, self.calls))
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         self.calls.append(list(texts))
@@ -34,6 +40,30 @@ class FakeEmbedder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """A Chinese character, a word or a mark is a token."""
         return [len(re.findall(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+|[^\w\s]", text)) for text in texts]
+
+
+class FakeStored:
+    """A table in memory that is read like a stored one."""
+
+    def __init__(self, table: pa.Table, digest: str = "", inputs: str = "") -> None:
+        self.table, self.inputs = table, inputs
+        self.digest = digest or table_digest(table)
+        self.schema = table.schema
+
+    def __len__(self) -> int:
+        return self.table.num_rows
+
+    def batches(
+        self, columns: Sequence[str] | None = None, where: tuple[str, Sequence[str]] | None = None
+    ) -> Iterator[pa.Table]:
+        wanted = set(where[1]) if where else set()
+        mask = [not where or value in wanted for value in self.table[(where or [self.table.column_names[0]])[0]].to_pylist()]
+        table = self.table.filter(pa.array(mask, pa.bool_()))
+        if table.num_rows:
+            yield table.select(list(columns)) if columns else table
+
+    def to_table(self) -> pa.Table:
+        return self.table
 
 
 class FakeLanguageModel:
