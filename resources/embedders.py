@@ -5,6 +5,7 @@ from pipelines.protocols import Embedder
 from resources.embedder import SentenceEmbedder
 from resources.served_embedder import ServedEmbedder
 from resources.settings import Settings
+from resources.tables import TableStore
 from resources.vector_cache import CachedEmbedder
 
 _TYPES = ("float32", "bfloat16")
@@ -31,3 +32,9 @@ def open_embedder(settings: Settings) -> Embedder:
     else:
         embedder = SentenceEmbedder(settings.home, values["EMBEDDING_MODEL"] or None, values["EMBEDDING_DTYPE"])
     return CachedEmbedder(embedder, settings.home / "cache" / "vectors.sqlite")
+
+
+def graph_model(settings: Settings) -> str:
+    """Return the embedding model (name and revision) of the graph that answers, "" where there is none yet."""
+    pointer = TableStore(settings.home / "tables").pointer("knowledge_graph") or {}
+    return str(pointer.get("record", {}).get("embedder", ""))

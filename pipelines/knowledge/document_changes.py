@@ -56,7 +56,7 @@ def indexed_versions(stored: StoredTable | None) -> dict[str, str]:
 
 def limits_digest(limits: Limits) -> str:
     """Return the digest of the settings that decide what is rejected."""
-    return json_digest(asdict(limits))
+    return json_digest(limits.model_dump())
 
 
 def document_changes(
