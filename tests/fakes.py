@@ -57,8 +57,8 @@ class FakeStored:
         self, columns: Sequence[str] | None = None, where: tuple[str, Sequence[str]] | None = None
     ) -> Iterator[pa.Table]:
         wanted = set(where[1]) if where else set()
-        mask = [not where or value in wanted for value in self.table[(where or [self.table.column_names[0]])[0]].to_pylist()]
-        table = self.table.filter(pa.array(mask, pa.bool_()))
+        values = self.table[where[0]].to_pylist() if where else []
+        table = self.table.filter(pa.array([value in wanted for value in values], pa.bool_())) if where else self.table
         if table.num_rows:
             yield table.select(list(columns)) if columns else table
 
