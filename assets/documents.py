@@ -11,10 +11,8 @@ from assets.results import OWNERS, problems_metadata, stored_result
 from pipelines.errors import Problem
 from pipelines.knowledge.checking import embedding_faults, span_faults
 from pipelines.knowledge.chunk_changes import chunk_changes
-from pipelines.knowledge.chunking import ChunkSettings
 from pipelines.knowledge.document_changes import DocumentChanges, document_changes
 from pipelines.knowledge.manifest import scan
-from pipelines.knowledge.reading.limits import Limits
 from pipelines.knowledge.sources import list_files
 from pipelines.knowledge.vector_changes import vector_changes
 from pipelines.protocols import Embedder
@@ -24,7 +22,6 @@ from resources.amended_table import LanceTable
 from resources.settings import Settings
 from resources.tables import TableStore
 
-CHUNKING = ChunkSettings()
 LEDGER_NAME, MANIFEST_NAME = "documents_ledger", "documents_manifest"
 
 
@@ -49,12 +46,13 @@ def documents(
     Files are stat'ed, those with another size or time are hashed, and only new bytes are parsed; a renamed file is
     recognised. Markdown and text are kept to the character.
     """
-    started, listing = time.monotonic(), list_files(settings.documents)
+    started, listing = time.monotonic(), list_files(settings.documents, settings.documents_cache)
     states = scan(listing.files, tables.find(MANIFEST_NAME), time.time_ns(), config.rehash)
-    changes = document_changes(states, listing.problems, tables.stored("documents"), Limits())
+    changes = document_changes(states, listing.problems, tables.stored("documents"), settings.limits)
     table, work = tables.amend("documents", DOCUMENTS, changes.change)
     tables.write(LEDGER_NAME, changes.ledger())
     tables.write(MANIFEST_NAME, changes.manifest())
+    listing.tidy()
     return stored_result(table, work, seconds=time.monotonic() - started, **_told(changes, table))
 
 
@@ -67,6 +65,7 @@ def _told(changes: DocumentChanges, table: LanceTable) -> dict[str, object]:
         "characters": _total(table, "text"),
         "formats": _counts(table, "format"),
         "languages": _counts(table, "language"),
+        "encodings": _counts(table, "encoding"),
     }
 
 
@@ -84,11 +83,14 @@ def documents_rejected_share(
 
 @dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="2")
 def chunks(
-    documents: LanceTable, tables: dg.ResourceParam[TableStore], embedder: dg.ResourceParam[Embedder]
+    documents: LanceTable,
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
+    embedder: dg.ResourceParam[Embedder],
 ) -> dg.MaterializeResult:
-    """Whole sentences up to a token budget, each with its exact place in its document."""
-    started = time.monotonic()
-    change = chunk_changes(documents, tables.stored("chunks"), CHUNKING, embedder.count_tokens, embedder.tokenizer)
+    """Parts of documents up to a token budget, each with its exact place, page, section and header."""
+    started, cutting = time.monotonic(), settings.chunking
+    change = chunk_changes(documents, tables.stored("chunks"), cutting, embedder)
     table, work = tables.amend("chunks", CHUNKS, change)
     return stored_result(
         table,
@@ -96,7 +98,7 @@ def chunks(
         seconds=time.monotonic() - started,
         tokens=_total(table, "tokens"),
         languages=_counts(table, "language"),
-        settings=dg.MetadataValue.json(CHUNKING.model_dump()),
+        settings=dg.MetadataValue.json(cutting.model_dump()),
     )
 
 

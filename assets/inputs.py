@@ -9,7 +9,7 @@ _FOLDERS = {
         "GRAFTLINE_INSTRUCTIONS",
         "Instruction examples, as people keep them: JSON and JSONL files.",
     ),
-    "document_folder": ("GRAFTLINE_DOCUMENTS", "Documents to know: Markdown, text, HTML, PDF and DOCX files."),
+    "document_folder": ("GRAFTLINE_DOCUMENTS", "Documents to know: Markdown, HTML, PDF, Office, data, code."),
     "question_folder": ("GRAFTLINE_QUESTIONS", "Questions with gold answers and gold documents."),
 }
 

@@ -4,15 +4,18 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+<<<<<<< HEAD
 from pathlib import Path
 from typing import Any
+=======
+>>>>>>> h-readers
 
 import dagster as dg
 import psutil
 
 from assets.partitions import RECIPES
-from pipelines.errors import ServiceError
-from pipelines.identity import content_id
+from pipelines.errors import GraftlineError, ServiceError
+from pipelines.knowledge.sources import list_files
 from pipelines.night import NIGHT_TAG, NightStep, night_steps
 from resources.settings import Settings
 
@@ -180,20 +183,14 @@ def nightly_retraining(context: dg.ScheduleEvaluationContext) -> dg.RunRequest |
     return dg.RunRequest(run_key=key, tags={NIGHT_TAG: key})
 
 
-def folder_state(folder: Path) -> str:
-    """Return a digest of names, sizes and modification times below a folder: cheap, read-only."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    stats = ((path.relative_to(folder).as_posix(), path.stat()) for path in files)
-    return content_id(*(f"{name}:{stat.st_size}:{stat.st_mtime_ns}" for name, stat in stats))
-
-
 @dg.sensor(job_name="knowledge", minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.STOPPED)
 def new_documents(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    """Run `knowledge` when a file in the documents folder was added, edited or deleted; off until switched on."""
-    folder = Settings.load().documents
-    if not folder.is_dir():
-        return dg.SkipReason(f"{folder} is not a folder: set GRAFTLINE_DOCUMENTS")
-    state = folder_state(folder)
+    """Run `knowledge` when one of the documents was added, edited or deleted; off until switched on."""
+    settings = Settings.load()
+    try:
+        state = list_files(settings.documents, settings.documents_cache).state
+    except GraftlineError as error:
+        return dg.SkipReason(str(error))
     if state == context.cursor:
         return dg.SkipReason("nothing was added, edited or deleted")
     return dg.SensorResult(run_requests=[dg.RunRequest(run_key=state)], cursor=state)

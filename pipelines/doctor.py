@@ -28,6 +28,17 @@ def _folder(settings: Settings, name: str, folder: Path) -> str | None:
     return None
 
 
+def _documents(settings: Settings) -> str | None:
+    from pipelines.knowledge.sources import list_files
+
+    _ = settings.limits, settings.chunking
+    try:
+        list_files(settings.documents, settings.documents_cache)
+    except GraftlineError as error:
+        return f"GRAFTLINE_DOCUMENTS: {error}"
+    return None
+
+
 def _home(settings: Settings) -> str | None:
     home = settings.home
     home.mkdir(parents=True, exist_ok=True)
@@ -76,7 +87,7 @@ def report(settings: Settings) -> tuple[list[str], list[str]]:
     checks: list[Callable[[], str | None]] = [
         lambda: _home(settings),
         lambda: _folder(settings, "GRAFTLINE_INSTRUCTIONS", settings.instructions),
-        lambda: _folder(settings, "GRAFTLINE_DOCUMENTS", settings.documents),
+        lambda: _documents(settings),
         lambda: _folder(settings, "GRAFTLINE_QUESTIONS", settings.questions),
         lambda: _folder(settings, "GRAFTLINE_RECIPES", settings.recipes),
         lambda: _engine(settings),

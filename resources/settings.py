@@ -2,9 +2,14 @@
 
 import importlib.util
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast, get_args
+
+from pipelines.errors import ConfigurationError
+from pipelines.knowledge.cutting.strategies import ChunkSettings, Strategy
+from pipelines.knowledge.reading.limits import Limits
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -17,6 +22,11 @@ DEFAULTS: dict[str, str] = {
     "GRAFTLINE_ENGINE": "",
     "GRAFTLINE_EXTRACTOR": "rules",
     "GRAFTLINE_BAD_SHARE": "0.05",
+    "GRAFTLINE_MAX_FILE_MB": "64",
+    "GRAFTLINE_READ_SECONDS": "60",
+    "GRAFTLINE_CHUNKER": "sentences",
+    "GRAFTLINE_CHUNK_TOKENS": "160",
+    "GRAFTLINE_CHUNK_HEADERS": "on",
     "NEO4J_URI": "",
     "NEO4J_USERNAME": "neo4j",
     "NEO4J_PASSWORD": "",
@@ -70,8 +80,15 @@ class Settings:
         return self._path("GRAFTLINE_INSTRUCTIONS")
 
     @property
-    def documents(self) -> Path:
-        return self._path("GRAFTLINE_DOCUMENTS")
+    def documents(self) -> Path | str:
+        """A folder, a glob pattern, or the address of what fsspec reads ("s3://bucket/docs"), which stays a text."""
+        value = self.values["GRAFTLINE_DOCUMENTS"]
+        return value if "://" in value else self._path("GRAFTLINE_DOCUMENTS")
+
+    @property
+    def documents_cache(self) -> Path:
+        """Copies of documents that are read from elsewhere."""
+        return self.home / "cache" / "documents"
 
     @property
     def questions(self) -> Path:
@@ -85,6 +102,36 @@ class Settings:
     def bad_share(self) -> float:
         """Share of rejected input above which the asset's check fails."""
         return float(self.values["GRAFTLINE_BAD_SHARE"])
+
+    @property
+    def limits(self) -> Limits:
+        """What one document may ask of the machine; ConfigurationError for a value that is no number above 0."""
+        megabytes, seconds = self._number("GRAFTLINE_MAX_FILE_MB"), self._number("GRAFTLINE_READ_SECONDS")
+        return Limits(file_bytes=max(1, int(megabytes * (1 << 20))), seconds=seconds)
+
+    @property
+    def chunking(self) -> ChunkSettings:
+        """How documents are cut; ConfigurationError for a chunker that there is not, or a wrong number."""
+        chunker, headers = self.values["GRAFTLINE_CHUNKER"], self.values["GRAFTLINE_CHUNK_HEADERS"]
+        self._one_of("GRAFTLINE_CHUNKER", get_args(Strategy))
+        self._one_of("GRAFTLINE_CHUNK_HEADERS", ("on", "off"))
+        tokens = int(self._number("GRAFTLINE_CHUNK_TOKENS", least=8))
+        return ChunkSettings(strategy=cast(Strategy, chunker), max_tokens=tokens, headers=headers == "on")
+
+    def _one_of(self, name: str, known: Sequence[str]) -> None:
+        if self.values[name] not in known:
+            fix = f"set {name}={known[0]}"
+            raise ConfigurationError(name, f"'{self.values[name]}'", f"one of {', '.join(known)}", fix)
+
+    def _number(self, name: str, least: float = 0.001) -> float:
+        try:
+            number = float(self.values[name])
+        except ValueError:
+            number = 0.0
+        if not least <= number < float("inf"):
+            fix = f"set {name}={DEFAULTS[name]}"
+            raise ConfigurationError(name, f"'{self.values[name]}'", f"a number, at least {least:g}", fix)
+        return number
 
     @property
     def extractor(self) -> str:

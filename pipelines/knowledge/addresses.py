@@ -64,7 +64,7 @@ class RemoteFile:
 
 
 def remote_files(address: str, root: str, cache: Path) -> list[RemoteFile]:
-    """Return the files below a root, by name; what the cache holds of others is removed.
+    """Return the files below a root, by name.
 
     ConfigurationError for a protocol that nothing installed can read, ServiceError for one that does not answer.
     """
@@ -77,13 +77,11 @@ def remote_files(address: str, root: str, cache: Path) -> list[RemoteFile]:
         raise _unreachable(address, error) from error
     names = {_below(path, top): path for path in found}
     ignored = _ignored(system, names)
-    files = [
+    return [
         RemoteFile(name, int(found[path].get("size") or 0), _stamp(found[path]), path, system, cache)
         for name, path in sorted(names.items())
         if not _kept_out(name, ignored)
     ]
-    _forget_others(cache, {file.copy_name for file in files})
-    return files
 
 
 def _opened(address: str, root: str) -> tuple[Any, str]:
@@ -132,7 +130,8 @@ def _kept_out(name: str, ignored: Ignored) -> bool:
     return any(map(is_hidden, parts)) or ignored(name) or any(map(ignored, folders))
 
 
-def _forget_others(cache: Path, kept: set[str]) -> None:
+def forget_others(cache: Path, kept: set[str]) -> None:
+    """Remove what the cache holds of files that are not there any more, or no longer the same."""
     if cache.is_dir():
         for copy in cache.iterdir():
             if copy.name not in kept and copy.is_file():

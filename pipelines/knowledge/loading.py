@@ -61,6 +61,7 @@ def load_documents(
                 parsed += fresh
             except InputError as error:
                 problems.append(Problem(_shown(file.name), 0, error.found, error.expected, error.fix))
+    listing.tidy()
     delta = compare({row["document_id"]: _version(row) for row in rows}, {key: _version(kept[key]) for key in kept})
     rows.sort(key=lambda row: row["document_id"])
     ledger = [asdict(problem) for problem in sorted(problems, key=lambda problem: problem.file)]

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipelines.errors import InputError, Problem
 from pipelines.identity import content_id
-from pipelines.knowledge.addresses import remote_files
+from pipelines.knowledge.addresses import forget_others, remote_files
 from pipelines.knowledge.folders import walk
 
 _WILD = re.compile(r"[*?\[]")
@@ -32,6 +32,8 @@ class Listing:
 
     files: list[SourceFile]
     problems: list[Problem] = field(default_factory=list)
+    tidy: Callable[[], None] = lambda: None
+    """Removes local copies of what is no longer listed; for whoever has read all files."""
 
     @property
     def state(self) -> str:
@@ -114,9 +116,7 @@ def _remote(address: str, cache: Path) -> Listing:
     wild = next((number for number, part in enumerate(parts) if _WILD.search(part)), len(parts))
     pattern = _pattern("/".join(parts[wild:])) if wild < len(parts) else None
     root = f"{protocol}://{'/'.join(parts[:wild])}{chained}{rest}"
-    files = [
-        SourceFile(remote.name, remote.bytes, remote.stamp, remote.fetch)
-        for remote in remote_files(address, root, cache)
-        if pattern is None or pattern.match(remote.name)
-    ]
-    return _filled(address, files, [])
+    found = [file for file in remote_files(address, root, cache) if pattern is None or pattern.match(file.name)]
+    files = [SourceFile(remote.name, remote.bytes, remote.stamp, remote.fetch) for remote in found]
+    copies = {remote.copy_name for remote in found}
+    return replace(_filled(address, files, []), tidy=lambda: forget_others(cache, copies))

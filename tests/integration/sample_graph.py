@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from pipelines.knowledge.chunking import ChunkSettings, chunk_documents
+from pipelines.knowledge.chunking import chunk_documents
 from pipelines.knowledge.communities import CommunitySettings, detect
+from pipelines.knowledge.cutting.strategies import ChunkSettings
 from pipelines.knowledge.embedding import embed_chunks
 from pipelines.knowledge.extraction import extract
 from pipelines.knowledge.graph import assemble

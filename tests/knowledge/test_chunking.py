@@ -6,7 +6,8 @@ from pydantic import ValidationError
 
 from pipelines.identity import content_id, table_digest
 from pipelines.knowledge.checking import span_faults
-from pipelines.knowledge.chunking import ChunkSettings, chunk_documents, spans
+from pipelines.knowledge.chunking import chunk_documents
+from pipelines.knowledge.cutting.strategies import ChunkSettings, spans
 from pipelines.schemas import DOCUMENTS
 from tests.fakes import FakeEmbedder
 
@@ -27,7 +28,7 @@ def chunk(documents: dict[str, str], previous: pa.Table | None = None, **changes
 
 
 def texts(text: str, settings: ChunkSettings = SMALL) -> list[str]:
-    return [text[start:end] for start, end, _ in spans(text, settings, count)]
+    return [text[start:end] for start, end in ((span.start, span.end) for span in spans(text, settings, count))]
 
 
 def test_whole_sentences_fill_the_budget_and_the_last_one_is_repeated():
@@ -85,6 +86,24 @@ def test_nothing_is_counted_when_nothing_changed():
     chunk_documents(table({"a.md": "One two. Three four."}), before, SMALL, refuse, "fake")
 
 
+def test_a_chunk_knows_its_section_page_parent_and_header():
+    row = {"document_id": "d", "path": "a.pdf", "language": "en", "version": "1", "format": "pdf", "title": "Shop"}
+    row |= {"text": "Cover words.\n\n# Returns\n\nSeven days.\n\n# Repairs\n\nTwo years.", "pages": [0, 14, 38]}
+    documents = pa.Table.from_pylist([row], schema=DOCUMENTS)
+    settings = ChunkSettings(strategy="structure", max_tokens=12)
+    found, _ = chunk_documents(documents, None, settings, count, "fake")
+    rows = sorted(found.to_pylist(), key=lambda row: row["start"])
+    assert [(row["section"], row["page"], row["header"], row["parent_id"]) for row in rows] == [
+        ("", 1, "Shop", ""),
+        ("Returns", 2, "Shop > Returns", ""),
+        ("Repairs", 3, "Shop > Repairs", ""),
+    ]
+    without, _ = chunk_documents(documents, found, settings.model_copy(update={"headers": False}), count, "fake")
+    assert set(without["header"].to_pylist()) == {""} and without["chunk_id"].equals(found["chunk_id"])
+    children, _ = chunk_documents(documents, None, ChunkSettings(strategy="parent-child"), count, "fake")
+    assert len(set(children["parent_id"].to_pylist()) - {""}) == 3
+
+
 def test_unknown_settings_are_refused():
     with pytest.raises(ValidationError):
         ChunkSettings(max_token=3)
@@ -99,10 +118,10 @@ TEXTS = st.text(alphabet=st.sampled_from(list('abC 1.,。！中文字\n\n#|-*"�
 def test_spans_hold_the_budget_cover_everything_and_none_is_inside_another(text: str, budget: int, overlap: int):
     found = spans(text, ChunkSettings(max_tokens=budget, overlap_sentences=overlap), count)
     covered: set[int] = set()
-    for (start, end, tokens), following in zip(found, [*found[1:], None], strict=True):
-        assert 0 <= start < end <= len(text) and tokens <= budget
-        assert following is None or (start < following[0] and end < following[1])
-        covered.update(range(start, end))
+    for span, following in zip(found, [*found[1:], None], strict=True):
+        assert 0 <= span.start < span.end <= len(text) and span.tokens <= budget
+        assert following is None or (span.start < following.start and span.end < following.end)
+        covered.update(range(span.start, span.end))
     assert all(position in covered or character.isspace() for position, character in enumerate(text))
 
 

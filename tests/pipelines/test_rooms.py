@@ -11,7 +11,7 @@ import pytest
 from resources.settings import CHECKOUT
 
 FLOWS = [
-    path for flow in ("finetune", "knowledge", "answering") for path in (CHECKOUT / "pipelines" / flow).glob("*.py")
+    path for flow in ("finetune", "knowledge", "answering") for path in (CHECKOUT / "pipelines" / flow).rglob("*.py")
 ]
 CODE = [path for room in ("pipelines", "assets", "resources", "tests") for path in (CHECKOUT / room).rglob("*.py")]
 

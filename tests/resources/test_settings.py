@@ -1,5 +1,8 @@
 from pathlib import Path
 
+import pytest
+
+from pipelines.errors import ConfigurationError
 from resources.settings import CHECKOUT, Settings
 
 
@@ -20,3 +23,26 @@ def test_relative_folders_are_below_the_checkout_from_any_working_folder(tmp_pat
 def test_the_tracking_store_is_in_the_home_and_never_in_the_working_folder(tmp_path: Path):
     settings = Settings.load({"GRAFTLINE_HOME": "/h"}, tmp_path / "none")
     assert settings.tracking_uri == "sqlite:////h/mlflow/mlflow.db"
+
+
+def test_documents_may_be_a_folder_a_pattern_or_an_address(tmp_path: Path):
+    def documents(value: str):
+        return Settings.load({"GRAFTLINE_DOCUMENTS": value}, tmp_path / "none").documents
+
+    assert documents("docs/**/*.md") == CHECKOUT / "docs" / "**" / "*.md"
+    assert documents("s3://bucket/docs/*.md") == "s3://bucket/docs/*.md"
+
+
+def test_chunker_and_limits_are_settings_and_a_wrong_one_says_what_to_type(tmp_path: Path):
+    def load(**values: str) -> Settings:
+        return Settings.load({f"GRAFTLINE_{name}": value for name, value in values.items()}, tmp_path / "none")
+
+    assert load().chunking.strategy == "sentences" and load().limits.file_bytes == 64 << 20
+    chosen = load(CHUNKER="parent-child", CHUNK_TOKENS="64", CHUNK_HEADERS="off").chunking
+    assert (chosen.strategy, chosen.max_tokens, chosen.headers) == ("parent-child", 64, False)
+    assert load(MAX_FILE_MB="0.5", READ_SECONDS="3").limits.seconds == 3
+    for values in ({"CHUNKER": "magic"}, {"CHUNK_TOKENS": "two"}, {"CHUNK_TOKENS": "3"}, {"CHUNK_HEADERS": "yes"}):
+        with pytest.raises(ConfigurationError, match="set GRAFTLINE_CHUNK"):
+            load(**values).chunking  # noqa: B018
+    with pytest.raises(ConfigurationError, match="set GRAFTLINE_MAX_FILE_MB=64"):
+        load(MAX_FILE_MB="-1").limits  # noqa: B018

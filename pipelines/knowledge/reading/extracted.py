@@ -4,6 +4,7 @@ import datetime
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pipelines.errors import InputError
@@ -40,9 +41,10 @@ def unreadable(name: str, found: str, expected: str, fix: str) -> InputError:
     return InputError(name, found, expected, f"{fix}, or move the file out of the folder")
 
 
-def reason(error: BaseException) -> str:
-    """Return an exception of a library in one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())[:120]
+def reason(error: BaseException, path: Path | None = None) -> str:
+    """Return an exception of a library in one line, with the file's name for its path."""
+    text = str(error) if path is None else str(error).replace(str(path), path.name)
+    return " ".join(f"{type(error).__name__}: {text}".split())[:120]
 
 
 def declared_title(title: Any) -> str:
@@ -66,7 +68,8 @@ def iso_date(value: Any) -> str:
     """
     if isinstance(value, datetime.date):
         return value.isoformat()[:10]
-    match = _DATE.search(str(value or "")[:_LONGEST_NAME])
+    text = str(value or "")[:_LONGEST_NAME]
+    match = _DATE.search(text[2:10] if text.startswith("D:") else text)  # PDF's own form goes on with the time
     try:
         return datetime.date(*(int(part) for part in match.groups())).isoformat() if match else ""
     except ValueError:

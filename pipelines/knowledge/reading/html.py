@@ -38,7 +38,7 @@ def read_html(path: Path, limits: Limits) -> Extracted:
 
 
 def _meta(soup: Any, names: tuple[str, ...]) -> str:
-    found = {}
+    found: dict[str, str] = {}
     for tag in soup.find_all("meta"):
         name = str(tag.get("name") or tag.get("property") or "").lower()
         found.setdefault(name, str(tag.get("content") or "").strip())

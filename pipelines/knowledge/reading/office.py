@@ -41,11 +41,11 @@ def check_archive(path: Path, kind: str, ending: str, limits: Limits) -> None:
 def damaged(path: Path, kind: str, ending: str, error: BaseException) -> Exception:
     """Return the error of a file that its library could not open."""
     return unreadable(
-        path.name, f"a damaged {kind} ({reason(error)})", f"a {ending} file that opens", f"save it as {ending} anew"
+        path.name, f"a damaged {kind} ({reason(error, path)})", f"a {ending} that opens", f"save it as {ending} anew"
     )
 
 
-def properties(core: Any) -> dict[str, str]:
+def properties(core: Any) -> dict[str, Any]:
     """Return title, author and date of a file's core properties, without what its template put there."""
     made = getattr(core, "created", None)
     date = iso_date(made if made and not iso_date(made).startswith(_TEMPLATE_DATE) else core.modified)

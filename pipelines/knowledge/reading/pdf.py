@@ -47,7 +47,7 @@ def read_pdf(path: Path, limits: Limits) -> Extracted:
         raise
     except Exception as error:  # pypdf raises what its parsing trips over: KeyError, RecursionError, its own
         raise unreadable(
-            path.name, f"a damaged PDF ({reason(error)})", "a PDF that opens", "print it to PDF anew"
+            path.name, f"a damaged PDF ({reason(error, path)})", "a PDF that opens", "print it to PDF anew"
         ) from error
     if not text:
         raise unreadable(path.name, "a PDF without text, perhaps a scan", "a PDF with text", "run ocrmypdf on it")
@@ -61,13 +61,14 @@ class _Tables:
     """The pages of one file as pdfplumber sees them, which costs ten times pypdf's reading: opened when needed."""
 
     def __init__(self, path: Path, stack: contextlib.ExitStack) -> None:
-        self._path, self._stack, self._pages = path, stack, None
+        self._path, self._stack = path, stack
+        self._pages: list[Any] | None = None
 
     def page(self, number: int) -> Any:
         import pdfplumber
 
         if self._pages is None:
-            self._pages = self._stack.enter_context(pdfplumber.open(self._path)).pages
+            self._pages = list(self._stack.enter_context(pdfplumber.open(self._path)).pages)
         return self._pages[number]
 
 

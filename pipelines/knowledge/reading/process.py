@@ -1,5 +1,6 @@
 """Files parsed in a process of their own, which is ended when one of them takes too long or too much memory."""
 
+import contextlib
 import json
 import os
 import select
@@ -56,7 +57,7 @@ class ReadingProcess:
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
         """Return the child's answer, {"crash": why} where it died, None where it took too long."""
-        if self._files >= _FILES_A_PROCESS:
+        if self._files >= _FILES_A_PROCESS or (self._child and self._child.poll() is not None):
             self._end()  # memory that parsers leave behind comes back
         fresh = self._child is None
         child = self._child = self._child or _start()
@@ -64,21 +65,18 @@ class ReadingProcess:
         self._files += 1
         deadline = time.monotonic() + self.limits.seconds + (_START_SECONDS if fresh else 0)
         pieces: list[bytes] = []
-        try:
+        with contextlib.suppress(BrokenPipeError):  # then there is no answer to read either
             child.stdin.write(json.dumps(request).encode() + b"\n")
-            child.stdin.flush()
-            while not pieces or not pieces[-1].endswith(b"\n"):
-                ready, _, _ = select.select([child.stdout], [], [], max(0.0, deadline - time.monotonic()))
-                if not ready:
-                    self._end()
-                    return None
-                pieces.append(os.read(child.stdout.fileno(), _PIECE))
-                if not pieces[-1]:
-                    raise BrokenPipeError
-        except BrokenPipeError:
-            code = child.wait()
-            self._end()
-            return {"crash": f"signal {-code}" if code < 0 else f"exit status {code}"}
+        while not pieces or not pieces[-1].endswith(b"\n"):
+            ready, _, _ = select.select([child.stdout], [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                self._end()
+                return None
+            pieces.append(os.read(child.stdout.fileno(), _PIECE))
+            if not pieces[-1]:
+                code = child.wait()
+                self._end()
+                return {"crash": f"signal {-code}" if code < 0 else f"exit status {code}"}
         return json.loads(b"".join(pieces))
 
     def _end(self) -> None:
@@ -100,5 +98,6 @@ def _start() -> "subprocess.Popen[bytes]":
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        bufsize=0,
         env=environment,
     )

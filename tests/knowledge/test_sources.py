@@ -1,0 +1,114 @@
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import ConfigurationError, InputError, ServiceError
+from pipelines.knowledge.loading import load_documents
+from pipelines.knowledge.sources import list_files
+
+
+def write(root: Path, *names: str, text: str = "Text.") -> Path:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    return root
+
+
+def names(address: Path | str, cache: Path | None = None) -> list[str]:
+    return [file.name for file in list_files(address, cache).files]
+
+
+def test_a_pattern_takes_what_it_matches_below_the_folder_before_it(tmp_path: Path):
+    write(tmp_path, "a.md", "b.txt", "docs/c.md", "docs/deep/d.md", "docs/e.html")
+    assert names(tmp_path / "**" / "*.md") == ["a.md", "docs/c.md", "docs/deep/d.md"]
+    assert names(tmp_path / "docs" / "*.md") == ["c.md"]
+    assert names(f"{tmp_path}/d*/[ce].*") == ["docs/c.md", "docs/e.html"]
+    with pytest.raises(InputError, match="GRAFTLINE_DOCUMENTS"):
+        list_files(tmp_path / "*.pdf")
+
+
+def test_a_folder_whose_name_looks_like_a_pattern_is_a_folder(tmp_path: Path):
+    assert names(write(tmp_path / "docs [old]", "a.md")) == ["a.md"]
+
+
+def test_ignore_files_hold_for_their_folder_and_the_inner_one_decides(tmp_path: Path):
+    write(tmp_path, "a.md", "draft.md", "build/x.md", "in/draft.md", "in/keep.md", "in/deep/skip.txt", "in/deep/y.md")
+    (tmp_path / ".gitignore").write_text("draft.md\nbuild/\n", encoding="utf-8")
+    (tmp_path / "in" / ".graftlineignore").write_text("# ours\n!draft.md\n*.txt\n", encoding="utf-8")
+    wanted = ["a.md", "in/deep/y.md", "in/draft.md", "in/keep.md"]
+    assert names(tmp_path) == wanted
+    assert names(f"file://{tmp_path}", tmp_path.parent / "cache") == wanted
+
+
+def test_links_to_files_are_read_and_links_to_folders_listed(tmp_path: Path):
+    write(tmp_path, "here/a.md")
+    (tmp_path / "here" / "b.md").symlink_to(tmp_path / "here" / "a.md")
+    (tmp_path / "here" / "up").symlink_to(tmp_path)
+    listing = list_files(tmp_path / "here")
+    assert [file.name for file in listing.files] == ["a.md", "b.md"]
+    assert [(problem.file, "loop" in problem.found) for problem in listing.problems] == [("up", True)]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_folder_that_may_not_be_read_is_listed(tmp_path: Path):
+    write(tmp_path, "a.md", "closed/b.md")
+    (tmp_path / "closed").chmod(0)
+    assert [problem.file for problem in list_files(tmp_path).problems] == ["closed/"]
+
+
+def test_an_address_is_read_like_the_folder_it_names(tmp_path: Path):
+    write(tmp_path / "docs", "a.md", "zh/b.txt", ".hidden.md", "in/c.html", text="<p>退货</p>")
+    local = load_documents(tmp_path / "docs")
+    remote = load_documents(f"file://{tmp_path}/docs", cache=tmp_path / "cache")
+    assert remote.table.equals(local.table) and len(local.table) == 3
+    assert names(f"file://{tmp_path}/docs/**/*.txt", tmp_path / "cache") == ["zh/b.txt"]
+
+
+def test_only_what_changed_is_fetched_again_and_what_is_gone_leaves_the_cache(tmp_path: Path):
+    import fsspec
+
+    memory, cache = fsspec.filesystem("memory"), tmp_path / "cache"
+    memory.pipe({"/shop/a.md": b"One.", "/shop/in/b.md": b"Two."})
+    try:
+        first = load_documents("memory://shop", cache=cache)
+        copies = {path.name for path in cache.iterdir()}
+        assert first.table["path"].to_pylist() and len(copies) == 2
+        memory.pipe("/shop/a.md", b"One and more.")
+        second = load_documents("memory://shop", first.table, cache=cache)
+        assert second.work.computed == {"parsed": 1} and second.work.changed == 1
+        assert len({path.name for path in cache.iterdir()} & copies) == 1 and len(list(cache.iterdir())) == 2
+        memory.rm("/shop/in/b.md")
+        third = load_documents("memory://shop", second.table, cache=cache)
+        assert third.table["path"].to_pylist() == ["a.md"] and third.work.gone == 1 and len(list(cache.iterdir())) == 1
+    finally:
+        memory.rm("/shop", recursive=True)
+    with pytest.raises(InputError, match="GRAFTLINE_DOCUMENTS"):
+        load_documents("memory://shop", cache=cache)
+
+
+def test_documents_inside_an_archive_are_read(tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("docs/a.md", "One.")
+        archive.writestr("docs/b.html", "<h1>Two</h1>")
+        archive.writestr("other/c.md", "Three.")
+    loaded = load_documents(f"zip://docs::file://{tmp_path}/all.zip", cache=tmp_path / "cache")
+    assert sorted(loaded.table["path"].to_pylist()) == ["a.md", "b.html"]
+    assert names(f"zip://*/*.md::file://{tmp_path}/all.zip", tmp_path / "cache") == ["docs/a.md", "other/c.md"]
+
+
+def test_an_address_that_cannot_be_read_says_what_to_install_or_check(tmp_path: Path):
+    with pytest.raises(ConfigurationError, match="pip install"):
+        list_files("nowhere://bucket/docs", tmp_path)
+    (tmp_path / "no.zip").write_bytes(b"no archive")
+    with pytest.raises(ServiceError, match="an address that answers"):
+        list_files(f"zip://::file://{tmp_path}/no.zip", tmp_path)
+
+
+def test_the_state_changes_with_every_edit_and_only_then(tmp_path: Path):
+    write(tmp_path, "a.md", "b.md")
+    state = list_files(tmp_path).state
+    assert list_files(tmp_path).state == state
+    write(tmp_path, "a.md", text="Text and more.")
+    assert list_files(tmp_path).state != state
