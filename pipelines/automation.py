@@ -4,11 +4,7 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-<<<<<<< HEAD
-from pathlib import Path
 from typing import Any
-=======
->>>>>>> h-readers
 
 import dagster as dg
 import psutil
@@ -116,7 +112,8 @@ def run_steps(
 ) -> dict[str, bool]:
     """Run the steps in this process, one after the other, under one tag; a failed step does not stop the later ones.
 
-    `own` is the run that does the asking, `config` the configuration of knowledge's assets. ServiceError when another night is under way.
+    `own` is the run that does the asking, `config` the configuration of knowledge's assets. ServiceError when another
+    night is under way.
     """
     others = _unfinished_nights(instance, own)
     if others:

@@ -119,7 +119,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("graftline").setLevel(logging.INFO)
     parsed = _parser().parse_args(arguments)
-    command = {"run": _run, "plan": _plan, "night": _night, "ask": _ask, "doctor": _doctor, "rollback": _rollback, "ui": _ui}
+    command = {
+        **{"run": _run, "plan": _plan, "night": _night, "ask": _ask},
+        **{"doctor": _doctor, "rollback": _rollback, "ui": _ui},
+    }
     try:
         return command[parsed.command](parsed)
     except GraftlineError as error:

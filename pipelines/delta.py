@@ -45,8 +45,8 @@ class Work:
 class Change:
     """What a stage does to its stored table: rows whose `column` is among `drop` go, then the rows of `add` come.
 
-    `add` is read once, table by table, and may fill `computed` on the way. `inputs` names all that the result depends on;
-    the columns `beside` do not make a row "changed".
+    `add` is read once, table by table, and may fill `computed` on the way. `inputs` names all that the result depends
+    on; the columns `beside` do not make a row "changed".
     """
 
     column: str

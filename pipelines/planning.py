@@ -5,7 +5,6 @@ from typing import Any
 
 from pipelines.knowledge.document_changes import indexed_versions, limits_digest
 from pipelines.knowledge.manifest import plan, scan
-from pipelines.knowledge.reading.limits import Limits
 from pipelines.knowledge.sources import list_files
 from resources.settings import Settings
 from resources.tables import TableStore
@@ -20,8 +19,8 @@ def planned(settings: Settings) -> dict[str, Any]:
     "rejected" are the files that the last run could not read and that are as they were, or that no reader is for.
     """
     tables = TableStore(settings.home / "tables")
-    states = scan(list_files(settings.documents).files, tables.find("documents_manifest"), time.time_ns())
-    found = plan(states, indexed_versions(tables.stored("documents")), limits_digest(Limits()))
+    states = scan(list_files(settings.documents, settings.documents_cache).files, tables.find("documents_manifest"), time.time_ns())
+    found = plan(states, indexed_versions(tables.stored("documents")), limits_digest(settings.limits))
     paths: dict[str, list[Any]] = {kind: list(getattr(found, kind)) for kind in _KINDS}
     paths["renamed"] = [{"from": old, "to": new} for old, new in found.renamed]
     return {"counts": {kind: len(paths[kind]) for kind in _KINDS}, **paths}

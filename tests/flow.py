@@ -6,8 +6,8 @@ from pathlib import Path
 from pipelines.delta import Work
 from pipelines.identity import table_digest
 from pipelines.knowledge.chunk_changes import chunk_changes
-from pipelines.knowledge.chunking import ChunkSettings
 from pipelines.knowledge.communities import CommunitySettings, detect
+from pipelines.knowledge.cutting.strategies import ChunkSettings
 from pipelines.knowledge.document_changes import DocumentChanges, document_changes
 from pipelines.knowledge.extraction import extract
 from pipelines.knowledge.graph import assemble
@@ -44,8 +44,7 @@ class Flow:
         documents, first = tables.amend("documents", DOCUMENTS, self.last.change)
         tables.write("documents_ledger", self.last.ledger())
         tables.write("documents_manifest", self.last.manifest())
-        counting = (self.embedder.count_tokens, self.embedder.tokenizer)
-        change = chunk_changes(documents, tables.stored("chunks"), self.settings, *counting)
+        change = chunk_changes(documents, tables.stored("chunks"), self.settings, self.embedder)
         chunks, second = tables.amend("chunks", CHUNKS, change)
         change = vector_changes(chunks, tables.stored("chunk_embeddings"), self.embedder, reembed)
         _, third = tables.amend("chunk_embeddings", chunk_embeddings(self.embedder.dimensions), change)

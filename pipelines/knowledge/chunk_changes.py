@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from pipelines.delta import Change, batched, compare
-from pipelines.identity import content_id
-from pipelines.knowledge.chunking import ChunkSettings, CountTokens, chunk_documents
-from pipelines.protocols import StoredTable
+from pipelines.identity import content_id, json_digest
+from pipelines.knowledge.chunking import chunk_documents
+from pipelines.knowledge.cutting.strategies import ChunkSettings
+from pipelines.protocols import Embedder, StoredTable
 from pipelines.schemas import CHUNKS
 
 _DOCUMENTS_A_BATCH = 256
@@ -16,17 +17,15 @@ CODE_VERSION = "1"
 
 
 def chunk_changes(
-    documents: StoredTable,
-    stored: StoredTable | None,
-    settings: ChunkSettings,
-    count_tokens: CountTokens,
-    tokenizer: str,
+    documents: StoredTable, stored: StoredTable | None, settings: ChunkSettings, embedder: Embedder
 ) -> Change:
     """Return the change that brings the chunks up to date; no text is read when documents and settings are the same.
 
     A chunk's `version` is that of its document's bytes, reader, path and of how it was cut.
     """
-    how = content_id("cut", CODE_VERSION, settings.digest, str(settings.model_dump()), tokenizer)
+    # A model that only counts may be exchanged for one with the same tokens; one that finds the seams may not.
+    model = embedder.name if settings.strategy == "semantic" else embedder.tokenizer
+    how = content_id("cut", CODE_VERSION, settings.digest, json_digest(settings.model_dump()), model)
     inputs = content_id(documents.digest, how)
     usable = stored is not None and stored.schema.equals(CHUNKS)
     if usable and stored is not None and stored.inputs == inputs:
@@ -47,7 +46,7 @@ def chunk_changes(
     def cut() -> Iterator[pa.Table]:
         for keys in batched(delta.todo, _DOCUMENTS_A_BATCH):
             for texts in documents.batches(where=("document_id", keys)):
-                table, _ = chunk_documents(texts, None, settings, count_tokens, tokenizer)
+                table, _ = chunk_documents(texts, None, settings, embedder.count_tokens, model, embedder.embed)
                 versions = [current[key] for key in table["document_id"].to_pylist()]
                 place = table.schema.get_field_index("version")
                 computed["documents"] += texts.num_rows

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.knowledge.chunking import ChunkSettings
+from pipelines.knowledge.cutting.strategies import ChunkSettings
 from pipelines.knowledge.reading.limits import Limits
 from pipelines.protocols import GRAPH_TABLES, GraphStore
 from resources.embedded_graph import EmbeddedGraphStore

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.errors import ConfigurationError
 from pipelines.knowledge import manifest as manifest_module
-from pipelines.knowledge.chunking import ChunkSettings
+from pipelines.knowledge.cutting.strategies import ChunkSettings
 from pipelines.knowledge.document_changes import indexed_versions, limits_digest
 from pipelines.knowledge.manifest import plan, scan
 from pipelines.knowledge.reading.limits import Limits
