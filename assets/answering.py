@@ -11,6 +11,7 @@ from pipelines.answering.answers import answer_all
 from pipelines.answering.questions import load_questions
 from pipelines.answering.scoring import ALL, METRICS, best_modes, draw, figures, score_answers
 from pipelines.answering.verify import broken_citations, unanswered_share
+from pipelines.knowledge.vector_changes import refuse_other_model
 from pipelines.protocols import Embedder, GraphStore, LanguageModel
 from resources.reranker import open_reranker
 from resources.scoreboard_tracker import log_scoreboard
@@ -38,10 +39,17 @@ def answers(
     A question is asked again only when it, the graph, a model or the settings changed.
     """
     started = time.monotonic()
+    refuse_other_model(str(knowledge_graph.get("embedder", "")), embedder)
     questions, problems = load_questions(settings.questions)
     table, work = answer_all(
-        questions, settings.modes, graph_store, embedder, language_model, tables.find("answers"),
-        knowledge_graph["digest"], reranker=open_reranker(settings),
+        questions,
+        settings.modes,
+        graph_store,
+        embedder,
+        language_model,
+        tables.find("answers"),
+        knowledge_graph["digest"],
+        reranker=open_reranker(settings),
     )
     return table_result(
         table,

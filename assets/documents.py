@@ -1,112 +1,145 @@
-"""From the folder of documents to embedded chunks."""
+"""From the folder of documents to embedded chunks, each stage a change of its stored table."""
 
 import time
+from collections import Counter
 
 import dagster as dg
-import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import Field
 
-from assets.results import OWNERS, problems_metadata, table_result
+from assets.results import OWNERS, problems_metadata, stored_result
 from pipelines.errors import Problem
 from pipelines.knowledge.checking import embedding_faults, span_faults
-from pipelines.knowledge.chunking import chunk_documents
-from pipelines.knowledge.embedding import embed_chunks
-from pipelines.knowledge.loading import load_documents
+from pipelines.knowledge.chunk_changes import chunk_changes
+from pipelines.knowledge.document_changes import DocumentChanges, document_changes
+from pipelines.knowledge.manifest import scan
+from pipelines.knowledge.sources import list_files
+from pipelines.knowledge.vector_changes import vector_changes
 from pipelines.protocols import Embedder
+from pipelines.schemas import CHUNKS, DOCUMENTS
+from pipelines.schemas import chunk_embeddings as vectors_schema
+from resources.amended_table import LanceTable
 from resources.settings import Settings
 from resources.tables import TableStore
 
-LEDGER_NAME = "documents_ledger"
+LEDGER_NAME, MANIFEST_NAME = "documents_ledger", "documents_manifest"
 
 
-@dg.asset(deps=["document_folder"], group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="1")
-def documents(settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore]) -> dg.MaterializeResult:
-    """Every document as text with title, author, date and language; files that cannot be read are listed.
+class DocumentsConfig(dg.Config):
+    """How the files are looked at."""
 
-    Only new and changed files are parsed. Markdown, text and source code are kept to the character.
+    rehash: bool = Field(default=False, description="Read every file, whatever its size and times say.")
+
+
+class EmbeddingConfig(dg.Config):
+    """What may happen to stored vectors."""
+
+    reembed: bool = Field(default=False, description="Replace the vectors of another model by those of this one.")
+
+
+@dg.asset(deps=["document_folder"], group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="2")
+def documents(
+    config: DocumentsConfig, settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore]
+) -> dg.MaterializeResult:
+    """Every document below the folder as text with title and language; files that cannot be read are listed.
+
+    Files are stat'ed, those with another size or time are hashed, and only new bytes are parsed; a renamed file is
+    recognised. Markdown and text are kept to the character.
     """
-    started = time.monotonic()
-    loaded = load_documents(
-        settings.documents, tables.find("documents"), settings.limits, settings.documents_cache
-    )
-    tables.write(LEDGER_NAME, loaded.problems)
-    problems = [Problem(**row) for row in loaded.problems.to_pylist()]
-    return table_result(
-        loaded.table,
-        loaded.work,
-        seconds=time.monotonic() - started,
-        **problems_metadata(problems, loaded.table.num_rows + len(problems)),
-        characters=_total(pc.utf8_length(loaded.table["text"])),
-        formats=_counts(loaded.table, "format"),
-        languages=_counts(loaded.table, "language"),
-        encodings=_counts(loaded.table, "encoding"),
-    )
+    started, listing = time.monotonic(), list_files(settings.documents, settings.documents_cache)
+    states = scan(listing.files, tables.find(MANIFEST_NAME), time.time_ns(), config.rehash)
+    changes = document_changes(states, listing.problems, tables.stored("documents"), settings.limits)
+    table, work = tables.amend("documents", DOCUMENTS, changes.change)
+    tables.write(LEDGER_NAME, changes.ledger())
+    tables.write(MANIFEST_NAME, changes.manifest())
+    listing.tidy()
+    return stored_result(table, work, seconds=time.monotonic() - started, **_told(changes, table))
+
+
+def _told(changes: DocumentChanges, table: LanceTable) -> dict[str, object]:
+    """Return what was renamed and rejected, and what the documents are."""
+    problems = [Problem(**row) for row in changes.ledger().to_pylist()]
+    return {
+        "renamed": len(changes.plan.renamed),
+        **problems_metadata(problems, len(table) + len(problems)),
+        "characters": _total(table, "text"),
+        "formats": _counts(table, "format"),
+        "languages": _counts(table, "language"),
+        "encodings": _counts(table, "encoding"),
+    }
 
 
 @dg.asset_check(asset=documents, blocking=True)
 def documents_rejected_share(
-    documents: pa.Table, settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore]
+    documents: LanceTable, settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore]
 ) -> dg.AssetCheckResult:
     """No more files were rejected than GRAFTLINE_BAD_SHARE allows."""
-    rejected = tables.read(LEDGER_NAME).num_rows
-    share = rejected / max(1, rejected + documents.num_rows)
+    rejected = len(tables.handle(LEDGER_NAME))
+    share = rejected / max(1, rejected + len(documents))
     return dg.AssetCheckResult(
         passed=share <= settings.bad_share, metadata={"rejected": rejected, "share": share, "limit": settings.bad_share}
     )
 
 
-@dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="1")
+@dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="2")
 def chunks(
-    documents: pa.Table,
+    documents: LanceTable,
     settings: dg.ResourceParam[Settings],
     tables: dg.ResourceParam[TableStore],
     embedder: dg.ResourceParam[Embedder],
 ) -> dg.MaterializeResult:
     """Parts of documents up to a token budget, each with its exact place, page, section and header."""
     started, cutting = time.monotonic(), settings.chunking
-    table, work = chunk_documents(
-        documents, tables.find("chunks"), cutting, embedder.count_tokens, embedder.name, embedder.embed
-    )
-    return table_result(
+    change = chunk_changes(documents, tables.stored("chunks"), cutting, embedder)
+    table, work = tables.amend("chunks", CHUNKS, change)
+    return stored_result(
         table,
         work,
         seconds=time.monotonic() - started,
-        tokens=_total(table["tokens"]),
+        tokens=_total(table, "tokens"),
         languages=_counts(table, "language"),
         settings=dg.MetadataValue.json(cutting.model_dump()),
     )
 
 
 @dg.asset_check(asset=chunks, additional_ins={"documents": dg.AssetIn("documents")}, blocking=True)
-def chunk_spans_are_exact(chunks: pa.Table, documents: pa.Table) -> dg.AssetCheckResult:
+def chunk_spans_are_exact(chunks: LanceTable, documents: LanceTable) -> dg.AssetCheckResult:
     """Every chunk is the text that stands at its span, ids are unique, and every document has a chunk."""
     faults = span_faults(chunks, documents)
     return dg.AssetCheckResult(passed=not faults, metadata={"faults": len(faults), "first": "; ".join(faults[:5])})
 
 
-@dg.asset(group_name="knowledge", kinds={"pytorch", "lance"}, owners=OWNERS, code_version="1")
+@dg.asset(group_name="knowledge", kinds={"pytorch", "lance"}, owners=OWNERS, code_version="2")
 def chunk_embeddings(
-    chunks: pa.Table, tables: dg.ResourceParam[TableStore], embedder: dg.ResourceParam[Embedder]
+    config: EmbeddingConfig,
+    chunks: LanceTable,
+    tables: dg.ResourceParam[TableStore],
+    embedder: dg.ResourceParam[Embedder],
 ) -> dg.MaterializeResult:
-    """One normalised vector a chunk; only new texts are embedded."""
+    """One normalised vector a chunk; only new texts are embedded, and another model only when told to (reembed)."""
     started = time.monotonic()
-    table, work = embed_chunks(chunks, tables.find("chunk_embeddings"), embedder)
-    return table_result(
+    change = vector_changes(chunks, tables.stored("chunk_embeddings"), embedder, config.reembed)
+    table, work = tables.amend("chunk_embeddings", vectors_schema(embedder.dimensions), change)
+    return stored_result(
         table, work, seconds=time.monotonic() - started, model=embedder.name, dimensions=embedder.dimensions
     )
 
 
 @dg.asset_check(asset=chunk_embeddings, additional_ins={"chunks": dg.AssetIn("chunks")}, blocking=True)
-def chunk_embeddings_are_complete(chunk_embeddings: pa.Table, chunks: pa.Table) -> dg.AssetCheckResult:
+def chunk_embeddings_are_complete(chunk_embeddings: LanceTable, chunks: LanceTable) -> dg.AssetCheckResult:
     """Every chunk has one finite vector of length 1, all of one model, and nothing else has."""
     faults = embedding_faults(chunk_embeddings, chunks)
     return dg.AssetCheckResult(passed=not faults, metadata={"faults": len(faults), "first": "; ".join(faults[:5])})
 
 
-def _total(column: pa.ChunkedArray) -> int:
-    return pc.sum(column).as_py() or 0
+def _total(table: LanceTable, column: str) -> int:
+    """Return the sum of a column of numbers, or the characters of one of texts."""
+    parts = (part[column] for part in table.batches([column]))
+    return sum(pc.sum(pc.utf8_length(part) if column == "text" else part).as_py() or 0 for part in parts)
 
 
-def _counts(table: pa.Table, column: str) -> dg.MetadataValue:
-    counts = {row["values"]: row["counts"] for row in pc.value_counts(table[column].combine_chunks()).to_pylist()}
+def _counts(table: LanceTable, column: str) -> dg.MetadataValue:
+    counts: Counter[str] = Counter()
+    for part in table.batches([column]):
+        counts.update(part[column].to_pylist())
     return dg.MetadataValue.json(dict(sorted(counts.items())))

@@ -32,35 +32,52 @@ def _held_out(dataset: dict[str, Any]) -> list[dict[str, Any]]:
     group_name=GROUP, kinds={"vllm", "huggingface"}, owners=OWNERS, code_version="1", partitions_def=RECIPES, pool="gpu"
 )
 def predictions(
-    context: dg.AssetExecutionContext, instruction_dataset: dict[str, Any], merged_model: dict[str, Any],
-    settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore],
-    engine: dg.ResourceParam[InferenceEngine], base_model: dg.ResourceParam[SmallModel],
+    context: dg.AssetExecutionContext,
+    instruction_dataset: dict[str, Any],
+    merged_model: dict[str, Any],
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
+    engine: dg.ResourceParam[InferenceEngine],
+    base_model: dg.ResourceParam[SmallModel],
 ) -> dg.MaterializeResult:
     """What base and merged adapter answer to the held-out rows, from the same prompt ids; the base's are made once."""
     recipe = load_recipe(settings.recipes / f"{context.partition_key}.yaml")
     base = base_model.resolve(recipe.model_name_or_path)
     rows = _held_out(instruction_dataset)
     made = predict(
-        rows, instruction_dataset["digest"], ModelFolder(base.path, base.revision),
-        ModelFolder(Path(merged_model["path"]), merged_model["digest"]), engine, tables,
+        rows,
+        instruction_dataset["digest"],
+        ModelFolder(base.path, base.revision),
+        ModelFolder(Path(merged_model["path"]), merged_model["digest"]),
+        engine,
+        tables,
     )
     engines = ", ".join(sorted({*made.table["base_engine"].to_pylist(), *made.table["engine"].to_pylist()}))
-    return table_result(made.table, Work(computed={"texts": made.generated}), engine=engines, **made.speed,
-                        **problems_metadata(made.problems, len(rows)))
+    return table_result(
+        made.table,
+        Work(computed={"texts": made.generated}),
+        engine=engines,
+        **made.speed,
+        **problems_metadata(made.problems, len(rows)),
+    )
 
 
 @dg.asset_check(asset=predictions, partitions_def=RECIPES, blocking=True)
 def every_row_answered(predictions: pa.Table) -> dg.AssetCheckResult:
     """Base and adapter have a text for every held-out row."""
     holes = predictions["base"].null_count + predictions["adapter"].null_count
-    return dg.AssetCheckResult(passed=predictions.num_rows > 0 and holes == 0,
-                               metadata={"rows": predictions.num_rows, "without_text": holes})
+    return dg.AssetCheckResult(
+        passed=predictions.num_rows > 0 and holes == 0, metadata={"rows": predictions.num_rows, "without_text": holes}
+    )
 
 
 @dg.asset(group_name=GROUP, kinds={"python", "mlflow"}, owners=OWNERS, code_version="1", partitions_def=RECIPES)
 def evaluation(
-    context: dg.AssetExecutionContext, predictions: pa.Table, merged_model: dict[str, Any],
-    settings: dg.ResourceParam[Settings], tracker: dg.ResourceParam[Tracker],
+    context: dg.AssetExecutionContext,
+    predictions: pa.Table,
+    merged_model: dict[str, Any],
+    settings: dg.ResourceParam[Settings],
+    tracker: dg.ResourceParam[Tracker],
 ) -> dg.MaterializeResult:
     """Exact match, token F1, ROUGE-L and chrF of base and adapter, by language, with paired 95 % intervals."""
     recipe = context.partition_key
@@ -68,8 +85,12 @@ def evaluation(
     picture = evaluating.plot_evaluation(table, settings.home / "plots" / f"evaluation-{recipe}.png")
     reports = {"evaluation": evaluating.headline(table), "scores": evaluating.score_rows(predictions).to_pylist()}
     tracker.log_evaluation(merged_model["run_id"], evaluating.flat_metrics(table), reports, [picture])
-    return table_result(table, scores=dg.MetadataValue.md(markdown_table(evaluating.headline(table))),
-                        plot=plot(picture), mlflow_run=merged_model["run_id"])
+    return table_result(
+        table,
+        scores=dg.MetadataValue.md(markdown_table(evaluating.headline(table))),
+        plot=plot(picture),
+        mlflow_run=merged_model["run_id"],
+    )
 
 
 @dg.asset_check(asset=evaluation, partitions_def=RECIPES, blocking=True)
@@ -81,14 +102,18 @@ def ready_for_promotion(
     checks = evaluating.gate_checks(tables.read(f"predictions/{recipe}"))
     digest = tables.digest(f"evaluation/{recipe}") or ""
     tables.write_record(registration.gate_name("evaluation", recipe), {"digest": digest, "checks": checks}, digest)
-    return dg.AssetCheckResult(passed=all(check["passed"] for check in checks.values()),
-                               metadata={name: check["reason"] for name, check in checks.items()})
+    return dg.AssetCheckResult(
+        passed=all(check["passed"] for check in checks.values()),
+        metadata={name: check["reason"] for name, check in checks.items()},
+    )
 
 
 @dg.asset(group_name=GROUP, kinds={"mlflow"}, owners=OWNERS, code_version="1", deps=[evaluation], pool="gpu")
 def registered_model(
-    settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore],
-    tracker: dg.ResourceParam[Tracker], engine: dg.ResourceParam[InferenceEngine],
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
+    tracker: dg.ResourceParam[Tracker],
+    engine: dg.ResourceParam[InferenceEngine],
 ) -> dg.MaterializeResult:
     """The registered model `graftline`: the best recipe becomes champion only when better than what it replaces."""
     offered = registration.candidates(tables, RECIPES.get_partition_keys())
@@ -99,11 +124,19 @@ def registered_model(
     merged = {recipe: tables.read_record(f"merged_model/{recipe}") for recipe, offer in offered.items() if offer}
     record = registration.carry_out(decision, merged, tracker, settings.home)
     outcomes = [{"recipe": o.recipe, "verdict": o.verdict, "reason": o.reason} for o in decision.outcomes]
-    return record_result(record, verdict=decision.verdict, reason=decision.reason,
-                         outcomes=dg.MetadataValue.md(markdown_table(outcomes)), model=_link(tracker))
+    return record_result(
+        record,
+        verdict=decision.verdict,
+        reason=decision.reason,
+        outcomes=dg.MetadataValue.md(markdown_table(outcomes)),
+        model=_link(tracker),
+    )
 
 
 def _link(tracker: Tracker) -> dg.MetadataValue:
     place = "/#/models/graftline"
-    return dg.MetadataValue.url(f"{tracker.uri}{place}") if tracker.uri.startswith("http") else dg.MetadataValue.text(
-        f"graftline in MLflow at {tracker.uri} (make ui shows it)")
+    return (
+        dg.MetadataValue.url(f"{tracker.uri}{place}")
+        if tracker.uri.startswith("http")
+        else dg.MetadataValue.text(f"graftline in MLflow at {tracker.uri} (make ui shows it)")
+    )

@@ -25,7 +25,9 @@ COMMUNITY_SETTINGS, SUMMARY_SETTINGS = CommunitySettings(), SummarySettings()
 
 @dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="1")
 def extractions(
-    chunks: pa.Table, settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore],
+    chunks: pa.Table,
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
     language_model: dg.ResourceParam[LanguageModel],
 ) -> dg.MaterializeResult:
     """Entities and relations that each chunk names, with exact spans; only new chunks are read.
@@ -36,8 +38,13 @@ def extractions(
     started, extractor = time.monotonic(), extractor_named(settings.extractor, language_model)
     table, work = extract(chunks, tables.find("extractions"), extractor)
     return table_result(
-        table, work, seconds=time.monotonic() - started, extractor=extractor.name, failed_share=failed_share(table),
-        mentions=views.mention_types(table), failed=views.failures(table),
+        table,
+        work,
+        seconds=time.monotonic() - started,
+        extractor=extractor.name,
+        failed_share=failed_share(table),
+        mentions=views.mention_types(table),
+        failed=views.failures(table),
     )
 
 
@@ -52,9 +59,7 @@ def extraction_failures_are_few(extractions: pa.Table, settings: dg.ResourcePara
 
 
 @dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="1")
-def entity_graph(
-    extractions: pa.Table, chunks: pa.Table, tables: dg.ResourceParam[TableStore]
-) -> dg.MaterializeResult:
+def entity_graph(extractions: pa.Table, chunks: pa.Table, tables: dg.ResourceParam[TableStore]) -> dg.MaterializeResult:
     """One entity for all names of a thing, one relation for all sentences that say it.
 
     The value names the digests of the two tables that it writes, `entities` and `relations`.
@@ -67,9 +72,7 @@ def entity_graph(
 
 
 @dg.asset_check(asset=entity_graph, blocking=True)
-def relations_have_both_ends(
-    entity_graph: dict[str, Any], tables: dg.ResourceParam[TableStore]
-) -> dg.AssetCheckResult:
+def relations_have_both_ends(entity_graph: dict[str, Any], tables: dg.ResourceParam[TableStore]) -> dg.AssetCheckResult:
     """Both ends of every relation are entities, and both tables are the ones that the record names."""
     found = dangling_ends(tables.read("entities"), tables.read("relations"))
     found += [f"the table {name} is another one" for name in GRAPH_TABLES if tables.digest(name) != entity_graph[name]]
@@ -82,8 +85,12 @@ def communities(entity_graph: dict[str, Any], tables: dg.ResourceParam[TableStor
     started, (entities, relations) = time.monotonic(), map(tables.read, GRAPH_TABLES)
     table, work = detect(entities, relations, tables.find("communities"), COMMUNITY_SETTINGS)
     return table_result(
-        table, work, seconds=time.monotonic() - started, graph=entity_graph["digest"],
-        levels=len(set(table["level"].to_pylist())), sizes=views.community_sizes(table),
+        table,
+        work,
+        seconds=time.monotonic() - started,
+        graph=entity_graph["digest"],
+        levels=len(set(table["level"].to_pylist())),
+        sizes=views.community_sizes(table),
         settings=dg.MetadataValue.json(COMMUNITY_SETTINGS.model_dump()),
     )
 
@@ -95,11 +102,11 @@ def communities_nest(communities: pa.Table, tables: dg.ResourceParam[TableStore]
     return dg.AssetCheckResult(passed=not found, metadata={"faults": len(found), "first": "; ".join(found[:5])})
 
 
-@dg.asset(
-    group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="1", deps=["entity_graph"]
-)
+@dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="1", deps=["entity_graph"])
 def community_summaries(
-    communities: pa.Table, chunks: pa.Table, tables: dg.ResourceParam[TableStore],
+    communities: pa.Table,
+    chunks: pa.Table,
+    tables: dg.ResourceParam[TableStore],
     language_model: dg.ResourceParam[LanguageModel],
 ) -> dg.MaterializeResult:
     """What each community is about, written by the language model and kept to the evidence; only changed ones anew."""
@@ -107,15 +114,17 @@ def community_summaries(
     previous = tables.find("community_summaries")
     table, work = summarise(communities, entities, relations, chunks, previous, language_model, SUMMARY_SETTINGS)
     return table_result(
-        table, work, seconds=time.monotonic() - started, language_model=language_model.name,
-        models=views.counts_by_type(table["model"].to_pylist()), samples=views.summary_samples(table),
+        table,
+        work,
+        seconds=time.monotonic() - started,
+        language_model=language_model.name,
+        models=views.counts_by_type(table["model"].to_pylist()),
+        samples=views.summary_samples(table),
         settings=dg.MetadataValue.json(SUMMARY_SETTINGS.model_dump()),
     )
 
 
-@dg.asset_check(
-    asset=community_summaries, additional_ins={"communities": dg.AssetIn("communities")}, blocking=True
-)
+@dg.asset_check(asset=community_summaries, additional_ins={"communities": dg.AssetIn("communities")}, blocking=True)
 def every_community_has_a_summary(community_summaries: pa.Table, communities: pa.Table) -> dg.AssetCheckResult:
     """Each community has a summary that says something, and no summary is left of a community that is gone."""
     found = unsummarised(communities, community_summaries)

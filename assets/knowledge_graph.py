@@ -41,7 +41,7 @@ def knowledge_graph(
     graph, vectors, work = assemble(*inputs, embedder, tables.find(_VECTORS))
     tables.write(_VECTORS, vectors)
     changes, counts = graph_store.apply(graph), graph_store.counts()
-    record = {"digest": graph_digest(graph), "counts": counts, "store": graph_store.name}
+    record = {"digest": graph_digest(graph), "counts": counts, "store": graph_store.name, "embedder": embedder.name}
     picture = plot(draw_graph(graph, settings.home / "work" / "graph.png"))
     return record_result(record, **work.metadata(), **_figures(changes, counts), picture=picture)
 

@@ -12,6 +12,7 @@ from pipelines.errors import Problem
 from pipelines.finetune.checking import Checks
 from pipelines.finetune.registration import gate_name
 from pipelines.identity import table_digest
+from resources.amended_table import LanceTable
 from resources.tables import TableStore
 
 OWNERS = ["team:graftline"]
@@ -62,6 +63,16 @@ def table_result(table: pa.Table, work: Work | None = None, **metadata: Any) -> 
         value=table,
         data_version=dg.DataVersion(digest),
         metadata={"rows": table.num_rows, "digest": digest, **counters, **metadata, "preview": preview(table)},
+    )
+
+
+def stored_result(table: LanceTable, work: Work, **metadata: Any) -> dg.MaterializeResult:
+    """Return the materialisation of a table that was amended in the store: nothing of it is read but the preview."""
+    first = table.dataset.head(_PREVIEW_ROWS)
+    return dg.MaterializeResult(
+        value=table,
+        data_version=dg.DataVersion(table.digest),
+        metadata={"rows": len(table), "digest": table.digest, **work.metadata(), **metadata, "preview": preview(first)},
     )
 
 

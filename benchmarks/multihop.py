@@ -57,9 +57,12 @@ def load(name: str, limit: int | None = None) -> Corpus:
     if name == "musique":
         known = {(one["title"], one["text"]): key for one, key in zip(passages, ids, strict=True)}
         questions = [
-            Question(row["question"], frozenset(
-                known[one["title"], one["paragraph_text"]] for one in row["paragraphs"] if one["is_supporting"]
-            ))
+            Question(
+                row["question"],
+                frozenset(
+                    known[one["title"], one["paragraph_text"]] for one in row["paragraphs"] if one["is_supporting"]
+                ),
+            )
             for row in _json(folder() / "musique_train.json")
         ]
     else:
@@ -116,8 +119,9 @@ class CorpusEmbedder:
         return self._embedder.count_tokens(texts)
 
 
-def fill(store: EmbeddedGraphStore, ids: Sequence[str], titles: Sequence[str], texts: Sequence[str],
-         vectors: np.ndarray) -> None:
+def fill(
+    store: EmbeddedGraphStore, ids: Sequence[str], titles: Sequence[str], texts: Sequence[str], vectors: np.ndarray
+) -> None:
     """Make the store hold these passages as chunks, each of a document of its own."""
     documents, chunks = [], []
     for place, (key, title, text) in enumerate(zip(ids, titles, texts, strict=True)):
@@ -127,10 +131,14 @@ def fill(store: EmbeddedGraphStore, ids: Sequence[str], titles: Sequence[str], t
     tables = {
         "documents": _table(documents, pa.schema([one for one in schemas.DOCUMENTS if one.name != "text"])),
         "chunks": _table(chunks, schemas.CHUNKS),
-        "entities": schemas.ENTITIES.empty_table(), "relations": schemas.RELATIONS.empty_table(),
-        "communities": pa.schema([
-            *schemas.COMMUNITIES, *(f for f in schemas.COMMUNITY_SUMMARIES if f.name not in ("community_id", "digest"))
-        ]).empty_table(),
+        "entities": schemas.ENTITIES.empty_table(),
+        "relations": schemas.RELATIONS.empty_table(),
+        "communities": pa.schema(
+            [
+                *schemas.COMMUNITIES,
+                *(f for f in schemas.COMMUNITY_SUMMARIES if f.name not in ("community_id", "digest")),
+            ]
+        ).empty_table(),
     }
     size = vectors.shape[1]
     kind = pa.list_(pa.float32(), size)

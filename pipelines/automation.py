@@ -2,8 +2,9 @@
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 import dagster as dg
 import psutil
@@ -102,11 +103,17 @@ def _unfinished_nights(instance: dg.DagsterInstance, own: str | None = None) -> 
 
 
 def run_steps(
-    defs: dg.Definitions, instance: dg.DagsterInstance, steps: Sequence[NightStep], night: str, own: str | None = None
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    steps: Sequence[NightStep],
+    night: str,
+    own: str | None = None,
+    config: Mapping[str, Any] | None = None,
 ) -> dict[str, bool]:
     """Run the steps in this process, one after the other, under one tag; a failed step does not stop the later ones.
 
-    `own` is the run that does the asking. ServiceError when another night is under way.
+    `own` is the run that does the asking, `config` the configuration of knowledge's assets. ServiceError when another
+    night is under way.
     """
     others = _unfinished_nights(instance, own)
     if others:
@@ -123,6 +130,7 @@ def run_steps(
             instance=instance,
             partition_key=step.recipe,
             raise_on_error=False,
+            run_config={"ops": dict(config or {})} if step.job == "knowledge" else None,
             tags={NIGHT_TAG: night, PROCESS_TAG: str(os.getpid())},
         )
         outcome[step.name] = result.success
@@ -186,9 +194,13 @@ def new_documents(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
 
 
 def run_selection(
-    defs: dg.Definitions, instance: dg.DagsterInstance, names: Sequence[str], recipes: Sequence[str]
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    names: Sequence[str],
+    recipes: Sequence[str],
+    config: Mapping[str, Any] | None = None,
 ) -> dict[str, bool]:
-    """Materialise the named assets, those with recipes once a recipe."""
+    """Materialise the named assets, those with recipes once a recipe; `config` is by asset."""
     bury_the_dead(instance)
     job = defs.resolve_implicit_global_asset_job_def()
     tags = {PROCESS_TAG: str(os.getpid())}
@@ -200,6 +212,7 @@ def run_selection(
                 partition_key=recipe,
                 asset_selection=[dg.AssetKey(name)],
                 tags=tags,
+                run_config={"ops": {name: config[name]}} if config and name in config else None,
                 raise_on_error=False,
             )
             outcome[NightStep(name, recipe).name] = result.success

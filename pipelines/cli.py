@@ -22,6 +22,11 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="materialise every asset once (what `make run` calls)")
     run.add_argument("--select", default="", metavar="ASSET,…", help="only these assets, on what is stored")
     run.add_argument("--recipe", action="append", metavar="NAME", help="only these recipes (default: all)")
+    run.add_argument("--reembed", action="store_true", help="make all vectors anew where EMBEDDING_MODEL is another")
+    run.add_argument("--rehash", action="store_true", help="read every document, whatever its size and times say")
+
+    plan = commands.add_parser("plan", help="list what the next run would do with the documents; changes nothing")
+    plan.add_argument("--json", action="store_true", help="print one JSON object")
 
     commands.add_parser("night", help="what the schedule nightly_retraining does, in the foreground")
 
@@ -75,9 +80,22 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
 def _run(arguments: argparse.Namespace) -> int:
     from pipelines import foreground
 
+    config = {
+        name: {"config": {option: True}}
+        for name, option in (("documents", "rehash"), ("chunk_embeddings", "reembed"))
+        if getattr(arguments, option)
+    }
     if arguments.select:
-        return foreground.run_selected(arguments.select.split(","), arguments.recipe)
-    return foreground.run_night(arguments.recipe)
+        return foreground.run_selected(arguments.select.split(","), arguments.recipe, config)
+    return foreground.run_night(arguments.recipe, config)
+
+
+def _plan(arguments: argparse.Namespace) -> int:
+    from pipelines.planning import planned, printed
+
+    found = planned(Settings.load())
+    print(json.dumps(found, ensure_ascii=False) if arguments.json else printed(found))
+    return 0
 
 
 def _night(arguments: argparse.Namespace) -> int:
@@ -99,7 +117,8 @@ def _ask(arguments: argparse.Namespace) -> int:
     from pipelines.answering.retrieval_settings import RetrievalSettings
     from pipelines.answering.settings import AnswerSettings
     from pipelines.filters import Filters
-    from resources.embedder import SentenceEmbedder
+    from pipelines.knowledge.vector_changes import refuse_other_model
+    from resources.embedders import graph_model, open_embedder
     from resources.graph_stores import open_graph_store
     from resources.language_model import open_language_model
     from resources.reranker import open_reranker
@@ -107,11 +126,13 @@ def _ask(arguments: argparse.Namespace) -> int:
     settings = Settings.load()
     wanted = {field: tuple(getattr(arguments, option)) for option, field in _FILTERS.items()}
     filters = Filters(**wanted, section=arguments.section, since=arguments.since, until=arguments.until)
+    embedder = open_embedder(settings)
+    refuse_other_model(graph_model(settings), embedder)
     answer = ask(
         arguments.question,
         arguments.mode,
         store=open_graph_store(settings),
-        embedder=SentenceEmbedder(settings.home, settings.values["EMBEDDING_MODEL"] or None),
+        embedder=embedder,
         language_model=open_language_model(settings),
         settings=AnswerSettings(retrieval=RetrievalSettings(filters=filters)),
         reranker=open_reranker(settings),
@@ -169,6 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parsed(list(sys.argv[1:] if arguments is None else arguments))
     command = {
         "run": _run,
+        "plan": _plan,
         "night": _night,
         "train": _train,
         "sweep": _sweep,

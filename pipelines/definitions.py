@@ -8,7 +8,7 @@ import dagster as dg
 from assets import answering, documents, evaluation, finetune, graph, inputs, instructions, knowledge_graph
 from pipelines import automation
 from resources.asset_io import TableIOManager
-from resources.embedder import SentenceEmbedder
+from resources.embedders import open_embedder
 from resources.graph_stores import open_graph_store
 from resources.inference_engine import InferenceEngine
 from resources.language_model import open_language_model
@@ -45,7 +45,7 @@ defs = dg.Definitions(
         "base_model": when_needed(lambda: SmallModel(settings.home)),
         "engine": when_needed(lambda: InferenceEngine(settings.engine, settings.home / "work")),
         "tracker": when_needed(lambda: Tracker(settings.tracking_uri, settings.home)),
-        "embedder": when_needed(lambda: SentenceEmbedder(settings.home, settings.values["EMBEDDING_MODEL"] or None)),
+        "embedder": when_needed(lambda: open_embedder(settings)),
         "graph_store": when_needed(lambda: open_graph_store(settings)),
         "language_model": when_needed(lambda: open_language_model(settings)),
     },

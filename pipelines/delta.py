@@ -1,7 +1,9 @@
 """What changed since the last run: every stage works on new and changed keys only."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,28 @@ class Work:
         """Return the counters by metadata key."""
         counters = {"new": self.new, "changed": self.changed, "gone": self.gone, "same": self.same}
         return counters | {f"computed_{name}": count for name, count in self.computed.items()}
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a stage does to its stored table: rows whose `column` is among `drop` go, then the rows of `add` come.
+
+    `add` is read once, table by table, and may fill `computed` on the way. `inputs` names all that the result depends
+    on; the columns `beside` do not make a row "changed".
+    """
+
+    column: str
+    drop: Sequence[str]
+    add: Iterable[pa.Table]
+    inputs: str = ""
+    beside: tuple[str, ...] = ()
+    computed: dict[str, int] = field(default_factory=dict)
+
+
+def batched(keys: Sequence[str], size: int) -> Iterator[list[str]]:
+    """Yield the keys in lists of at most `size`."""
+    for start in range(0, len(keys), size):
+        yield list(keys[start : start + size])
 
 
 def compare(current: Mapping[str, str], previous: Mapping[str, str]) -> Delta:

@@ -34,7 +34,9 @@ class Filters(BaseModel):
             and (not self.paths or chunk["path"].startswith(self.paths))
             and (not self.formats or document.get("format") in self.formats)
             and (not self.section or section == self.section or section.startswith(f"{self.section} > "))
-            and dated and date >= self.since and date[: len(self.until)] <= self.until
+            and dated
+            and date >= self.since
+            and date[: len(self.until)] <= self.until
         )
 
 

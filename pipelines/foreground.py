@@ -3,8 +3,9 @@
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import psutil
 
@@ -47,8 +48,8 @@ def _peak_gib() -> float:
     return (own + child) * scale / 2**30
 
 
-def run_night(recipes: Sequence[str] | None) -> int:
-    """Do what the schedule does, now; print one line a step and where to look."""
+def run_night(recipes: Sequence[str] | None, config: Mapping[str, Any] | None = None) -> int:
+    """Do what the schedule does, now; print one line a step and where to look. `config` is by asset."""
     import dagster as dg
 
     from pipelines.automation import run_steps
@@ -57,11 +58,11 @@ def run_night(recipes: Sequence[str] | None) -> int:
     started = time.monotonic()
     night = datetime.now().strftime("%Y-%m-%dT%H:%M:%S")
     with dg.DagsterInstance.get() as instance:
-        outcome = run_steps(defs, instance, night_steps(_recipes(recipes)), night)
+        outcome = run_steps(defs, instance, night_steps(_recipes(recipes)), night, config=config)
     return _report(outcome, time.monotonic() - started)
 
 
-def run_selected(names: Sequence[str], recipes: Sequence[str] | None) -> int:
+def run_selected(names: Sequence[str], recipes: Sequence[str] | None, config: Mapping[str, Any] | None = None) -> int:
     """Materialise some assets on what is stored; print one line each."""
     import dagster as dg
 
@@ -74,5 +75,5 @@ def run_selected(names: Sequence[str], recipes: Sequence[str] | None) -> int:
             raise ConfigurationError("--select", f"'{name}'", "an asset", f"choose from {', '.join(known)}")
     started = time.monotonic()
     with dg.DagsterInstance.get() as instance:
-        outcome = run_selection(defs, instance, names, _recipes(recipes))
+        outcome = run_selection(defs, instance, names, _recipes(recipes), config)
     return _report(outcome, time.monotonic() - started)

@@ -1,6 +1,6 @@
 """What the flows ask of the outside world; `resources/` holds the implementations, `tests/fakes.py` the fakes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -36,6 +36,16 @@ class Embedder(Protocol):
         """Numbers in a vector."""
         ...
 
+    @property
+    def tokenizer(self) -> str:
+        """What counts the tokens; models that share it cut documents alike."""
+        ...
+
+    @property
+    def computed(self) -> int:
+        """Texts that the model has run for so far; those from a cache do not count."""
+        ...
+
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 of shape (len(texts), dimensions), L2-normalised."""
         ...
@@ -55,6 +65,37 @@ class Reranker(Protocol):
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
         """Return how well each text answers the question, higher is better; only their order means something."""
+        ...
+
+
+class StoredTable(Protocol):
+    """A table on disk at one version: read in batches, so that memory does not grow with it."""
+
+    @property
+    def digest(self) -> str:
+        """The same for the same rows, in whatever order they were written."""
+        ...
+
+    @property
+    def inputs(self) -> str:
+        """What the rows were made from, as their `Change` named it."""
+        ...
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Columns as stored."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def batches(
+        self, columns: Sequence[str] | None = None, where: tuple[str, Sequence[str]] | None = None
+    ) -> Iterator[pa.Table]:
+        """Yield the rows, or those whose column (the first of `where`) is among its values, in no order."""
+        ...
+
+    def to_table(self) -> pa.Table:
+        """Return all rows, sorted by the first column."""
         ...
 
 
@@ -126,9 +167,7 @@ class GraphStore(Protocol):
         """
         ...
 
-    def search_text(
-        self, table: str, query: str, k: int, filters: Filters = EVERYTHING
-    ) -> list[tuple[str, float]]:
+    def search_text(self, table: str, query: str, k: int, filters: Filters = EVERYTHING) -> list[tuple[str, float]]:
         """Return (id, score) of the best full-text matches in chunks, entities or communities; any language."""
         ...
 

@@ -13,6 +13,25 @@ def _schema(**columns: pa.DataType) -> pa.Schema:
 LEDGER = _schema(file=TEXT, row=pa.int64(), found=TEXT, expected=TEXT, fix=TEXT)
 """Rejected inputs; see `pipelines.errors.Problem`."""
 
+MANIFEST = _schema(
+    path=TEXT,
+    document_id=TEXT,
+    size=pa.int64(),
+    mtime_ns=pa.int64(),
+    stamp=TEXT,
+    checked_ns=pa.int64(),
+    digest=TEXT,
+    reader=TEXT,
+    settings=TEXT,
+    state=TEXT,
+    found=TEXT,
+    expected=TEXT,
+    fix=TEXT,
+)
+"""One row a file of the documents' source, rejected ones with their reason; one that is gone has none. `mtime_ns` is
+the last time that anything of the file changed, `stamp` all by which the source tells a change, `checked_ns` when the bytes
+were last read."""
+
 DOCUMENTS = _schema(
     document_id=TEXT,
     path=TEXT,
@@ -109,3 +128,8 @@ ANSWERS = _schema(
 def embeddings(key: str, dimensions: int) -> pa.Schema:
     """Return the schema of an embedding table: key, model (name and revision) and a normalised float32 vector."""
     return pa.schema([(key, TEXT), ("model", TEXT), ("vector", pa.list_(pa.float32(), dimensions))])
+
+
+def chunk_embeddings(dimensions: int) -> pa.Schema:
+    """Return the schema of the chunks' vectors: as `embeddings`, and `content`, the digest of the embedded text."""
+    return embeddings("chunk_id", dimensions).append(pa.field("content", TEXT))

@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from resources.amended_table import LanceTable
 from resources.tables import TableStore
 
 
@@ -18,6 +19,8 @@ class TableIOManager(dg.IOManager):
         name = _name(context)
         if isinstance(obj, pa.Table):
             self.tables.write(name, obj)
+        elif isinstance(obj, LanceTable):
+            pass  # amended already, switched by its pointer
         elif obj is not None:
             self.tables.write_record(name, obj, obj["digest"])
 
@@ -25,6 +28,8 @@ class TableIOManager(dg.IOManager):
         name = _name(context)
         if context.dagster_type.typing_type is pa.Table:
             return self.tables.read(name)
+        if context.dagster_type.typing_type is LanceTable:
+            return self.tables.handle(name)
         return self.tables.read_record(name)
 
 

@@ -49,14 +49,19 @@ def _template(model: Path) -> Any:
     file = model / "chat_template.jinja"
     source = file.read_text(encoding="utf-8") if file.exists() else _tokenizer_config(model).get("chat_template")
     if not isinstance(source, str):
-        raise InputError(str(model), "no chat template", "chat_template.jinja beside the tokenizer",
-                         "take an instruction-tuned checkpoint, or put its template there")
+        raise InputError(
+            str(model),
+            "no chat template",
+            "chat_template.jinja beside the tokenizer",
+            "take an instruction-tuned checkpoint, or put its template there",
+        )
 
     def refuse(message: str) -> None:
         raise InputError(str(file), message, "a conversation that the template takes", "correct the row's messages")
 
-    def to_json(value: Any, ensure_ascii: bool = False, indent: Any = None, separators: Any = None,
-                sort_keys: bool = False) -> str:
+    def to_json(
+        value: Any, ensure_ascii: bool = False, indent: Any = None, separators: Any = None, sort_keys: bool = False
+    ) -> str:
         return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
 
     environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
@@ -83,7 +88,10 @@ def _render_with_transformers(
 
     tokenizer: Any = AutoTokenizer.from_pretrained(str(model))
     return [
-        list(tokenizer.apply_chat_template(as_engines_read(messages), tools=offered, add_generation_prompt=True,
-                                           tokenize=True, return_dict=False))
+        list(
+            tokenizer.apply_chat_template(
+                as_engines_read(messages), tools=offered, add_generation_prompt=True, tokenize=True, return_dict=False
+            )
+        )
         for messages, offered in _with_tools(conversations, tools)
     ]

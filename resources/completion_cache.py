@@ -18,8 +18,9 @@ _BUSY_SECONDS = 30
 
 def completion_key(messages: Messages, model: str, max_tokens: int, schema: dict[str, Any] | None) -> str:
     """Return the key of one call: prompt, model with revision, sampling and schema."""
-    return json_digest({"messages": messages, "model": model, "max_tokens": max_tokens, "temperature": 0,
-                        "schema": schema})
+    return json_digest(
+        {"messages": messages, "model": model, "max_tokens": max_tokens, "temperature": 0, "schema": schema}
+    )
 
 
 class CompletionCache:
@@ -47,7 +48,8 @@ class CompletionCache:
                 some = keys[first : first + _KEYS_A_QUERY]
                 rows = connection.execute(
                     "SELECT key, text, prompt_tokens, completion_tokens FROM completions "
-                    f"WHERE key IN ({','.join('?' * len(some))})", some,
+                    f"WHERE key IN ({','.join('?' * len(some))})",
+                    some,
                 )
                 found.update({key: Completion(text, prompt, made, True) for key, text, prompt, made in rows})
         finally:

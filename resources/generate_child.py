@@ -50,8 +50,12 @@ def _run(model: str, prompts: list[list[int]], job: dict[str, Any]) -> dict[str,
     del generate
     _let_go(engine)
     return {
-        "engine": engine, "fallback": fallback, "start_seconds": ready - started, "generate_seconds": done - ready,
-        "dtype": _dtype(), "outputs": outputs,
+        "engine": engine,
+        "fallback": fallback,
+        "start_seconds": ready - started,
+        "generate_seconds": done - ready,
+        "dtype": _dtype(),
+        "outputs": outputs,
     }
 
 
@@ -89,15 +93,23 @@ def _vllm(model: str, prompts: list[list[int]], stop: list[int], job: dict[str, 
     length = min(-(-longest // _LENGTH_STEP) * _LENGTH_STEP, job["context"])
     try:
         llm = LLM(
-            model=model, dtype=_dtype(), enforce_eager=True, seed=0, generation_config="vllm",
-            max_model_len=length, max_num_seqs=job["concurrency"],
-            trust_remote_code=job["trust_remote_code"], disable_log_stats=True,
+            model=model,
+            dtype=_dtype(),
+            enforce_eager=True,
+            seed=0,
+            generation_config="vllm",
+            max_model_len=length,
+            max_num_seqs=job["concurrency"],
+            trust_remote_code=job["trust_remote_code"],
+            disable_log_stats=True,
         )
     except Exception as error:
         raise CannotRun(f"{type(error).__name__}: {error}") from error
     schema = job["schema"]
     sampling = SamplingParams(
-        temperature=0.0, max_tokens=job["max_tokens"], stop_token_ids=stop,
+        temperature=0.0,
+        max_tokens=job["max_tokens"],
+        stop_token_ids=stop,
         structured_outputs=StructuredOutputsParams(json=schema) if schema else None,
     )
 
@@ -133,8 +145,15 @@ def _transformers(model: str, stop: list[int], job: dict[str, Any]) -> Generate:
             mask = torch.tensor([[0] * (width - len(prompts[row])) + [1] * len(prompts[row]) for row in rows])
             with torch.inference_mode():
                 made = network.generate(
-                    input_ids=ids, attention_mask=mask.to(device), max_new_tokens=job["max_tokens"], do_sample=False,
-                    eos_token_id=stop or None, pad_token_id=pad, temperature=None, top_p=None, top_k=None,
+                    input_ids=ids,
+                    attention_mask=mask.to(device),
+                    max_new_tokens=job["max_tokens"],
+                    do_sample=False,
+                    eos_token_id=stop or None,
+                    pad_token_id=pad,
+                    temperature=None,
+                    top_p=None,
+                    top_k=None,
                 )
             for row, tokens in zip(rows, made[:, width:].tolist(), strict=True):
                 outputs[row] = cut(tokens, stop)

@@ -47,9 +47,7 @@ class MirroredGraphStore:
     ) -> list[tuple[str, float]]:
         return self.first.search_vector(table, vector, k, filters, exact)
 
-    def search_text(
-        self, table: str, query: str, k: int, filters: Filters = EVERYTHING
-    ) -> list[tuple[str, float]]:
+    def search_text(self, table: str, query: str, k: int, filters: Filters = EVERYTHING) -> list[tuple[str, float]]:
         return self.first.search_text(table, query, k, filters)
 
     def rows(self, table: str, ids: Sequence[str]) -> list[dict[str, Any]]:

@@ -68,7 +68,11 @@ class InferenceEngine:
         return int((config.get("text_config") or config).get("max_position_embeddings", 1 << 20))
 
     def generate(
-        self, model: Path, prompt_ids: Sequence[list[int]], max_tokens: int, schema: dict[str, Any] | None = None,
+        self,
+        model: Path,
+        prompt_ids: Sequence[list[int]],
+        max_tokens: int,
+        schema: dict[str, Any] | None = None,
         trust_remote_code: bool = False,
     ) -> Batch:
         """Return one output a prompt; with `schema` (JSON Schema) vLLM holds each output to it, transformers cannot.
@@ -79,7 +83,10 @@ class InferenceEngine:
         return self.generate_many([(model, prompt_ids)], max_tokens, schema, trust_remote_code)[0]
 
     def generate_many(
-        self, jobs: Sequence[tuple[Path, Sequence[list[int]]]], max_tokens: int, schema: dict[str, Any] | None = None,
+        self,
+        jobs: Sequence[tuple[Path, Sequence[list[int]]]],
+        max_tokens: int,
+        schema: dict[str, Any] | None = None,
         trust_remote_code: bool = False,
     ) -> list[Batch]:
         """Run several models in turn in one child, which starts the engine's libraries once; one batch a model."""
@@ -87,8 +94,12 @@ class InferenceEngine:
             self._require_room(model, prompt_ids, max_tokens)
         wanted = [(model, prompt_ids) for model, prompt_ids in jobs if prompt_ids]
         spec = {
-            "engine": self.name, "max_tokens": max_tokens, "schema": schema, "concurrency": _CONCURRENCY,
-            "trust_remote_code": trust_remote_code, "context": min(self.context_length(model) for model, _ in jobs),
+            "engine": self.name,
+            "max_tokens": max_tokens,
+            "schema": schema,
+            "concurrency": _CONCURRENCY,
+            "trust_remote_code": trust_remote_code,
+            "context": min(self.context_length(model) for model, _ in jobs),
             "jobs": [{"model": str(model), "prompts": list(prompt_ids)} for model, prompt_ids in wanted],
         }
         made = iter(self._run(spec) if wanted else [])
@@ -98,8 +109,12 @@ class InferenceEngine:
         room = self.context_length(model) - max_tokens
         for number, ids in enumerate(prompt_ids):
             if not 0 < len(ids) <= room:
-                raise InputError(f"prompt {number}", f"{len(ids)} tokens", f"1 to {room} beside {max_tokens} new ones",
-                                 "shorten the prompt, or generate fewer tokens")
+                raise InputError(
+                    f"prompt {number}",
+                    f"{len(ids)} tokens",
+                    f"1 to {room} beside {max_tokens} new ones",
+                    "shorten the prompt, or generate fewer tokens",
+                )
 
     def _run(self, spec: dict[str, Any]) -> list[dict[str, Any]]:
         self._work.mkdir(parents=True, exist_ok=True)
@@ -110,12 +125,20 @@ class InferenceEngine:
             run_child(_CHILD, spec | {"folder": str(folder)}, folder, _environment(), _deadline(self._patience))
             batches = json.loads((folder / "RESULT.json").read_text(encoding="utf-8"))["batches"]
         except ChildError as error:
-            raise ServiceError(f"the {self.name} engine", error.found, "one output a prompt",
-                               f"read {folder / 'child.log'}, or set GRAFTLINE_ENGINE=transformers") from error
+            raise ServiceError(
+                f"the {self.name} engine",
+                error.found,
+                "one output a prompt",
+                f"read {folder / 'child.log'}, or set GRAFTLINE_ENGINE=transformers",
+            ) from error
         except TimeoutError as error:
             found = f"no result after {self._patience:.0f} s"
-            raise ServiceError(f"the {self.name} engine", found, "one output a prompt",
-                               f"read {folder / 'child.log'}, or generate fewer tokens") from error
+            raise ServiceError(
+                f"the {self.name} engine",
+                found,
+                "one output a prompt",
+                f"read {folder / 'child.log'}, or generate fewer tokens",
+            ) from error
         self._keep_log(folder)
         return batches
 
@@ -165,15 +188,25 @@ def _deadline(patience: float) -> Callable[[], None]:
 def _batch(made: dict[str, Any], prompts: Sequence[list[int]]) -> Batch:
     outputs: list[Output] = [
         Output(
-            text=output["text"], token_ids=output["token_ids"], finish_reason=output["finish_reason"],
-            prompt_tokens=len(ids), completion_tokens=len(output["token_ids"]),
+            text=output["text"],
+            token_ids=output["token_ids"],
+            finish_reason=output["finish_reason"],
+            prompt_tokens=len(ids),
+            completion_tokens=len(output["token_ids"]),
         )
         for output, ids in zip(made["outputs"], prompts, strict=True)
     ]
-    batch = Batch(outputs, made["engine"], made["dtype"], made["fallback"], made["start_seconds"],
-                  made["generate_seconds"])
+    batch = Batch(
+        outputs, made["engine"], made["dtype"], made["fallback"], made["start_seconds"], made["generate_seconds"]
+    )
     if batch.fallback:
         log.warning("transformers generated instead of vLLM: %s", batch.fallback)
-    log.info("%s (%s): start %.0f s, %d outputs, %.0f tokens/s", batch.engine, batch.dtype, batch.start_seconds,
-             len(outputs), batch.tokens_per_second)
+    log.info(
+        "%s (%s): start %.0f s, %d outputs, %.0f tokens/s",
+        batch.engine,
+        batch.dtype,
+        batch.start_seconds,
+        len(outputs),
+        batch.tokens_per_second,
+    )
     return batch

@@ -73,7 +73,9 @@ def open_language_model(settings: Settings) -> CachedLanguageModel:
 
     if model and not (Path(model).expanduser() / "config.json").is_file():
         raise ConfigurationError(
-            "LLM_MODEL", f"'{model}' without LLM_BASE_URL", "the address of the server that has it, or a model folder",
+            "LLM_MODEL",
+            f"'{model}' without LLM_BASE_URL",
+            "the address of the server that has it, or a model folder",
             "set LLM_BASE_URL=http://host:port/v1, or unset LLM_MODEL for the packaged small model",
         )
     return CachedLanguageModel(LocalModel(settings, Path(model).expanduser() if model else None), cache)

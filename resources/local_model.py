@@ -60,8 +60,13 @@ class LocalModel:
         inputs = torch.tensor([ids])
         with torch.inference_mode():
             made = network.generate(
-                input_ids=inputs, attention_mask=torch.ones_like(inputs), max_new_tokens=max_tokens, do_sample=False,
-                temperature=None, top_p=None, top_k=None,
+                input_ids=inputs,
+                attention_mask=torch.ones_like(inputs),
+                max_new_tokens=max_tokens,
+                do_sample=False,
+                temperature=None,
+                top_p=None,
+                top_k=None,
             )[0, len(ids) :].tolist()
         return Completion(tokenizer.decode(made, skip_special_tokens=True).strip(), len(ids), len(made))
 

@@ -29,7 +29,7 @@ def is_mean_pooled_bert(folder: Path) -> bool:
 class MeanPooledBert:
     """`encode` gives what sentence-transformers gives for the same folder (a test compares the two)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, dtype: str = "float32") -> None:
         import torch
         from tokenizers import Tokenizer
         from transformers.models.bert.modeling_bert import BertModel
@@ -38,32 +38,25 @@ class MeanPooledBert:
         transformers_logging.disable_progress_bar()
         self._torch = torch
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        model: Any = BertModel.from_pretrained(str(folder), use_safetensors=True)
+        model: Any = BertModel.from_pretrained(str(folder), use_safetensors=True, dtype=getattr(torch, dtype))
         self._model: Any = model.to(self._device).eval()
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         longest = _json(folder / "sentence_bert_config.json", {}).get("max_seq_length", _LONGEST)
         self._tokenizer.enable_truncation(longest)
         self._tokenizer.enable_padding(pad_id=self._model.config.pad_token_id)
 
-    def encode(self, texts: Sequence[str], batch_size: int, show_progress_bar: bool) -> np.ndarray:
-        """Return float32 of shape (len(texts), dimensions), L2-normalised; longer texts are cut."""
-        from tqdm import tqdm
-
-        firsts = range(0, len(texts), batch_size)
-        batches = [texts[first : first + batch_size] for first in firsts]
-        made = [self._batch(batch) for batch in tqdm(batches, "embed", unit="batch", disable=not show_progress_bar)]
-        return np.concatenate(made)
-
-    def _batch(self, texts: Sequence[str]) -> np.ndarray:
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Return float32 of shape (len(texts), dimensions), L2-normalised, of one batch; longer texts are cut."""
         torch = self._torch
         encoded = self._tokenizer.encode_batch([text.strip() for text in texts])
         ids = torch.tensor([one.ids for one in encoded], device=self._device)
         mask = torch.tensor([one.attention_mask for one in encoded], device=self._device)
+        padded = bool((mask == 0).any())  # without padding there is no mask to apply
         with torch.inference_mode():
-            hidden = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
+            hidden = self._model(input_ids=ids, attention_mask=mask if padded else None).last_hidden_state.float()
         kept = mask.unsqueeze(-1).to(hidden.dtype)
         mean = (hidden * kept).sum(1) / kept.sum(1).clamp(min=1e-9)
-        return torch.nn.functional.normalize(mean, dim=1).float().cpu().numpy()
+        return torch.nn.functional.normalize(mean, dim=1).cpu().numpy()
 
 
 def _json(path: Path, default: Any) -> Any:

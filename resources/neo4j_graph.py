@@ -107,9 +107,7 @@ class Neo4jGraphStore:
 
         return best(nearest, k)
 
-    def search_text(
-        self, table: str, query: str, k: int, filters: Filters = EVERYTHING
-    ) -> list[tuple[str, float]]:
+    def search_text(self, table: str, query: str, k: int, filters: Filters = EVERYTHING) -> list[tuple[str, float]]:
         """Return the k best full-text matches (BM25); the analyzer is `cjk`, for Latin words and Chinese alike."""
         refuse_filters(table, filters)
         index, terms, more = cypher.TEXT_NAMES[table], search_terms(query), _conditions(filters)

@@ -39,7 +39,10 @@ class CrossEncoderReranker:
         if "auto_map" in (folder / "config.json").read_text(encoding="utf-8"):
             raise self._refused("code of its own")
         return CrossEncoder(
-            str(folder), local_files_only=True, trust_remote_code=False, num_labels=1,
+            str(folder),
+            local_files_only=True,
+            trust_remote_code=False,
+            num_labels=1,
             model_kwargs={"use_safetensors": True},
         )
 
@@ -61,7 +64,9 @@ class CrossEncoderReranker:
 
     def _refused(self, found: str) -> ConfigurationError:
         return ConfigurationError(
-            "GRAFTLINE_RERANKER", f"{self._model}: {found}", "a sentence-transformers cross-encoder in safetensors",
+            "GRAFTLINE_RERANKER",
+            f"{self._model}: {found}",
+            "a sentence-transformers cross-encoder in safetensors",
             "unset GRAFTLINE_RERANKER, or give a folder or a hub name such as BAAI/bge-reranker-v2-m3",
         )
 

@@ -14,7 +14,11 @@ _RECORD = "scoreboard_run"
 
 
 def log_scoreboard(
-    tracker: Tracker, tables: TableStore, board: pa.Table, values: Mapping[str, float], best: Mapping[str, str],
+    tracker: Tracker,
+    tables: TableStore,
+    board: pa.Table,
+    values: Mapping[str, float],
+    best: Mapping[str, str],
     picture: Path,
 ) -> str:
     """Log figures, best modes, table and picture as one run and return its id.
@@ -48,8 +52,10 @@ class _ScoreboardTracker(Tracker):
             run = client.create_run(number, run_name=f"scoreboard-{digest[:8]}")
             run_id, made = run.info.run_id, run.info.start_time
             client.log_batch(
-                run_id, [Metric(name, value, made, 0) for name, value in sorted(values.items())],
-                [Param(f"best_mode.{kind}", mode) for kind, mode in sorted(best.items())], [RunTag(KEY_TAG, digest)],
+                run_id,
+                [Metric(name, value, made, 0) for name, value in sorted(values.items())],
+                [Param(f"best_mode.{kind}", mode) for kind, mode in sorted(best.items())],
+                [RunTag(KEY_TAG, digest)],
             )
             client.log_table(run_id, board.to_pydict(), "scoreboard.json")
             client.log_artifact(run_id, str(picture), "plots")

@@ -21,11 +21,20 @@ _REPORT_EVERY = 50
 class ServedModel:
     """Any server that speaks `/v1/chat/completions`; the client's own retries back off on 408, 409, 429 and 5xx."""
 
-    def __init__(self, base_url: str, model: str, api_key: str, concurrency: int = _CONCURRENCY,
-                 retries: int = _RETRIES, timeout: float = _TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        model: str,
+        api_key: str,
+        concurrency: int = _CONCURRENCY,
+        retries: int = _RETRIES,
+        timeout: float = _TIMEOUT_SECONDS,
+    ) -> None:
         if not model:
             raise ConfigurationError(
-                "LLM_MODEL", "nothing", "the name of a model that LLM_BASE_URL serves",
+                "LLM_MODEL",
+                "nothing",
+                "the name of a model that LLM_BASE_URL serves",
                 "GET LLM_BASE_URL/models lists them; then set LLM_MODEL=NAME",
             )
         # An address may carry a user and a password: neither belongs into names or messages.
@@ -78,15 +87,21 @@ class ServedModel:
         except openai.OpenAIError as error:
             raise self._failure(error) from None
         if served and self._model not in served:
-            raise ConfigurationError("LLM_MODEL", f"'{self._model}'", f"one of {', '.join(sorted(served)[:10])}",
-                                     f"set LLM_MODEL={sorted(served)[0]}")
+            raise ConfigurationError(
+                "LLM_MODEL",
+                f"'{self._model}'",
+                f"one of {', '.join(sorted(served)[:10])}",
+                f"set LLM_MODEL={sorted(served)[0]}",
+            )
 
     def _failure(self, error: Exception) -> ServiceError:
         """Return the error without the key or the request; the class and status say enough."""
         status = getattr(error, "status_code", None)
         found = f"{type(error).__name__}{f' (status {status})' if status else ''}"
         models = f"{self._shown}/models"
-        fix = "set LLM_API_KEY to a valid key" if status in (401, 403) else (
-            f"start the server and try curl {models}, or unset LLM_BASE_URL for the local model"
+        fix = (
+            "set LLM_API_KEY to a valid key"
+            if status in (401, 403)
+            else (f"start the server and try curl {models}, or unset LLM_BASE_URL for the local model")
         )
         return ServiceError(f"LLM_BASE_URL={self._shown}", found, "a completion from an OpenAI-protocol server", fix)

@@ -39,8 +39,11 @@ DEFAULTS: dict[str, str] = {
     "LLM_MODEL": "",
     "LLM_API_KEY": "",
     "EMBEDDING_MODEL": "",
+    "EMBEDDING_BASE_URL": "",
+    "EMBEDDING_API_KEY": "",
+    "EMBEDDING_DTYPE": "float32",
 }
-SECRETS = {"NEO4J_PASSWORD", "LLM_API_KEY"}
+SECRETS = {"NEO4J_PASSWORD", "LLM_API_KEY", "EMBEDDING_API_KEY"}
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipelines.delta import Change, Work
 from pipelines.errors import NotMaterializedError
 from pipelines.identity import table_digest
+from resources.amended_table import LanceTable, amend
 
 _KEPT_VERSIONS = 3
 
@@ -60,21 +62,37 @@ class TableStore:
 
     def read(self, name: str) -> pa.Table:
         """Return the current table; NotMaterializedError when there is none."""
-        table = self.find(name)
-        if table is None:
+        return self.handle(name).to_table()
+
+    def handle(self, name: str) -> LanceTable:
+        """Return the current table without reading it; NotMaterializedError when there is none."""
+        stored = self.stored(name)
+        if stored is None:
             raise NotMaterializedError(
                 name, "no stored table", "an earlier materialisation", f"graftline run --select {name.split('/')[0]}"
             )
-        return table
+        return stored
 
     def find(self, name: str) -> pa.Table | None:
         """Return the current table, or None where the stage never ran."""
-        import lance
+        stored = self.stored(name)
+        return stored.to_table() if stored else None
 
+    def stored(self, name: str) -> LanceTable | None:
+        """Return the current table without reading it, or None where the stage never ran."""
         pointer = self.pointer(name)
-        if pointer is None or "version" not in pointer:
-            return None
-        return lance.dataset(str(self._folder(name)), version=pointer["version"]).to_table()
+        return LanceTable(self._folder(name), pointer) if pointer and "version" in pointer else None
+
+    def amend(self, name: str, schema: pa.Schema, change: Change) -> tuple[LanceTable, Work]:
+        """Drop and add rows batch by batch beside the current version, then switch; the first column is the key.
+
+        Return the table as it is now and what happened to its rows. Killed before the switch, the former rows stand.
+        """
+        pointer, work = amend(self._folder(name), self.pointer(name), schema, change)
+        if pointer != self.pointer(name):
+            write_atomically(self._pointer(name), json.dumps(pointer))
+            _forget_old_versions(self._folder(name))
+        return LanceTable(self._folder(name), pointer), work
 
     def write(self, name: str, table: pa.Table) -> str:
         """Store the table unless it equals the current one; return its digest."""
@@ -90,9 +108,7 @@ class TableStore:
         dataset = lance.write_dataset(table, str(folder), mode="overwrite" if folder.exists() else "create")
         pointer = {"digest": digest, "version": dataset.version, "rows": table.num_rows}
         write_atomically(self._pointer(name), json.dumps(pointer))
-        if len(dataset.versions()) > _KEPT_VERSIONS:
-            # A night and a day: what a reader may still hold, and what a rollback may still want.
-            dataset.cleanup_old_versions(older_than=timedelta(hours=36))
+        _forget_old_versions(folder)
         return digest
 
     def write_record(self, name: str, record: dict[str, Any], digest: str) -> str:
@@ -108,3 +124,12 @@ class TableStore:
                 name, "no stored record", "an earlier materialisation", f"graftline run --select {name.split('/')[0]}"
             )
         return pointer["record"]
+
+
+def _forget_old_versions(folder: Path) -> None:
+    import lance
+
+    dataset = lance.dataset(str(folder))
+    if len(dataset.versions()) > _KEPT_VERSIONS:
+        # A night and a day: what a reader may still hold, and what a rollback may still want.
+        dataset.cleanup_old_versions(older_than=timedelta(hours=36))

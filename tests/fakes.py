@@ -2,13 +2,14 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 
 from pipelines.filters import EVERYTHING, Filters
+from pipelines.identity import table_digest
 from pipelines.knowledge.words import words
 from pipelines.protocols import Completion, GraphTables, Messages, StoreChanges
 
@@ -17,10 +18,15 @@ class FakeEmbedder:
     """Bags of hashed words: texts that share words are near."""
 
     name = "fake-embedder@1"
+    tokenizer = "fake-tokens@1"
 
     def __init__(self, dimensions: int = 64) -> None:
         self.dimensions = dimensions
         self.calls: list[list[str]] = []
+
+    @property
+    def computed(self) -> int:
+        return sum(map(len, self.calls))
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         self.calls.append(list(texts))
@@ -35,6 +41,30 @@ class FakeEmbedder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """A Chinese character, a word or a mark is a token."""
         return [len(re.findall(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+|[^\w\s]", text)) for text in texts]
+
+
+class FakeStored:
+    """A table in memory that is read like a stored one."""
+
+    def __init__(self, table: pa.Table, digest: str = "", inputs: str = "") -> None:
+        self.table, self.inputs = table, inputs
+        self.digest = digest or table_digest(table)
+        self.schema = table.schema
+
+    def __len__(self) -> int:
+        return self.table.num_rows
+
+    def batches(
+        self, columns: Sequence[str] | None = None, where: tuple[str, Sequence[str]] | None = None
+    ) -> Iterator[pa.Table]:
+        wanted = set(where[1]) if where else set()
+        values = self.table[where[0]].to_pylist() if where else []
+        table = self.table.filter(pa.array([value in wanted for value in values], pa.bool_())) if where else self.table
+        if table.num_rows:
+            yield table.select(list(columns)) if columns else table
+
+    def to_table(self) -> pa.Table:
+        return self.table
 
 
 class FakeLanguageModel:
@@ -61,8 +91,13 @@ class FakeGraphStore:
     """A knowledge graph in memory: exact vectors, text by shared words."""
 
     name = "fake-store"
-    _KEYS: ClassVar = {"documents": "document_id", "chunks": "chunk_id", "entities": "entity_id",
-                       "relations": "relation_id", "communities": "community_id"}
+    _KEYS: ClassVar = {
+        "documents": "document_id",
+        "chunks": "chunk_id",
+        "entities": "entity_id",
+        "relations": "relation_id",
+        "communities": "community_id",
+    }
     _TEXTS: ClassVar = {"chunks": ("text",), "entities": ("name", "description"), "communities": ("title", "summary")}
 
     def __init__(self, **tables: list[dict[str, Any]]) -> None:
@@ -93,18 +128,18 @@ class FakeGraphStore:
     ) -> list[tuple[str, float]]:
         found = [
             (row[self._KEYS[table]], float(np.dot(row["vector"], vector)))
-            for row, passes in zip(self.tables[table], self._passing(table, filters), strict=True) if passes
+            for row, passes in zip(self.tables[table], self._passing(table, filters), strict=True)
+            if passes
         ]
         return sorted(found, key=lambda item: (-item[1], item[0]))[:k]
 
-    def search_text(
-        self, table: str, query: str, k: int, filters: Filters = EVERYTHING
-    ) -> list[tuple[str, float]]:
+    def search_text(self, table: str, query: str, k: int, filters: Filters = EVERYTHING) -> list[tuple[str, float]]:
         wanted, sets = set(words(query)), self._words[table]
         rarity = {word: np.log(1 + len(sets) / (0.5 + sum(word in one for one in sets))) for word in wanted}
         found = [
             (row[self._KEYS[table]], float(sum(rarity[word] for word in wanted & held)))
-            for row, held, passes in zip(self.tables[table], sets, self._passing(table, filters), strict=True) if passes
+            for row, held, passes in zip(self.tables[table], sets, self._passing(table, filters), strict=True)
+            if passes
         ]
         return sorted(((key, score) for key, score in found if score > 0), key=lambda item: (-item[1], item[0]))[:k]
 

@@ -24,8 +24,14 @@ CODE_VERSION = "4"
 
 
 def answer_all(
-    questions: pa.Table, modes: Sequence[Mode], store: GraphStore, embedder: Embedder, language_model: LanguageModel,
-    previous: pa.Table | None, graph_digest: str, settings: AnswerSettings | None = None,
+    questions: pa.Table,
+    modes: Sequence[Mode],
+    store: GraphStore,
+    embedder: Embedder,
+    language_model: LanguageModel,
+    previous: pa.Table | None,
+    graph_digest: str,
+    settings: AnswerSettings | None = None,
     reranker: Reranker | None = None,
 ) -> tuple[pa.Table, Work]:
     """Return ANSWERS to QUESTIONS in every mode, sorted by id, and what was done.
@@ -39,7 +45,8 @@ def answer_all(
         made_with.append(reranker.name)
     wanted: dict[str, tuple[dict[str, Any], Mode]] = {
         content_id("answer", question["id"], question["question"], mode, *made_with): (question, mode)
-        for question in questions.to_pylist() for mode in modes
+        for question in questions.to_pylist()
+        for mode in modes
     }
     kept = {row["answer_id"]: row for row in previous.to_pylist()} if previous is not None else {}
     todo = {key: pair for key, pair in wanted.items() if key not in kept}
@@ -55,8 +62,12 @@ def answer_all(
 
 
 def _answer(
-    todo: dict[str, tuple[dict[str, Any], Mode]], store: GraphStore, embedder: Embedder,
-    language_model: LanguageModel, settings: AnswerSettings, reranker: Reranker | None,
+    todo: dict[str, tuple[dict[str, Any], Mode]],
+    store: GraphStore,
+    embedder: Embedder,
+    language_model: LanguageModel,
+    settings: AnswerSettings,
+    reranker: Reranker | None,
 ) -> dict[str, dict[str, Any]]:
     """Return rows by answer id; all prompts of all modes go to the model at once, so that an engine starts once."""
     embedder = RememberingEmbedder(embedder)
@@ -77,15 +88,25 @@ def _answer(
 
 
 def _row(
-    key: str, question: dict[str, Any], mode: Mode, prepared: Prepared, completion: Completion | None, model: str,
+    key: str,
+    question: dict[str, Any],
+    mode: Mode,
+    prepared: Prepared,
+    completion: Completion | None,
+    model: str,
     settings: AnswerSettings,
 ) -> dict[str, Any]:
     text = question["question"]
     answer = ground(text, completion.text, prepared.evidence, settings) if completion else refusal(text)
     return {
-        "answer_id": key, "question_id": question["id"], "mode": mode, "answer": answer.text,
-        "supported": answer.supported, "citations": [dict(citation) for citation in answer.citations],
+        "answer_id": key,
+        "question_id": question["id"],
+        "mode": mode,
+        "answer": answer.text,
+        "supported": answer.supported,
+        "citations": [dict(citation) for citation in answer.citations],
         "retrieved": [row["chunk_id"] for row in prepared.retrieved.chunks],
         "prompt_tokens": completion.prompt_tokens if completion else 0,
-        "completion_tokens": completion.completion_tokens if completion else 0, "model": model,
+        "completion_tokens": completion.completion_tokens if completion else 0,
+        "model": model,
     }

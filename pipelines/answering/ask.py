@@ -33,8 +33,14 @@ def prepare(question: str, retriever: Retriever, embedder: Embedder, settings: A
 
 
 def ask(
-    question: str, mode: Mode, *, store: GraphStore, embedder: Embedder, language_model: LanguageModel,
-    settings: AnswerSettings | None = None, reranker: Reranker | None = None,
+    question: str,
+    mode: Mode,
+    *,
+    store: GraphStore,
+    embedder: Embedder,
+    language_model: LanguageModel,
+    settings: AnswerSettings | None = None,
+    reranker: Reranker | None = None,
 ) -> dict[str, Any]:
     """Answer one question: {question, mode, answer, supported, citations}; quote == document.text[start:end].
 
@@ -48,6 +54,9 @@ def ask(
         completion = language_model.complete([prepared.prompt], settings.max_tokens)[0]
         answer = ground(question, completion.text, prepared.evidence, settings)
     return {
-        "question": question, "mode": mode, "answer": answer.text, "supported": answer.supported,
+        "question": question,
+        "mode": mode,
+        "answer": answer.text,
+        "supported": answer.supported,
         "citations": [dict(citation) for citation in answer.citations],
     }

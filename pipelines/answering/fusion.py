@@ -34,6 +34,7 @@ def diversify(ids: Sequence[str], alike: np.ndarray, diversity: float, k: int) -
     """
     left, chosen = list(range(len(ids))), list[int]()
     while left and len(chosen) < k:
+
         def value(row: int) -> float:
             nearest = max((float(alike[row, other]) for other in chosen), default=0.0)
             return (1 - diversity) * (1 - row / len(ids)) - diversity * nearest

@@ -79,10 +79,12 @@ class GlobalRetriever:
         wanted = question_terms(question)
         said = {row["community_id"]: with_pairs(terms(f"{row['title']} {row['summary']}")) for row in found}
         weights = term_weights(wanted, said.values())
-        order = fuse([
-            (1.0, [row["community_id"] for row in found]),
-            (1.0, sorted(said, key=lambda key: (-coverage(weights, said[key]), key))),
-        ])
+        order = fuse(
+            [
+                (1.0, [row["community_id"] for row in found]),
+                (1.0, sorted(said, key=lambda key: (-coverage(weights, said[key]), key))),
+            ]
+        )
         best = {row["community_id"]: row for row in found}
         communities = [best[key] for key in order[: self.search.settings.communities]]
         ranked = fuse([(1.0, chunks) for chunks in map(self._chunks, communities)])

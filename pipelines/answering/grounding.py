@@ -98,9 +98,15 @@ def _answer(kept: Sequence[tuple[str, Sentence]]) -> Answer:
     parts = []
     for text, one in kept:
         chunk = one.chunk
-        citations.setdefault((chunk["path"], one.start), {
-            "document": chunk["path"], "chunk_id": chunk["chunk_id"], "start": one.start, "end": one.end,
-            "quote": one.text,
-        })
+        citations.setdefault(
+            (chunk["path"], one.start),
+            {
+                "document": chunk["path"],
+                "chunk_id": chunk["chunk_id"],
+                "start": one.start,
+                "end": one.end,
+                "quote": one.text,
+            },
+        )
         parts.append(f"{text} [{list(citations).index((chunk['path'], one.start)) + 1}]")
     return Answer(" ".join(parts), True, tuple(citations.values()))

@@ -13,7 +13,12 @@ class RememberingEmbedder:
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
         self._known: dict[str, np.ndarray] = {}
-        self.name, self.dimensions = embedder.name, embedder.dimensions
+        self.name, self.dimensions, self.tokenizer = embedder.name, embedder.dimensions, embedder.tokenizer
+
+    @property
+    def computed(self) -> int:
+        """Return the embedder's own count."""
+        return self._embedder.computed
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 of shape (len(texts), dimensions), L2-normalised."""

@@ -5,8 +5,15 @@ from typing import Literal, get_args
 GraphMode = Literal["native", "local", "global"]
 SearchMode = Literal["vector", "bm25", "hybrid"]
 AdapterMode = Literal[
-    "llamaindex-vector", "llamaindex-summary", "llamaindex-tree", "llamaindex-keyword", "llamaindex-property-graph",
-    "langchain-bm25", "langchain-ensemble", "langchain-compression", "guide",
+    "llamaindex-vector",
+    "llamaindex-summary",
+    "llamaindex-tree",
+    "llamaindex-keyword",
+    "llamaindex-property-graph",
+    "langchain-bm25",
+    "langchain-ensemble",
+    "langchain-compression",
+    "guide",
 ]
 Mode = GraphMode | SearchMode | AdapterMode
 

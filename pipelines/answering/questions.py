@@ -12,9 +12,7 @@ from pipelines.knowledge.words import is_chinese
 from pipelines.schemas import QUESTIONS
 
 TYPES = ("single-hop", "multi-hop", "global", "unanswerable")
-_EXAMPLE = (
-    '{"question": "…", "answer": "…", "documents": ["path/below/the/documents/folder.md"], "type": "single-hop"}'
-)
+_EXAMPLE = '{"question": "…", "answer": "…", "documents": ["path/below/the/documents/folder.md"], "type": "single-hop"}'
 
 
 def load_questions(folder: Path) -> tuple[pa.Table, list[Problem]]:
@@ -26,7 +24,9 @@ def load_questions(folder: Path) -> tuple[pa.Table, list[Problem]]:
     if not files:
         found = "no *.jsonl file" if folder.is_dir() else "no such folder"
         raise InputError(
-            str(folder), found, "questions, one JSON object a line, in *.jsonl files",
+            str(folder),
+            found,
+            "questions, one JSON object a line, in *.jsonl files",
             f"put lines like {_EXAMPLE} there, or set GRAFTLINE_QUESTIONS to the folder that has them",
         )
     rows: dict[str, dict[str, Any]] = {}
@@ -59,8 +59,11 @@ def _row(line: str, file: str, number: int) -> dict[str, Any] | Problem:
         return Problem(file, number, *wrong, f"write it like {_EXAMPLE}")
     text = raw["question"].strip()
     return {
-        "id": str(raw.get("id") or content_id(text)), "question": text, "answer": raw["answer"].strip(),
-        "documents": sorted(raw["documents"]), "type": raw["type"],
+        "id": str(raw.get("id") or content_id(text)),
+        "question": text,
+        "answer": raw["answer"].strip(),
+        "documents": sorted(raw["documents"]),
+        "type": raw["type"],
         "language": raw.get("language") or ("zh" if is_chinese(text) else "en"),
     }
 

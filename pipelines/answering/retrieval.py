@@ -60,7 +60,9 @@ def open_retriever(
     wanted = "communities" if mode == "global" else "chunks"
     if not counts.get(wanted):
         raise NotMaterializedError(
-            f"the knowledge graph ({store.name})", f"no {wanted}", "the documents' chunks and communities",
+            f"the knowledge graph ({store.name})",
+            f"no {wanted}",
+            "the documents' chunks and communities",
             "graftline run",
         )
     search = Search(store, embedder, settings)
@@ -71,7 +73,9 @@ def open_retriever(
     if mode in SEARCH_MODES:
         return PassageRetriever(search, mode, reranker)  # type: ignore[arg-type]
     kinds: dict[str, Callable[[Search], Retriever]] = {
-        "native": NativeRetriever, "local": LocalRetriever, "global": GlobalRetriever,
+        "native": NativeRetriever,
+        "local": LocalRetriever,
+        "global": GlobalRetriever,
     }
     return kinds[mode](search)
 
@@ -125,7 +129,8 @@ class Search:
         documents = {row["document_id"]: row for row in found}
         return [
             row | {"title": documents.get(row["document_id"], {}).get("title") or ""}
-            for row in rows if filters.empty or filters.passes(row, documents.get(row["document_id"], {}))
+            for row in rows
+            if filters.empty or filters.passes(row, documents.get(row["document_id"], {}))
         ]
 
     def chunk_rows(self, ids: Sequence[str]) -> list[Row]:
@@ -157,9 +162,7 @@ class NativeRetriever:
         ranked, rows, weights = self.ranked(question, self.search.vector(question))
         return Retrieved([rows[key] for key in ranked[:k]], [], weights)
 
-    def ranked(
-        self, question: str, vector: np.ndarray | None
-    ) -> tuple[list[str], dict[str, Row], dict[str, float]]:
+    def ranked(self, question: str, vector: np.ndarray | None) -> tuple[list[str], dict[str, Row], dict[str, float]]:
         """Return (chunk ids best first, their rows by id, the weights of the question's terms)."""
         rankings = self.search.ids("chunks", question, vector)
         rows = self.search.chunk_rows(fuse(rankings))

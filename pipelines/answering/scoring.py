@@ -10,10 +10,18 @@ import pyarrow as pa
 
 from pipelines.finetune.metrics import answer_tokens, token_f1
 
-SCOREBOARD = pa.schema([
-    ("mode", pa.string()), ("type", pa.string()), ("language", pa.string()), ("metric", pa.string()),
-    ("value", pa.float64()), ("low", pa.float64()), ("high", pa.float64()), ("questions", pa.int64()),
-])
+SCOREBOARD = pa.schema(
+    [
+        ("mode", pa.string()),
+        ("type", pa.string()),
+        ("language", pa.string()),
+        ("metric", pa.string()),
+        ("value", pa.float64()),
+        ("low", pa.float64()),
+        ("high", pa.float64()),
+        ("questions", pa.int64()),
+    ]
+)
 """One row a mode, type ("all" too), language ("all" too) and metric; `low` and `high` bound the 95 % interval."""
 
 ALL = "all"
@@ -23,9 +31,7 @@ _RESAMPLES, _SEED = 1000, 17
 _MARKS = re.compile(r" ?\[\d+\]")
 
 
-def measure(
-    answer: Mapping[str, Any], question: Mapping[str, Any], document_of: Mapping[str, str]
-) -> dict[str, float]:
+def measure(answer: Mapping[str, Any], question: Mapping[str, Any], document_of: Mapping[str, str]) -> dict[str, float]:
     """Return the metrics that apply to one answer, each 0 to 1 but `prompt_tokens`.
 
     Unanswerable questions have `refused` only; citation precision needs a citation.
@@ -112,8 +118,10 @@ def draw(board: pa.Table, path: Path) -> Path:
         for offset, mode in enumerate(modes):
             found = [rows.get((metric, mode, kind), {"value": 0.0, "low": 0.0, "high": 0.0}) for kind in kinds]
             places = [place + 0.26 * offset for place in range(len(kinds))]
-            reach = [[max(0.0, row["value"] - row["low"]) for row in found],
-                     [max(0.0, row["high"] - row["value"]) for row in found]]
+            reach = [
+                [max(0.0, row["value"] - row["low"]) for row in found],
+                [max(0.0, row["high"] - row["value"]) for row in found],
+            ]
             axis.bar(places, [row["value"] for row in found], 0.24, yerr=reach, label=mode)
         axis.set_xticks([place + 0.26 for place in range(len(kinds))], kinds)
         axis.set(title=metric, ylim=(0, 1.05))

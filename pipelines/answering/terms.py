@@ -23,7 +23,8 @@ _PAIR = 0.4
 # Pairs do not reach over the words that bind or over marks: "the shop in Oslo" holds no "shop oslo".
 _GAP = re.compile(
     r"[,;:()“”\"，；：、（）]|\b(?:in|on|at|of|for|to|with|by|from|the|a|an|and|or|is|are|was|were|does|do|did|has|have|had|be|been|"
-    r"that|which|who|whom|what|when|where|how|our|its|their|before|after)\b|[的在和与是及]|多少|几|哪", re.IGNORECASE,
+    r"that|which|who|whom|what|when|where|how|our|its|their|before|after)\b|[的在和与是及]|多少|几|哪",
+    re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _NUMBER_WORD = re.compile(
@@ -45,13 +46,15 @@ _CALENDAR = frozenset(
 _ASKS_NUMBER = re.compile(
     r"\bhow (?:many|much|long|high|big|large|old|often|far|heavy|quickly|fast|soon)\b|\bwhen\b|"
     r"\b(?:which|what) (?:year|date|month|temperature|percentage|share|price|time|floor area)\b|\bcosts?\b|\bprice\b|"
-    r"多少|几|多久|多长|多大|何时|什么时候|哪一?年|期限|面积|价格", re.IGNORECASE,
+    r"多少|几|多久|多长|多大|何时|什么时候|哪一?年|期限|面积|价格",
+    re.IGNORECASE,
 )
 _ASKS_YEAR = re.compile(r"\b(?:which|what) year\b|哪一?年", re.IGNORECASE)
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _ASKS_NAME = re.compile(
     r"\b(?:which|what) (?:\w+ )?(?:town|city|country|place|company|firm|carrier|supplier|maker|project|site)\b|"
-    r"\bwhere\b", re.IGNORECASE,
+    r"\bwhere\b",
+    re.IGNORECASE,
 )
 _ASKS_PERSON = re.compile(r"^\s*(?:by |to |from |with )?(?:who|whom|whose)\b|谁|哪位", re.IGNORECASE)
 

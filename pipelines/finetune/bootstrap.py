@@ -30,10 +30,12 @@ def bootstrap(
         raise ValueError("no rows to resample")
     random = np.random.default_rng(seed)
     block = max(1, _DRAWS_AT_ONCE // array.size)
-    means = np.concatenate([
-        array[random.integers(0, array.size, (min(block, resamples - start), array.size))].mean(axis=1)
-        for start in range(0, resamples, block)
-    ])
+    means = np.concatenate(
+        [
+            array[random.integers(0, array.size, (min(block, resamples - start), array.size))].mean(axis=1)
+            for start in range(0, resamples, block)
+        ]
+    )
     tail = (1 - level) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
     return Interval(float(array.mean()), float(low), float(high), float((means <= 0).mean()))

@@ -54,7 +54,10 @@ def chrf(prediction: str, reference: str) -> float:
 
 
 SCORERS: dict[str, Callable[[str, str], float]] = {
-    "exact_match": exact_match, "token_f1": token_f1, "rouge_l": rouge_l, "chrf": chrf,
+    "exact_match": exact_match,
+    "token_f1": token_f1,
+    "rouge_l": rouge_l,
+    "chrf": chrf,
 }
 
 

@@ -23,8 +23,9 @@ PREDICTIONS = pa.schema(
 )
 """`base_model`, `model` and `dataset` are the digests of the base, of the merged adapter and of the data held out."""
 
-GENERATIONS = pa.schema([("prompt_digest", pa.string()), ("text", pa.string()), ("tokens", pa.int64()),
-                         ("engine", pa.string())])
+GENERATIONS = pa.schema(
+    [("prompt_digest", pa.string()), ("text", pa.string()), ("tokens", pa.int64()), ("engine", pa.string())]
+)
 
 
 class PredictionSettings(BaseModel):
@@ -99,14 +100,28 @@ def held_out(
         if len(row["messages"]) > 1 and _is_answer(row["messages"][-1]):
             asked.append(row)
         else:
-            problems.append(Problem(row["source"], 0, f"row {row['row_id']} without a last assistant turn",
-                                    "a question and its answer", "complete the row"))
+            problems.append(
+                Problem(
+                    row["source"],
+                    0,
+                    f"row {row['row_id']} without a last assistant turn",
+                    "a question and its answer",
+                    "complete the row",
+                )
+            )
     prompts = engine.render(model, [messages_of(row)[:-1] for row in asked], [tools_of(row) for row in asked])
     room, found = engine.context_length(model) - max_tokens, []
     for row, ids in zip(asked, prompts, strict=True):
         if len(ids) > room:
-            problems.append(Problem(row["source"], 0, f"row {row['row_id']} with {len(ids)} prompt tokens",
-                                    f"{room} at most", "shorten the row, or lower max_tokens"))
+            problems.append(
+                Problem(
+                    row["source"],
+                    0,
+                    f"row {row['row_id']} with {len(ids)} prompt tokens",
+                    f"{room} at most",
+                    "shorten the row, or lower max_tokens",
+                )
+            )
         else:
             reference = row["messages"][-1]["content"]
             found.append(HeldOut(row["row_id"], row["source"], row["language"], reference, ids, json_digest(ids)))
@@ -137,9 +152,11 @@ def generations(
         for model, batch in zip(missing, batches, strict=True):
             found[model.digest] = _generations(rows, batch)
             cache.write(names[model.digest], found[model.digest])
-        speed = {"engine_start_seconds": sum(batch.start_seconds for batch in batches),
-                 "generate_seconds": sum(batch.generate_seconds for batch in batches),
-                 "tokens_per_second": min(batch.tokens_per_second for batch in batches)}
+        speed = {
+            "engine_start_seconds": sum(batch.start_seconds for batch in batches),
+            "generate_seconds": sum(batch.generate_seconds for batch in batches),
+            "tokens_per_second": min(batch.tokens_per_second for batch in batches),
+        }
     empty = GENERATIONS.empty_table()
     tables = [found[model.digest] if rows else empty for model in models]
     return [table if table is not None else empty for table in tables], len(missing) * len(rows), speed
@@ -159,8 +176,13 @@ def _generations(rows: Sequence[HeldOut], batch: Any) -> pa.Table:
 
 
 def predict(
-    rows: Sequence[Mapping[str, Any]], dataset: str, base: ModelFolder, adapter: ModelFolder, engine: Engine,
-    cache: TableCache, settings: PredictionSettings | None = None,
+    rows: Sequence[Mapping[str, Any]],
+    dataset: str,
+    base: ModelFolder,
+    adapter: ModelFolder,
+    engine: Engine,
+    cache: TableCache,
+    settings: PredictionSettings | None = None,
 ) -> Predicted:
     """Return PREDICTIONS of base and merged adapter over the held-out rows ({row_id, messages, source, language}).
 
@@ -177,6 +199,7 @@ def predict(
     columns |= {"base_engine": before["engine"], "engine": after["engine"]}
     constants = {"base_model": base.digest, "model": adapter.digest, "dataset": dataset}
     columns |= {name: [value] * len(asked) for name, value in constants.items()}
-    columns = {name: column.to_pylist() if isinstance(column, pa.ChunkedArray) else column
-               for name, column in columns.items()}
+    columns = {
+        name: column.to_pylist() if isinstance(column, pa.ChunkedArray) else column for name, column in columns.items()
+    }
     return Predicted(pa.Table.from_pydict(columns, PREDICTIONS), problems, generated, speed)

@@ -36,8 +36,11 @@ class Gate:
             return f"the gate of {self.asset} has no result"
         if self.record["digest"] != self.version:
             return f"the gate of {self.asset} is stale: checked on {self.record['digest']}, now {self.version}"
-        failed = [f"{name} ({check['reason']})" for name, check in sorted(self.record["checks"].items())
-                  if not check["passed"]]
+        failed = [
+            f"{name} ({check['reason']})"
+            for name, check in sorted(self.record["checks"].items())
+            if not check["passed"]
+        ]
         if not self.record["checks"]:
             return f"the gate of {self.asset} holds no check"
         return f"the gate of {self.asset} failed: {'; '.join(failed)}" if failed else None
@@ -93,7 +96,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Decision:
-    """"promote" with the recipe that becomes champion, or "keep"; `challenger` is the best of the others, or None."""
+    """ "promote" with the recipe that becomes champion, or "keep"; `challenger` is the best of the others, or None."""
 
     verdict: str
     recipe: str | None

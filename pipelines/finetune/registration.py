@@ -11,7 +11,10 @@ from pipelines.finetune.promotion import Candidate, Champion, Decision, Gate
 from pipelines.identity import json_digest
 
 MODEL_TAG, FOLDER_TAG, RECIPE_TAG, DECISION_TAG = (
-    "graftline.model", "graftline.folder", "graftline.recipe", "graftline.decision",
+    "graftline.model",
+    "graftline.folder",
+    "graftline.recipe",
+    "graftline.decision",
 )
 GATED = ("instruction_dataset", "adapter", "merged_model", "evaluation")
 ALWAYS_GATED = ("evaluation",)
@@ -79,8 +82,13 @@ def _gate(store: Store, asset: str, recipe: str) -> Gate | None:
 
 
 def standing_champion(
-    registry: Registry, offered: Mapping[str, Candidate | None], rows: Callable[[], Rows], engine: Engine,
-    store: Store, home: Path, settings: PredictionSettings | None = None,
+    registry: Registry,
+    offered: Mapping[str, Candidate | None],
+    rows: Callable[[], Rows],
+    engine: Engine,
+    store: Store,
+    home: Path,
+    settings: PredictionSettings | None = None,
 ) -> Champion | None:
     """Return who carries the alias, with its answers to the rows held out now.
 

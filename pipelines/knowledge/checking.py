@@ -4,37 +4,54 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.knowledge.embedding import matrix
+from pipelines.protocols import StoredTable
 
 _UNIT = 1e-3
 
 
-def span_faults(chunks: pa.Table, documents: pa.Table) -> list[str]:
+def span_faults(chunks: StoredTable, documents: StoredTable) -> list[str]:
     """Return a line for each chunk that is not the text at its span, repeated id, and document without a chunk."""
-    texts = dict(zip(documents["document_id"].to_pylist(), documents["text"].to_pylist(), strict=True))
-    faults, seen, covered = [], set(), set()
-    for row in chunks.to_pylist():
+    places = chunks.batches(["document_id"])
+    present = {key for table in places for key in table["document_id"].to_pylist()}
+    faults: list[str] = []
+    seen: set[str] = set()
+    found: set[str] = set()
+    for texts in documents.batches(["document_id", "text"]):
+        by_id = dict(zip(texts["document_id"].to_pylist(), texts["text"].to_pylist(), strict=True))
+        found |= by_id.keys()
+        for table in chunks.batches(where=("document_id", sorted(by_id.keys() & present))):
+            faults += _wrong_spans(table, by_id, seen)
+    faults += [f"chunk of {key}: its document is gone" for key in sorted(present - found)]
+    return sorted(faults) + [f"document {key}: no chunk" for key in sorted(found - present)]
+
+
+def _wrong_spans(chunks: pa.Table, texts: dict[str, str], seen: set[str]) -> list[str]:
+    faults = []
+    for row in chunks.select(["chunk_id", "document_id", "path", "start", "end", "text"]).to_pylist():
         place = f"chunk {row['chunk_id']} of {row['path']}"
-        if row["document_id"] not in texts:
-            faults.append(f"{place}: its document is gone")
-        elif texts[row["document_id"]][row["start"] : row["end"]] != row["text"]:
+        if texts[row["document_id"]][row["start"] : row["end"]] != row["text"]:
             faults.append(f"{place}: another text stands at {row['start']}-{row['end']}")
         if row["chunk_id"] in seen:
             faults.append(f"{place}: the id is there twice")
         seen.add(row["chunk_id"])
-        covered.add(row["document_id"])
-    return faults + [f"document {key}: no chunk" for key in sorted(texts.keys() - covered)]
+    return faults
 
 
-def embedding_faults(embeddings: pa.Table, chunks: pa.Table) -> list[str]:
+def embedding_faults(embeddings: StoredTable, chunks: StoredTable) -> list[str]:
     """Return a line for each missing, surplus or repeated key, vector that is not of length 1, and second model."""
-    keys, wanted = embeddings["chunk_id"].to_pylist(), set(chunks["chunk_id"].to_pylist())
-    faults = [f"chunk {key}: no vector" for key in sorted(wanted - set(keys))]
-    faults += [f"vector {key}: no chunk" for key in sorted(set(keys) - wanted)]
-    if len(keys) != len(set(keys)):
-        faults.append("a chunk has two vectors")
-    if keys:
-        norms = np.linalg.norm(matrix(embeddings), axis=1)
+    wanted = {key for table in chunks.batches(["chunk_id"]) for key in table["chunk_id"].to_pylist()}
+    faults: list[str] = []
+    keys: list[str] = []
+    models: set[str] = set()
+    for table in embeddings.batches(["chunk_id", "model", "vector"]):
+        norms, names = np.linalg.norm(matrix(table), axis=1), table["chunk_id"].to_pylist()
         wrong = np.flatnonzero(~(np.abs(norms - 1) <= _UNIT))
-        faults += [f"vector {keys[row]}: length {norms[row]:.3f}" for row in wrong]
-    models = sorted(set(embeddings["model"].to_pylist()))
-    return faults + ([f"vectors of several models: {', '.join(models)}"] if len(models) > 1 else [])
+        faults += [f"vector {names[row]}: length {norms[row]:.3f}" for row in wrong]
+        keys += names
+        models |= set(table["model"].to_pylist())
+    missing = [f"chunk {key}: no vector" for key in sorted(wanted - set(keys))]
+    missing += [f"vector {key}: no chunk" for key in sorted(set(keys) - wanted)]
+    if len(keys) != len(set(keys)):
+        missing.append("a chunk has two vectors")
+    several = [f"vectors of several models: {', '.join(sorted(models))}"] if len(models) > 1 else []
+    return missing + faults + several

@@ -9,6 +9,7 @@ from pipelines.delta import Work
 from pipelines.errors import InputError
 from pipelines.identity import content_id, table_digest
 from pipelines.knowledge.embedding import embed_chunks, matrix
+from pipelines.knowledge.vector_changes import refuse_other_model
 from pipelines.protocols import GRAPH_TABLES, Embedder, GraphStore, GraphTables
 
 _REFERENCES = {
@@ -36,8 +37,11 @@ def assemble(
     """Return the graph, the vectors of its names and summaries (the next run's `previous`), and what was embedded.
 
     Tables have the schemas of `pipelines/schemas.py`; every row is sorted by its id. An entity is embedded as name and
-    description, a community as title and summary. Raises InputError when a chunk has no vector.
+    description, a community as title and summary. Raises InputError when a chunk has no vector, and
+    ConfigurationError when it is another model's.
     """
+    for name in chunk_embeddings["model"].unique().to_pylist():
+        refuse_other_model(name, embedder)
     entities, communities = entities.sort_by("entity_id"), _with_summaries(communities, summaries)
     entity_texts, community_texts = _texts(entities, "name", "description"), _texts(communities, "title", "summary")
     vectors, work = _embed_texts({*entity_texts, *community_texts}, embedder, previous)

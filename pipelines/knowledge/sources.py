@@ -22,6 +22,8 @@ class SourceFile:
     bytes: int
     stamp: str
     fetch: Callable[[], Path]
+    touched_ns: int = 0
+    """When content or inode last changed, where the source says so."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,9 @@ def _filled(address: Path | str, files: list[SourceFile], problems: list[Problem
 
 def _local(name: str, path: Path) -> SourceFile:
     stat = path.stat()
-    return SourceFile(name, stat.st_size, str(stat.st_mtime_ns), lambda: path)
+    # The inode's time as well: an edit may keep the size and set the modification time back, but not that one.
+    stamp = f"{stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
+    return SourceFile(name, stat.st_size, stamp, lambda: path, max(stat.st_mtime_ns, stat.st_ctime_ns))
 
 
 def _remote(address: str, cache: Path) -> Listing:

@@ -74,8 +74,17 @@ def test_the_guides_passages_are_500_characters_and_stand_in_the_document() -> N
     text = " ".join(f"Sentence number {number} speaks of tents." for number in range(60))
     half = text.index("Sentence number 30")
     parts = [(0, text[: half - 1]), (half, text[half:])]
-    rows = [{"chunk_id": f"c{start}", "document_id": "d", "path": "a", "start": start, "end": start + len(part),
-             "text": part} for start, part in parts]
+    rows = [
+        {
+            "chunk_id": f"c{start}",
+            "document_id": "d",
+            "path": "a",
+            "start": start,
+            "end": start + len(part),
+            "text": part,
+        }
+        for start, part in parts
+    ]
     passages = split(rows)
     assert len(passages) > 4 and max(len(row["text"]) for row in passages) <= 500
     assert all(row["text"].replace("\n", " ") == text[row["start"] : row["end"]] for row in passages)

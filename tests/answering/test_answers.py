@@ -12,18 +12,23 @@ from tests.fakes import FakeEmbedder, FakeLanguageModel
 
 
 def _questions(*texts: str) -> pa.Table:
-    rows = [{"id": f"q{number}", "question": text, "answer": "x", "documents": [], "type": "single-hop",
-             "language": "en"} for number, text in enumerate(texts)]
+    rows = [
+        {"id": f"q{number}", "question": text, "answer": "x", "documents": [], "type": "single-hop", "language": "en"}
+        for number, text in enumerate(texts)
+    ]
     return pa.Table.from_pylist(rows, schema=QUESTIONS)
 
 
 ASKED = (
-    "Within how many days can unused goods be sent back?", "Who has managed the Halden warehouse since April 2023?",
+    "Within how many days can unused goods be sent back?",
+    "Who has managed the Halden warehouse since April 2023?",
 )
 
 
 def _answer(
-    questions: pa.Table, previous: pa.Table | None = None, digest: str = "graph-1",
+    questions: pa.Table,
+    previous: pa.Table | None = None,
+    digest: str = "graph-1",
     settings: AnswerSettings | None = None,
 ) -> tuple[pa.Table, Work, FakeLanguageModel, FakeEmbedder]:
     model, embedder = FakeLanguageModel(), FakeEmbedder()

@@ -9,8 +9,13 @@ from tests.fakes import FakeEmbedder, FakeGraphStore, FakeLanguageModel
 
 
 def _ask(question: str, mode: Mode = "native", says: str = "") -> dict:
-    return ask(question, mode, store=build_store(), embedder=FakeEmbedder(),
-               language_model=FakeLanguageModel(lambda messages: says))
+    return ask(
+        question,
+        mode,
+        store=build_store(),
+        embedder=FakeEmbedder(),
+        language_model=FakeLanguageModel(lambda messages: says),
+    )
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -37,14 +42,23 @@ def test_a_chinese_question_is_answered_from_chinese_text() -> None:
     assert answer["supported"] and "299元" in answer["answer"]
 
 
-@pytest.mark.parametrize(("question", "language"), [
-    ("Which insurance company paid for the broken submarine?", "en"), ("潜水艇的保险公司叫什么名字？", "zh"),
-])
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Which insurance company paid for the broken submarine?", "en"),
+        ("潜水艇的保险公司叫什么名字？", "zh"),
+    ],
+)
 def test_what_the_sources_do_not_hold_is_refused_in_the_questions_language(question: str, language: str) -> None:
     model = FakeLanguageModel(lambda messages: "It was Atlantis Insurance.")
     answer = ask(question, "native", store=build_store(), embedder=FakeEmbedder(), language_model=model)
-    assert answer == {"question": question, "mode": "native", "answer": NOT_HELD[language], "supported": False,
-                      "citations": []}
+    assert answer == {
+        "question": question,
+        "mode": "native",
+        "answer": NOT_HELD[language],
+        "supported": False,
+        "citations": [],
+    }
     assert not model.calls, "what has no evidence costs no model call"
 
 

@@ -6,8 +6,15 @@ from pipelines.answering.terms import question_terms, term_weights, terms, with_
 
 
 def _chunk(number: int, title: str, text: str) -> dict[str, Any]:
-    return {"chunk_id": f"c{number}", "document_id": f"d{number}", "path": f"{number}.md", "title": title, "start": 0,
-            "text": text, "terms": with_pairs(terms(f"{title}\n{text}"))}
+    return {
+        "chunk_id": f"c{number}",
+        "document_id": f"d{number}",
+        "path": f"{number}.md",
+        "title": title,
+        "start": 0,
+        "text": text,
+        "terms": with_pairs(terms(f"{title}\n{text}")),
+    }
 
 
 def _best(question: str, *chunks: dict[str, Any], broad: bool = False) -> list[str]:
@@ -25,7 +32,8 @@ def test_two_sentences_are_linked_by_a_name_that_the_question_lacks() -> None:
     site = _chunk(2, "The Halden site", "Petra Vogel has managed the warehouse since April.")
     noise = _chunk(3, "Verano", "Dario Conti likes coffee.")
     assert _best("Who manages the warehouse in which the Aurora sleeping bag is stored?", tent, site, noise) == [
-        "The Aurora sleeping bag is stored at Halden.", "Petra Vogel has managed the warehouse since April."
+        "The Aurora sleeping bag is stored at Halden.",
+        "Petra Vogel has managed the warehouse since April.",
     ]
 
 
@@ -43,6 +51,8 @@ def test_the_head_of_a_table_is_no_source_and_a_table_without_a_ruler_has_none()
 
 
 def test_a_wide_question_over_many_voices_takes_one_sentence_a_document() -> None:
-    chunks = [_chunk(number, name, f"The main trouble at {name} was a flood.") for number, name in
-              enumerate(["Verano", "Halden", "Ningbo", "Oslo"])]
+    chunks = [
+        _chunk(number, name, f"The main trouble at {name} was a flood.")
+        for number, name in enumerate(["Verano", "Halden", "Ningbo", "Oslo"])
+    ]
     assert len(_best("What were the main kinds of trouble, and what did people say?", *chunks, broad=True)) in (1, 3)

@@ -3,8 +3,15 @@ from pipelines.answering.grounding import best_source, ground, readable
 from tests.answering.world import SETTINGS
 
 TEXT = "# Guarantee\n\nThe tent has a guarantee of 5 years. Petra Vogel answers questions. | never mind"
-CHUNK = {"chunk_id": "c", "document_id": "d", "path": "a.md", "title": "Guarantee", "start": 10, "text": TEXT,
-         "terms": frozenset({"tent"})}
+CHUNK = {
+    "chunk_id": "c",
+    "document_id": "d",
+    "path": "a.md",
+    "title": "Guarantee",
+    "start": 10,
+    "text": TEXT,
+    "terms": frozenset({"tent"}),
+}
 POOL = source_sentences([CHUNK])
 
 
@@ -32,8 +39,9 @@ def test_a_sentence_that_the_token_limit_cut_inside_a_character_is_dropped() -> 
 
 
 def test_an_answer_without_the_number_asked_for_gives_way_to_the_source() -> None:
-    answer = ground("How long is the guarantee of the tent?", "The tent has a guarantee.",
-                    [Evidence((POOL[0],), 0.9)], SETTINGS)
+    answer = ground(
+        "How long is the guarantee of the tent?", "The tent has a guarantee.", [Evidence((POOL[0],), 0.9)], SETTINGS
+    )
     assert answer.text == "The tent has a guarantee of 5 years. [1]"
 
 

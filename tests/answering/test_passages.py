@@ -29,11 +29,31 @@ def films(**columns: Any) -> FakeGraphStore:
     documents, chunks = [], []
     for number, (title, text) in enumerate(FILMS.items()):
         path = f"{'zh' if title[0] > 'z' else 'en'}/{number}.md"
-        documents.append({"document_id": f"d{number}", "path": path, "title": title, "format": "markdown",
-                          "date": f"20{20 + number}-01-01"})
-        chunks.append({"chunk_id": f"c{number}", "document_id": f"d{number}", "path": path, "language": path[:2],
-                       "section": "", "start": 0, "end": len(text), "tokens": 20, "text": text, "parent_id": "",
-                       "vector": FakeEmbedder().embed([text])[0]} | columns)
+        documents.append(
+            {
+                "document_id": f"d{number}",
+                "path": path,
+                "title": title,
+                "format": "markdown",
+                "date": f"20{20 + number}-01-01",
+            }
+        )
+        chunks.append(
+            {
+                "chunk_id": f"c{number}",
+                "document_id": f"d{number}",
+                "path": path,
+                "language": path[:2],
+                "section": "",
+                "start": 0,
+                "end": len(text),
+                "tokens": 20,
+                "text": text,
+                "parent_id": "",
+                "vector": FakeEmbedder().embed([text])[0],
+            }
+            | columns
+        )
     return FakeGraphStore(documents=documents, chunks=chunks)
 
 
@@ -111,8 +131,17 @@ def test_diversity_brings_what_is_unlike_the_best() -> None:
 
 def test_compression_keeps_sentences_that_bear_on_the_question_at_their_spans() -> None:
     text = "Tents are green. The pole costs 24 euros. Ropes are sold by the metre. A pole weighs 90 grams."
-    row = {"chunk_id": "c", "document_id": "d", "path": "a", "language": "en", "start": 0, "end": len(text),
-           "tokens": 9, "text": text, "vector": FakeEmbedder().embed([text])[0]}
+    row = {
+        "chunk_id": "c",
+        "document_id": "d",
+        "path": "a",
+        "language": "en",
+        "start": 0,
+        "end": len(text),
+        "tokens": 9,
+        "text": text,
+        "vector": FakeEmbedder().embed([text])[0],
+    }
     store = FakeGraphStore(documents=[{"document_id": "d", "path": "a", "title": "T"}], chunks=[row])
     told = AnswerSettings(retrieval=RetrievalSettings(compress=True))
     found = open_retriever("bm25", store, FakeEmbedder(), told).retrieve("What does a pole cost?", 3).chunks
@@ -125,9 +154,20 @@ def parted(gap: int) -> FakeGraphStore:
     parts = ["Poles bend.", "A pole costs 24 euros.", "Ropes are blue."]
     chunks, start = [], 7
     for number, text in enumerate(parts):
-        chunks.append({"chunk_id": f"c{number}", "document_id": "d", "path": "a", "language": "en", "start": start,
-                       "end": start + len(text), "tokens": 5, "text": text, "parent_id": "p" if number < 2 else "",
-                       "vector": FakeEmbedder().embed([text])[0]})
+        chunks.append(
+            {
+                "chunk_id": f"c{number}",
+                "document_id": "d",
+                "path": "a",
+                "language": "en",
+                "start": start,
+                "end": start + len(text),
+                "tokens": 5,
+                "text": text,
+                "parent_id": "p" if number < 2 else "",
+                "vector": FakeEmbedder().embed([text])[0],
+            }
+        )
         start += len(text) + gap
     return FakeGraphStore(documents=[{"document_id": "d", "path": "a", "title": "T"}], chunks=chunks)
 

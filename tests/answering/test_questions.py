@@ -9,8 +9,13 @@ GOOD = '{"id": "q1", "question": "How long?", "answer": "45 days", "documents": 
 
 
 def test_good_rows_go_on_and_bad_ones_are_listed_with_file_and_row(tmp_path: Path) -> None:
-    lines = [GOOD, '{"question": "x", "answer": "y", "documents": []}', "{not json", "",
-             '{"question": "x", "answer": "y", "documents": [], "type": "riddle"}']
+    lines = [
+        GOOD,
+        '{"question": "x", "answer": "y", "documents": []}',
+        "{not json",
+        "",
+        '{"question": "x", "answer": "y", "documents": [], "type": "riddle"}',
+    ]
     (tmp_path / "a.jsonl").write_text("\n".join(lines), encoding="utf-8")
     table, problems = load_questions(tmp_path)
     assert table["id"].to_pylist() == ["q1"]

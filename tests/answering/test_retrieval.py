@@ -20,7 +20,8 @@ def test_native_finds_the_chunk_that_shares_the_questions_words() -> None:
 
 def test_local_walks_from_the_entity_of_the_question_to_its_neighbours_chunks() -> None:
     assert set(_paths("local", "Who manages the site where the Fjell 2 is kept?", 3)) >= {
-        "products/fjell.md", "warehouses/halden.md"
+        "products/fjell.md",
+        "warehouses/halden.md",
     }
 
 

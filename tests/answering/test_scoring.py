@@ -7,23 +7,45 @@ import pytest
 from pipelines.answering.scoring import best_modes, draw, figures, interval, measure, score_answers
 from pipelines.schemas import ANSWERS, QUESTIONS
 
-QUESTION = {"id": "q1", "question": "How long?", "answer": "45 days", "documents": ["a.md", "b.md"],
-            "type": "single-hop", "language": "en"}
+QUESTION = {
+    "id": "q1",
+    "question": "How long?",
+    "answer": "45 days",
+    "documents": ["a.md", "b.md"],
+    "type": "single-hop",
+    "language": "en",
+}
 HOPELESS = {"id": "q2", "question": "Who?", "answer": "", "documents": [], "type": "unanswerable", "language": "en"}
 
 
-def _answer(question: str = "q1", mode: str = "native", supported: bool = True, text: str = "45 days [1]",
-            cited: str = "a.md") -> dict[str, Any]:
+def _answer(
+    question: str = "q1", mode: str = "native", supported: bool = True, text: str = "45 days [1]", cited: str = "a.md"
+) -> dict[str, Any]:
     citation = {"document": cited, "chunk_id": "c1", "start": 0, "end": 1, "quote": "x"}
-    return {"answer_id": f"{question}{mode}", "question_id": question, "mode": mode, "answer": text,
-            "supported": supported, "citations": [citation] if supported else [], "retrieved": ["c1", "c9"],
-            "prompt_tokens": 10, "completion_tokens": 2, "model": "m"}
+    return {
+        "answer_id": f"{question}{mode}",
+        "question_id": question,
+        "mode": mode,
+        "answer": text,
+        "supported": supported,
+        "citations": [citation] if supported else [],
+        "retrieved": ["c1", "c9"],
+        "prompt_tokens": 10,
+        "completion_tokens": 2,
+        "model": "m",
+    }
 
 
 def test_the_figures_of_one_answer() -> None:
     found = measure(_answer(), QUESTION, {"c1": "a.md", "c9": "z.md"})
-    assert found == {"token_f1": 1.0, "contains": 1.0, "supported": 1.0, "prompt_tokens": 10.0, "recall_at_5": 0.5,
-                     "citation_precision": 1.0}
+    assert found == {
+        "token_f1": 1.0,
+        "contains": 1.0,
+        "supported": 1.0,
+        "prompt_tokens": 10.0,
+        "recall_at_5": 0.5,
+        "citation_precision": 1.0,
+    }
 
 
 def test_a_refusal_scores_no_f1_and_has_no_citation_precision() -> None:

@@ -43,14 +43,17 @@ def test_key_terms_are_names_numbers_and_latin_words_in_chinese() -> None:
     assert key_terms("Lumen 头灯在2025年卖出多少只？") >= {root("lumen"), "2025"}
 
 
-@pytest.mark.parametrize(("question", "text", "holds"), [
-    ("Who manages Halden?", "Petra Vogel manages it.", True),
-    ("Who manages Halden?", "It is managed well.", False),
-    ("How many days?", "within 45 days", True),
-    ("How many days before 2025?", "in 2025", False),
-    ("仓库经理是谁？", "仓库经理是陈建国。", True),
-    ("面积是多少？", "面积很大。", False),
-])
+@pytest.mark.parametrize(
+    ("question", "text", "holds"),
+    [
+        ("Who manages Halden?", "Petra Vogel manages it.", True),
+        ("Who manages Halden?", "It is managed well.", False),
+        ("How many days?", "within 45 days", True),
+        ("How many days before 2025?", "in 2025", False),
+        ("仓库经理是谁？", "仓库经理是陈建国。", True),
+        ("面积是多少？", "面积很大。", False),
+    ],
+)
 def test_the_kind_of_answer_that_is_asked_for(question: str, text: str, holds: bool) -> None:
     assert holds_answer_kind(question, text) is holds
 

@@ -24,26 +24,71 @@ def build_store(texts: dict[str, str] | None = None) -> FakeGraphStore:
     for number, (path, text) in enumerate(sorted(texts.items())):
         title = text.lstrip("# ").splitlines()[0][:40]
         documents.append({"document_id": f"d{number}", "path": path, "title": title})
-        chunks.append({
-            "chunk_id": f"c{number}", "document_id": f"d{number}", "path": path, "language": "en", "start": 0,
-            "end": len(text), "tokens": 20, "text": text, "vector": embedder.embed([text])[0],
-        })
+        chunks.append(
+            {
+                "chunk_id": f"c{number}",
+                "document_id": f"d{number}",
+                "path": path,
+                "language": "en",
+                "start": 0,
+                "end": len(text),
+                "tokens": 20,
+                "text": text,
+                "vector": embedder.embed([text])[0],
+            }
+        )
     ids = {row["path"]: row["chunk_id"] for row in chunks}
     if set(texts) != set(TEXTS):
         return FakeGraphStore(documents=documents, chunks=chunks)
     fjell, halden = ids["products/fjell.md"], ids["warehouses/halden.md"]
     entities = [
-        {"entity_id": "e1", "name": "Fjell 2", "type": "PRODUCT", "aliases": [], "description": "a tent",
-         "mentions": 1, "chunk_ids": [fjell], "vector": embedder.embed(["Fjell 2: a tent"])[0]},
-        {"entity_id": "e2", "name": "Halden", "type": "PLACE", "aliases": [], "description": "a warehouse",
-         "mentions": 2, "chunk_ids": [fjell, halden], "vector": embedder.embed(["Halden: a warehouse"])[0]},
+        {
+            "entity_id": "e1",
+            "name": "Fjell 2",
+            "type": "PRODUCT",
+            "aliases": [],
+            "description": "a tent",
+            "mentions": 1,
+            "chunk_ids": [fjell],
+            "vector": embedder.embed(["Fjell 2: a tent"])[0],
+        },
+        {
+            "entity_id": "e2",
+            "name": "Halden",
+            "type": "PLACE",
+            "aliases": [],
+            "description": "a warehouse",
+            "mentions": 2,
+            "chunk_ids": [fjell, halden],
+            "vector": embedder.embed(["Halden: a warehouse"])[0],
+        },
     ]
-    relations = [{"relation_id": "r1", "source_id": "e1", "target_id": "e2", "type": "STORED_AT", "weight": 1.0,
-                  "description": "Fjell 2 is stored at Halden", "chunk_ids": [fjell]}]
+    relations = [
+        {
+            "relation_id": "r1",
+            "source_id": "e1",
+            "target_id": "e2",
+            "type": "STORED_AT",
+            "weight": 1.0,
+            "description": "Fjell 2 is stored at Halden",
+            "chunk_ids": [fjell],
+        }
+    ]
     summary = "Tents are stored at the Halden warehouse."
-    communities = [{"community_id": "g1", "level": 0, "parent_id": "", "entity_ids": ["e1", "e2"], "digest": "x",
-                    "title": "Halden", "summary": summary, "chunk_ids": [halden, fjell], "model": "m",
-                    "vector": embedder.embed([summary])[0]}]
+    communities = [
+        {
+            "community_id": "g1",
+            "level": 0,
+            "parent_id": "",
+            "entity_ids": ["e1", "e2"],
+            "digest": "x",
+            "title": "Halden",
+            "summary": summary,
+            "chunk_ids": [halden, fjell],
+            "model": "m",
+            "vector": embedder.embed([summary])[0],
+        }
+    ]
     return FakeGraphStore(
         documents=documents, chunks=chunks, entities=entities, relations=relations, communities=communities
     )

@@ -17,13 +17,25 @@ from tests.answering.world import TEXTS, build_store
 from tests.fakes import FakeEmbedder, FakeLanguageModel
 
 ROWS = [
-    {"id": "q1", "question": "Within how many days can unused goods be sent back?", "answer": "45 days",
-     "documents": ["policies/returns.md"], "type": "single-hop"},
-    {"id": "q2", "question": "Which insurer paid for the submarine?", "answer": "", "documents": [],
-     "type": "unanswerable"},
+    {
+        "id": "q1",
+        "question": "Within how many days can unused goods be sent back?",
+        "answer": "45 days",
+        "documents": ["policies/returns.md"],
+        "type": "single-hop",
+    },
+    {
+        "id": "q2",
+        "question": "Which insurer paid for the submarine?",
+        "answer": "",
+        "documents": [],
+        "type": "unanswerable",
+    },
 ]
 CHECKS = [
-    module.citations_stand_in_the_documents, module.most_questions_have_an_answer, module.questions_rejected_share,
+    module.citations_stand_in_the_documents,
+    module.most_questions_have_an_answer,
+    module.questions_rejected_share,
     module.every_mode_is_scored,
 ]
 
@@ -34,25 +46,38 @@ def resources(tmp_path: Path) -> dict[str, Any]:
     (tmp_path / "questions").mkdir()
     lines = [*map(json.dumps, ROWS), '{"question": "no answer key"}']
     (tmp_path / "questions" / "q.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    settings = Settings(DEFAULTS | {
-        "GRAFTLINE_HOME": str(tmp_path), "GRAFTLINE_QUESTIONS": str(tmp_path / "questions"),
-        "GRAFTLINE_BAD_SHARE": "0.4",
-    }, {})
+    settings = Settings(
+        DEFAULTS
+        | {
+            "GRAFTLINE_HOME": str(tmp_path),
+            "GRAFTLINE_QUESTIONS": str(tmp_path / "questions"),
+            "GRAFTLINE_BAD_SHARE": "0.4",
+        },
+        {},
+    )
     tables, store = TableStore(tmp_path / "tables"), build_store()
     tables.write_record("knowledge_graph", {"digest": "graph-1"}, "graph-1")
     tables.write("documents", pa.table({"path": list(TEXTS), "text": list(TEXTS.values())}))
     tables.write("chunks", store.table("chunks").select(["chunk_id", "path"]))
     return {
-        "io_manager": TableIOManager(tables), "settings": settings, "tables": tables, "graph_store": store,
-        "embedder": FakeEmbedder(), "language_model": FakeLanguageModel(),
+        "io_manager": TableIOManager(tables),
+        "settings": settings,
+        "tables": tables,
+        "graph_store": store,
+        "embedder": FakeEmbedder(),
+        "language_model": FakeLanguageModel(),
         "tracker": Tracker(settings.tracking_uri, tmp_path),
     }
 
 
 def _run(resources: dict[str, Any], raise_on_error: bool = True) -> dg.ExecuteInProcessResult:
     upstream = [dg.AssetSpec("knowledge_graph"), dg.AssetSpec("documents"), dg.AssetSpec("chunks")]
-    return dg.materialize([*upstream, module.answers, module.scoreboard, *CHECKS], resources=resources,
-                          selection=["answers", "scoreboard"], raise_on_error=raise_on_error)
+    return dg.materialize(
+        [*upstream, module.answers, module.scoreboard, *CHECKS],
+        resources=resources,
+        selection=["answers", "scoreboard"],
+        raise_on_error=raise_on_error,
+    )
 
 
 def _metadata(result: dg.ExecuteInProcessResult, name: str) -> dict[str, Any]:
@@ -64,7 +89,9 @@ def test_answers_and_scoreboard_pass_their_checks_and_list_the_rejected_row(reso
     result = _run(resources)
     assert all(check.passed for check in result.get_asset_check_evaluations())
     assert {check.check_name for check in result.get_asset_check_evaluations()} == {
-        "citations_stand_in_the_documents", "most_questions_have_an_answer", "questions_rejected_share",
+        "citations_stand_in_the_documents",
+        "most_questions_have_an_answer",
+        "questions_rejected_share",
         "every_mode_is_scored",
     }
     answers = _metadata(result, "answers")

@@ -67,7 +67,7 @@ def test_a_second_run_computes_nothing_and_an_edit_only_its_own(tmp_path: Path, 
     assert metadata(edited, "chunk_embeddings")["computed_vectors"] == 1
     (folder / "lamps.md").unlink()
     deleted = run(tmp_path, FakeEmbedder())
-    paths = deleted.output_for_node("chunks")["path"].to_pylist()
+    paths = deleted.output_for_node("chunks").to_table()["path"].to_pylist()
     assert "lamps.md" not in paths and metadata(deleted, "chunk_embeddings")["gone"] == 1
 
 

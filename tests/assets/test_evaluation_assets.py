@@ -68,8 +68,12 @@ class Line:
         merged = {"digest": "m1", "path": str(folder), "run_id": "run", "key": "key-lora", "recipe": "lora"}
         self.tables.write_record("merged_model/lora", merged, "m1")
         self.resources = {
-            "io_manager": TableIOManager(self.tables), "settings": self.settings, "tables": self.tables,
-            "engine": self.engine, "tracker": self.tracker, "base_model": FakeBase(home / "base"),
+            "io_manager": TableIOManager(self.tables),
+            "settings": self.settings,
+            "tables": self.tables,
+            "engine": self.engine,
+            "tracker": self.tracker,
+            "base_model": FakeBase(home / "base"),
         }
 
     def evaluate(self) -> dg.ExecuteInProcessResult:
@@ -123,5 +127,3 @@ def test_a_model_merged_anew_makes_its_evaluation_stale(line: Line) -> None:
     line.tables.write_record("merged_model/lora", newer, "m2")
     record = line.promote()
     assert record["champion"] is None and "stale predictions" in record["decision"]["reason"]
-
-

@@ -23,8 +23,12 @@ from tests.finetune.rows import many, write
 from tests.integration.tiny_model import make_tiny_model
 
 CHECKS = [
-    data.rows_are_sound, data.nothing_leaks, module.something_is_trained, module.loss_fell,
-    module.vllm_serves_the_adapter, module.merge_is_faithful,
+    data.rows_are_sound,
+    data.nothing_leaks,
+    module.something_is_trained,
+    module.loss_fell,
+    module.vllm_serves_the_adapter,
+    module.merge_is_faithful,
 ]
 
 
@@ -65,13 +69,29 @@ class FakeChild:
             (output / training.LOG).write_text(json.dumps(row) + "\n")
             config = {"peft_type": "LORA", "r": 8, "target_modules": ["q_proj"], "bias": "none"}
             (output / "adapter_config.json").write_text(json.dumps(config))
-            result = {"digest": "weights", "template_digest": "t", "held_out_loss_before": 2.0,
-                      "held_out_loss_after": self.after, "last_loss": 1.5, "tokens": 30, "seconds": 2.0}
+            result = {
+                "digest": "weights",
+                "template_digest": "t",
+                "held_out_loss_before": 2.0,
+                "held_out_loss_after": self.after,
+                "last_loss": 1.5,
+                "tokens": 30,
+                "seconds": 2.0,
+            }
         else:
-            result = {"digest": "merged", "template_digest": "t", "merge_difference": 1e-6, "bytes": 9,
-                      "stored_difference": 0.1, "stored_mean_difference": 0.01, "base_mean_difference": 0.02,
-                      "trained_difference": 1e-6, "trained_mean_difference": 1e-7, "compared_tokens": 40,
-                      "merged_onto": "the base"}
+            result = {
+                "digest": "merged",
+                "template_digest": "t",
+                "merge_difference": 1e-6,
+                "bytes": 9,
+                "stored_difference": 0.1,
+                "stored_mean_difference": 0.01,
+                "base_mean_difference": 0.02,
+                "trained_difference": 1e-6,
+                "trained_mean_difference": 1e-7,
+                "compared_tokens": 40,
+                "merged_onto": "the base",
+            }
         (output / training.RESULT).write_text(json.dumps(result))
         return folder
 
@@ -84,15 +104,21 @@ class Line:
         self.settings = Settings.load()
         self.tables, self.tracker, self.child = TableStore(home / "tables"), FakeTracker(), FakeChild()
         self.resources = {
-            "io_manager": TableIOManager(self.tables), "settings": self.settings, "tables": self.tables,
-            "tracker": self.tracker, "base_model": FakeBase(base),
+            "io_manager": TableIOManager(self.tables),
+            "settings": self.settings,
+            "tables": self.tables,
+            "tracker": self.tracker,
+            "base_model": FakeBase(base),
         }
 
     def run(self, *assets: Any, recipe: str | None = None) -> dg.ExecuteInProcessResult:
         every = [data.instruction_dataset, module.model_profile, module.adapter, module.merged_model, *CHECKS]
         keys = [asset.key for asset in assets]
         return dg.materialize(
-            every, selection=dg.AssetSelection.assets(*keys), resources=self.resources, partition_key=recipe,
+            every,
+            selection=dg.AssetSelection.assets(*keys),
+            resources=self.resources,
+            partition_key=recipe,
             raise_on_error=False,
         )
 
@@ -125,8 +151,12 @@ def through(line: Line) -> dict[str, bool]:
 
 def test_the_four_assets_pass_their_checks_and_keep_their_gates(line: Line):
     assert through(line) == {
-        "rows_are_sound": True, "nothing_leaks": True, "something_is_trained": True, "loss_fell": True,
-        "vllm_serves_the_adapter": True, "merge_is_faithful": True,
+        "rows_are_sound": True,
+        "nothing_leaks": True,
+        "something_is_trained": True,
+        "loss_fell": True,
+        "vllm_serves_the_adapter": True,
+        "merge_is_faithful": True,
     }
     dataset, adapter = line.tables.read_record("instruction_dataset"), line.tables.read_record("adapter/lora")
     merged = line.tables.read_record("merged_model/lora")
@@ -163,7 +193,9 @@ def test_a_held_out_question_in_the_documents_stops_the_line(line: Line):
     assert verdicts(result) == {"rows_are_sound": True, "nothing_leaks": False}
     gate = line.tables.read_record("gates/instruction_dataset")
     assert {name: check["passed"] for name, check in gate["checks"].items()} == {
-        "few_rows_rejected": True, "no_source_in_both_splits": True, "no_test_question_in_train": True,
+        "few_rows_rejected": True,
+        "no_source_in_both_splits": True,
+        "no_test_question_in_train": True,
         "no_test_question_in_documents": False,
     }
     (found,) = [each for each in result.get_asset_check_evaluations() if each.check_name == "nothing_leaks"]
@@ -195,7 +227,10 @@ def test_the_launchpads_values_go_over_the_recipes_file_and_are_merged_with_it(l
     given = {"ops": {"adapter": {"config": {"lora_rank": 4, "overrides": {"weight_decay": "0.1"}}}}}
     every = [module.instruction_dataset, module.model_profile, module.adapter, module.merged_model, *CHECKS]
     dg.materialize(
-        every, selection=dg.AssetSelection.assets("adapter"), resources=line.resources, partition_key="lora",
+        every,
+        selection=dg.AssetSelection.assets("adapter"),
+        resources=line.resources,
+        partition_key="lora",
         run_config=given,
     )
     record = line.tables.read_record("adapter/lora")

@@ -49,7 +49,9 @@ def test_chunks_become_a_graph_with_summaries_and_all_checks_pass(tmp_path: Path
     result, tables = _run(tmp_path, TEXTS, FakeLanguageModel())
     assert result.success
     assert {(e.check_name, e.passed) for e in result.get_asset_check_evaluations()} == {
-        ("extraction_failures_are_few", True), ("relations_have_both_ends", True), ("communities_nest", True),
+        ("extraction_failures_are_few", True),
+        ("relations_have_both_ends", True),
+        ("communities_nest", True),
         ("every_community_has_a_summary", True),
     }
     names = set(tables.read("entities")["name"].to_pylist())

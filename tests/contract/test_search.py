@@ -112,10 +112,20 @@ def many(count: int, seed: int = 0) -> tuple[GraphTables, np.ndarray]:
     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
     kind = pa.list_(pa.float32(), 32)
     fields = [field if field.name != "vector" else pa.field("vector", kind) for field in SCHEMAS["chunks"]]
-    plain = table("chunks", [
-        {"chunk_id": f"c{number:05}", "document_id": "d1", "path": "a.md", "start": number, "language": "en" if
-         number % 100 else "zh", "text": f"Passage {number} of group {number % 40}."} for number in range(count)
-    ])
+    plain = table(
+        "chunks",
+        [
+            {
+                "chunk_id": f"c{number:05}",
+                "document_id": "d1",
+                "path": "a.md",
+                "start": number,
+                "language": "en" if number % 100 else "zh",
+                "text": f"Passage {number} of group {number % 40}.",
+            }
+            for number in range(count)
+        ],
+    )
     column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), 32)
     chunks = plain.set_column(plain.schema.get_field_index("vector"), "vector", column).cast(pa.schema(fields))
     nothing = {name: SCHEMAS[name].empty_table() for name in ("entities", "relations", "communities")}

@@ -28,8 +28,11 @@ class FakeEngine:
         self.jobs += [model.name for model, _ in jobs]
         return [
             SimpleNamespace(
-                outputs=[{"text": f" {model.name} {len(ids)}", "token_ids": [1, 2]} for ids in prompts], engine="fake",
-                start_seconds=1.0, generate_seconds=1.0, tokens_per_second=2.0,
+                outputs=[{"text": f" {model.name} {len(ids)}", "token_ids": [1, 2]} for ids in prompts],
+                engine="fake",
+                start_seconds=1.0,
+                generate_seconds=1.0,
+                tokens_per_second=2.0,
             )
             for model, prompts in jobs
         ]
@@ -55,7 +58,11 @@ def row(number: int, answer: str = "yes", language: str = "en") -> dict[str, Any
 
 
 def predictions(
-    references: Sequence[str], base: Sequence[str], adapter: Sequence[str], model: str = "m1", dataset: str = "d1",
+    references: Sequence[str],
+    base: Sequence[str],
+    adapter: Sequence[str],
+    model: str = "m1",
+    dataset: str = "d1",
     languages: Sequence[str] | None = None,
 ) -> pa.Table:
     """A PREDICTIONS table with these texts."""

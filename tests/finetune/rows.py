@@ -27,7 +27,8 @@ def many(folder: Path, sources: int, rows_each: int = 2) -> list[Instruction]:
     """Return loaded rows from so many sources."""
     rows = [
         {"instruction": f"Question {n} about gear {s}?", "output": f"Answer {n} on {s}.", "source": f"source-{s}"}
-        for s in range(sources) for n in range(rows_each)
+        for s in range(sources)
+        for n in range(rows_each)
     ]
     write(folder, "many.json", rows)
     return load_instructions(folder).rows

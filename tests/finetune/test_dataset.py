@@ -18,8 +18,12 @@ SETTINGS = SplitSettings()
 def rows(count: int) -> list[Instruction]:
     return [
         Instruction(
-            f"r{n}", [{"role": "user", "content": f"q{n}"}, {"role": "assistant", "content": f"a{n}"}], f"s{n // 2}",
-            "en", "f.json", n,
+            f"r{n}",
+            [{"role": "user", "content": f"q{n}"}, {"role": "assistant", "content": f"a{n}"}],
+            f"s{n // 2}",
+            "en",
+            "f.json",
+            n,
         )
         for n in range(count)
     ]

@@ -39,8 +39,10 @@ def test_rows_without_an_answer_or_without_room_are_listed_and_the_others_go_on(
     long["messages"][0]["content"] = "x" * 50
     made = predict([row(1), unanswered, long], "d1", BASE, LORA, FakeEngine(context=106), FakeTables())
     assert made.table["row_id"].to_pylist() == ["r001"]
-    assert [problem.found for problem in made.problems] == ["row r003 without a last assistant turn",
-                                                            "row r004 with 50 prompt tokens"]
+    assert [problem.found for problem in made.problems] == [
+        "row r003 without a last assistant turn",
+        "row r004 with 50 prompt tokens",
+    ]
 
 
 def test_no_rows_at_all_start_no_engine() -> None:

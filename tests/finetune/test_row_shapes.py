@@ -99,7 +99,7 @@ def test_tool_calls_of_sharegpt_and_of_openai_are_the_same(tmp_path: Path):
 
 @pytest.mark.parametrize("ending", ["json", "jsonl", "csv", "parquet", "arrow", "lines.json"])
 def test_every_file_form_holds_the_same_rows(tmp_path: Path, ending: str):
-    rows = [{"instruction": f"Question, \"{n}\"\nof many", "output": f"答 {n}", "source": f"s{n}"} for n in range(3)]
+    rows = [{"instruction": f'Question, "{n}"\nof many', "output": f"答 {n}", "source": f"s{n}"} for n in range(3)]
     path, table = tmp_path / f"rows.{ending}", pa.Table.from_pylist(rows)
     if ending == "csv":
         with path.open("w", encoding="utf-8", newline="") as file:

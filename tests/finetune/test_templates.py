@@ -102,7 +102,10 @@ def test_the_same_name_gives_the_same_text_in_every_process():
     made = {
         subprocess.run(
             [sys.executable, "-c", code],
-            cwd=CHECKOUT, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True,
+            cwd=CHECKOUT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
         ).stdout
         for seed in ("1", "2")
     }

@@ -30,12 +30,14 @@ def _call(name: str, arguments: str, number: int = 0) -> dict[str, Any]:
     return {"id": f"call_{number}", "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
-def _calling(question: str, calls: list[dict[str, Any]], results: list[str], answer: str, said: str = "",
-             system: str = "") -> list[dict[str, Any]]:
+def _calling(
+    question: str, calls: list[dict[str, Any]], results: list[str], answer: str, said: str = "", system: str = ""
+) -> list[dict[str, Any]]:
     chat = _turns(question, system=system)
     chat.append({"role": "assistant", "content": said, "tool_calls": calls})
-    chat += [{"role": "tool", "content": text, "tool_call_id": call["id"]}
-             for call, text in zip(calls, results, strict=True)]
+    chat += [
+        {"role": "tool", "content": text, "tool_call_id": call["id"]} for call, text in zip(calls, results, strict=True)
+    ]
     return [*chat, {"role": "assistant", "content": answer}]
 
 

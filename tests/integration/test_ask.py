@@ -75,7 +75,8 @@ def test_most_questions_about_one_fact_are_answered_from_a_gold_document(
 ) -> None:
     found = [
         bool({citation["document"] for citation in answer["citations"]} & set(row["documents"]))
-        for row, answer in asked[mode] if row["type"] == "single-hop"
+        for row, answer in asked[mode]
+        if row["type"] == "single-hop"
     ]
     assert sum(found) / len(found) >= least
 
@@ -92,7 +93,8 @@ def test_the_real_small_model_answers_from_the_sources(world: World, small_model
     settings = Settings(dict(world.settings.values) | {"LLM_MODEL": str(small_model)}, {})
     model = open_language_model(settings)
     for question, fact in (
-        ("What does express delivery in Europe cost?", "14.90"), ("For how long is a gift card valid?", "four years"),
+        ("What does express delivery in Europe cost?", "14.90"),
+        ("For how long is a gift card valid?", "four years"),
         ("订单满多少元免运费？", "299"),
     ):
         answer = world.ask(question, "native", model)

@@ -26,8 +26,16 @@ from resources.tables import TableStore
 from tests.fakes import FakeEmbedder, FakeLanguageModel
 
 MODULES = [inputs, documents_module, graph_module, knowledge_graph_module]
-TABLES = ["documents", "chunks", "chunk_embeddings", "extractions", "entities", "relations", "communities",
-          "community_summaries"]
+TABLES = [
+    "documents",
+    "chunks",
+    "chunk_embeddings",
+    "extractions",
+    "entities",
+    "relations",
+    "communities",
+    "community_summaries",
+]
 NEO4J = os.environ.get("GRAFTLINE_TEST_NEO4J_URI", "")
 
 
@@ -47,8 +55,12 @@ class World:
         assets = dg.load_assets_from_modules(MODULES)
         checks = dg.load_asset_checks_from_modules(MODULES)
         resources = {
-            "io_manager": TableIOManager(self.tables), "settings": self.settings, "tables": self.tables,
-            "embedder": self.embedder, "language_model": self.model, "graph_store": self.store,
+            "io_manager": TableIOManager(self.tables),
+            "settings": self.settings,
+            "tables": self.tables,
+            "embedder": self.embedder,
+            "language_model": self.model,
+            "graph_store": self.store,
         }
         result = dg.materialize([*assets, *checks], resources=resources)
         events = result.get_asset_materialization_events()
@@ -87,8 +99,10 @@ def test_nothing_changed_one_edited_one_deleted(world: World, tmp_path: Path):
     assert world.digests() == before
     assert (len(world.model.calls), world.embedder.calls) == (calls, embedded)
     assert again["documents"]["same"] == rows["documents"]
-    assert all(again[name]["new"] == again[name]["changed"] == again[name]["gone"] == 0
-               for name in ("documents", "chunks", "chunk_embeddings", "extractions", "communities"))
+    assert all(
+        again[name]["new"] == again[name]["changed"] == again[name]["gone"] == 0
+        for name in ("documents", "chunks", "chunk_embeddings", "extractions", "communities")
+    )
     assert again["knowledge_graph"]["written"] == again["knowledge_graph"]["deleted"] == 0
 
     edited = world.folder / "incidents" / "inc-24-09-verano-flood.md"

@@ -12,7 +12,9 @@ from resources.inference_engine import Batch, InferenceEngine
 QUESTIONS = ["What is the capital of France?", "Name a colour.", "七天内可以退货吗？", "Write one word."]
 CONVERSATIONS = [[{"role": "user", "content": question}] for question in QUESTIONS]
 SCHEMA = {
-    "type": "object", "properties": {"colour": {"type": "string", "enum": ["red", "green"]}}, "required": ["colour"],
+    "type": "object",
+    "properties": {"colour": {"type": "string", "enum": ["red", "green"]}},
+    "required": ["colour"],
     "additionalProperties": False,
 }
 

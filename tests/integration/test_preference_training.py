@@ -14,7 +14,9 @@ from tests.integration.tiny_model import make_tiny_model
 from tests.integration.trained import QUICK, preferences, specification
 
 CHANGES = {
-    "sigmoid": {}, "hinge": {"pref_loss": "hinge"}, "ipo": {"pref_loss": "ipo"},
+    "sigmoid": {},
+    "hinge": {"pref_loss": "hinge"},
+    "ipo": {"pref_loss": "ipo"},
     "smoothed_with_sft": {"dpo_label_smoothing": 0.1, "pref_ftx": 0.5},
     "full": {"finetuning_type": "full", "learning_rate": 1e-3},
     "nf4": {"quantization_bit": 4},

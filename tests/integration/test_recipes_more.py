@@ -20,9 +20,7 @@ ALWAYS = ("dpo",)
 
 
 def every() -> list[Any]:
-    return [
-        pytest.param(path, id=path.stem, marks=() if path.stem in ALWAYS else pytest.mark.slow) for path in SHIPPED
-    ]
+    return [pytest.param(path, id=path.stem, marks=() if path.stem in ALWAYS else pytest.mark.slow) for path in SHIPPED]
 
 
 def test_every_method_ships_a_recipe():
@@ -32,7 +30,8 @@ def test_every_method_ships_a_recipe():
     assert {recipe.quantization_bit for recipe in recipes} == {None, 4, 8}
     assert any(recipe.use_dora for recipe in recipes) and any(recipe.use_rslora for recipe in recipes)
     assert {recipe.freeze_trainable_layers > 0 for recipe in recipes if recipe.finetuning_type == "freeze"} == {
-        True, False,
+        True,
+        False,
     }
 
 

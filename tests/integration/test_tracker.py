@@ -43,14 +43,24 @@ def log_training(tracker: Tracker, place: Path) -> str:
     adapter.mkdir(exist_ok=True)
     (adapter / "adapter_config.json").write_text("{}")
     (adapter / "recipe.yaml").write_text("lora_rank: 8\n")
-    return tracker.log_training(TrainingRun(
-        key="key-1", name="lora · LoRA r8", recipe="lora",
-        parameters={"lora_rank": 8, "model_name_or_path": "smollm2"}, dataset_path=Path(dataset["path"]),
-        dataset_digest=dataset["digest"], log_rows=LOG, summary={"train_loss": 1.5}, adapter=adapter,
-        plots=[loss_curve(LOG, "lora", place / "curve.png", (3.0, 1.0))], samples=SAMPLES,
-        counts={"kept": 80, "rejected": 2}, ledger=[{"file": "a.json", "row": 2, "found": "退货"}],
-        notes=["plot_loss: True – drawn"],
-    ))
+    return tracker.log_training(
+        TrainingRun(
+            key="key-1",
+            name="lora · LoRA r8",
+            recipe="lora",
+            parameters={"lora_rank": 8, "model_name_or_path": "smollm2"},
+            dataset_path=Path(dataset["path"]),
+            dataset_digest=dataset["digest"],
+            log_rows=LOG,
+            summary={"train_loss": 1.5},
+            adapter=adapter,
+            plots=[loss_curve(LOG, "lora", place / "curve.png", (3.0, 1.0))],
+            samples=SAMPLES,
+            counts={"kept": 80, "rejected": 2},
+            ledger=[{"file": "a.json", "row": 2, "found": "退货"}],
+            notes=["plot_loss: True – drawn"],
+        )
+    )
 
 
 def test_a_training_is_one_run_with_all_that_belongs_to_it(tracker: Tracker, run_id: str, place: Path):
@@ -64,7 +74,11 @@ def test_a_training_is_one_run_with_all_that_belongs_to_it(tracker: Tracker, run
     contexts = {tag.value for given in run.inputs.dataset_inputs for tag in given.tags}
     assert contexts == {"training", "evaluation"}
     assert {file.path for file in client.list_artifacts(run_id)} >= {
-        "adapter", "plots", "recipe.yaml", "dataset", "recipe-notes.txt",
+        "adapter",
+        "plots",
+        "recipe.yaml",
+        "dataset",
+        "recipe-notes.txt",
     }
     system = client.get_metric_history(run_id, "system/cpu_utilization_percentage")
     assert [(point.step, point.value) for point in system] == [(0, 50.0), (1, 51.0), (2, 52.0)]
@@ -94,9 +108,9 @@ def test_a_run_that_a_crash_left_open_is_replaced(tracker: Tracker, run_id: str,
     half = client.create_run(number, tags={"graftline.key": "key-2"})
     assert tracker.find_run("key-2") is None
     dataset = build_dataset(many(place / "in", 40), place)
-    made = tracker.log_training(TrainingRun(
-        "key-2", "lora", "lora", {}, Path(dataset["path"]), dataset["digest"], LOG, {}, place / "adapter"
-    ))
+    made = tracker.log_training(
+        TrainingRun("key-2", "lora", "lora", {}, Path(dataset["path"]), dataset["digest"], LOG, {}, place / "adapter")
+    )
     assert made != half.info.run_id and client.get_run(half.info.run_id).info.lifecycle_stage == "deleted"
 
 

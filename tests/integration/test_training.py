@@ -32,7 +32,9 @@ RECIPES: dict[str, dict[str, Any]] = {
     "checkpointed": {"disable_gradient_checkpointing": False},
     "nf4_checkpointed": {"quantization_bit": 4, "disable_gradient_checkpointing": False},
     "part_of_a_layer": {
-        "finetuning_type": "freeze", "freeze_trainable_layers": -1, "freeze_trainable_modules": "mlp",
+        "finetuning_type": "freeze",
+        "freeze_trainable_layers": -1,
+        "freeze_trainable_modules": "mlp",
         "freeze_extra_modules": "norm",
     },
     "whole_head": {"additional_target": "embed_tokens"},
@@ -40,8 +42,14 @@ RECIPES: dict[str, dict[str, Any]] = {
     "prompt_too": {"train_on_prompt": True},
     "paged": {"optim": "paged_adamw_8bit", "quantization_bit": 4},
     "the_rest": {
-        "neftune_noise_alpha": 5.0, "lora_dropout": 0.1, "gradient_accumulation_steps": 2, "max_samples": 20,
-        "group_by_length": False, "weight_decay": 0.1, "warmup_ratio": 0.2, "lr_scheduler_type": "linear",
+        "neftune_noise_alpha": 5.0,
+        "lora_dropout": 0.1,
+        "gradient_accumulation_steps": 2,
+        "max_samples": 20,
+        "group_by_length": False,
+        "weight_decay": 0.1,
+        "warmup_ratio": 0.2,
+        "lr_scheduler_type": "linear",
     },
 }
 NOT_PROFILED = ("part_of_a_layer", "whole_head")

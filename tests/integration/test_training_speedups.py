@@ -23,11 +23,18 @@ from tests.integration.tiny_model import make_tiny_model
 from tests.integration.trained import QUICK
 
 SHAPE: dict[str, Any] = {
-    "vocab_size": 259, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4,
-    "num_key_value_heads": 2, "max_position_embeddings": 1024, "head_dim": 16,
+    "vocab_size": 259,
+    "hidden_size": 64,
+    "intermediate_size": 96,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 1024,
+    "head_dim": 16,
 }
 KNOWN = {
-    "qwen2": (Qwen2Config(**SHAPE), 2), "qwen3": (Qwen3Config(**SHAPE), 2),
+    "qwen2": (Qwen2Config(**SHAPE), 2),
+    "qwen3": (Qwen3Config(**SHAPE), 2),
     "mistral": (MistralConfig(**SHAPE, sliding_window=None), 2),
 }
 LENGTHS = (5, 300, 17, 129, 40, 260, 9, 64)
@@ -84,7 +91,9 @@ def test_loss_and_gradients_are_those_of_trls_own_trainer(name: str, tiny: Path,
     from trl import SFTTrainer
 
     changes = {
-        "lora": {}, "full": {"finetuning_type": "full"}, "checkpointed": {"disable_gradient_checkpointing": False},
+        "lora": {},
+        "full": {"finetuning_type": "full"},
+        "checkpointed": {"disable_gradient_checkpointing": False},
         "dropout_off_dora": {"use_dora": True},
     }[name]
     recipe = Recipe(**{**QUICK, **changes})

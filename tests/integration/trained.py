@@ -8,16 +8,29 @@ from pipelines.finetune.base import BaseModel
 from pipelines.finetune.recipe import Recipe
 
 QUICK: dict[str, Any] = {
-    "lora_rank": 4, "per_device_train_batch_size": 4, "learning_rate": 1e-2, "max_steps": 6, "logging_steps": 2,
-    "save_steps": 2, "bf16": False,
+    "lora_rank": 4,
+    "per_device_train_batch_size": 4,
+    "learning_rate": 1e-2,
+    "max_steps": 6,
+    "logging_steps": 2,
+    "save_steps": 2,
+    "bf16": False,
 }
 
 
 def specification(recipe: Recipe, dataset: str, base: BaseModel, folder: Path) -> dict[str, Any]:
     return {
-        "recipe": recipe.model_dump(), "dataset": dataset, "base_path": str(base.path), "key": "k",
-        "base_name": base.hub_name, "base_revision": base.revision, "base_hub_revision": None, "work": str(folder),
-        "output": str(folder / "output"), "cache": str(folder / "cache"), "kept_checkpoints": 2,
+        "recipe": recipe.model_dump(),
+        "dataset": dataset,
+        "base_path": str(base.path),
+        "key": "k",
+        "base_name": base.hub_name,
+        "base_revision": base.revision,
+        "base_hub_revision": None,
+        "work": str(folder),
+        "output": str(folder / "output"),
+        "cache": str(folder / "cache"),
+        "kept_checkpoints": 2,
     }
 
 
@@ -27,9 +40,16 @@ def preferences(folder: Path, rows: int = 40) -> str:
 
     every = [
         {
-            "row_id": str(n), "tools": "", "kind": "preference", "dataset": "pairs", "source": str(n), "language": "en",
+            "row_id": str(n),
+            "tools": "",
+            "kind": "preference",
+            "dataset": "pairs",
+            "source": str(n),
+            "language": "en",
             "messages": [{"role": "user", "content": f"Question {n}?", "tool_calls": ""}],
-            "chosen": f"Of course: {n}.", "rejected": f"No {n}!", "characters": 20,
+            "chosen": f"Of course: {n}.",
+            "rejected": f"No {n}!",
+            "characters": 20,
         }
         for n in range(rows)
     ]

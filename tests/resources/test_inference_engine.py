@@ -50,8 +50,13 @@ def test_a_batch_says_what_came_out_and_which_engine_ran(model: Path, child, tmp
     child(ANSWERS)
     batch = InferenceEngine("vllm", tmp_path).generate(model, [[1, 2, 3], [4]], 10)
     assert (batch.engine, batch.fallback, batch.tokens_per_second) == ("transformers", "no such architecture", 1.5)
-    assert batch.outputs[0] == {"text": "3", "token_ids": [1, 2], "finish_reason": "stop", "prompt_tokens": 3,
-                                "completion_tokens": 2}
+    assert batch.outputs[0] == {
+        "text": "3",
+        "token_ids": [1, 2],
+        "finish_reason": "stop",
+        "prompt_tokens": 3,
+        "completion_tokens": 2,
+    }
 
 
 def test_several_models_run_in_one_child_and_one_without_prompts_in_none(model: Path, child, tmp_path: Path) -> None:

@@ -63,9 +63,13 @@ def test_after_a_crash_only_what_is_missing_is_generated(tmp_path: Path) -> None
 
 def test_the_key_covers_prompt_model_sampling_and_schema() -> None:
     [messages, other] = _prompts("a", "b")
-    keys = {completion_key(messages, "m@1", 5, None), completion_key(other, "m@1", 5, None),
-            completion_key(messages, "m@2", 5, None), completion_key(messages, "m@1", 6, None),
-            completion_key(messages, "m@1", 5, {"type": "object"})}
+    keys = {
+        completion_key(messages, "m@1", 5, None),
+        completion_key(other, "m@1", 5, None),
+        completion_key(messages, "m@2", 5, None),
+        completion_key(messages, "m@1", 6, None),
+        completion_key(messages, "m@1", 5, {"type": "object"}),
+    }
     assert len(keys) == 5
 
 
@@ -88,11 +92,19 @@ class Server(BaseHTTPRequestHandler):
             self._send(500, {"error": {"message": "later"}})
         else:
             text = body["messages"][-1]["content"].upper()
-            self._send(200, {
-                "id": "1", "object": "chat.completion", "created": 0, "model": "tiny",
-                "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}],
-                "usage": {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10},
-            })
+            self._send(
+                200,
+                {
+                    "id": "1",
+                    "object": "chat.completion",
+                    "created": 0,
+                    "model": "tiny",
+                    "choices": [
+                        {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+                    ],
+                    "usage": {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10},
+                },
+            )
 
     def _send(self, status: int, body: dict[str, Any]) -> None:
         raw = json.dumps(body).encode()

@@ -12,7 +12,8 @@ from pipelines.answering.terms import question_terms, term_weights
 from pipelines.protocols import Embedder
 
 _MAKERS: dict[str, Callable[[Sequence[Row], Embedder, Any], Finder]] = {
-    **llamaindex_indexes.INDEXES, **langchain_indexes.INDEXES,
+    **llamaindex_indexes.INDEXES,
+    **langchain_indexes.INDEXES,
 }
 
 
@@ -50,8 +51,6 @@ class GuideRetriever:
 
     def retrieve(self, question: str, k: int) -> Retrieved:
         """Return three passages, fewer for a smaller k."""
-        rows = [
-            row | {"terms": row_terms(row)} for row in self.index.find(question, min(k, PASSAGES))
-        ]
+        rows = [row | {"terms": row_terms(row)} for row in self.index.find(question, min(k, PASSAGES))]
         weights = term_weights(question_terms(question), [row["terms"] for row in rows])
         return Retrieved(rows, [], weights, stuffed=True)

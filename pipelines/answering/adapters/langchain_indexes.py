@@ -61,7 +61,9 @@ def vector_store(rows: Sequence[Row], embedder: Embedder) -> "InMemoryVectorStor
     store = InMemoryVectorStore(langchain_embeddings(embedder))
     for row in rows:
         store.store[row["chunk_id"]] = {
-            "id": row["chunk_id"], "vector": list(row["vector"]), "text": row["text"],
+            "id": row["chunk_id"],
+            "vector": list(row["vector"]),
+            "text": row["text"],
             "metadata": {"chunk_id": row["chunk_id"]},
         }
     return store
@@ -78,7 +80,8 @@ def _bm25(rows: Sequence[Row], k: int) -> Any:
     if held is None or held[0] is not rows:
         _BM25.clear()
         made = BM25Retriever.from_texts(
-            [row["text"] for row in rows], metadatas=[{"chunk_id": row["chunk_id"]} for row in rows],
+            [row["text"] for row in rows],
+            metadatas=[{"chunk_id": row["chunk_id"]} for row in rows],
             preprocess_func=words,
         )
         _BM25[id(rows)] = held = (rows, made)

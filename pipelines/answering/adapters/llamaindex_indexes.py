@@ -87,14 +87,18 @@ def property_graph(rows: Sequence[Row], embedder: Embedder, store: GraphStore) -
     for row in entities:
         first = {source: row["chunk_ids"][0]} if row["chunk_ids"] else {}
         graph.upsert_nodes([EntityNode(name=row["entity_id"], label=row["type"] or "THING", properties=first)])
-    near.add([
-        TextNode(id_=row["entity_id"], text=row["name"], embedding=list(row["vector"])) for row in entities
-    ])
-    graph.upsert_relations([
-        Relation(label=row["type"], source_id=row["source_id"], target_id=row["target_id"],
-                 properties={source: row["chunk_ids"][0]} if row["chunk_ids"] else {})
-        for row in store.table("relations").to_pylist()
-    ])
+    near.add([TextNode(id_=row["entity_id"], text=row["name"], embedding=list(row["vector"])) for row in entities])
+    graph.upsert_relations(
+        [
+            Relation(
+                label=row["type"],
+                source_id=row["source_id"],
+                target_id=row["target_id"],
+                properties={source: row["chunk_ids"][0]} if row["chunk_ids"] else {},
+            )
+            for row in store.table("relations").to_pylist()
+        ]
+    )
     model = llamaindex_embedding(embedder)
     index = PropertyGraphIndex.from_existing(graph, vector_store=near, llm=extractive_llm(), embed_model=model)
 

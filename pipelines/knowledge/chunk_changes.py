@@ -1,0 +1,57 @@
+"""From the table of documents to the change of the table of chunks: only changed documents are cut again."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from pipelines.delta import Change, batched, compare
+from pipelines.identity import content_id, json_digest
+from pipelines.knowledge.chunking import chunk_documents
+from pipelines.knowledge.cutting.strategies import ChunkSettings
+from pipelines.protocols import Embedder, StoredTable
+from pipelines.schemas import CHUNKS
+
+_DOCUMENTS_A_BATCH = 256
+CODE_VERSION = "1"
+"""Raised whenever the chunkers cut otherwise."""
+
+
+def chunk_changes(
+    documents: StoredTable, stored: StoredTable | None, settings: ChunkSettings, embedder: Embedder
+) -> Change:
+    """Return the change that brings the chunks up to date; no text is read when documents and settings are the same.
+
+    A chunk's `version` is that of its document's bytes, reader, path and of how it was cut.
+    """
+    # A model that only counts may be exchanged for one with the same tokens; one that finds the seams may not.
+    model = embedder.name if settings.strategy == "semantic" else embedder.tokenizer
+    how = content_id("cut", CODE_VERSION, settings.digest, json_digest(settings.model_dump()), model)
+    inputs = content_id(documents.digest, how)
+    usable = stored is not None and stored.schema.equals(CHUNKS)
+    if usable and stored is not None and stored.inputs == inputs:
+        return Change("document_id", [], (), inputs, computed={"documents": 0, "chunks": 0})
+    current = {
+        row["document_id"]: content_id(how, row["path"], row["version"], row["reader"])
+        for table in documents.batches(["document_id", "path", "version", "reader"])
+        for row in table.to_pylist()
+    }
+    previous = {
+        row["document_id"]: row["version"]
+        for table in (stored.batches(["document_id", "version"]) if usable and stored is not None else ())
+        for row in table.to_pylist()
+    }
+    delta = compare(current, previous)
+    computed = {"documents": 0, "chunks": 0}
+
+    def cut() -> Iterator[pa.Table]:
+        for keys in batched(delta.todo, _DOCUMENTS_A_BATCH):
+            for texts in documents.batches(where=("document_id", keys)):
+                table, _ = chunk_documents(texts, None, settings, embedder.count_tokens, model, embedder.embed)
+                versions = [current[key] for key in table["document_id"].to_pylist()]
+                place = table.schema.get_field_index("version")
+                computed["documents"] += texts.num_rows
+                computed["chunks"] += table.num_rows
+                yield table.set_column(place, "version", pa.array(versions, pa.string()))
+
+    drop = sorted(delta.changed + delta.gone)
+    return Change("document_id", drop, cut(), inputs, ("version",), computed)

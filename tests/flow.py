@@ -1,0 +1,79 @@
+"""The knowledge flow without Dagster, as its assets call it: for tests that run it very often, or kill it."""
+
+import time
+from pathlib import Path
+
+from pipelines.delta import Work
+from pipelines.identity import table_digest
+from pipelines.knowledge.chunk_changes import chunk_changes
+from pipelines.knowledge.communities import CommunitySettings, detect
+from pipelines.knowledge.cutting.strategies import ChunkSettings
+from pipelines.knowledge.document_changes import DocumentChanges, document_changes
+from pipelines.knowledge.extraction import extract
+from pipelines.knowledge.graph import assemble
+from pipelines.knowledge.manifest import scan
+from pipelines.knowledge.reading.limits import Limits
+from pipelines.knowledge.resolution import resolve
+from pipelines.knowledge.rule_extraction import RuleExtractor
+from pipelines.knowledge.sources import list_files
+from pipelines.knowledge.summaries import SummarySettings, summarise
+from pipelines.knowledge.vector_changes import vector_changes
+from pipelines.protocols import GRAPH_TABLES, Embedder, GraphStore
+from pipelines.schemas import CHUNKS, DOCUMENTS, chunk_embeddings
+from resources.tables import TableStore
+from tests.fakes import FakeLanguageModel
+
+EXTRACTOR = RuleExtractor()
+TABLES = ("documents", "chunks", "chunk_embeddings", "extractions", "entities", "relations", "communities",
+          "community_summaries")  # fmt: skip
+
+
+class Flow:
+    """A documents folder and a home; `settings` and `limits` may change from run to run."""
+
+    def __init__(self, folder: Path, home: Path, embedder: Embedder, store: GraphStore | None = None) -> None:
+        self.folder, self.tables, self.embedder, self.store = folder, TableStore(home / "tables"), embedder, store
+        self.settings, self.limits, self.model = ChunkSettings(max_tokens=24), Limits(), FakeLanguageModel()
+        self.last: DocumentChanges | None = None
+
+    def embed(self, reembed: bool = False, rehash: bool = False) -> dict[str, Work]:
+        """Bring documents, chunks and vectors up to date; return what each stage did."""
+        tables, listing = self.tables, list_files(self.folder)
+        states = scan(listing.files, tables.find("documents_manifest"), time.time_ns(), rehash)
+        self.last = document_changes(states, listing.problems, tables.stored("documents"), self.limits)
+        documents, first = tables.amend("documents", DOCUMENTS, self.last.change)
+        tables.write("documents_ledger", self.last.ledger())
+        tables.write("documents_manifest", self.last.manifest())
+        change = chunk_changes(documents, tables.stored("chunks"), self.settings, self.embedder)
+        chunks, second = tables.amend("chunks", CHUNKS, change)
+        change = vector_changes(chunks, tables.stored("chunk_embeddings"), self.embedder, reembed)
+        _, third = tables.amend("chunk_embeddings", chunk_embeddings(self.embedder.dimensions), change)
+        return {"documents": first, "chunks": second, "chunk_embeddings": third}
+
+    def run(self, reembed: bool = False) -> dict[str, Work]:
+        """The whole flow, to the store."""
+        done, tables = self.embed(reembed), self.tables
+        chunks = tables.read("chunks")
+        extractions, done["extractions"] = extract(chunks, tables.find("extractions"), EXTRACTOR)
+        tables.write("extractions", extractions)
+        graph = resolve(extractions, chunks, tables.find("entities"), tables.find("relations"))
+        tables.write("entities", graph.entities)
+        tables.write("relations", graph.relations)
+        communities, _ = detect(graph.entities, graph.relations, tables.find("communities"), CommunitySettings())
+        tables.write("communities", communities)
+        previous = tables.find("community_summaries")
+        inputs = (communities, graph.entities, graph.relations, chunks)
+        summaries, _ = summarise(*inputs, previous, self.model, SummarySettings())
+        tables.write("community_summaries", summaries)
+        whole = (tables.read("documents"), chunks, tables.read("chunk_embeddings"), graph.entities, graph.relations,
+                 communities, summaries)  # fmt: skip
+        made, vectors, _ = assemble(*whole, self.embedder, tables.find("graph_embeddings"))
+        tables.write("graph_embeddings", vectors)
+        if self.store:
+            self.store.apply(made)
+        return done
+
+    def digests(self) -> dict[str, str]:
+        """Return the digests of all tables and of what the store holds."""
+        found = {name: table_digest(self.tables.read(name)) for name in TABLES if self.tables.stored(name)}
+        return found | {f"store {name}": table_digest(self.store.table(name)) for name in GRAPH_TABLES if self.store}
