@@ -29,8 +29,8 @@ MANIFEST = _schema(
     fix=TEXT,
 )
 """One row a file of the documents' source, rejected ones with their reason; one that is gone has none. `mtime_ns` is
-the last time that anything of the file changed, `stamp` all by which the source tells a change, `checked_ns` when the bytes
-were last read."""
+the last time that anything of the file changed, `stamp` all by which the source tells a change, `checked_ns` when the
+bytes were last read."""
 
 DOCUMENTS = _schema(
     document_id=TEXT,
