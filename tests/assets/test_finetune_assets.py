@@ -223,9 +223,9 @@ def test_the_profile_shows_what_carries_loss(line: Line):
 
 
 def test_the_launchpads_values_go_over_the_recipes_file_and_are_merged_with_it(line: Line):
-    line.run(module.instruction_dataset)
+    line.run(data.instruction_dataset)
     given = {"ops": {"adapter": {"config": {"lora_rank": 4, "overrides": {"weight_decay": "0.1"}}}}}
-    every = [module.instruction_dataset, module.model_profile, module.adapter, module.merged_model, *CHECKS]
+    every = [data.instruction_dataset, module.model_profile, module.adapter, module.merged_model, *CHECKS]
     dg.materialize(
         every,
         selection=dg.AssetSelection.assets("adapter"),
