@@ -49,7 +49,7 @@ def parse(name: str, rows: Sequence[str], arguments: Sequence[str] | None = None
     parser.add_argument("--rows", default=",".join(rows), help="ids of the rows to measure, divided by commas")
     parser.add_argument("--seed", type=int, default=SEED, help=f"of samples and trainings (default {SEED})")
     parser.add_argument("--json", type=Path, default=None, help="where to write the result")
-    parser.add_argument("--keep", action="store_true", help="leave the other rows that --json's file has, of earlier runs")
+    parser.add_argument("--keep", action="store_true", help="leave the other rows that --json's file has")
     parser.add_argument("--markdown", type=Path, default=None, help="where to write the table for docs/benchmarks")
     if add:
         add(parser)

@@ -121,7 +121,7 @@ def _dataset(folder: Path, home: Path, recipe: Recipe) -> dict[str, Any]:
 
     record = prepare(folder, home, wanted=names_in(recipe.dataset) | names_in(recipe.eval_dataset))
     fates = {fate: sum(record[fate].values()) for fate in ("repaired", "rejected")}
-    log.info("rows kept %d, repaired %d, rejected %d: %s", record["kept"], *fates.values(), record["rejected"] or "none")
+    log.info("kept %d rows, repaired %d, rejected %d %s", record["kept"], *fates.values(), record["rejected"] or "")
     rejected = [row for row in read_ledger(record).to_pylist() if row["outcome"] == "rejected"]
     for row in rejected[:_SHOWN_ROWS]:
         log.warning("%(file)s, row %(row)s: %(reason)s: %(found)s; expected %(expected)s; %(fix)s", row)

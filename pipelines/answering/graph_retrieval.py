@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from pipelines.characters import HAN
 from pipelines.answering.retrieval import NativeRetriever, Retrieved, Row, Search, by_words, fuse
 from pipelines.answering.terms import coverage, question_terms, term_weights, terms, with_pairs
+from pipelines.characters import HAN
 
 _STARTING_CHUNKS = 3
 _KEPT = 2
