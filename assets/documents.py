@@ -48,7 +48,7 @@ def documents(
     """
     started, listing = time.monotonic(), list_files(settings.documents, settings.documents_cache)
     states = scan(listing.files, tables.find(MANIFEST_NAME), time.time_ns(), config.rehash)
-    changes = document_changes(states, listing.problems, tables.stored("documents"), settings.limits)
+    changes = document_changes(states, listing.problems, tables.amendable("documents"), settings.limits)
     table, work = tables.amend("documents", DOCUMENTS, changes.change)
     tables.write(LEDGER_NAME, changes.ledger())
     tables.write(MANIFEST_NAME, changes.manifest())
@@ -90,7 +90,7 @@ def chunks(
 ) -> dg.MaterializeResult:
     """Parts of documents up to a token budget, each with its exact place, page, section and header."""
     started, cutting = time.monotonic(), settings.chunking
-    change = chunk_changes(documents, tables.stored("chunks"), cutting, embedder)
+    change = chunk_changes(documents, tables.amendable("chunks"), cutting, embedder)
     table, work = tables.amend("chunks", CHUNKS, change)
     return stored_result(
         table,
@@ -118,7 +118,7 @@ def chunk_embeddings(
 ) -> dg.MaterializeResult:
     """One normalised vector a chunk; only new texts are embedded, and another model only when told to (reembed)."""
     started = time.monotonic()
-    change = vector_changes(chunks, tables.stored("chunk_embeddings"), embedder, config.reembed)
+    change = vector_changes(chunks, tables.amendable("chunk_embeddings"), embedder, config.reembed)
     table, work = tables.amend("chunk_embeddings", vectors_schema(embedder.dimensions), change)
     return stored_result(
         table, work, seconds=time.monotonic() - started, model=embedder.name, dimensions=embedder.dimensions

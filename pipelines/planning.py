@@ -24,7 +24,7 @@ def planned(settings: Settings) -> dict[str, Any]:
         tables.find("documents_manifest"),
         time.time_ns(),
     )
-    found = plan(states, indexed_versions(tables.stored("documents")), limits_digest(settings.limits))
+    found = plan(states, indexed_versions(tables.amendable("documents")), limits_digest(settings.limits))
     paths: dict[str, list[Any]] = {kind: list(getattr(found, kind)) for kind in _KINDS}
     paths["renamed"] = [{"from": old, "to": new} for old, new in found.renamed]
     return {"counts": {kind: len(paths[kind]) for kind in _KINDS}, **paths}

@@ -83,6 +83,11 @@ class TableStore:
         pointer = self.pointer(name)
         return LanceTable(self._folder(name), pointer) if pointer and "version" in pointer else None
 
+    def amendable(self, name: str) -> LanceTable | None:
+        """Return the current table where `amend` goes on from it: one that was written whole is replaced altogether."""
+        stored = self.stored(name)
+        return stored if stored and "total" in stored.pointer else None
+
     def amend(self, name: str, schema: pa.Schema, change: Change) -> tuple[LanceTable, Work]:
         """Drop and add rows batch by batch beside the current version, then switch; the first column is the key.
 

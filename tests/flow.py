@@ -40,13 +40,13 @@ class Flow:
         """Bring documents, chunks and vectors up to date; return what each stage did."""
         tables, listing = self.tables, list_files(self.folder)
         states = scan(listing.files, tables.find("documents_manifest"), time.time_ns(), rehash)
-        self.last = document_changes(states, listing.problems, tables.stored("documents"), self.limits)
+        self.last = document_changes(states, listing.problems, tables.amendable("documents"), self.limits)
         documents, first = tables.amend("documents", DOCUMENTS, self.last.change)
         tables.write("documents_ledger", self.last.ledger())
         tables.write("documents_manifest", self.last.manifest())
-        change = chunk_changes(documents, tables.stored("chunks"), self.settings, self.embedder)
+        change = chunk_changes(documents, tables.amendable("chunks"), self.settings, self.embedder)
         chunks, second = tables.amend("chunks", CHUNKS, change)
-        change = vector_changes(chunks, tables.stored("chunk_embeddings"), self.embedder, reembed)
+        change = vector_changes(chunks, tables.amendable("chunk_embeddings"), self.embedder, reembed)
         _, third = tables.amend("chunk_embeddings", chunk_embeddings(self.embedder.dimensions), change)
         return {"documents": first, "chunks": second, "chunk_embeddings": third}
 
