@@ -49,6 +49,7 @@ def parse(name: str, rows: Sequence[str], arguments: Sequence[str] | None = None
     parser.add_argument("--rows", default=",".join(rows), help="ids of the rows to measure, divided by commas")
     parser.add_argument("--seed", type=int, default=SEED, help=f"of samples and trainings (default {SEED})")
     parser.add_argument("--json", type=Path, default=None, help="where to write the result")
+    parser.add_argument("--keep", action="store_true", help="leave the other rows that --json's file has")
     parser.add_argument("--markdown", type=Path, default=None, help="where to write the table for docs/benchmarks")
     if add:
         add(parser)
@@ -168,8 +169,19 @@ def markdown(found: Mapping[str, Any], command: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def kept(found: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the result with the rows and details of an earlier one that it does not have itself."""
+    own = {row["id"]: row for row in found["rows"]}
+    rows = [own.pop(row["id"], row) for row in before["rows"]]
+    details = {**before.get("details", {}), **found.get("details", {})}
+    versions = {**before["versions"], **found["versions"]}
+    return {**found, "rows": [*rows, *own.values()], "versions": versions, **({"details": details} if details else {})}
+
+
 def finish(options: Any, found: Mapping[str, Any], command: str) -> None:
-    """Print the table on stdout and write what --json and --markdown ask for."""
+    """Print the table on stdout and write what --json and --markdown ask for; --keep adds to what --json's file has."""
+    if options.keep and options.json and options.json.is_file():
+        found = kept(found, json.loads(options.json.read_text(encoding="utf-8")))
     print(table([Row(**row) for row in found["rows"]]))
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ from typing import Any
 from pipelines.errors import GraftlineError
 
 _POLL_SECONDS = 0.2
+_POLITE_SECONDS = 10
 _LAST_LINES = 12
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -63,8 +64,7 @@ def run_child(
                 time.sleep(_POLL_SECONDS)
         finally:
             if child.poll() is None:
-                child.terminate()
-                child.wait(timeout=10)
+                _end(child)
     if watch:
         watch()
     if child.returncode:
@@ -75,6 +75,15 @@ def run_child(
             f"read {log}, correct the cause and run it again",
         )
     return log
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    child.terminate()
+    try:
+        child.wait(timeout=_POLITE_SECONDS)
+    except subprocess.TimeoutExpired:  # it computes in native code, or does not listen
+        child.kill()
+        child.wait()
 
 
 def _status(code: int) -> str:
@@ -89,6 +98,9 @@ def last_lines(log: Path) -> str:
 
 def read_spec() -> dict[str, Any]:
     """In a child: return its specification, after arranging to die with the parent (Linux)."""
+    # A parent whose libraries ignore or block the signal would hand that on to its children.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     if sys.platform == "linux":
         import ctypes
 

@@ -14,6 +14,7 @@ from pipelines.finetune.tracked import recipe_path, train_and_track
 from resources.settings import Settings
 
 log = logging.getLogger("graftline")
+_SHOWN_ROWS = 3
 
 TRAIN_HELP = """\
 RECIPE is a name in the recipes folder (lora) or a path to a YAML file anywhere, in LLaMA-Factory's keys.
@@ -108,23 +109,23 @@ def _inputs(recipe: Recipe, settings: Settings) -> tuple[Any, Any, Path, Any]:
     from resources.tracker import Tracker
 
     folder = Path(recipe.dataset_dir).expanduser().resolve() if recipe.dataset_dir else settings.instructions
-    dataset = _dataset(folder, settings.home)
+    dataset = _dataset(folder, settings.home, recipe)
     tracker = Tracker(settings.tracking_uri, settings.home)
     tracker.check()  # before hours of training, not after
     return dataset, SmallModel(settings.home).resolve(recipe.model_name_or_path), settings.home, tracker
 
 
-def _dataset(folder: Path, home: Path) -> dict[str, Any]:
-    from dataclasses import asdict
+def _dataset(folder: Path, home: Path, recipe: Recipe) -> dict[str, Any]:
+    from pipelines.finetune.preparation import prepare, read_ledger
+    from pipelines.finetune.recipe_datasets import names_in
 
-    from pipelines.finetune.dataset import build_dataset
-    from pipelines.finetune.instructions import load_instructions
-
-    loaded = load_instructions(folder)
-    counts = {"kept": len(loaded.rows), "rejected": len(loaded.problems)}
-    for problem in loaded.problems[:3]:
-        log.warning("%s", problem)
-    return {**build_dataset(loaded.rows, home), **counts, "ledger": [asdict(problem) for problem in loaded.problems]}
+    record = prepare(folder, home, wanted=names_in(recipe.dataset) | names_in(recipe.eval_dataset))
+    fates = {fate: sum(record[fate].values()) for fate in ("repaired", "rejected")}
+    log.info("kept %d rows, repaired %d, rejected %d %s", record["kept"], *fates.values(), record["rejected"] or "")
+    rejected = [row for row in read_ledger(record).to_pylist() if row["outcome"] == "rejected"]
+    for row in rejected[:_SHOWN_ROWS]:
+        log.warning("%(file)s, row %(row)s: %(reason)s: %(found)s; expected %(expected)s; %(fix)s", row)
+    return record
 
 
 def _is_partition(name: str) -> bool:

@@ -91,7 +91,8 @@ def serve(settings: Settings) -> int:
     def stop(*_: int | FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
+    for interruption in (signal.SIGTERM, signal.SIGINT):  # a shell starts what it puts behind with SIGINT ignored
+        signal.signal(interruption, stop)
     try:
         for port, process in processes.items():
             _wait(port, process, 120)

@@ -7,12 +7,13 @@ import numpy as np
 
 from pipelines.answering.retrieval import NativeRetriever, Retrieved, Row, Search, by_words, fuse
 from pipelines.answering.terms import coverage, question_terms, term_weights, terms, with_pairs
+from pipelines.characters import HAN
 
 _STARTING_CHUNKS = 3
 _KEPT = 2
 _NEAR_ENTITY = 0.55
 _CONTEXT = 12
-_CJK = re.compile(r"[\u3400-\u9fff]")
+_CJK = re.compile(f"[{HAN}]")
 _SHORTEST_NAME = 2
 
 

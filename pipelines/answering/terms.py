@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 
+from pipelines.characters import HAN
 from pipelines.knowledge.words import ENGLISH_STOP_WORDS, words
 
-_CJK = re.compile(r"[\u3400-\u9fff]")
+_CJK = re.compile(f"[{HAN}]")
 _SUFFIXES = ("ment", "ing", "ion", "ed", "er", "or", "ly", "e", "y")
 _SHORTEST_ROOT = 4
 # What a question says about the shape of its answer, not about its subject.
@@ -37,7 +38,7 @@ _SURNAMES = (
     "王李张刘陈杨黄赵周吴徐孙朱马胡郭林何高梁郑罗宋谢唐韩曹许邓萧冯曾程蔡彭潘袁于董余苏叶吕魏蒋田杜丁沈姜范江傅钟卢汪"
     "戴崔任陆廖姚方金邱夏谭韦贾邹石熊孟秦阎薛侯雷白龙段郝孔邵史毛常万顾赖武康贺严尹钱施牛洪龚"
 )
-_CHINESE_PERSON = re.compile(rf"[{_SURNAMES}][\u4e00-\u9fff]{{1,2}}")
+_CHINESE_PERSON = re.compile(rf"[{_SURNAMES}][{HAN}]{{1,2}}")
 # Capitalised, but no name of anything.
 _CALENDAR = frozenset(
     "january february march april may june july august september october november december monday tuesday wednesday "
@@ -146,7 +147,7 @@ def holds_counted_thing(question: str, text: str) -> bool:
     if match:
         held = set(terms(text))
         return bool(held & set(terms(" ".join(filter(None, match.groups())))))
-    match = re.search(r"(?:多少|几)(平方米|[\u4e00-\u9fff])([\u4e00-\u9fff]{0,2})", question)
+    match = re.search(rf"(?:多少|几)(平方米|[{HAN}])([{HAN}]{{0,2}})", question)
     if not match or match.group(1) == "钱":
         return True
     return re.search(rf"[\d一二两三四五六七八九十百千万半]\s*[多余]?\s*{match.group(1)}", text) is not None

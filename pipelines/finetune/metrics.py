@@ -6,10 +6,11 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from pipelines.characters import HAN
+
 METRICS = ("exact_match", "token_f1", "rouge_l", "chrf")
 CHRF_ORDER, CHRF_BETA = 6, 2.0
-_CJK = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_WORD = re.compile(rf"[{_CJK}]|[^\s{_CJK}]+")
+_WORD = re.compile(rf"[{HAN}]|[^\s{HAN}]+")
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _ASCII_PUNCTUATION = set(string.punctuation)
 

@@ -11,13 +11,14 @@ from functools import lru_cache
 
 import numpy as np
 
+from pipelines.characters import HAN
+
 BANDS, ROWS_A_BAND = 25, 5
 """Two texts of similarity s become candidates with 1 - (1 - s^5)^25: 0.9999 at 0.8, 0.55 at 0.5."""
 WORDS, CHARACTERS = 3, 5
 """Length of an n-gram of words, and of Chinese characters."""
-_CJK = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_TOKEN = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+")
-_IDEOGRAPH = re.compile(f"[{_CJK}]")
+_TOKEN = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
+_IDEOGRAPH = re.compile(f"[{HAN}]")
 _CHINESE_SHARE = 0.3
 _SEED = 20_261_125
 _FACTORS, _TERMS = (

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from pipelines.characters import HAN
 from pipelines.finetune.conversation import json_text, stored_messages
 from pipelines.finetune.dataset_registry import Source
 from pipelines.finetune.near_duplicates import BANDS, band_keys, gram_hashes, text_key, tokens
@@ -35,7 +36,7 @@ ROWS = pa.schema(
 """`raw`: key of the row's bytes and of how they are read. `place`: the source's, as a share of 2^64. `frame_key`: what
 two near-duplicates must have in common: system message, tools and, where it is registered, dataset."""
 
-_CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_CJK = re.compile(f"[{HAN}]")
 _LETTER = re.compile(r"[^\W\d_]")
 _CHINESE_SHARE = 0.3
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from pipelines.characters import HAN
 from pipelines.knowledge.english import codes
 from pipelines.knowledge.lexicon import (
     CHINESE_COMPANIES,
@@ -30,7 +31,7 @@ _SOURCE_OF = re.compile(
 )
 _FAMILIAR = "小老阿"
 _FAMILY_NAMES = "".join(sorted(CHINESE_SURNAMES - set(_FAMILIAR)))
-_TITLED = re.compile(rf"(?<![\u4e00-\u9fff])[{_FAMILY_NAMES}](?:{CHINESE_TITLES})")
+_TITLED = re.compile(rf"(?<![{HAN}])[{_FAMILY_NAMES}](?:{CHINESE_TITLES})")
 _WORKPLACE = re.compile(r"(?:工作于|就职于|任职于|供职于|受雇于|加入|供应商是|供应商为|供应商：|厂家是)\s*$")
 _PLACE_BEFORE = re.compile(r"(?:位于|坐落于|坐落在|地处|设在|建在|搬到|来自)\s*$")
 
@@ -115,7 +116,7 @@ def _titled(text: str) -> Iterator[Entity]:
 def _tagged(text: str, words: list[_Word]) -> Iterator[Entity]:
     for word in words:
         name = word.text
-        if len(name) < 2 or name in CHINESE_NOT_NAMES or not re.fullmatch(r"[\u4e00-\u9fff·]+", name):
+        if len(name) < 2 or name in CHINESE_NOT_NAMES or not re.fullmatch(f"[{HAN}·]+", name):
             continue
         if word.flag == "nr" and _is_person(name):
             yield Entity(word.start, word.end, name, "PERSON")

@@ -3,7 +3,9 @@
 import re
 import unicodedata
 
-_HAN = re.compile(r"[\u4e00-\u9fff]")
+from pipelines.characters import HAN
+
+_HAN = re.compile(f"[{HAN}]")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _ARTICLE = re.compile(r"^(?:the|a|an) ")
 _TITLE = re.compile(r"^(?:mr|mrs|ms|dr|prof|sir|dame)\.? ")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipelines.characters import HAN
 from pipelines.knowledge.mentions import ALIAS_OF, CO_OCCURS, ENTITY_TYPES, Entity, Relation
 
 _TYPED_WEIGHT, _PAIR_WEIGHT = 2.0, 1.0
@@ -76,7 +77,7 @@ ENGLISH = (
     _rule("CONTACT_OF", r"\b(?:contact|ask for)\b[^.;]{0,20}$", _COMPANIES, _PEOPLE, reverse=True),
 )
 
-_HAN = r"[\u4e00-\u9fff]"
+_HAN = f"[{HAN}]"
 _HEADS = "经理|负责人|主管|厂长|店长|总监|主任|主席"
 CHINESE = (
     _rule("WORKS_AT", r"(?:工作于|就职于|任职于|供职于|受雇于|加入了?|就职|任职)$", _PEOPLE, _COMPANIES),

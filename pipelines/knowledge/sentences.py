@@ -8,6 +8,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 
+from pipelines.characters import HAN
 from pipelines.knowledge.lines import is_table_row, wraps
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
@@ -15,7 +16,7 @@ _STOP = re.compile(r"[.!?。！？；…]+")
 _CHINESE_STOPS = frozenset("。！？；")
 _CLOSERS = frozenset("”’」』）》】)]}")
 _EITHER = frozenset("\"'*_`")
-_CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+_CJK = re.compile(f"[{HAN}]")
 _LAST_WORD = re.compile(r"[^\s(\[{\"'“‘（*_/]+$")
 _ITEM_NUMBER = re.compile(r"\s*(?:[-*+>]\s+)?(?:\d{1,3}|[A-Za-z])$")
 _NOT_BLANK = re.compile(r"\S")

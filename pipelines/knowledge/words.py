@@ -10,9 +10,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-_CJK = r"\u3400-\u9fff\uf900-\ufaff"
-_RUN = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+(?:[-'’.,/][^\W_{_CJK}]+)*")
-_CJK_RUN = re.compile(rf"[{_CJK}]")
+from pipelines.characters import HAN
+
+_RUN = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+(?:[-'’.,/][^\W_{HAN}]+)*")
+_CJK_RUN = re.compile(rf"[{HAN}]")
 _LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏ]+")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 _CHINESE_GRAMMAR = re.compile(r"[的是了吗呢谁哪么几怎在和与为被这那就都也]")

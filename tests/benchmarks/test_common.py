@@ -81,3 +81,15 @@ def test_the_page_names_machine_command_and_details():
     assert found["machine"]["processor"] in page
     assert "| a | 2 | >= 1 | yes | – | – | x |" in page
     assert "- `a`: why" in page and "## Grid\n```\n1 tokens/s: batch=4\n```" in page
+
+
+def test_keep_leaves_the_rows_of_earlier_runs_and_replaces_those_measured_again(tmp_path, capsys):
+    path = tmp_path / "all.json"
+    for arguments, rows in (
+        ([], [Row("a", "x", ">= 1", 1.0), Row("b", "x", ">= 1", 2.0)]),
+        (["--keep"], [Row("b", "x", ">= 1", 3.0), Row("c", "x", ">= 1", 4.0)]),
+    ):
+        options = parse("finetune", ["a", "b", "c"], ["--json", str(path), *arguments])
+        finish(options, result("finetune", rows, machine()), "python -m benchmarks.finetune")
+    found = {row["id"]: row["value"] for row in json.loads(path.read_text(encoding="utf-8"))["rows"]}
+    assert found == {"a": 1.0, "b": 3.0, "c": 4.0}

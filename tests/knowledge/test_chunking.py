@@ -9,7 +9,7 @@ from pipelines.knowledge.checking import span_faults
 from pipelines.knowledge.chunking import chunk_documents
 from pipelines.knowledge.cutting.strategies import ChunkSettings, spans
 from pipelines.schemas import DOCUMENTS
-from tests.fakes import FakeEmbedder
+from tests.fakes import FakeEmbedder, FakeStored
 
 count = FakeEmbedder().count_tokens
 SMALL = ChunkSettings(max_tokens=12)
@@ -141,4 +141,4 @@ def test_a_delta_run_equals_a_clean_rebuild(edits: list[tuple[str, str | None]])
         stored, _ = chunk(documents, stored)
     clean, _ = chunk(documents)
     assert table_digest(stored) == table_digest(clean)
-    assert not span_faults(clean, table(documents))
+    assert not span_faults(FakeStored(clean), FakeStored(table(documents)))

@@ -3,7 +3,7 @@ import pyarrow as pa
 
 from pipelines.knowledge.checking import embedding_faults
 from pipelines.knowledge.embedding import embed_chunks, matrix
-from tests.fakes import FakeEmbedder
+from tests.fakes import FakeEmbedder, FakeStored
 
 
 def chunks(**texts: str) -> pa.Table:
@@ -60,7 +60,10 @@ def test_no_chunks_give_an_empty_table_of_the_right_shape():
 
 def test_the_check_names_what_is_missing_surplus_or_not_of_length_one():
     table, _ = embed_chunks(chunks(a="tents", b="boots"), None, FakeEmbedder())
-    assert embedding_faults(table, chunks(a="tents", b="boots")) == []
-    assert embedding_faults(table, chunks(b="boots", c="lamps")) == ["chunk c: no vector", "vector a: no chunk"]
+    assert embedding_faults(FakeStored(table), FakeStored(chunks(a="tents", b="boots"))) == []
+    assert embedding_faults(FakeStored(table), FakeStored(chunks(b="boots", c="lamps"))) == [
+        "chunk c: no vector",
+        "vector a: no chunk",
+    ]
     zero, _ = embed_chunks(chunks(a="the"), None, FakeEmbedder())
-    assert embedding_faults(zero, chunks(a="the")) == ["vector a: length 0.000"]
+    assert embedding_faults(FakeStored(zero), FakeStored(chunks(a="the"))) == ["vector a: length 0.000"]

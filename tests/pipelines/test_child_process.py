@@ -39,6 +39,14 @@ def test_the_child_ends_when_the_watch_raises(tmp_path: Path):
     assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
 
 
+def test_the_child_ends_though_its_parent_ignores_the_signal(tmp_path: Path):
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        test_the_child_ends_when_the_watch_raises(tmp_path)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the parent's death is signalled on Linux only")
 def test_the_child_dies_with_its_parent(tmp_path: Path):
     spec = {"sleep": 60, "pid": str(tmp_path / "pid")}
