@@ -90,9 +90,7 @@ def _value(text: str) -> Decimal | None:
 
 def matches(rows: Sequence[Sample], texts: Sequence[str]) -> list[float]:
     """Return 1.0 where a text's last number is the row's, else 0.0."""
-    return [
-        float(said_number(text) == gold_number(row.answer)) for row, text in zip(rows, texts, strict=True)
-    ]
+    return [float(said_number(text) == gold_number(row.answer)) for row, text in zip(rows, texts, strict=True)]
 
 
 def loss_row(base: Sequence[float], trained: Sequence[float]) -> Row:

@@ -11,6 +11,7 @@ from pipelines.finetune.instructions import load_instructions
 from pipelines.finetune.preparation import prepare, read_ledger
 from tests.finetune.bad_rows import VALUES, WAYS, alpaca, good, write_thousand
 
+
 @pytest.mark.parametrize("what", VALUES, ids=VALUES)
 def test_each_way_has_its_reason(tmp_path: Path, what: str):
     reason, value = VALUES[what]
