@@ -62,7 +62,7 @@ QUICK = Sizes(64, 32, 16, 256)
 
 def gold_number(answer: str) -> Decimal:
     """Return the number after "####" of a GSM8K answer; ValueError where there is none."""
-    head, mark, tail = answer.rpartition(_MARK)
+    _, mark, tail = answer.rpartition(_MARK)
     found = _value(tail) if mark else None
     if found is None:
         raise ValueError(f"no number after {_MARK} in {answer[-40:]!r}")
