@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import operator
 import os
 import platform
 import re
@@ -34,12 +35,13 @@ class Row:
 
     @property
     def met(self) -> bool | None:
-        """Whether the value reaches its target, such as ">= 2.0" or "<= 0.6"; None without a value or target."""
-        parsed = re.match(r"(>=|<=) ([0-9.]+)", self.target)
+        """Whether the value reaches its target, such as ">= 2.0", "<= 0.6" or "> 0"; None without a value or target."""
+        parsed = re.match(r"(>=|<=|>) ([0-9.]+)", self.target)
         if self.value is None or not parsed:
             return None
         limit = float(parsed[2])
-        return self.value >= limit if parsed[1] == ">=" else self.value <= limit
+        compare = {">=": operator.ge, "<=": operator.le, ">": operator.gt}[parsed[1]]
+        return bool(compare(self.value, limit))
 
 
 def parse(name: str, rows: Sequence[str], arguments: Sequence[str] | None = None, add: Any = None) -> Any:

@@ -203,6 +203,17 @@ def held_out_losses(
     base: BaseModel, rows: Sequence[Sample], adapters: Mapping[str, Path], work: Path
 ) -> dict[str, float]:
     """Return the mean loss on the rows' answers of the base ("base") and of each adapter, by one common evaluator."""
+    return _evaluated(base, rows, adapters, work)["losses"]
+
+
+def row_losses(
+    base: BaseModel, rows: Sequence[Sample], adapters: Mapping[str, Path], work: Path
+) -> dict[str, list[float]]:
+    """Return what `held_out_losses` does by row: each row's mean over the tokens of its answer, in nats."""
+    return _evaluated(base, rows, adapters, work)["by_row"]
+
+
+def _evaluated(base: BaseModel, rows: Sequence[Sample], adapters: Mapping[str, Path], work: Path) -> dict[str, Any]:
     write_lines(rows, work / "held_out.jsonl")
     spec = {
         "base": str(base.path),
@@ -211,7 +222,7 @@ def held_out_losses(
         "output": str(work / "losses.json"),
     }
     run(python("held_out_loss", _write(work / "held_out_spec.json", spec)), work / "held_out.log")
-    return json.loads((work / "losses.json").read_text(encoding="utf-8"))["losses"]
+    return json.loads((work / "losses.json").read_text(encoding="utf-8"))
 
 
 def _write(path: Path, value: Any) -> Path:

@@ -1,4 +1,4 @@
-"""One evaluator for every adapter: the mean loss of the answers' tokens on rows that nobody trained on, in float32."""
+"""One evaluator for every adapter: the loss of the answers' tokens on rows that nobody trained on, in float32."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ _BATCH = 8
 
 
 def encoded(tokenizer, path):
-    """Return the rows' ids and labels under the checkpoint's own chat template, the longest first."""
+    """Return (place, ids and labels) of the rows under the checkpoint's own chat template, the longest first."""
     rows = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").split("\n") if line]
     pairs = [
         encode(
@@ -28,14 +28,14 @@ def encoded(tokenizer, path):
         )
         for row in rows
     ]
-    return sorted(pairs, key=lambda row: -len(row["input_ids"]))
+    return sorted(enumerate(pairs), key=lambda pair: -len(pair[1]["input_ids"]))
 
 
-def loss(model, rows):
-    """Return the mean cross-entropy of all tokens with a label, in nats."""
-    total, tokens = 0.0, 0
+def losses(model, rows):
+    """Return each row's summed cross-entropy over its tokens with a label, in nats, and their number, by place."""
+    sums, counts = [0.0] * len(rows), [0] * len(rows)
     for start in range(0, len(rows), _BATCH):
-        batch = rows[start : start + _BATCH]
+        places, batch = zip(*rows[start : start + _BATCH], strict=True)
         width = len(batch[0]["input_ids"])
         ids = torch.tensor([row["input_ids"] + [0] * (width - len(row["input_ids"])) for row in batch])
         mask = torch.tensor([[1] * len(row["input_ids"]) + [0] * (width - len(row["input_ids"])) for row in batch])
@@ -44,20 +44,24 @@ def loss(model, rows):
         with torch.no_grad():
             states = inner.model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state[:, :-1]
             counted = labels != IGNORED
-            total += cross_entropy(inner.lm_head(states[counted]), labels[counted], reduction="sum").item()
-        tokens += int(counted.sum())
-    return total / tokens, tokens
+            values = cross_entropy(inner.lm_head(states[counted]), labels[counted], reduction="none").double()
+        parts = torch.zeros(len(batch), dtype=torch.float64).index_add_(0, counted.nonzero()[:, 0], values)
+        for place, part, count in zip(places, parts.tolist(), counted.sum(1).tolist(), strict=True):
+            sums[place], counts[place] = part, count
+    return sums, counts
 
 
 if __name__ == "__main__":
     spec = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     rows = encoded(AutoTokenizer.from_pretrained(spec["base"]), spec["rows"])
-    found = {}
+    found, by_row = {}, {}
     for name, adapter in spec["adapters"].items():
         model = AutoModelForCausalLM.from_pretrained(spec["base"], dtype=torch.float32).eval()
         if adapter:
             model = PeftModel.from_pretrained(model, adapter).eval()
-        found[name], tokens = loss(model, rows)
+        sums, counts = losses(model, rows)
+        found[name] = sum(sums) / sum(counts)
+        by_row[name] = [part / count for part, count in zip(sums, counts, strict=True)]
     Path(spec["output"]).write_text(
-        json.dumps({"losses": found, "tokens": tokens, "rows": len(rows)}), encoding="utf-8"
+        json.dumps({"losses": found, "by_row": by_row, "tokens": sum(counts), "rows": len(rows)}), encoding="utf-8"
     )

@@ -22,6 +22,7 @@ _SUMMARY = (
     "held_out_loss_after",
     "held_out_rows",
     "rows",
+    "rows_without_loss",
     "tokens",
     "seconds",
     "tokens_per_second",

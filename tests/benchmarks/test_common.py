@@ -12,6 +12,8 @@ def test_a_target_is_met_from_its_own_side():
     assert Row("speed", "x", ">= 1.3", 1.29).met is False
     assert Row("memory", "x", "<= 0.6", 0.59).met is True
     assert Row("memory", "x", "<= 0.6", 0.61).met is False
+    assert Row("gain", "share", "> 0", 0.001).met is True
+    assert Row("gain", "share", "> 0", 0.0).met is False
 
 
 def test_a_row_without_a_value_neither_meets_nor_misses():

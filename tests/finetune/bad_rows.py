@@ -1,7 +1,11 @@
 """Twenty ways in which a row can be malformed, each with the reason that it is rejected for."""
 
 import json
+from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 U, A = {"role": "user", "content": "Is it open?"}, {"role": "assistant", "content": "Yes, until six."}
 GPT = {"from": "gpt", "value": "Yes."}
@@ -52,3 +56,40 @@ LINES: dict[str, tuple[str, bytes]] = {
 def line(value: Any, number: int) -> bytes:
     """Return a row's JSON line, another one for each number."""
     return json.dumps(value | {"n": number} if isinstance(value, dict) else [*value, number]).encode()
+
+
+WAYS = {**{what: reason for what, (reason, _) in VALUES.items()}, **{what: r for what, (r, _) in LINES.items()}}
+"""{what is wrong: reason}"""
+_NOUNS = ("tent", "stove", "rope", "lamp", "boot", "map", "axe", "sledge", "flask", "kayak")
+
+
+def good(number: int) -> dict[str, str]:
+    """Return a row that nothing is wrong with, unlike those of other numbers."""
+    noun, other = _NOUNS[number % 10], _NOUNS[number // 10 % 10]
+    return alpaca(
+        instruction=f"Customer {number} asks whether {noun} model {number * 7} fits {other} bag {number * 3}",
+        output=f"It does: {other} bag {number * 3} was made for order {number}",
+    )
+
+
+def write_thousand(folder: Path) -> dict[tuple[str, int], str]:
+    """Write 1,000 rows as JSONL, CSV and Parquet, 200 of them malformed; return {(file, row): reason} of these."""
+    lines, expected, names = [], {}, [*WAYS]
+    for number in range(170):
+        what = names[number % len(names)]
+        row = LINES[what][1] + b" " * number if what in LINES else line(VALUES[what][1], number)
+        lines += [row, *(json.dumps(good(4 * number + n)).encode() for n in range(4))]
+        expected["rows.jsonl", 5 * number + 1] = WAYS[what]
+    folder.mkdir(parents=True)
+    (folder / "rows.jsonl").write_bytes(b"\n".join(lines))
+    cells = ["instruction,output"]
+    for number in range(75):
+        row_values = good(680 + number)
+        ragged = number % 5 == 0
+        cells.append(f"{row_values['instruction']},{row_values['output']}" + (",left over" if ragged else ""))
+        if ragged:
+            expected["table.csv", number + 2] = "ragged row"
+    (folder / "table.csv").write_text("\n".join(cells), encoding="utf-8")
+    columns = [good(755 + number) | ({"output": ""} if number % 5 == 0 else {}) for number in range(75)]
+    pq.write_table(pa.Table.from_pylist(columns), folder / "table.parquet")
+    return expected | {("table.parquet", number + 1): "empty answer" for number in range(0, 75, 5)}

@@ -4,24 +4,12 @@ import json
 from collections import Counter
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from pipelines.finetune.dataset import load_dataset
 from pipelines.finetune.instructions import load_instructions
 from pipelines.finetune.preparation import prepare, read_ledger
-from tests.finetune.bad_rows import LINES, VALUES, alpaca, line
-
-NOUNS = ("tent", "stove", "rope", "lamp", "boot", "map", "axe", "sledge", "flask", "kayak")
-
-
-def good(number: int) -> dict[str, str]:
-    noun, other = NOUNS[number % 10], NOUNS[number // 10 % 10]
-    return alpaca(
-        instruction=f"Customer {number} asks whether {noun} model {number * 7} fits {other} bag {number * 3}",
-        output=f"It does: {other} bag {number * 3} was made for order {number}",
-    )
+from tests.finetune.bad_rows import VALUES, WAYS, alpaca, good, write_thousand
 
 
 @pytest.mark.parametrize("what", VALUES, ids=VALUES)
@@ -36,28 +24,9 @@ def test_each_way_has_its_reason(tmp_path: Path, what: str):
 
 
 def test_a_thousand_rows_of_which_two_hundred_are_malformed_in_more_than_twenty_ways(tmp_path: Path):
-    ways = {**{what: reason for what, (reason, _) in VALUES.items()}, **{what: r for what, (r, _) in LINES.items()}}
-    folder, lines, expected = tmp_path / "in", [], {}
-    names = [*ways]
-    for number in range(170):
-        what = names[number % len(names)]
-        row = LINES[what][1] + b" " * number if what in LINES else line(VALUES[what][1], number)
-        lines += [row, *(json.dumps(good(4 * number + n)).encode() for n in range(4))]
-        expected["rows.jsonl", 5 * number + 1] = ways[what]
-    folder.mkdir()
-    (folder / "rows.jsonl").write_bytes(b"\n".join(lines))
-    cells = ["instruction,output"]
-    for number in range(75):
-        row = good(680 + number)
-        ragged = number % 5 == 0
-        cells.append(f"{row['instruction']},{row['output']}" + (",left over" if ragged else ""))
-        if ragged:
-            expected["table.csv", number + 2] = "ragged row"
-    (folder / "table.csv").write_text("\n".join(cells), encoding="utf-8")
-    columns = [good(755 + number) | ({"output": ""} if number % 5 == 0 else {}) for number in range(75)]
-    pq.write_table(pa.Table.from_pylist(columns), folder / "table.parquet")
-    expected |= {("table.parquet", number + 1): "empty answer" for number in range(0, 75, 5)}
-    assert len(expected) == 200 and len({*ways, "ragged row"}) >= 20
+    folder = tmp_path / "in"
+    expected = write_thousand(folder)
+    assert len(expected) == 200 and len(WAYS) >= 20
     record = prepare(folder, tmp_path / "home")
     found = {(row["file"], row["row"]): row["reason"] for row in read_ledger(record).to_pylist()}
     assert found == expected
