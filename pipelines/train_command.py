@@ -150,6 +150,9 @@ def _print_record(record: Mapping[str, Any]) -> None:
     print(f"recipe      {recipe_path(record)}")
     print(f"MLflow run  {record['run_id']}")
     print(f"held out    loss {record['held_out_loss_before']:.3f} before, {record['held_out_loss_after']:.3f} after")
+    if record["rows_without_loss"]:
+        rows = record["rows_without_loss"] + record["rows"]
+        print(f"left out    {record['rows_without_loss']} of {rows} rows: no answer within cutoff_len; raise it")
     for note in record["notes"]:
         print(f"noted       {note}")
 

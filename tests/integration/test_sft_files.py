@@ -23,7 +23,9 @@ REGISTERED = ("identity", "alpaca_en_demo", "alpaca_zh_demo", "glaive_toolcall_e
 UNREGISTERED = ("gsm8k_train", "gsm8k_test")
 """Files beside the registry that it does not name: a dataset each, by the file's name."""
 TOOLS, PREFERENCES = "glaive_toolcall_en_demo", "dpo_en_demo"
-FLAGS = ["model_name_or_path=smollm2", f"max_samples={MOST}", "num_train_epochs=1", "cutoff_len=512", "lora_rank=8",
+CUTOFF = {TOOLS: 768}
+SHORT = 512
+FLAGS = ["model_name_or_path=smollm2", f"max_samples={MOST}", "num_train_epochs=1", "lora_rank=8",
          "per_device_train_batch_size=4", "gradient_accumulation_steps=2", "learning_rate=2e-4", "warmup_ratio=0.1",
          "logging_steps=1", "save_steps=1000", "bf16=true"]  # fmt: skip
 
@@ -70,7 +72,18 @@ def rows_of(file: Path) -> int:
 def flags(name: str, folder: Path) -> list[str]:
     stage = "dpo" if name == PREFERENCES else "sft"
     template = ["template=chatml"] if name == TOOLS else []
-    return ["train", *FLAGS, f"dataset_dir={folder}", f"dataset={name}", f"stage={stage}", *template]
+    own = [f"dataset={name}", f"stage={stage}", f"cutoff_len={CUTOFF.get(name, SHORT)}", *template]
+    return ["train", *FLAGS, f"dataset_dir={folder}", *own]
+
+
+def filled_by_the_question(rows: list[dict[str, Any]], model: Path) -> int:
+    """Return how many pairs have a question that leaves no token of the cutoff to an answer."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    told = [[{"role": turn["role"], "content": turn["content"]} for turn in row["messages"]] for row in rows]
+    texts = [tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True) for turns in told]
+    return sum(len(tokenizer(text, add_special_tokens=False)["input_ids"]) >= SHORT for text in texts)
 
 
 def test_every_registered_file_that_is_here_is_tested(folder: Path):
@@ -91,9 +104,10 @@ def test_each_row_of_each_file_is_kept_or_in_the_ledger_with_its_reason(folder: 
         lost = {row["row"] for row in rejected if row["file"] == file.name}
         assert kept + len(lost) == rows_of(file), name
     total = sum(rows_of(file) for file in folder.iterdir() if file.stem != "dataset_info")
-    assert record["kept"] == record["train"] + record["test"] == total - len(rejected)
-    assert sum(record["rejected"].values()) == len(rejected)
-    assert sum(record["repaired"].values()) >= len(ledger) - len(rejected)
+    fates = {fate: sum(record[fate].values()) for fate in ("repaired", "rejected")}
+    assert record["kept"] + fates["repaired"] + fates["rejected"] == total
+    assert record["kept"] + fates["repaired"] == record["train"] + record["test"]
+    assert fates == {"repaired": len(ledger) - len(rejected), "rejected": len(rejected)}
     entries = json.loads((folder / "dataset_info.json").read_text(encoding="utf-8"))
     assert set(record["absent"]) == set(entries) - set(REGISTERED)
     assert all(record["absent"].values())
@@ -101,7 +115,7 @@ def test_each_row_of_each_file_is_kept_or_in_the_ledger_with_its_reason(folder: 
 
 @pytest.mark.parametrize("name", [*REGISTERED, *UNREGISTERED])
 def test_a_dataset_trains_on_its_first_samples(
-    name: str, folder: Path, record: dict[str, Any], capsys: pytest.CaptureFixture[str]
+    name: str, folder: Path, record: dict[str, Any], small_model: Path, capsys: pytest.CaptureFixture[str]
 ):
     import mlflow
 
@@ -109,12 +123,14 @@ def test_a_dataset_trains_on_its_first_samples(
     printed = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines() if line)
     adapter = Path(printed["adapter"])
     result = json.loads((adapter / RESULT).read_text(encoding="utf-8"))
-    expected = min(MOST, record["datasets"]["train"].get(name, 0))
-    kinds = {row["kind"] for row in load_dataset(Path(record["path"]))["train"] if row["dataset"] == name}
-    assert kinds == {"preference" if name == PREFERENCES else "sft"}
-    assert result["rows"] + result["rows_without_loss"] == expected
-    assert result["rows_without_loss"] == 0, "a cutoff of 512 leaves an answer in each"
-    assert result["steps"] == math.ceil(expected / 8)
+    rows = [row for row in load_dataset(Path(record["path"]))["train"] if row["dataset"] == name]
+    assert {row["kind"] for row in rows} == {"preference" if name == PREFERENCES else "sft"}
+    assert len(rows) == record["datasets"]["train"][name]
+    expected = min(MOST, len(rows))
+    without = filled_by_the_question(rows[:MOST], small_model) if name == PREFERENCES else 0
+    assert (result["rows"], result["rows_without_loss"]) == (expected - without, without)
+    assert ("left" in printed) == bool(without), "what is left out is said"
+    assert result["steps"] == math.ceil(result["rows"] / 8)
     assert (adapter / LOG).is_file()
     log = read_log(adapter)
     assert [row["step"] for row in log] == list(range(1, result["steps"] + 1))
@@ -125,7 +141,7 @@ def test_a_dataset_trains_on_its_first_samples(
     metrics = client.get_run(printed["MLflow"].split()[-1]).data.metrics
     assert metrics["rows"] == result["rows"] and metrics["rows_without_loss"] == result["rows_without_loss"]
     assert metrics["dataset.kept"] == record["kept"]
-    told = f"{name}: {result['rows']} of {record['datasets']['train'][name]} training rows, held-out loss"
+    told = f"{name}: {result['rows']} of {len(rows)} training rows, held-out loss"
     print(f"{told} {result['held_out_loss_before']:.3f} -> {result['held_out_loss_after']:.3f}")
 
 

@@ -169,10 +169,13 @@ def test_a_plain_vllm_serve_takes_the_merged_folder_and_stops_at_the_turns_end(t
     from pipelines.finetune.training import train
     from tests.finetune.rows import many
 
-    tiny = BaseModel(make_tiny_model(tmp_path / "tiny"), "org/tiny", "1")
+    tiny = BaseModel(make_tiny_model(tmp_path / "tiny", heads=1), "org/tiny", "1")
     dataset = build_dataset(many(tmp_path / "in", sources=40), tmp_path)
-    recipe = Recipe(lora_rank=4, per_device_train_batch_size=4, learning_rate=1e-2, max_steps=4, bf16=False)
+    recipe = Recipe(lora_rank=16, per_device_train_batch_size=8, learning_rate=1e-2, max_steps=200, bf16=False)
     merged = merge(recipe, train(recipe, dataset, tiny, tmp_path), Path(dataset["path"]), tiny, tmp_path)
     with serving(Path(merged["path"])) as address:
-        body = {"model": merged["path"], "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 8}
-        assert post(f"{address}/v1/chat/completions", body)["usage"]["completion_tokens"] >= 1
+        asked = [{"role": "user", "content": "Question 1 about gear 7?"}]
+        body = {"model": merged["path"], "messages": asked, "max_tokens": 100, "temperature": 0}
+        answer = post(f"{address}/v1/chat/completions", body)
+        assert answer["choices"][0]["finish_reason"] == "stop", answer["choices"]
+        assert answer["choices"][0]["message"]["content"].startswith("Answer")

@@ -8,8 +8,8 @@ TEMPLATE = (
 )
 
 
-def make_tiny_model(folder: Path) -> Path:
-    """Save model and tokenizer below `folder` and return it."""
+def make_tiny_model(folder: Path, heads: int = 4) -> Path:
+    """Save model and tokenizer below `folder` and return it; vLLM's CPU kernels want heads of 32 values or more."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -36,8 +36,8 @@ def make_tiny_model(folder: Path) -> Path:
             hidden_size=64,
             intermediate_size=128,
             num_hidden_layers=2,
-            num_attention_heads=4,
-            num_key_value_heads=2,
+            num_attention_heads=heads,
+            num_key_value_heads=max(1, heads // 2),
             max_position_embeddings=512,
             tie_word_embeddings=True,
             bos_token_id=1,
