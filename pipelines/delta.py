@@ -2,8 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import pyarrow as pa
+
+from pipelines.protocols import StoredTable
+
+T = TypeVar("T")
+Stored = TypeVar("Stored", bound=StoredTable)
 
 
 @dataclass(frozen=True)
@@ -57,10 +63,15 @@ class Change:
     computed: dict[str, int] = field(default_factory=dict)
 
 
-def batched(keys: Sequence[str], size: int) -> Iterator[list[str]]:
-    """Yield the keys in lists of at most `size`."""
-    for start in range(0, len(keys), size):
-        yield list(keys[start : start + size])
+def batched(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    """Yield the items in lists of at most `size`."""
+    for start in range(0, len(items), size):
+        yield list(items[start : start + size])
+
+
+def with_schema(stored: Stored | None, schema: pa.Schema) -> Stored | None:
+    """Return what is stored where it has these columns, else None: all of it is made anew then."""
+    return stored if stored is not None and stored.schema.equals(schema) else None
 
 
 def compare(current: Mapping[str, str], previous: Mapping[str, str]) -> Delta:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.delta import Change, Work, batched
+from pipelines.delta import Change, Work, batched, with_schema
 from pipelines.identity import ROW_DIGESTS, row_digests, rows_digest
 
 if TYPE_CHECKING:
@@ -73,6 +73,12 @@ class LanceTable:
         return table.sort_by(table.column_names[0]).combine_chunks() if "total" in self.pointer else table
 
 
+def amendable(folder: Path, pointer: dict[str, Any] | None) -> LanceTable | None:
+    """Return the table that an amendment goes on from; None where there is none, or an earlier release wrote it."""
+    usable = pointer and "total" in pointer and (folder / "_versions").exists()
+    return LanceTable(folder, pointer) if usable and pointer else None
+
+
 def amend(
     folder: Path, pointer: dict[str, Any] | None, schema: pa.Schema, change: Change
 ) -> tuple[dict[str, Any], Work]:
@@ -92,12 +98,9 @@ class _Writer:
 
     def __init__(self, folder: Path, pointer: dict[str, Any] | None, schema: pa.Schema, change: Change) -> None:
         self.folder, self.pointer, self.schema, self.change = folder, pointer, schema, change
-        usable = pointer and "total" in pointer and (folder / "_versions").exists()
-        self.base = LanceTable(folder, pointer) if usable and pointer else None
-        if self.base and not self.base.schema.equals(schema):
-            self.base = None
+        self.base = with_schema(amendable(folder, pointer), schema)
         self.key = schema.names[0]
-        self.total, self.rows = (int(pointer["total"]), len(self.base)) if self.base and pointer else (0, 0)
+        self.total, self.rows = (int(pointer["total"]), len(self.base)) if self.base is not None and pointer else (0, 0)
         self.before: dict[str, int] = {}
         self.after: dict[str, int] = {}
         self.dataset: lance.LanceDataset | None = None

@@ -14,7 +14,7 @@ import pyarrow as pa
 from pipelines.delta import Change, Work
 from pipelines.errors import NotMaterializedError
 from pipelines.identity import table_digest
-from resources.amended_table import LanceTable, amend
+from resources.amended_table import LanceTable, amend, amendable
 
 _KEPT_VERSIONS = 3
 
@@ -76,7 +76,7 @@ class TableStore:
     def find(self, name: str) -> pa.Table | None:
         """Return the current table, or None where the stage never ran."""
         stored = self.stored(name)
-        return stored.to_table() if stored else None
+        return stored.to_table() if stored is not None else None
 
     def stored(self, name: str) -> LanceTable | None:
         """Return the current table without reading it, or None where the stage never ran."""
@@ -85,8 +85,7 @@ class TableStore:
 
     def amendable(self, name: str) -> LanceTable | None:
         """Return the current table where `amend` goes on from it: one that was written whole is replaced altogether."""
-        stored = self.stored(name)
-        return stored if stored and "total" in stored.pointer else None
+        return amendable(self._folder(name), self.pointer(name))
 
     def amend(self, name: str, schema: pa.Schema, change: Change) -> tuple[LanceTable, Work]:
         """Drop and add rows batch by batch beside the current version, then switch; the first column is the key.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from pipelines.delta import Change, batched, compare
+from pipelines.delta import Change, batched, compare, with_schema
 from pipelines.identity import content_id, json_digest
 from pipelines.knowledge.chunking import chunk_documents
 from pipelines.knowledge.cutting.strategies import ChunkSettings
@@ -27,8 +27,8 @@ def chunk_changes(
     model = embedder.name if settings.strategy == "semantic" else embedder.tokenizer
     how = content_id("cut", CODE_VERSION, settings.digest, json_digest(settings.model_dump()), model)
     inputs = content_id(documents.digest, how)
-    usable = stored is not None and stored.schema.equals(CHUNKS)
-    if usable and stored is not None and stored.inputs == inputs:
+    usable = with_schema(stored, CHUNKS)
+    if usable is not None and usable.inputs == inputs:
         return Change("document_id", [], (), inputs, computed={"documents": 0, "chunks": 0})
     current = {
         row["document_id"]: content_id(how, row["path"], row["version"], row["reader"])
@@ -37,7 +37,7 @@ def chunk_changes(
     }
     previous = {
         row["document_id"]: row["version"]
-        for table in (stored.batches(["document_id", "version"]) if usable and stored is not None else ())
+        for table in (usable.batches(["document_id", "version"]) if usable is not None else ())
         for row in table.to_pylist()
     }
     delta = compare(current, previous)

@@ -8,14 +8,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.delta import Change, batched
+from pipelines.delta import Change, batched, with_schema
 from pipelines.errors import InputError, Problem
 from pipelines.identity import json_digest
 from pipelines.knowledge.loading import read_document
-from pipelines.knowledge.manifest import FileState, Plan, plan, shown
+from pipelines.knowledge.manifest import FileState, Plan, document_version, plan
 from pipelines.knowledge.readers import READERS
 from pipelines.knowledge.reading.limits import Limits
 from pipelines.knowledge.reading.process import ReadingProcess
+from pipelines.knowledge.sources import shown
 from pipelines.protocols import StoredTable
 from pipelines.schemas import DOCUMENTS, LEDGER, MANIFEST
 
@@ -45,11 +46,10 @@ class DocumentChanges:
 
 def indexed_versions(stored: StoredTable | None) -> dict[str, str]:
     """Return the version (bytes and reader) of every stored document by its path."""
-    if stored is None or not stored.schema.equals(DOCUMENTS):
-        return {}
+    usable = with_schema(stored, DOCUMENTS)
     return {
-        row["path"]: f"{row['version']} {row['reader']}"
-        for table in stored.batches(["path", "version", "reader"])
+        row["path"]: document_version(row["version"], row["reader"])
+        for table in (usable.batches(["path", "version", "reader"]) if usable is not None else ())
         for row in table.to_pylist()
     }
 

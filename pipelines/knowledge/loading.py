@@ -12,11 +12,12 @@ import pyarrow as pa
 from pipelines.delta import Work, compare
 from pipelines.errors import InputError, Problem
 from pipelines.identity import content_id, file_digest
+from pipelines.knowledge.manifest import document_version
 from pipelines.knowledge.readers import READERS
 from pipelines.knowledge.reading.limits import Limits
 from pipelines.knowledge.reading.process import ReadingProcess
 from pipelines.knowledge.sections import headings
-from pipelines.knowledge.sources import SourceFile, list_files
+from pipelines.knowledge.sources import SourceFile, list_files, shown
 from pipelines.knowledge.words import is_chinese
 from pipelines.schemas import DOCUMENTS, LEDGER
 
@@ -50,7 +51,7 @@ def load_documents(
     listing = list_files(address, cache)
     kept = _by_id(previous)
     rows: list[dict[str, Any]] = []
-    problems = [Problem(_shown(problem.file), 0, problem.found, problem.expected, _shown(problem.fix))
+    problems = [Problem(shown(problem.file), 0, problem.found, problem.expected, shown(problem.fix))
                 for problem in listing.problems]  # fmt: skip
     parsed = 0
     with ReadingProcess(limits or Limits()) as reading:
@@ -60,7 +61,7 @@ def load_documents(
                 rows.append(row)
                 parsed += fresh
             except InputError as error:
-                problems.append(Problem(_shown(file.name), 0, error.found, error.expected, error.fix))
+                problems.append(Problem(shown(file.name), 0, error.found, error.expected, error.fix))
     listing.tidy()
     delta = compare({row["document_id"]: _version(row) for row in rows}, {key: _version(kept[key]) for key in kept})
     rows.sort(key=lambda row: row["document_id"])
@@ -95,7 +96,7 @@ def read_document(
 
     `kept` are rows of an earlier run by document id: the same bytes and reader give the same row.
     """
-    name = _shown(file.name)
+    name = shown(file.name)
     reader = READERS.get(PurePosixPath(file.name).suffix.lower())
     if reader is None:
         ending = PurePosixPath(name).suffix
@@ -109,7 +110,7 @@ def read_document(
         path = file.fetch()
         document_id, version = content_id("document", name), file_digest(path)
         stored = kept.get(document_id)
-        if stored and _version(stored) == _as_version(version, reader.version):
+        if stored and _version(stored) == document_version(version, reader.version):
             return stored, False
         size = path.stat().st_size
         extracted = reading.read(path, reader.format) if reader.parsed else reader.read(path, reading.limits)
@@ -147,16 +148,8 @@ def _refuse_too_long(name: str, text: str, limits: Limits) -> None:
         raise InputError(name, f"{len(text):,} characters", f"at most {limits.characters:,}", f"split {name}")
 
 
-def _shown(name: str) -> str:
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
 def _version(row: dict[str, Any]) -> str:
-    return _as_version(row["version"], row["reader"])
-
-
-def _as_version(digest: str, reader: str) -> str:
-    return f"{digest} {reader}"
+    return document_version(row["version"], row["reader"])
 
 
 def _by_id(previous: pa.Table | None) -> dict[str, dict[str, Any]]:

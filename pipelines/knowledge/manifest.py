@@ -11,7 +11,7 @@ import pyarrow as pa
 from pipelines.errors import Problem
 from pipelines.identity import content_id, file_digest
 from pipelines.knowledge.readers import READERS
-from pipelines.knowledge.sources import SourceFile
+from pipelines.knowledge.sources import SourceFile, shown
 from pipelines.schemas import MANIFEST
 
 INDEXED, REJECTED = "indexed", "rejected"
@@ -33,7 +33,7 @@ class FileState:
     @property
     def version(self) -> str:
         """What the document's row depends on."""
-        return f"{self.digest} {self.reader}"
+        return document_version(self.digest, self.reader)
 
     def is_settled(self, settings: str) -> bool:
         """Say whether the last run dealt with these bytes by this reader under these settings."""
@@ -82,9 +82,9 @@ class Plan:
         return not (self.new or self.changed or self.renamed or self.gone)
 
 
-def shown(name: str) -> str:
-    """Return a file's name as valid text."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+def document_version(digest: str, reader: str) -> str:
+    """Return what the row of a document depends on: its bytes and what reads them."""
+    return f"{digest} {reader}"
 
 
 def scan(files: Sequence[SourceFile], manifest: pa.Table | None, now_ns: int, rehash: bool = False) -> list[FileState]:

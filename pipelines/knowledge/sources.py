@@ -14,6 +14,11 @@ _WILD = re.compile(r"[*?\[]")
 _CACHE = Path("~/.cache/graftline/documents")
 
 
+def shown(name: str) -> str:
+    """Return a file's name as valid text."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 @dataclass(frozen=True)
 class SourceFile:
     """A file of the source: its name below the root, its size, a stamp that changes with it, and how to get it."""

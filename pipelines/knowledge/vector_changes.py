@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
-from pipelines.delta import Change, batched, compare
+from pipelines.delta import Change, batched, compare, with_schema
 from pipelines.errors import ConfigurationError
 from pipelines.identity import content_id
-from pipelines.knowledge.embedding import matrix
+from pipelines.knowledge.embedding import matrix, vector_table
 from pipelines.protocols import Embedder, StoredTable
 from pipelines.schemas import chunk_embeddings
 
@@ -49,8 +49,8 @@ def vector_changes(
     """
     inputs = content_id("vectors", chunks.digest, embedder.name)
     refuse_other_model(stored_model(stored), embedder, reembed)
-    usable = stored is not None and stored.schema.equals(chunk_embeddings(embedder.dimensions))
-    if usable and stored is not None and stored.inputs == inputs:
+    usable = with_schema(stored, chunk_embeddings(embedder.dimensions))
+    if usable is not None and usable.inputs == inputs:
         return Change("chunk_id", [], (), inputs, computed={"vectors": 0})
     current = {
         key: content
@@ -59,7 +59,7 @@ def vector_changes(
     }
     previous = {
         row["chunk_id"]: (row["content"], row["model"])
-        for table in (stored.batches(["chunk_id", "content", "model"]) if usable and stored is not None else ())
+        for table in (usable.batches(["chunk_id", "content", "model"]) if usable is not None else ())
         for row in table.to_pylist()
     }
     delta = compare({key: f"{content} {embedder.name}" for key, content in current.items()},
@@ -119,14 +119,8 @@ class _Making:
         return dict(zip(contents, made, strict=True))
 
     def _table(self, keys: Sequence[str], vectors: dict[str, np.ndarray]) -> pa.Table:
-        flat = np.concatenate([vectors[self.contents[key]] for key in keys])
-        columns = [
-            pa.array(keys, pa.string()),
-            pa.array([self.embedder.name] * len(keys), pa.string()),
-            pa.FixedSizeListArray.from_arrays(pa.array(flat, pa.float32()), self.embedder.dimensions),
-            pa.array([self.contents[key] for key in keys], pa.string()),
-        ]
-        return pa.table(columns, schema=chunk_embeddings(self.embedder.dimensions))
+        table = vector_table("chunk_id", {key: vectors[self.contents[key]] for key in keys}, self.embedder)
+        return table.append_column("content", pa.array([self.contents[key] for key in keys], pa.string()))
 
 
 def _texts(table: pa.Table) -> list[str]:

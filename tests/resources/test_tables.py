@@ -17,6 +17,14 @@ def test_a_table_comes_back_as_it_was_written(tmp_path: Path):
     assert store.read("chunks").to_pylist() == TWO.to_pylist()
 
 
+def test_a_table_without_rows_is_found_and_one_that_was_never_made_is_not(tmp_path: Path):
+    store = TableStore(tmp_path)
+    assert store.find("chunks") is None
+    store.write("chunks", ONE.slice(0, 0))
+    found = store.find("chunks")
+    assert found is not None and found.schema == ONE.schema and len(found) == 0
+
+
 def test_writing_the_same_table_again_writes_nothing(tmp_path: Path):
     store = TableStore(tmp_path)
     store.write("chunks", ONE)
