@@ -41,10 +41,10 @@ class EmbeddingConfig(dg.Config):
 def documents(
     config: DocumentsConfig, settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore]
 ) -> dg.MaterializeResult:
-    """Every document below the folder as text with title and language; files that cannot be read are listed.
+    """Every document as text with title, author, date and language; files that cannot be read are listed.
 
     Files are stat'ed, those with another size or time are hashed, and only new bytes are parsed; a renamed file is
-    recognised. Markdown and text are kept to the character.
+    recognised. Markdown, text and source code are kept to the character.
     """
     started, listing = time.monotonic(), list_files(settings.documents, settings.documents_cache)
     states = scan(listing.files, tables.find(MANIFEST_NAME), time.time_ns(), config.rehash)
@@ -63,9 +63,7 @@ def _told(changes: DocumentChanges, table: LanceTable) -> dict[str, object]:
         "renamed": len(changes.plan.renamed),
         **problems_metadata(problems, len(table) + len(problems)),
         "characters": _total(table, "text"),
-        "formats": _counts(table, "format"),
-        "languages": _counts(table, "language"),
-        "encodings": _counts(table, "encoding"),
+        **_counts(table, "format", "language", "encoding"),
     }
 
 
@@ -97,7 +95,7 @@ def chunks(
         work,
         seconds=time.monotonic() - started,
         tokens=_total(table, "tokens"),
-        languages=_counts(table, "language"),
+        **_counts(table, "language"),
         settings=dg.MetadataValue.json(cutting.model_dump()),
     )
 
@@ -138,8 +136,10 @@ def _total(table: LanceTable, column: str) -> int:
     return sum(pc.sum(pc.utf8_length(part) if column == "text" else part).as_py() or 0 for part in parts)
 
 
-def _counts(table: LanceTable, column: str) -> dg.MetadataValue:
-    counts: Counter[str] = Counter()
-    for part in table.batches([column]):
-        counts.update(part[column].to_pylist())
-    return dg.MetadataValue.json(dict(sorted(counts.items())))
+def _counts(table: LanceTable, *columns: str) -> dict[str, dg.MetadataValue]:
+    """Return how many rows have each value of these columns, by the column's plural; the table is read once."""
+    counts: dict[str, Counter[str]] = {column: Counter() for column in columns}
+    for part in table.batches(columns):
+        for column in columns:
+            counts[column].update(part[column].to_pylist())
+    return {f"{column}s": dg.MetadataValue.json(dict(sorted(found.items()))) for column, found in counts.items()}

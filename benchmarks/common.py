@@ -9,11 +9,12 @@ import re
 import statistics
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("GRAFTLINE_BENCH_DATA") or ROOT.parent / "shared" / "data" / "sft")
 """The folder with alpaca_en_demo.json, gsm8k_train.jsonl and gsm8k_test.jsonl."""
@@ -61,6 +62,19 @@ def parse(name: str, rows: Sequence[str], arguments: Sequence[str] | None = None
     if unknown:
         parser.error(f"--rows: unknown {', '.join(unknown)}; expected some of {', '.join(rows)}")
     return options
+
+
+def add_sizes(parser: argparse.ArgumentParser, full: Any) -> None:
+    """Add an option for each whole number of a dataclass of sizes."""
+    for name, value in asdict(full).items():
+        if isinstance(value, int):
+            parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=None, help=f"instead of {value}")
+
+
+def chosen_sizes(options: Any, full: T, quick: T) -> T:
+    """Return the sizes of --quick or of the full run, with those that the options name."""
+    chosen: Any = quick if options.quick else full
+    return replace(chosen, **{name: value for name in asdict(chosen) if (value := getattr(options, name, None))})
 
 
 def machine() -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ if not __package__:  # started by its path
 import yaml
 
 from benchmarks import preparation, samples, speed, trainers
-from benchmarks.common import Row, finish, machine, parse, result, say
+from benchmarks.common import Row, add_sizes, chosen_sizes, finish, machine, parse, result, say
 from benchmarks.process import ProcessFailed
 from pipelines.errors import GraftlineError
 from resources.settings import Settings
@@ -54,15 +54,12 @@ def _options(parser: Any) -> None:
     parser.add_argument("--work", type=Path, default=None, help="where runs leave their files (default: the home)")
     parser.add_argument("--best-data", choices=("gsm8k", "alpaca"), default="gsm8k", help="data of sft_best and below")
     parser.add_argument("--ours", nargs="*", default=[], metavar="KEY=VALUE", help="recipe keys over our own defaults")
-    for name, value in asdict(FULL).items():
-        if isinstance(value, int):
-            parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=None, help=f"instead of {value}")
+    add_sizes(parser, FULL)
 
 
 def sizes(options: Any) -> Sizes:
     """Return the sizes of --quick or of the full run, with those that the options name."""
-    chosen = asdict(QUICK if options.quick else FULL)
-    return Sizes(**{name: getattr(options, name, None) or value for name, value in chosen.items()})
+    return chosen_sizes(options, FULL, QUICK)
 
 
 def recipe_keys(pairs: Sequence[str]) -> dict[str, Any]:

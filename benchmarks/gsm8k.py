@@ -4,7 +4,7 @@ import re
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ if not __package__:  # started by its path
 import yaml
 
 from benchmarks import samples
-from benchmarks.common import Row, finish, machine, parse, result, say
+from benchmarks.common import Row, add_sizes, chosen_sizes, finish, machine, parse, result, say
 from benchmarks.samples import Sample
 from benchmarks.trainers import row_losses
 from pipelines.finetune.base import BaseModel
@@ -125,14 +125,12 @@ def _mean(values: Sequence[float]) -> float:
 
 def _options(parser: Any) -> None:
     parser.add_argument("--work", type=Path, default=None, help="where runs leave their files (default: the home)")
-    for name, value in asdict(FULL).items():
-        parser.add_argument(f"--{name}", type=int, default=None, help=f"instead of {value}")
+    add_sizes(parser, FULL)
 
 
 def sizes(options: Any) -> Sizes:
     """Return the sizes of --quick or of the full run, with those that the options name."""
-    chosen = asdict(QUICK if options.quick else FULL)
-    return Sizes(**{name: getattr(options, name) or value for name, value in chosen.items()})
+    return chosen_sizes(options, FULL, QUICK)
 
 
 def answers(

@@ -1,7 +1,6 @@
 """One measured child process: wall time, and the largest resident set of any process in its tree."""
 
 import os
-import re
 import subprocess
 import sys
 import time
@@ -12,10 +11,9 @@ from pathlib import Path
 import psutil
 
 from benchmarks.common import ROOT
-from pipelines.child_process import last_lines
+from pipelines.child_process import end, high_water_bytes, last_lines
 
 _POLL_SECONDS = 0.1
-_PEAK = re.compile(r"^VmHWM:\s*(\d+) kB", re.MULTILINE)
 
 ENVIRONMENT = {
     "HF_HUB_OFFLINE": "1",
@@ -58,8 +56,7 @@ def run(command: Sequence[str | Path], log: Path, environment: Mapping[str, str]
                 time.sleep(_POLL_SECONDS)
         finally:
             if child.poll() is None:
-                child.terminate()
-                child.wait(timeout=10)
+                end(child)
     if child.returncode:
         raise ProcessFailed(f"exit status {child.returncode} (log: {log}):\n{last_lines(log)}")
     return Measured(time.monotonic() - started, max(peaks.values(), default=0))
@@ -76,12 +73,4 @@ def _peaks(pid: int) -> dict[int, int]:
         tree = [root, *root.children(recursive=True)]
     except psutil.Error:
         return {}
-    return {process.pid: peak for process in tree if (peak := _peak(process.pid))}
-
-
-def _peak(pid: int) -> int:
-    try:
-        found = _PEAK.search(Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
-    except OSError:  # it has ended meanwhile
-        return 0
-    return int(found[1]) * 1024 if found else 0
+    return {process.pid: peak for process in tree if (peak := high_water_bytes(process.pid))}

@@ -16,6 +16,7 @@ from pipelines.errors import GraftlineError
 _POLL_SECONDS = 0.2
 _POLITE_SECONDS = 10
 _LAST_LINES = 12
+_HIGH_WATER = re.compile(r"^VmHWM:\s*(\d+) kB", re.MULTILINE)
 _ROOT = Path(__file__).resolve().parent.parent
 
 OFFLINE = {
@@ -64,7 +65,7 @@ def run_child(
                 time.sleep(_POLL_SECONDS)
         finally:
             if child.poll() is None:
-                _end(child)
+                end(child)
     if watch:
         watch()
     if child.returncode:
@@ -77,7 +78,8 @@ def run_child(
     return log
 
 
-def _end(child: "subprocess.Popen[bytes]") -> None:
+def end(child: "subprocess.Popen[bytes]") -> None:
+    """Ask a child to end, and kill it where it does not within ten seconds."""
     child.terminate()
     try:
         child.wait(timeout=_POLITE_SECONDS)
@@ -113,9 +115,17 @@ def peak_memory_bytes() -> int:
     """Return the largest resident set of this process so far, in bytes."""
     import resource
 
-    if sys.platform == "linux":  # rusage also counts what the parent held when it forked: see getrusage(2), exec
-        found = re.search(r"^VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
-        if found:
-            return int(found[1]) * 1024
+    own = high_water_bytes("self")  # rusage also counts what the parent held when it forked: see getrusage(2), exec
+    if own:
+        return own
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak * 1024 if sys.platform == "linux" else peak
+
+
+def high_water_bytes(process: int | str) -> int:
+    """Return the largest resident set of a process (a pid, or "self") so far; 0 where the system does not tell."""
+    try:
+        found = _HIGH_WATER.search(Path(f"/proc/{process}/status").read_text(encoding="utf-8"))
+    except OSError:  # another system, or it has ended meanwhile
+        return 0
+    return int(found[1]) * 1024 if found else 0

@@ -116,15 +116,15 @@ def _inputs(recipe: Recipe, settings: Settings) -> tuple[Any, Any, Path, Any]:
 
 
 def _dataset(folder: Path, home: Path, recipe: Recipe) -> dict[str, Any]:
+    from pipelines.finetune.instructions import problems_in
     from pipelines.finetune.preparation import prepare, read_ledger
     from pipelines.finetune.recipe_datasets import names_in
 
     record = prepare(folder, home, wanted=names_in(recipe.dataset) | names_in(recipe.eval_dataset))
     fates = {fate: sum(record[fate].values()) for fate in ("repaired", "rejected")}
     log.info("kept %d rows, repaired %d, rejected %d %s", record["kept"], *fates.values(), record["rejected"] or "")
-    rejected = [row for row in read_ledger(record).to_pylist() if row["outcome"] == "rejected"]
-    for row in rejected[:_SHOWN_ROWS]:
-        log.warning("%(file)s, row %(row)s: %(reason)s: %(found)s; expected %(expected)s; %(fix)s", row)
+    for problem in problems_in(read_ledger(record))[:_SHOWN_ROWS]:
+        log.warning("%s", problem)
     return record
 
 

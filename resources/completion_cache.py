@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipelines.delta import batched
 from pipelines.identity import json_digest
 from pipelines.protocols import Completion, Messages
 
@@ -44,8 +45,7 @@ class CompletionCache:
         found: dict[str, Completion] = {}
         connection = self._connect()
         try:
-            for first in range(0, len(keys), _KEYS_A_QUERY):
-                some = keys[first : first + _KEYS_A_QUERY]
+            for some in batched(keys, _KEYS_A_QUERY):
                 rows = connection.execute(
                     "SELECT key, text, prompt_tokens, completion_tokens FROM completions "
                     f"WHERE key IN ({','.join('?' * len(some))})",

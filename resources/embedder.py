@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.delta import batched
 from pipelines.errors import ConfigurationError
 from pipelines.identity import file_digest
 from pipelines.knowledge.words import is_chinese
@@ -151,9 +152,7 @@ class SentenceEmbedder:
 def _batches(order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
     """Yield rows of one length, at most a batch of them at once."""
     for _, same in itertools.groupby(order, key=lambda row: lengths[row]):
-        rows = list(same)
-        for start in range(0, len(rows), _BATCH):
-            yield rows[start : start + _BATCH]
+        yield from batched(list(same), _BATCH)
 
 
 def _progress(batches: list[list[int]]) -> Iterable[list[int]]:

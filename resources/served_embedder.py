@@ -1,15 +1,16 @@
 """An embedding model behind an OpenAI-protocol server, or a LlamaIndex `BaseEmbedding`: batches, retries, checks."""
 
 import functools
-import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
-from pipelines.errors import ConfigurationError, ServiceError
+from pipelines.delta import batched
+from pipelines.errors import ServiceError
 from pipelines.protocols import Embedder
+from resources.openai_server import OpenAIServer
 
 _BATCH = 64
 _CONCURRENCY = 4
@@ -52,15 +53,8 @@ class ServedEmbedder(_Counted):
 
     def __init__(self, base_url: str, model: str, api_key: str, counter: Embedder, *, batch: int = _BATCH,
                  retries: int = _RETRIES, timeout: float = _TIMEOUT_SECONDS) -> None:  # fmt: skip
-        if not model:
-            raise ConfigurationError(
-                "EMBEDDING_MODEL", "nothing", "the name of a model that EMBEDDING_BASE_URL serves",
-                "GET EMBEDDING_BASE_URL/models lists them; then set EMBEDDING_MODEL=NAME",
-            )  # fmt: skip
-        # An address may carry a user and a password: neither belongs into names or messages.
-        self._shown = re.sub(r"//[^/@]*@", "//", base_url.rstrip("/"))
-        super().__init__(f"{model}@{self._shown}", counter)
-        self._base_url, self._model, self._api_key = base_url, model, api_key
+        self._server, self._model = OpenAIServer("EMBEDDING", base_url, model, api_key), model
+        super().__init__(self._server.name, counter)
         self._batch, self._retries, self._timeout = batch, retries, timeout
 
     @functools.cached_property
@@ -73,7 +67,7 @@ class ServedEmbedder(_Counted):
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda row: (len(texts[row]), texts[row]))
-        parts = [order[start : start + self._batch] for start in range(0, len(order), self._batch)]
+        parts = list(batched(order, self._batch))
         vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
         with ThreadPoolExecutor(_CONCURRENCY) as pool:
             answers = pool.map(self._request, ([texts[row] for row in part] for part in parts))
@@ -84,11 +78,7 @@ class ServedEmbedder(_Counted):
 
     @functools.cached_property
     def _client(self) -> Any:
-        from openai import OpenAI
-
-        # Servers without keys still want the header; the client would otherwise look for OPENAI_API_KEY.
-        return OpenAI(base_url=self._base_url, api_key=self._api_key or "none", timeout=self._timeout,
-                      max_retries=self._retries)  # fmt: skip
+        return self._server.client(self._timeout, self._retries)
 
     def _request(self, texts: list[str]) -> list[list[float]]:
         import openai
@@ -96,21 +86,12 @@ class ServedEmbedder(_Counted):
         try:
             answer = self._client.embeddings.create(model=self._model, input=texts, encoding_format="float")
         except openai.OpenAIError as error:
-            raise self._failure(error) from None
+            raise self._server.failure(error, "vectors") from None
         rows = sorted(answer.data, key=lambda row: row.index)
         if len(rows) != len(texts):
             found, expected = f"{len(rows)} vectors", f"one for each of {len(texts)} texts"
-            raise ServiceError(f"EMBEDDING_BASE_URL={self._shown}", found, expected, "look into the server's log")
+            raise self._server.wrong(found, expected, "look into the server's log")
         return [row.embedding for row in rows]
-
-    def _failure(self, error: Exception) -> ServiceError:
-        """Return the error without the key or the request; the class and status say enough."""
-        status = getattr(error, "status_code", None)
-        found = f"{type(error).__name__}{f' (status {status})' if status else ''}"
-        fix = "set EMBEDDING_API_KEY to a valid key" if status in (401, 403) else (
-            f"start the server and try curl {self._shown}/models, or unset EMBEDDING_BASE_URL for a local model"
-        )  # fmt: skip
-        return ServiceError(f"EMBEDDING_BASE_URL={self._shown}", found, "vectors from an OpenAI-protocol server", fix)
 
 
 class LlamaIndexEmbedder(_Counted):

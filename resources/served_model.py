@@ -1,13 +1,13 @@
 """A language model behind an OpenAI-protocol server: concurrency, retries with back-off, time-outs, token counts."""
 
 import logging
-import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
-from pipelines.errors import ConfigurationError, ServiceError
+from pipelines.errors import ConfigurationError
 from pipelines.protocols import Completion, Messages
+from resources.openai_server import OpenAIServer
 
 log = logging.getLogger("graftline")
 
@@ -30,24 +30,9 @@ class ServedModel:
         retries: int = _RETRIES,
         timeout: float = _TIMEOUT_SECONDS,
     ) -> None:
-        if not model:
-            raise ConfigurationError(
-                "LLM_MODEL",
-                "nothing",
-                "the name of a model that LLM_BASE_URL serves",
-                "GET LLM_BASE_URL/models lists them; then set LLM_MODEL=NAME",
-            )
-        # An address may carry a user and a password: neither belongs into names or messages.
-        self._shown = re.sub(r"//[^/@]*@", "//", base_url.rstrip("/"))
-        self.name = f"{model}@{self._shown}"
-        self._base_url, self._model, self._api_key = base_url, model, api_key
+        self._server = OpenAIServer("LLM", base_url, model, api_key)
+        self.name, self._model = self._server.name, model
         self._concurrency, self._retries, self._timeout = concurrency, retries, timeout
-
-    def _client(self, timeout: float, retries: int) -> Any:
-        from openai import OpenAI
-
-        # Servers without keys still want the header; the client would otherwise look for OPENAI_API_KEY.
-        return OpenAI(base_url=self._base_url, api_key=self._api_key or "none", timeout=timeout, max_retries=retries)
 
     def generate(
         self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None
@@ -55,7 +40,7 @@ class ServedModel:
         """Yield (number of the prompt, completion) as they arrive. Raises ServiceError."""
         import openai
 
-        with self._client(self._timeout, self._retries) as client, ThreadPoolExecutor(self._concurrency) as pool:
+        with self._server.client(self._timeout, self._retries) as client, ThreadPoolExecutor(self._concurrency) as pool:
             jobs = {pool.submit(self._one, client, one, max_tokens, schema): n for n, one in enumerate(prompts)}
             try:
                 for done, job in enumerate(as_completed(jobs), start=1):
@@ -63,7 +48,7 @@ class ServedModel:
                     if done % _REPORT_EVERY == 0:
                         log.info("%s: %d of %d completions", self._model, done, len(jobs))
             except openai.OpenAIError as error:
-                raise self._failure(error) from None
+                raise self._server.failure(error, "a completion") from None
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
 
@@ -82,10 +67,10 @@ class ServedModel:
         import openai
 
         try:
-            with self._client(_CHECK_SECONDS, 0) as client:
+            with self._server.client(_CHECK_SECONDS, 0) as client:
                 served = [model.id for model in client.models.list()]
         except openai.OpenAIError as error:
-            raise self._failure(error) from None
+            raise self._server.failure(error, "a completion") from None
         if served and self._model not in served:
             raise ConfigurationError(
                 "LLM_MODEL",
@@ -93,15 +78,3 @@ class ServedModel:
                 f"one of {', '.join(sorted(served)[:10])}",
                 f"set LLM_MODEL={sorted(served)[0]}",
             )
-
-    def _failure(self, error: Exception) -> ServiceError:
-        """Return the error without the key or the request; the class and status say enough."""
-        status = getattr(error, "status_code", None)
-        found = f"{type(error).__name__}{f' (status {status})' if status else ''}"
-        models = f"{self._shown}/models"
-        fix = (
-            "set LLM_API_KEY to a valid key"
-            if status in (401, 403)
-            else (f"start the server and try curl {models}, or unset LLM_BASE_URL for the local model")
-        )
-        return ServiceError(f"LLM_BASE_URL={self._shown}", found, "a completion from an OpenAI-protocol server", fix)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from pipelines.delta import batched
+from pipelines.embedders import EmbedderBefore
 from pipelines.protocols import Embedder
 
 _TEXTS_A_COMMIT = 1024
@@ -20,34 +21,16 @@ _MOST_BYTES = 4 << 30
 _SCHEMA = "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL)"
 
 
-class CachedEmbedder:
+class CachedEmbedder(EmbedderBefore):
     """An embedder with a memory in one SQLite file; what was embedded before a kill is not embedded again.
 
     The oldest entries go when the file passes its limit.
     """
 
     def __init__(self, embedder: Embedder, path: Path, most_bytes: int = _MOST_BYTES) -> None:
-        self._embedder, self._path, self._most_bytes = embedder, path, most_bytes
+        super().__init__(embedder)
+        self._path, self._most_bytes = path, most_bytes
         self._lock = threading.Lock()
-
-    @property
-    def name(self) -> str:
-        return self._embedder.name
-
-    @property
-    def dimensions(self) -> int:
-        return self._embedder.dimensions
-
-    @property
-    def tokenizer(self) -> str:
-        return self._embedder.tokenizer
-
-    @property
-    def computed(self) -> int:
-        return self._embedder.computed
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return self._embedder.count_tokens(texts)
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 of shape (len(texts), dimensions), L2-normalised; only unknown texts are embedded."""

@@ -7,13 +7,12 @@ import numpy as np
 
 from pipelines.answering.retrieval import NativeRetriever, Retrieved, Row, Search, by_words, fuse
 from pipelines.answering.terms import coverage, question_terms, term_weights, terms, with_pairs
-from pipelines.characters import HAN
+from pipelines.characters import HAN_CHARACTER
 
 _STARTING_CHUNKS = 3
 _KEPT = 2
 _NEAR_ENTITY = 0.55
 _CONTEXT = 12
-_CJK = re.compile(f"[{HAN}]")
 _SHORTEST_NAME = 2
 
 
@@ -123,7 +122,7 @@ def stands_in(name: str, text: str) -> bool:
     """Say whether a name stands in a text as a whole, not inside a longer word; Chinese has no word borders."""
     if len(name) < _SHORTEST_NAME:
         return False
-    if _CJK.search(name):
+    if HAN_CHARACTER.search(name):
         return name in text
     return re.search(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", text, re.IGNORECASE) is not None
 

@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 
-from pipelines.characters import HAN
+from pipelines.characters import HAN, HAN_CHARACTER
 from pipelines.knowledge.words import ENGLISH_STOP_WORDS, words
 
-_CJK = re.compile(f"[{HAN}]")
 _SUFFIXES = ("ment", "ing", "ion", "ed", "er", "or", "ly", "e", "y")
 _SHORTEST_ROOT = 4
 # What a question says about the shape of its answer, not about its subject.
@@ -136,7 +135,7 @@ def names(text: str) -> set[str]:
 def key_terms(question: str) -> set[str]:
     """Return what evidence cannot do without: the numbers and names of the question; Latin words in a Chinese one."""
     marked = {number for number in numbers(question) if number[0].isdigit()} | names(question)
-    if _CJK.search(question):
+    if HAN_CHARACTER.search(question):
         marked |= {word.lower() for word in re.findall(r"[A-Za-z][\w-]*", question)}
     return {term for word in marked for term in terms(word)}
 

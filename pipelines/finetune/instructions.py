@@ -67,9 +67,13 @@ def load_instructions(folder: Path, settings: SplitSettings | None = None) -> In
     repeated = duplicates(rows, good, compare(rows, good, settings.similarity), settings.similarity)
     dropped = {duplicate.place for duplicate in repeated}
     kept = [place for place in good.tolist() if place not in dropped]
-    ledger = [row for row in ledger_of(rows, repeated).to_pylist() if row.pop("outcome") == "rejected"]
     used = rows.take(pa.array(kept, pa.int64())).to_pylist()
-    return Instructions([_instruction(row) for row in used], [Rejected(**row) for row in ledger])
+    return Instructions([_instruction(row) for row in used], problems_in(ledger_of(rows, repeated)))
+
+
+def problems_in(ledger: pa.Table) -> list[Rejected]:
+    """Return the rejected rows of a ledger (ROW_LEDGER)."""
+    return [Rejected(**row) for row in ledger.to_pylist() if row.pop("outcome") == "rejected"]
 
 
 def ledger_of(rows: pa.Table, repeated: list[Duplicate]) -> pa.Table:

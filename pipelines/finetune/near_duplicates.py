@@ -11,14 +11,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from pipelines.characters import HAN
+from pipelines.characters import HAN, HAN_CHARACTER
 
 BANDS, ROWS_A_BAND = 25, 5
 """Two texts of similarity s become candidates with 1 - (1 - s^5)^25: 0.9999 at 0.8, 0.55 at 0.5."""
 WORDS, CHARACTERS = 3, 5
 """Length of an n-gram of words, and of Chinese characters."""
 _TOKEN = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
-_IDEOGRAPH = re.compile(f"[{HAN}]")
 _CHINESE_SHARE = 0.3
 _SEED = 20_261_125
 _FACTORS, _TERMS = (
@@ -39,7 +38,7 @@ def tokens(text: str) -> list[str]:
 
 def gram_length(words: list[str]) -> int:
     """Return the length of n-grams: characters where at least 30 % of the tokens are Chinese, else words."""
-    ideographs = len(_IDEOGRAPH.findall("".join(words)))
+    ideographs = len(HAN_CHARACTER.findall("".join(words)))
     return CHARACTERS if words and ideographs / len(words) >= _CHINESE_SHARE else WORDS
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipelines.characters import HAN
+from pipelines.characters import HAN_CHARACTER
 from pipelines.finetune.conversation import json_text, stored_messages
 from pipelines.finetune.dataset_registry import Source
 from pipelines.finetune.near_duplicates import BANDS, band_keys, gram_hashes, text_key, tokens
@@ -36,7 +36,6 @@ ROWS = pa.schema(
 """`raw`: key of the row's bytes and of how they are read. `place`: the source's, as a share of 2^64. `frame_key`: what
 two near-duplicates must have in common: system message, tools and, where it is registered, dataset."""
 
-_CJK = re.compile(f"[{HAN}]")
 _LETTER = re.compile(r"[^\W\d_]")
 _CHINESE_SHARE = 0.3
 
@@ -44,7 +43,7 @@ _CHINESE_SHARE = 0.3
 def language_of(text: str) -> str:
     """Return "zh" where at least 30 % of the letters are CJK ideographs, else "en"."""
     letters = len(_LETTER.findall(text))
-    return "zh" if letters and len(_CJK.findall(text)) / letters >= _CHINESE_SHARE else "en"
+    return "zh" if letters and len(HAN_CHARACTER.findall(text)) / letters >= _CHINESE_SHARE else "en"
 
 
 def raw_keys(contents: Iterable[bytes], spec: str) -> list[int]:

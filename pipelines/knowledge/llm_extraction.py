@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from pipelines.characters import HAN
+from pipelines.characters import HAN_CHARACTER
 from pipelines.identity import content_id, json_digest
 from pipelines.knowledge.mentions import CO_OCCURS, Entity, Extraction, Relation, without_overlaps
 from pipelines.knowledge.names import canonical
@@ -81,7 +81,7 @@ def _places(text: str, item: dict[str, Any]) -> list[Entity]:
     """Return the entity at every place where its name stands in the text as a whole word."""
     name, kind = str(item.get("name") or "").strip(), str(item.get("type") or "").strip().upper()
     kind = kind if kind in TYPES else "CONCEPT"
-    if len(name) < 2 and not re.match(f"[{HAN}]", name):
+    if len(name) < 2 and not HAN_CHARACTER.match(name):
         return []
     # Chinese has no word boundaries; \b between two Chinese characters would never hold.
     pattern = re.compile(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])")

@@ -3,9 +3,8 @@
 import re
 import unicodedata
 
-from pipelines.characters import HAN
+from pipelines.characters import HAN_CHARACTER
 
-_HAN = re.compile(f"[{HAN}]")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _ARTICLE = re.compile(r"^(?:the|a|an) ")
 _TITLE = re.compile(r"^(?:mr|mrs|ms|dr|prof|sir|dame)\.? ")
@@ -19,7 +18,7 @@ _HAN_FAMILIAR = re.compile(r"^[小老阿](?=.$)")
 
 def is_han(name: str) -> bool:
     """Say whether a name is written in Chinese characters, wholly or in part."""
-    return bool(_HAN.search(name))
+    return bool(HAN_CHARACTER.search(name))
 
 
 def canonical(name: str) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.characters import HAN
+from pipelines.characters import HAN, HAN_CHARACTER
 from pipelines.knowledge.mentions import ALIAS_OF, CO_OCCURS, ENTITY_TYPES, Entity, Relation
 
 _TYPED_WEIGHT, _PAIR_WEIGHT = 2.0, 1.0
@@ -98,7 +98,6 @@ CHINESE = (
 _BREAK = re.compile(r"[;；。！？!?\n]")
 _MORE_ITEMS = re.compile(r"^(?:,| and| or|, and|, or) [A-Z]")
 _BRACKET = re.compile(r"\s*[（(]\s*")
-_HAN_NAME = re.compile(_HAN)
 
 
 def relations(sentence: str, entities: Sequence[Entity], chinese: bool) -> list[Relation]:
@@ -139,7 +138,7 @@ def _in_list(rule: Rule, first: Entity, second: Entity, after: str) -> bool:
 
 def _alias(sentence: str, first: Entity, second: Entity, between: str) -> tuple[str, str, str] | None:
     """Join "深光照明 (Shenlight)" and "Lin Xiaowen 林晓雯": brackets, or the same type in two scripts side by side."""
-    other_script = bool(_HAN_NAME.search(first.name)) != bool(_HAN_NAME.search(second.name))
+    other_script = bool(HAN_CHARACTER.search(first.name)) != bool(HAN_CHARACTER.search(second.name))
     bracketed = bool(_BRACKET.fullmatch(between)) and sentence[second.end :].lstrip()[:1] in ("）", ")")
     same = first.type == second.type or "CONCEPT" in (first.type, second.type)
     abbreviation = bracketed and _initials(first.name) == second.name

@@ -8,7 +8,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from pipelines.characters import HAN
+from pipelines.characters import HAN_CHARACTER
 from pipelines.knowledge.lines import is_table_row, wraps
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
@@ -16,7 +16,6 @@ _STOP = re.compile(r"[.!?。！？；…]+")
 _CHINESE_STOPS = frozenset("。！？；")
 _CLOSERS = frozenset("”’」』）》】)]}")
 _EITHER = frozenset("\"'*_`")
-_CJK = re.compile(f"[{HAN}]")
 _LAST_WORD = re.compile(r"[^\s(\[{\"'“‘（*_/]+$")
 _ITEM_NUMBER = re.compile(r"\s*(?:[-*+>]\s+)?(?:\d{1,3}|[A-Za-z])$")
 _NOT_BLANK = re.compile(r"\S")
@@ -94,7 +93,9 @@ def _ends_sentence(block: str, stop: str, start: int, end: int) -> bool:
         return True
     if not block[end].isspace():
         # No space: Chinese goes on after a Latin stop, or this is 14.90, a file name or an address.
-        return bool(_CJK.match(following)) and ("." not in stop or bool(_CJK.match(block[start - 1 : start])))
+        if not HAN_CHARACTER.match(following):
+            return False
+        return "." not in stop or bool(HAN_CHARACTER.match(block[start - 1 : start]))
     if following.islower():
         return False
     return stop != "." or not _is_abbreviation(block, start, following)

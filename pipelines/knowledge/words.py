@@ -10,10 +10,9 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from pipelines.characters import HAN
+from pipelines.characters import HAN, HAN_CHARACTER
 
 _RUN = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+(?:[-'’.,/][^\W_{HAN}]+)*")
-_CJK_RUN = re.compile(rf"[{HAN}]")
 _LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏ]+")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 _CHINESE_GRAMMAR = re.compile(r"[的是了吗呢谁哪么几怎在和与为被这那就都也]")
@@ -44,7 +43,7 @@ def is_chinese(text: str) -> bool:
 
     A Chinese word has 1.6 characters on average; grammar words of either language weigh three times.
     """
-    chinese = len(_CJK_RUN.findall(text)) / 1.6 + 3 * len(_CHINESE_GRAMMAR.findall(text))
+    chinese = len(HAN_CHARACTER.findall(text)) / 1.6 + 3 * len(_CHINESE_GRAMMAR.findall(text))
     if not chinese:
         return False
     latin = [word.lower() for word in _LATIN_WORD.findall(text)]
@@ -60,7 +59,7 @@ def words(text: str) -> list[str]:
     """
     found: list[str] = []
     for run in _RUN.findall(_THOUSANDS.sub("", unicodedata.normalize("NFKC", text))):
-        if _CJK_RUN.match(run):
+        if HAN_CHARACTER.match(run):
             found += [word for word in _segmenter().cut(run, HMM=False) if word not in CHINESE_STOP_WORDS]
         else:
             found += [_stem(word) for word in _parts(run.lower()) if word not in ENGLISH_STOP_WORDS]
