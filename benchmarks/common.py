@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
-DATA = Path(os.environ.get("GRAFTLINE_BENCH_DATA") or ROOT.parent / "shared" / "data" / "sft")
-"""The folder with alpaca_en_demo.json, gsm8k_train.jsonl and gsm8k_test.jsonl."""
+DATA = Path(os.environ.get("GRAFTLINE_BENCH_DATA") or ROOT.parent / "shared" / "data")
+"""The folder of the benchmarks' data: sft/ with instruction rows, multihop/ with passages and questions."""
 SEED = 42
 _PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
 

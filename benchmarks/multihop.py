@@ -1,7 +1,6 @@
 """The multi-hop questions of GRAFTLINE_BENCH_DATA as a filled store, and what four other systems retrieved for them."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.common import say
+from benchmarks.common import DATA, say
 from pipelines import schemas
+from pipelines.errors import InputError
 from pipelines.identity import content_id
 from pipelines.protocols import GraphTables
 from resources.embedded_graph import EmbeddedGraphStore
@@ -41,11 +41,13 @@ class Corpus:
 
 
 def folder() -> Path:
-    """Return the folder of the data; SystemExit with what to type where it is not named."""
-    named = os.environ.get("GRAFTLINE_BENCH_DATA")
-    if not named or not (Path(named) / "multihop").is_dir():
-        raise SystemExit(f"GRAFTLINE_BENCH_DATA: found {named!r}; expected a folder with multihop/. Next: set it")
-    return Path(named) / "multihop"
+    """Return the folder of the data; InputError with what to type where it is not there."""
+    found = DATA / "multihop"
+    if not found.is_dir():
+        raise InputError(
+            str(found), "no such folder", "the benchmark's data", "set GRAFTLINE_BENCH_DATA to the folder that has it"
+        )
+    return found
 
 
 def load(name: str, limit: int | None = None) -> Corpus:

@@ -1,6 +1,6 @@
 """Retrieval by mode on MuSiQue-100 and 2Wiki-101, the stored results of four peers beside it, and latency at size.
 
-GRAFTLINE_BENCH_DATA=../shared/data .venv/bin/python -m benchmarks.retrieval --json docs/benchmarks/retrieval.json
+.venv/bin/python -m benchmarks.retrieval --json docs/benchmarks/retrieval.json
 """
 
 import argparse

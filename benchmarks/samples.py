@@ -103,9 +103,9 @@ def _stored(row: Sample) -> dict[str, Any]:
 
 
 def _read(name: str) -> str:
-    path = DATA / name
+    path = DATA / "sft" / name
     if not path.is_file():
         raise InputError(
-            str(path), "no such file", "the benchmark's data", "set GRAFTLINE_BENCH_DATA to the folder that holds it"
+            str(path), "no such file", "the benchmark's data", "set GRAFTLINE_BENCH_DATA to the folder that has sft/"
         )
     return path.read_text(encoding="utf-8")

@@ -16,8 +16,7 @@ from pipelines.finetune.training import LOG, RESULT, read_log
 
 MOST = 64
 GIVEN = os.environ.get("GRAFTLINE_BENCH_DATA", "")
-DATA = Path(GIVEN, "sft") if Path(GIVEN, "sft").is_dir() else Path(GIVEN)
-"""The folder that benchmarks/finetune.py reads, or the one above it, which benchmarks/retrieval.py reads."""
+DATA = Path(GIVEN, "sft")
 INFO = DATA / "llamafactory_dataset_info.json"
 REGISTERED = ("identity", "alpaca_en_demo", "alpaca_zh_demo", "glaive_toolcall_en_demo", "dpo_en_demo")
 UNREGISTERED = ("gsm8k_train", "gsm8k_test")
