@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 
 if not __package__:
@@ -17,6 +18,10 @@ from pipelines.errors import ServiceError
 PEERS = {
     # TRL is a dependency of ours and runs in our environment.
     "llamafactory": ["torch==2.13.0", "llamafactory==0.9.5"],
+}
+ADDED = {
+    # Beside our own packages: LlamaIndex's core and sentence-transformers are dependencies of ours.
+    "llamaindex": ["llama-index-embeddings-huggingface==0.8.0"],
 }
 PICTURES = ["torchvision", "torchaudio"]
 """Only for pictures and sound; their ordinary wheels are CUDA builds that can't be imported beside a CPU torch."""
@@ -37,17 +42,32 @@ def environment(name: str) -> Path:
     say(f"making the environment of {name} in {place} (some minutes)")
     shutil.rmtree(place, ignore_errors=True)
     venv.create(place, with_pip=True)
-    command = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PEERS[name]]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise ServiceError(
-            f"the environment of {name}", done.stderr.strip()[-500:], "an installation", "python -m benchmarks.peers"
-        )
+    _install(interpreter, name, PEERS[name])
     if subprocess.run([interpreter, "-c", f"import {', '.join(PICTURES)}"], capture_output=True).returncode:
         say(f"leaving out {', '.join(PICTURES)}: they can't be loaded beside this torch, and text needs neither")
         subprocess.run([interpreter, "-m", "pip", "uninstall", "--quiet", "--yes", *PICTURES], check=True)
     (place / _MARKER).write_text(wanted, encoding="utf-8")  # last: what has it is whole
     return interpreter
+
+
+def llamaindex() -> dict[str, str]:
+    """Return the variables under which our Python has LlamaIndex's embeddings, fetched where they are missing."""
+    place, wanted = folder() / "llamaindex", "\n".join(ADDED["llamaindex"])
+    if not (place / _MARKER).exists() or (place / _MARKER).read_text(encoding="utf-8") != wanted:
+        say(f"fetching {wanted} into {place}")
+        shutil.rmtree(place, ignore_errors=True)
+        _install(Path(sys.executable), "llamaindex", ["--no-deps", "--target", str(place), *ADDED["llamaindex"]])
+        (place / _MARKER).write_text(wanted, encoding="utf-8")
+    return {"PYTHONPATH": str(place)}
+
+
+def _install(interpreter: Path, name: str, arguments: Sequence[str]) -> None:
+    command = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise ServiceError(
+            f"the environment of {name}", done.stderr.strip()[-500:], "an installation", "python -m benchmarks.peers"
+        )
 
 
 def llamafactory() -> Path:
@@ -57,6 +77,6 @@ def llamafactory() -> Path:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Make the environments of the peers that are missing.")
-    parser.add_argument("names", nargs="*", default=list(PEERS), help=f"some of {', '.join(PEERS)}")
+    parser.add_argument("names", nargs="*", default=[*PEERS, *ADDED], help=f"some of {', '.join([*PEERS, *ADDED])}")
     for chosen in parser.parse_args().names:
-        print(chosen, environment(chosen))
+        print(chosen, environment(chosen) if chosen in PEERS else llamaindex())
