@@ -7,7 +7,7 @@ export DAGSTER_HOME := $(CURDIR)
 export PYTHONUNBUFFERED := 1
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup run test test-slow ui check lint bench bench-peers clean
+.PHONY: help setup run test test-slow ui check lint bench bench-documents bench-peers clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -44,6 +44,9 @@ check: lint test ## what CI runs: lint, types, definitions, tests
 
 bench: setup ## the fine-tuning benchmark at its full size (some 75 minutes); its page goes to docs/benchmarks
 	$(BIN)/python -m benchmarks.finetune --json docs/benchmarks/finetune.json --markdown docs/benchmarks/finetune.md
+
+bench-documents: setup ## the benchmark of documents that change, 10,000 of them; its page goes to docs/benchmarks
+	$(BIN)/python -m benchmarks.documents --json docs/benchmarks/documents.json --markdown docs/benchmarks/documents.md
 
 bench-peers: setup ## make the environments of the peers that the benchmarks compare with (2 GB)
 	$(BIN)/python -m benchmarks.peers

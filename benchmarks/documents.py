@@ -198,7 +198,7 @@ def first_load(size: Sizes, written: corpus.Corpus, work: Path) -> Row:
     peaks = max(one.peak_bytes for one in own) / 2**20, max(one["peak_bytes"] for one in theirs) / 2**20
     note = (
         f"documents/s of whole processes, {size.compared} documents, {size.rounds} round(s): "
-        f"ours {_seconds(times[0])} s, LlamaIndex {_seconds(times[1])} s to the end of persist(), in batches of {batch} "
+        f"ours {_seconds(times[0])} s, LlamaIndex {_seconds(times[1])} s until persist() was done, batch {batch} "
         f"(seconds for some documents by batch: {', '.join(f'{key} {value:.1f}' for key, value in tried.items())}); "
         f"{theirs[-1]['chunks']} chunks by the peer, {found['ours'][-1].chunks} by ours, "
         f"{f'{missing} TEXTS DIFFER' if missing else 'the same texts'}, smallest cosine of two vectors of a text "
