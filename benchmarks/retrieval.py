@@ -221,4 +221,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except GraftlineError as problem:  # no data, for one
+        sys.exit(str(problem))
