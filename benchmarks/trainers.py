@@ -12,6 +12,7 @@ from benchmarks.process import Measured, python, run
 from benchmarks.samples import NAME, Sample, write_lines, write_llamafactory, write_ours
 from pipelines.finetune.base import BaseModel
 from pipelines.finetune.recipe import Recipe
+from pipelines.finetune.training import ENVIRONMENT
 
 Settings = dict[str, Any]
 
@@ -114,7 +115,7 @@ def ours(task: Task, settings: Settings, work: Path) -> TrainingRun:
         "kept_checkpoints": 1,
     }
     path = _write(work / "spec.json", spec)
-    environment = {"HF_DATASETS_CACHE": str(work / "cache")}
+    environment = {"HF_DATASETS_CACHE": str(work / "cache"), **ENVIRONMENT}
     measured = run([sys.executable, "-m", "pipelines.finetune.train_child", path], work / "child.log", environment)
     found = json.loads((work / "output" / "result.json").read_text(encoding="utf-8"))
     return TrainingRun(
