@@ -116,9 +116,9 @@ def _inputs(recipe: Recipe, settings: Settings) -> tuple[Any, Any, Path, Any]:
 
 
 def _dataset(folder: Path, home: Path, recipe: Recipe) -> dict[str, Any]:
-    from pipelines.finetune.instructions import problems_in
     from pipelines.finetune.preparation import prepare, read_ledger
     from pipelines.finetune.recipe_datasets import names_in
+    from pipelines.finetune.row_ledger import problems_in
 
     record = prepare(folder, home, wanted=names_in(recipe.dataset) | names_in(recipe.eval_dataset))
     fates = {fate: sum(record[fate].values()) for fate in ("repaired", "rejected")}

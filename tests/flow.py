@@ -1,27 +1,24 @@
 """The knowledge flow without Dagster, as its assets call it: for tests that run it very often, or kill it."""
 
-import time
 from pathlib import Path
 
 from pipelines.delta import Work
 from pipelines.identity import table_digest
-from pipelines.knowledge.chunk_changes import chunk_changes
 from pipelines.knowledge.communities import CommunitySettings, detect
 from pipelines.knowledge.cutting.strategies import ChunkSettings
-from pipelines.knowledge.document_changes import DocumentChanges, document_changes
+from pipelines.knowledge.document_changes import DocumentChanges
 from pipelines.knowledge.extraction import extract
 from pipelines.knowledge.graph import assemble
-from pipelines.knowledge.manifest import scan
 from pipelines.knowledge.reading.limits import Limits
 from pipelines.knowledge.resolution import resolve
 from pipelines.knowledge.rule_extraction import RuleExtractor
-from pipelines.knowledge.sources import list_files
 from pipelines.knowledge.summaries import SummarySettings, summarise
 from pipelines.knowledge.vector_changes import vector_changes
 from pipelines.protocols import GRAPH_TABLES, Embedder, GraphStore
-from pipelines.schemas import CHUNKS, DOCUMENTS, chunk_embeddings
+from pipelines.schemas import chunk_embeddings
 from resources.tables import TableStore
 from tests.fakes import FakeLanguageModel
+from tests.knowledge.loaded import cut, load
 
 EXTRACTOR = RuleExtractor()
 TABLES = ("documents", "chunks", "chunk_embeddings", "extractions", "entities", "relations", "communities",
@@ -38,17 +35,13 @@ class Flow:
 
     def embed(self, reembed: bool = False, rehash: bool = False) -> dict[str, Work]:
         """Bring documents, chunks and vectors up to date; return what each stage did."""
-        tables, listing = self.tables, list_files(self.folder)
-        states = scan(listing.files, tables.find("documents_manifest"), time.time_ns(), rehash)
-        self.last = document_changes(states, listing.problems, tables.amendable("documents"), self.limits)
-        documents, first = tables.amend("documents", DOCUMENTS, self.last.change)
-        tables.write("documents_ledger", self.last.ledger())
-        tables.write("documents_manifest", self.last.manifest())
-        change = chunk_changes(documents, tables.amendable("chunks"), self.settings, self.embedder)
-        chunks, second = tables.amend("chunks", CHUNKS, change)
-        change = vector_changes(chunks, tables.amendable("chunk_embeddings"), self.embedder, reembed)
-        _, third = tables.amend("chunk_embeddings", chunk_embeddings(self.embedder.dimensions), change)
-        return {"documents": first, "chunks": second, "chunk_embeddings": third}
+        loaded = load(self.folder, self.tables, self.limits, rehash=rehash)
+        self.last = loaded.changes
+        chunks, cutting = cut(loaded.stored, self.tables, self.settings, self.embedder)
+        change = vector_changes(chunks, self.tables.amendable("chunk_embeddings"), self.embedder, reembed)
+        schema = chunk_embeddings(self.embedder.dimensions)
+        _, embedding = self.tables.amend("chunk_embeddings", schema, change)
+        return {"documents": loaded.work, "chunks": cutting, "chunk_embeddings": embedding}
 
     def run(self, reembed: bool = False) -> dict[str, Work]:
         """The whole flow, to the store."""

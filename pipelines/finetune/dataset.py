@@ -1,4 +1,4 @@
-"""The instruction dataset: a DatasetDict whose split follows the source, so that train and test share none."""
+"""The instruction dataset on disk: a DatasetDict in a folder named by its content, written once."""
 
 import json
 import logging
@@ -13,11 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.errors import InputError, NotMaterializedError
-from pipelines.finetune.conversation import stored_messages
-from pipelines.finetune.instructions import Instruction
 from pipelines.finetune.row_table import STORED
 from pipelines.finetune.saved_dataset import save_splits
-from pipelines.finetune.split import SplitSettings, split_of
 from pipelines.identity import content_id
 
 if TYPE_CHECKING:
@@ -27,13 +24,6 @@ log = logging.getLogger("graftline")
 
 SPLITS = ("train", "test")
 _MARKER = "graftline.json"
-
-
-def build_dataset(rows: list[Instruction], home: Path, settings: SplitSettings | None = None) -> dict[str, Any]:
-    """Store loaded rows as `store` does, split by their sources alone; return the record."""
-    settings = settings or SplitSettings()
-    table = pa.Table.from_pylist([_stored(row) for row in rows], STORED)
-    return store(table, np.array([split_of(row.source, settings) == "test" for row in rows], dtype=bool), home)
 
 
 def store(rows: pa.Table, held_out: np.ndarray, home: Path) -> dict[str, Any]:
@@ -69,13 +59,6 @@ def load_dataset(path: Path) -> "DatasetDict":
             str(path), "no complete dataset", "an earlier materialisation", "graftline run --select instruction_dataset"
         )
     return DatasetDict.load_from_disk(str(path))
-
-
-def _stored(row: Instruction) -> dict[str, Any]:
-    names = ("row_id", "tools", "chosen", "rejected", "kind", "dataset", "source", "language")
-    characters = sum(len(message["content"]) for message in row.messages) + len(row.chosen) + len(row.rejected)
-    named = {name: getattr(row, name) for name in names}
-    return named | {"messages": stored_messages(row.messages), "characters": characters}
 
 
 def _require_both(splits: dict[str, pa.Table]) -> None:

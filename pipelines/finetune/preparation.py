@@ -14,7 +14,7 @@ import pyarrow as pa
 from pipelines.finetune.dataset import is_complete, store
 from pipelines.finetune.dataset_registry import find_sources
 from pipelines.finetune.duplicates import Compared, column, compare, duplicates, good_places, links
-from pipelines.finetune.instructions import counts_of, ledger_of
+from pipelines.finetune.row_ledger import counts_of, ledger_of
 from pipelines.finetune.row_reading import Earlier, FileRows, read_rows
 from pipelines.finetune.row_table import STORED
 from pipelines.finetune.split import SplitSettings, held_out
@@ -67,7 +67,7 @@ def prepare(
 
 
 def read_ledger(record: dict[str, Any]) -> pa.Table:
-    """Return the rows that were repaired or rejected, each with its reason (`instructions.ROW_LEDGER`)."""
+    """Return the rows that were repaired or rejected, each with its reason (`row_ledger.ROW_LEDGER`)."""
     return _read(Path(record["ledger"]))
 
 

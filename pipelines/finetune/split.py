@@ -5,8 +5,6 @@ from collections.abc import Iterable
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.finetune.row_table import source_place
-
 _PLACES = float(1 << 64)
 
 
@@ -22,11 +20,6 @@ class SplitSettings(BaseModel):
     similarity: float = Field(
         default=0.8, gt=0, description="share of n-grams in common from which texts are near-duplicates; above 1: never"
     )
-
-
-def split_of(source: str, settings: SplitSettings) -> str:
-    """Return "train" or "test" from the hash of the source alone: adding rows moves no other row."""
-    return "test" if source_place(source, settings.salt) / _PLACES < settings.test_share else "train"
 
 
 def held_out(places: np.ndarray, links: Iterable[tuple[int, int]], settings: SplitSettings) -> np.ndarray:

@@ -46,12 +46,10 @@ def chunk_changes(
     def cut() -> Iterator[pa.Table]:
         for keys in batched(delta.todo, _DOCUMENTS_A_BATCH):
             for texts in documents.batches(where=("document_id", keys)):
-                table, _ = chunk_documents(texts, None, settings, embedder.count_tokens, model, embedder.embed)
-                versions = [current[key] for key in table["document_id"].to_pylist()]
-                place = table.schema.get_field_index("version")
+                chunks = chunk_documents(texts, current, settings, embedder.count_tokens, embedder.embed)
                 computed["documents"] += texts.num_rows
-                computed["chunks"] += table.num_rows
-                yield table.set_column(place, "version", pa.array(versions, pa.string()))
+                computed["chunks"] += chunks.num_rows
+                yield chunks
 
     drop = sorted(delta.changed + delta.gone)
     return Change("document_id", drop, cut(), inputs, ("version",), computed)

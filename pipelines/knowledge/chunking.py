@@ -1,13 +1,12 @@
-"""From documents to chunks with exact character spans: only documents with another text or setting are cut again."""
+"""From documents to chunks: each knows its exact characters, its section and page, and what it belongs to."""
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
 
-from pipelines.delta import Work, compare
 from pipelines.identity import content_id
 from pipelines.knowledge.cutting.pieces import CountTokens
 from pipelines.knowledge.cutting.semantic import Embed
@@ -18,32 +17,21 @@ from pipelines.schemas import CHUNKS
 
 def chunk_documents(
     documents: pa.Table,
-    previous: pa.Table | None,
+    versions: Mapping[str, str],
     settings: ChunkSettings,
     count_tokens: CountTokens,
-    tokenizer: str,
     embed: Embed | None = None,
-) -> tuple[pa.Table, Work]:
-    """Return the chunks (schema CHUNKS) and what was done; only documents with another text or setting are cut again.
+) -> pa.Table:
+    """Return the chunks of the documents (schema CHUNKS), by id, each with the version of its document by its id.
 
-    `tokenizer` names what counts the tokens and, for the semantic strategy, embeds. The counters are of chunks; one
-    that only moved counts as changed.
+    `embed` is what the semantic strategy finds its seams with.
     """
-    kept = _by_document(previous)
-    rows: list[dict[str, Any]] = []
-    cut = computed = 0
-    for document in documents.to_pylist():
-        version = _version(document, settings, tokenizer)
-        stored = kept.get(document["document_id"], [])
-        if stored and all(row["version"] == version for row in stored):
-            rows += stored
-            continue
-        fresh = [{**row, "version": version} for row in _cut(document, settings, count_tokens, embed)]
-        rows += fresh
-        cut, computed = cut + 1, computed + len(fresh)
-    rows.sort(key=lambda row: row["chunk_id"])
-    delta = compare(_places(rows), _places(row for stored in kept.values() for row in stored))
-    return pa.Table.from_pylist(rows, schema=CHUNKS), Work.of(delta, documents=cut, chunks=computed)
+    rows = [
+        {**row, "version": versions[document["document_id"]]}
+        for document in documents.to_pylist()
+        for row in _cut(document, settings, count_tokens, embed)
+    ]
+    return pa.Table.from_pylist(sorted(rows, key=lambda row: row["chunk_id"]), schema=CHUNKS)
 
 
 def _cut(
@@ -92,23 +80,3 @@ class _Ids:
             self._made[start, end] = content_id(*self._parts, own, self._seen[own])
             self._seen[own] += 1
         return self._made[start, end]
-
-
-def _version(document: dict[str, Any], settings: ChunkSettings, tokenizer: str) -> str:
-    """Return the digest of all that a document's chunks depend on."""
-    content = (document[name] or "" for name in ("path", "language", "format", "title", "text"))
-    pages = " ".join(map(str, document["pages"] or []))
-    headers = settings.header_tokens if settings.headers else -1
-    return content_id("cut", *content, pages, settings.digest, headers, tokenizer)
-
-
-def _places(rows: Iterable[dict[str, Any]]) -> dict[str, str]:
-    return {row["chunk_id"]: f"{row['start']} {row['end']}" for row in rows}
-
-
-def _by_document(previous: pa.Table | None) -> dict[str, list[dict[str, Any]]]:
-    kept: dict[str, list[dict[str, Any]]] = {}
-    if previous is not None and previous.schema.names == CHUNKS.names:
-        for row in previous.to_pylist():
-            kept.setdefault(row["document_id"], []).append(row)
-    return kept

@@ -109,7 +109,7 @@ class _Reading:
         if copy and _same_title(copy["path"], name):
             return {**copy, "document_id": state.document_id, "path": name}
         try:
-            row, _ = read_document(state.file, {}, reading)
+            row = read_document(state.file, reading)
         except InputError as error:
             problem = Problem(name, 0, error.found, error.expected, error.fix)
             self.problems[name] = problem

@@ -5,18 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import numpy as np
 import pytest
 
 from assets import evaluation as module
 from assets.partitions import RECIPES
-from pipelines.finetune.dataset import build_dataset
-from pipelines.finetune.instructions import Instruction
-from pipelines.finetune.split import SplitSettings
+from pipelines.finetune.dataset import store
 from resources.asset_io import TableIOManager
 from resources.settings import Settings
 from resources.small_model import BaseModel
 from resources.tables import TableStore
 from tests.finetune.predicting import FakeEngine, row
+from tests.finetune.rows import stored
 from tests.finetune.test_registration import FakeRegistry
 
 UPSTREAM = [dg.AssetSpec("instruction_dataset"), dg.AssetSpec("merged_model", partitions_def=RECIPES)]
@@ -58,10 +58,8 @@ class Line:
     def __init__(self, home: Path, rows: int) -> None:
         self.settings, self.tables = Settings.load(), TableStore(home / "tables")
         self.engine, self.tracker = EchoEngine(), FakeTracker()
-        made = [row(number, answer=f"question {number}") for number in range(rows * 2)]
-        origin = {"file": "a.json", "row": 1}
-        examples = [Instruction(**{**each, **origin, "source": f"s{n}"}) for n, each in enumerate(made)]
-        record = build_dataset(examples, home, SplitSettings(test_share=0.5))
+        made = [row(number, answer=f"question {number}") | {"source": f"s{number}"} for number in range(rows * 2)]
+        record = store(stored(made), np.arange(rows * 2) % 2 == 0, home)
         self.tables.write_record("instruction_dataset", record, record["digest"])
         folder = home / "models" / "merged" / "lora"
         folder.mkdir(parents=True)

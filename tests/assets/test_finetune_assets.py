@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -14,7 +15,8 @@ from assets.recipe_config import RecipeConfig
 from pipelines.errors import ConfigurationError
 from pipelines.finetune import merging, training
 from pipelines.finetune.base import BaseModel
-from pipelines.finetune.split import SplitSettings, split_of
+from pipelines.finetune.row_table import source_place
+from pipelines.finetune.split import SplitSettings, held_out
 from pipelines.finetune.tracked import TrainingRun
 from resources.asset_io import TableIOManager
 from resources.settings import Settings
@@ -185,7 +187,8 @@ def test_bad_rows_are_listed_and_stop_the_line_above_the_share(line: Line):
 def test_a_held_out_question_in_the_documents_stops_the_line(line: Line):
     sentence = "Is the blue tent of the Arctic series from last winter still sold in both of your shops?"
     rows = [{"instruction": f"{sentence} ({n} {n})", "output": f"Answer {n}.", "source": f"s{n}"} for n in range(40)]
-    asked = [row for row in rows if split_of(row["source"], SplitSettings()) == "test"][:1]
+    places = np.array([source_place(row["source"], SplitSettings().salt) for row in rows], dtype=np.uint64)
+    asked = [row for row, held in zip(rows, held_out(places, [], SplitSettings()), strict=True) if held][:1]
     write(line.home / "in", "more.jsonl", asked)
     document = {"path": "faq.md", "text": f"Our answers. {asked[0]['instruction']} It is."}
     line.tables.write("documents", pa.Table.from_pylist([document]))

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from pipelines.finetune.dataset import load_dataset
-from pipelines.finetune.instructions import load_instructions
 from pipelines.finetune.preparation import prepare, read_ledger
 from tests.finetune.bad_rows import VALUES, WAYS, alpaca, good, write_thousand
+from tests.finetune.rows import read
 
 
 @pytest.mark.parametrize("what", VALUES, ids=VALUES)
 def test_each_way_has_its_reason(tmp_path: Path, what: str):
     reason, value = VALUES[what]
     (tmp_path / "rows.json").write_text(json.dumps([good(1), value]), encoding="utf-8")
-    loaded = load_instructions(tmp_path)
+    loaded = read(tmp_path)
     assert len(loaded.rows) == 1
     (problem,) = loaded.problems
     assert (problem.row, problem.reason) == (2, reason)
@@ -44,7 +44,7 @@ def test_a_thousand_rows_of_which_two_hundred_are_malformed_in_more_than_twenty_
 def test_a_file_that_is_broken_as_a_whole_is_one_problem(tmp_path: Path, name: str, content: bytes):
     (tmp_path / "good.jsonl").write_text(json.dumps(good(1)), encoding="utf-8")
     (tmp_path / name).write_bytes(content)
-    loaded = load_instructions(tmp_path)
+    loaded = read(tmp_path)
     assert len(loaded.rows) == 1
     (problem,) = loaded.problems
     assert (problem.file, problem.row, problem.reason) == (name, 0, "unreadable file")
@@ -60,10 +60,10 @@ def test_repairs_change_nothing_that_is_said_and_are_counted(tmp_path: Path):
         json.dumps(alpaca(instruction="Who?", output="I.")) + ",",
     ]  # fmt: skip
     (tmp_path / "rows.jsonl").write_text("\ufeff" + "\n".join(rows), encoding="utf-8")
-    loaded = load_instructions(tmp_path)
+    loaded = read(tmp_path)
     assert not loaded.problems
-    assert [row.messages[-1]["content"] for row in loaded.rows] == ["No.\nNever.", "Yes.", "No.", "I."]
-    assert [row.repairs for row in loaded.rows] == [
+    assert [row["messages"][-1]["content"] for row in loaded.rows] == ["No.\nNever.", "Yes.", "No.", "I."]
+    assert [row["repairs"] for row in loaded.rows] == [
         "line ends unified, unprintable characters removed",
         "role renamed, white space around stripped",
         "empty system message dropped, unprintable characters removed, white space around stripped",

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 from pipelines.finetune.checking import adapter_checks, dataset_checks, merge_checks
-from pipelines.finetune.dataset import build_dataset
+from pipelines.finetune.preparation import prepare
 from pipelines.finetune.training import LOG
 from tests.finetune.rows import many
 
@@ -51,6 +51,6 @@ def test_where_training_rounded_activations_the_served_model_stays_within_that()
 
 
 def test_a_dataset_fails_above_the_share_of_bad_rows(tmp_path: Path):
-    record = build_dataset(many(tmp_path / "in", 40), tmp_path) | {"rejected_share": 0.06}
+    record = prepare(many(tmp_path / "in", 40), tmp_path) | {"rejected_share": 0.06}
     assert failed(dataset_checks(record, 0.05)) == {"few_rows_rejected"}
     assert failed(dataset_checks(record, 0.1)) == set()

@@ -10,28 +10,27 @@ from pipelines.errors import InputError
 from pipelines.finetune.conversation import messages_of, tools_of
 from pipelines.finetune.dataset import load_dataset
 from pipelines.finetune.dataset_registry import find_sources
-from pipelines.finetune.instructions import Instructions, load_instructions
 from pipelines.finetune.preparation import prepare, read_ledger
 from pipelines.finetune.recipe_datasets import dataset_names
 from resources.settings import CHECKOUT
-from tests.finetune.rows import write
+from tests.finetune.rows import Read, read, write
 
 SFT = CHECKOUT.parent / "shared" / "data" / "sft"
 SFT = SFT if SFT.exists() else Path("/work/shared/data/sft")
 
 
-def load(folder: Path, entry: dict[str, Any], rows: Any, name: str = "rows.json") -> Instructions:
+def load(folder: Path, entry: dict[str, Any], rows: Any, name: str = "rows.json") -> Read:
     write(folder, "dataset_info.json", {"mine": {"file_name": name} | entry})
     write(folder, name, rows)
-    return load_instructions(folder)
+    return read(folder)
 
 
 def test_columns_are_mapped_and_the_name_is_the_entrys(tmp_path: Path):
     columns = {"prompt": "question", "response": "answer"}
     loaded = load(tmp_path, {"columns": columns}, [{"question": "1+1?", "answer": "#### 2", "input": "not mapped"}])
     (row,) = loaded.rows
-    assert [message["content"] for message in row.messages] == ["1+1?", "#### 2"]
-    assert row.dataset == "mine"
+    assert [message["content"] for message in row["messages"]] == ["1+1?", "#### 2"]
+    assert row["dataset"] == "mine"
 
 
 def test_tags_are_mapped(tmp_path: Path):
@@ -42,31 +41,31 @@ def test_tags_are_mapped(tmp_path: Path):
     rows = [{"talk": [{"who": who, "said": said} for who, said in turns], "fn": '[{"name": "clock"}]'}]
     entry = {"formatting": "sharegpt", "columns": {"messages": "talk", "tools": "fn"}, "tags": tags}
     (row,) = load(tmp_path, entry, rows).rows
-    assert [message["role"] for message in row.messages] == ["system", "user", "assistant", "tool", "assistant"]
-    assert row.messages[2]["tool_calls"][0]["function"] == {"name": "clock", "arguments": "{}"}
-    assert json.loads(row.tools) == [{"type": "function", "function": {"name": "clock"}}]
+    assert [message["role"] for message in row["messages"]] == ["system", "user", "assistant", "tool", "assistant"]
+    assert row["messages"][2]["tool_calls"][0]["function"] == {"name": "clock", "arguments": "{}"}
+    assert json.loads(row["tools"]) == [{"type": "function", "function": {"name": "clock"}}]
 
 
 def test_a_ranking_has_pairs_in_both_forms(tmp_path: Path):
     alpaca = {"ranking": True, "columns": {"prompt": "q", "chosen": "good", "rejected": "bad"}}
     (row,) = load(tmp_path, alpaca, [{"q": "Hi?", "good": "Hello!", "bad": "No."}]).rows
-    assert (row.kind, row.chosen, row.rejected) == ("preference", "Hello!", "No.")
+    assert (row["kind"], row["chosen"], row["rejected"]) == ("preference", "Hello!", "No.")
     listed = {"formatting": "sharegpt", "ranking": True, "columns": {"messages": "c", "chosen": "g", "rejected": "b"}}
     rows = [{"c": [{"from": "human", "value": "Hi?"}], "g": {"from": "gpt", "value": "Hello!"},
              "b": {"from": "gpt", "value": "No."}}]  # fmt: skip
-    assert load(tmp_path, listed, rows).rows[0].row_id == row.row_id
+    assert load(tmp_path, listed, rows).rows[0]["row_id"] == row["row_id"]
 
 
 def test_a_sample_is_drawn_and_stays_the_same_in_another_order(tmp_path: Path):
     rows = [{"instruction": f"Question {n}?", "output": f"Answer {n}."} for n in range(20)]
-    drawn = [{row.row_id for row in load(tmp_path, {"num_samples": 5}, order).rows} for order in (rows, rows[::-1])]
+    drawn = [{row["row_id"] for row in load(tmp_path, {"num_samples": 5}, order).rows} for order in (rows, rows[::-1])]
     assert len(drawn[0]) == 5 and drawn[0] == drawn[1]
 
 
 def test_files_that_are_not_named_are_read_by_their_own_shape(tmp_path: Path):
     write(tmp_path, "free/other.jsonl", [{"instruction": "a?", "output": "b"}])
     loaded = load(tmp_path, {"columns": {"prompt": "q", "response": "a"}}, [{"q": "c?", "a": "d"}])
-    assert sorted(row.dataset for row in loaded.rows) == ["free/other", "mine"]
+    assert sorted(row["dataset"] for row in loaded.rows) == ["free/other", "mine"]
 
 
 def test_what_is_absent_or_not_for_text_is_noted_and_no_error(tmp_path: Path):
@@ -81,7 +80,7 @@ def test_what_is_absent_or_not_for_text_is_noted_and_no_error(tmp_path: Path):
     sources, notes = find_sources(tmp_path)
     assert [source.dataset for source in sources] == ["pictures", "here"]
     assert {note.dataset for note in notes} == {"gone", "hub", "scope", "odd"}
-    (problem,) = load_instructions(tmp_path).problems
+    (problem,) = read(tmp_path).problems
     assert (problem.file, problem.reason) == ("pictures.json", "not for text") and "images" in problem.found
 
 
@@ -111,9 +110,9 @@ def test_a_hub_name_that_cannot_be_loaded_is_noted_when_a_recipe_asks_for_it(tmp
 
 
 def test_a_broken_registry_says_what_to_correct(tmp_path: Path):
-    write(tmp_path, "dataset_info.json", "{")
+    write(tmp_path / "in", "dataset_info.json", "{")
     with pytest.raises(InputError, match=r"correct .*dataset_info\.json"):
-        load_instructions(tmp_path)
+        prepare(tmp_path / "in", tmp_path / "home")
 
 
 @pytest.mark.skipif(not SFT.exists(), reason="LLaMA-Factory's demo files are not here")

@@ -1,11 +1,12 @@
-import json
 from pathlib import Path
 
 import pytest
 
 from pipelines.errors import InputError
-from pipelines.finetune.instructions import load_instructions
+from pipelines.finetune.preparation import prepare, read_ledger
+from pipelines.finetune.row_ledger import problems_in
 from resources.settings import CHECKOUT
+from tests.finetune.rows import read, write
 
 GOOD = {"instruction": "如何退货？", "input": "", "output": "请在七天内申请退货。", "source": "returns"}
 BAD = {
@@ -19,15 +20,11 @@ BAD = {
 }
 
 
-def write(folder: Path, name: str, rows: list) -> None:
-    (folder / name).write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
-
-
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
 def test_a_bad_row_is_listed_with_file_and_row_and_the_good_ones_go_on(tmp_path: Path, bad: object):
     write(tmp_path, "rows.jsonl", [GOOD, bad])
-    loaded = load_instructions(tmp_path)
-    assert [row.messages[-1]["content"] for row in loaded.rows] == ["请在七天内申请退货。"]
+    loaded = read(tmp_path)
+    assert [row["messages"][-1]["content"] for row in loaded.rows] == ["请在七天内申请退货。"]
     (problem,) = loaded.problems
     assert (problem.file, problem.row) == ("rows.jsonl", 2)
     assert problem.found and problem.expected and problem.fix
@@ -35,17 +32,17 @@ def test_a_bad_row_is_listed_with_file_and_row_and_the_good_ones_go_on(tmp_path:
 
 def test_both_forms_become_the_same_conversation(tmp_path: Path):
     write(tmp_path, "a.jsonl", [{"instruction": "Hi", "input": "there", "output": "Hello."}])
-    alpaca = load_instructions(tmp_path).rows[0]
-    assert [message["role"] for message in alpaca.messages] == ["user", "assistant"]
-    assert "Hi" in alpaca.messages[0]["content"] and "there" in alpaca.messages[0]["content"]
-    write(tmp_path, "a.jsonl", [{"messages": alpaca.messages}])
-    assert load_instructions(tmp_path).rows[0].row_id == alpaca.row_id
+    alpaca = read(tmp_path).rows[0]
+    assert [message["role"] for message in alpaca["messages"]] == ["user", "assistant"]
+    assert "Hi" in alpaca["messages"][0]["content"] and "there" in alpaca["messages"][0]["content"]
+    write(tmp_path, "a.jsonl", [{"messages": alpaca["messages"]}])
+    assert read(tmp_path).rows[0]["row_id"] == alpaca["row_id"]
 
 
 def test_an_exact_duplicate_names_the_row_it_repeats(tmp_path: Path):
     write(tmp_path, "a.jsonl", [GOOD])
     write(tmp_path, "b.jsonl", [GOOD])
-    loaded = load_instructions(tmp_path)
+    loaded = read(tmp_path)
     assert len(loaded.rows) == 1
     assert loaded.problems[0].file == "b.jsonl" and "a.jsonl" in str(loaded.problems[0])
 
@@ -53,7 +50,7 @@ def test_an_exact_duplicate_names_the_row_it_repeats(tmp_path: Path):
 def test_a_file_that_is_not_utf8_is_one_problem(tmp_path: Path):
     write(tmp_path, "a.jsonl", [GOOD])
     (tmp_path / "b.json").write_bytes("如何退货".encode("gbk"))
-    loaded = load_instructions(tmp_path)
+    loaded = read(tmp_path)
     assert len(loaded.rows) == 1
     assert [problem.file for problem in loaded.problems] == ["b.json"]
 
@@ -64,13 +61,14 @@ def test_a_missing_or_empty_folder_says_what_to_set(tmp_path: Path, made: bool):
     if made:
         folder.mkdir()
     with pytest.raises(InputError, match="GRAFTLINE_INSTRUCTIONS"):
-        load_instructions(folder)
+        prepare(folder, tmp_path / "home")
 
 
-def test_every_flawed_row_of_the_sample_is_found_and_no_good_one():
-    loaded = load_instructions(CHECKOUT / "samples" / "instructions")
+def test_every_flawed_row_of_the_sample_is_found_and_no_good_one(tmp_path: Path):
+    record = prepare(CHECKOUT / "samples" / "instructions", tmp_path)
+    problems = problems_in(read_ledger(record))
     # Two good rows are repeated in the flawed files, which come first by name: the later row is the one that is listed.
-    assert sum(problem.file.startswith("flawed") for problem in loaded.problems) == 10
-    assert all("flawed" in str(problem) for problem in loaded.problems)
-    assert len(loaded.problems) == 12
-    assert len(loaded.rows) == 425
+    assert sum(problem.file.startswith("flawed") for problem in problems) == 10
+    assert all("flawed" in str(problem) for problem in problems)
+    assert len(problems) == 12
+    assert record["train"] + record["test"] == 425

@@ -7,9 +7,10 @@ import pytest
 
 from pipelines.finetune.leakage import audit, document_leaks, train_leaks
 from pipelines.finetune.preparation import prepare
-from pipelines.knowledge.loading import load_documents
 from resources.settings import CHECKOUT
+from resources.tables import TableStore
 from tests.finetune.test_near_duplicates import CHINESE, ENGLISH
+from tests.knowledge.loaded import load
 
 
 def row(row_id: str, question: str) -> dict:
@@ -44,7 +45,7 @@ def test_a_short_phrase_in_a_document_is_no_leak():
 
 def test_the_sample_leaks_nothing_and_is_audited_once(tmp_path: Path):
     record = prepare(CHECKOUT / "samples" / "instructions", tmp_path)
-    documents = load_documents(CHECKOUT / "samples" / "documents", None).table
+    documents = load(CHECKOUT / "samples" / "documents", TableStore(tmp_path / "tables")).table
     assert audit(Path(record["path"]), record["digest"], documents, "d", tmp_path) == []
     # The second audit finds the first by digest: the table is not looked at.
     assert audit(Path(record["path"]), record["digest"], pa.table({}), "d", tmp_path) == []

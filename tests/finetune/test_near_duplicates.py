@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from pipelines.finetune.instructions import load_instructions
 from pipelines.finetune.near_duplicates import band_keys, candidates, gram_length, grams, jaccard, near_pairs, tokens
-from tests.finetune.rows import write
+from tests.finetune.rows import read, write
 
 ENGLISH = "Please explain to a new customer of ours, in three short sentences, how the water filter is to be cleaned "
 ENGLISH += "before its first use, how often the cartridge must be changed, and where to buy another one."
@@ -68,7 +67,7 @@ def test_a_near_duplicate_is_alike_in_question_and_answer(tmp_path):
         {"instruction": ENGLISH, "output": answer, "system": "You are a pirate."},
     ]
     write(tmp_path, "rows.json", rows)
-    loaded = load_instructions(tmp_path)
-    assert [row.row for row in loaded.rows] == [1, 3, 4]
+    loaded = read(tmp_path)
+    assert [row["row"] for row in loaded.rows] == [1, 3, 4]
     (problem,) = loaded.problems
     assert (problem.row, problem.reason) == (2, "near-duplicate") and "rows.json, row 1" in problem.found

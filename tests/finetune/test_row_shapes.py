@@ -9,8 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.finetune.instructions import Instruction, load_instructions
-from tests.finetune.rows import write
+from tests.finetune.rows import read, write
 
 ASKED, SAID = "如何退货？", "请在七天内申请。"
 USER, ASSISTANT = {"role": "user", "content": ASKED}, {"role": "assistant", "content": SAID}
@@ -49,9 +48,9 @@ CALLS = [{"id": "call_1", "type": "function", "function": {"name": "price", "arg
 TOOL = {"name": "price", "description": "Price of an item", "parameters": {"type": "object", "properties": {}}}
 
 
-def only(folder: Path, row: dict[str, Any]) -> Instruction:
+def only(folder: Path, row: dict[str, Any]) -> dict[str, Any]:
     write(folder, "rows.jsonl", [row])
-    loaded = load_instructions(folder)
+    loaded = read(folder)
     assert not loaded.problems, loaded.problems
     return loaded.rows[0]
 
@@ -59,20 +58,21 @@ def only(folder: Path, row: dict[str, Any]) -> Instruction:
 @pytest.mark.parametrize("row", PLAIN.values(), ids=PLAIN)
 def test_every_shape_is_the_same_conversation(tmp_path: Path, row: dict[str, Any]):
     made = only(tmp_path, row)
-    assert (made.messages, made.kind, made.language, made.repairs) == ([USER, ASSISTANT], "sft", "zh", "")
+    assert (made["messages"], made["kind"], made["language"], made["repairs"]) == ([USER, ASSISTANT], "sft", "zh", "")
 
 
 @pytest.mark.parametrize("row", PAIRS.values(), ids=PAIRS)
 def test_every_pair_is_a_prompt_and_two_answers(tmp_path: Path, row: dict[str, Any]):
     made = only(tmp_path, row)
-    assert (made.messages, made.chosen, made.rejected, made.kind) == ([USER], SAID, "不知道。", "preference")
+    assert (made["messages"], made["chosen"], made["rejected"]) == ([USER], SAID, "不知道。")
+    assert made["kind"] == "preference"
 
 
 def test_system_history_and_input_come_in_their_order(tmp_path: Path):
     row = {"instruction": "翻译", "input": "tent", "output": "帐篷"}
     row |= {"system": SYSTEM["content"], "history": [[ASKED, SAID]]}
     last = [{"role": "user", "content": "翻译\ntent"}, {"role": "assistant", "content": "帐篷"}]
-    assert only(tmp_path, row).messages == [SYSTEM, USER, ASSISTANT, *last]
+    assert only(tmp_path, row)["messages"] == [SYSTEM, USER, ASSISTANT, *last]
 
 
 def test_tool_calls_of_sharegpt_and_of_openai_are_the_same(tmp_path: Path):
@@ -92,9 +92,9 @@ def test_tool_calls_of_sharegpt_and_of_openai_are_the_same(tmp_path: Path):
         ],
         "tools": [{"type": "function", "function": TOOL}],
     })  # fmt: skip
-    assert sharegpt.row_id == openai.row_id and sharegpt.messages == openai.messages
-    assert sharegpt.messages[1] == {"role": "assistant", "content": "", "tool_calls": CALLS}
-    assert json.loads(openai.tools) == [{"type": "function", "function": TOOL}]
+    assert sharegpt["row_id"] == openai["row_id"] and sharegpt["messages"] == openai["messages"]
+    assert sharegpt["messages"][1] == {"role": "assistant", "content": "", "tool_calls": CALLS}
+    assert json.loads(openai["tools"]) == [{"type": "function", "function": TOOL}]
 
 
 @pytest.mark.parametrize("ending", ["json", "jsonl", "csv", "parquet", "arrow", "lines.json"])
@@ -115,9 +115,9 @@ def test_every_file_form_holds_the_same_rows(tmp_path: Path, ending: str):
         path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     else:
         write(tmp_path, f"rows.{ending}", rows)
-    loaded = load_instructions(tmp_path)
+    loaded = read(tmp_path)
     assert not loaded.problems
-    assert [(row.messages[0]["content"], row.source) for row in loaded.rows] == [
+    assert [(row["messages"][0]["content"], row["source"]) for row in loaded.rows] == [
         (row["instruction"], row["source"]) for row in rows
     ]
 
@@ -127,6 +127,6 @@ def test_messages_in_parquet_and_in_a_csv_cell_are_read(tmp_path: Path):
                    tmp_path / "a.parquet")  # fmt: skip
     with (tmp_path / "b.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([["messages"], [json.dumps(PLAIN["OpenAI"]["messages"])]])
-    loaded = load_instructions(tmp_path)
-    assert [row.messages for row in loaded.rows] == [[USER, ASSISTANT]]
+    loaded = read(tmp_path)
+    assert [row["messages"] for row in loaded.rows] == [[USER, ASSISTANT]]
     assert [problem.reason for problem in loaded.problems] == ["duplicate", "duplicate"]

@@ -2,28 +2,28 @@
 
 from pathlib import Path
 
-from pipelines.knowledge.chunking import chunk_documents
 from pipelines.knowledge.communities import CommunitySettings, detect
 from pipelines.knowledge.cutting.strategies import ChunkSettings
 from pipelines.knowledge.embedding import embed_chunks
 from pipelines.knowledge.extraction import extract
 from pipelines.knowledge.graph import assemble
-from pipelines.knowledge.loading import load_documents
 from pipelines.knowledge.resolution import resolve
 from pipelines.knowledge.rule_extraction import RuleExtractor
 from pipelines.knowledge.summaries import SummarySettings, summarise
 from resources.embedder import SentenceEmbedder
 from resources.graph_stores import open_graph_store
 from resources.settings import CHECKOUT, DEFAULTS, Settings
+from resources.tables import TableStore
 from tests.fakes import FakeLanguageModel
+from tests.knowledge.loaded import cut, load
 
 
 def build_sample_graph(home: Path) -> tuple[Settings, dict[str, str]]:
     """Fill the store below `home` from `samples/documents`; return its settings and each document's text by path."""
     settings = Settings(DEFAULTS | {"GRAFTLINE_HOME": str(home)}, {})
-    embedder = SentenceEmbedder(home)
-    documents = load_documents(CHECKOUT / "samples" / "documents").table
-    chunks, _ = chunk_documents(documents, None, ChunkSettings(), embedder.count_tokens, embedder.name)
+    embedder, stored = SentenceEmbedder(home), TableStore(home / "tables")
+    loaded = load(CHECKOUT / "samples" / "documents", stored)
+    documents, chunks = loaded.table, cut(loaded.stored, stored, ChunkSettings(), embedder)[0].to_table()
     vectors, _ = embed_chunks(chunks, None, embedder)
     extractions, _ = extract(chunks, None, RuleExtractor())
     graph = resolve(extractions, chunks)

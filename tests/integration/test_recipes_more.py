@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.finetune.dataset import build_dataset
+from pipelines.finetune.preparation import prepare
 from pipelines.finetune.recipe import Recipe
 from pipelines.finetune.recipe_file import load_recipe
 from pipelines.finetune.training import RESULT
@@ -44,7 +44,7 @@ def test_a_shipped_recipe_trains_the_real_small_model(path: Path, small_model: P
     short = {"max_steps": 2, "warmup_ratio": 0.0, "logging_steps": 1, "per_device_train_batch_size": 2, "eval_steps": 1}
     recipe = Recipe(**recipe.model_dump() | short)
     data = tmp_path / "data"
-    dataset = preferences(data, 24) if recipe.stage == "dpo" else build_dataset(many(data / "in", 40), data)["path"]
+    dataset = preferences(data, 24) if recipe.stage == "dpo" else prepare(many(data / "in", 40), data)["path"]
     train(specification(recipe, dataset, base, tmp_path) | {"held_out_rows": 4})
     result = json.loads((tmp_path / "output" / RESULT).read_text())
     assert result["steps"] == 2 and result["held_out_loss_after"] < result["held_out_loss_before"]

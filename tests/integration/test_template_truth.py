@@ -164,13 +164,13 @@ def test_vllms_chat_endpoint_reads_twenty_conversations_as_training_does(chatml:
 @pytest.mark.slow
 def test_a_plain_vllm_serve_takes_the_merged_folder_and_stops_at_the_turns_end(tmp_path: Path):
     from pipelines.finetune.base import BaseModel
-    from pipelines.finetune.dataset import build_dataset
     from pipelines.finetune.merging import merge
+    from pipelines.finetune.preparation import prepare
     from pipelines.finetune.training import train
     from tests.finetune.rows import many
 
     tiny = BaseModel(make_tiny_model(tmp_path / "tiny", heads=1), "org/tiny", "1")
-    dataset = build_dataset(many(tmp_path / "in", sources=40), tmp_path)
+    dataset = prepare(many(tmp_path / "in", sources=40), tmp_path)
     recipe = Recipe(lora_rank=16, per_device_train_batch_size=8, learning_rate=1e-2, max_steps=200, bf16=False)
     merged = merge(recipe, train(recipe, dataset, tiny, tmp_path), Path(dataset["path"]), tiny, tmp_path)
     with serving(Path(merged["path"])) as address:

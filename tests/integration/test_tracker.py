@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.errors import ServiceError
 from pipelines.finetune.curves import loss_curve
-from pipelines.finetune.dataset import build_dataset
+from pipelines.finetune.preparation import prepare
 from pipelines.finetune.tracked import TrainingRun
 from resources.sweep_tracker import SweepTracker
 from resources.tracker import EXPERIMENT, Tracker
@@ -38,7 +38,7 @@ def run_id(tracker: Tracker, place: Path) -> str:
 
 
 def log_training(tracker: Tracker, place: Path) -> str:
-    dataset = build_dataset(many(place / "in", 40), place)
+    dataset = prepare(many(place / "in", 40), place)
     adapter = place / "adapter"
     adapter.mkdir(exist_ok=True)
     (adapter / "adapter_config.json").write_text("{}")
@@ -107,7 +107,7 @@ def test_a_run_that_a_crash_left_open_is_replaced(tracker: Tracker, run_id: str,
     number = client.get_experiment_by_name(EXPERIMENT).experiment_id
     half = client.create_run(number, tags={"graftline.key": "key-2"})
     assert tracker.find_run("key-2") is None
-    dataset = build_dataset(many(place / "in", 40), place)
+    dataset = prepare(many(place / "in", 40), place)
     made = tracker.log_training(
         TrainingRun("key-2", "lora", "lora", {}, Path(dataset["path"]), dataset["digest"], LOG, {}, place / "adapter")
     )
@@ -155,7 +155,7 @@ def test_a_sweep_holds_its_members_and_the_failed_one_beside_a_run_of_the_same_t
 
     sweeps, client = SweepTracker(tracker.uri, place), mlflow.MlflowClient(tracker.uri)
     parent = sweeps.open_sweep("sweep-1", "sweep lora", "lora")
-    dataset = build_dataset(many(place / "in", 40), place)
+    dataset = prepare(many(place / "in", 40), place)
     run = TrainingRun(
         "key-1", "member", "lora", {}, Path(dataset["path"]), dataset["digest"], LOG, {}, place / "adapter",
         parent=parent,

@@ -9,8 +9,8 @@ import pytest
 
 from pipelines.finetune.base import BaseModel
 from pipelines.finetune.checking import merge_checks
-from pipelines.finetune.dataset import build_dataset
 from pipelines.finetune.merging import merge
+from pipelines.finetune.preparation import prepare
 from pipelines.finetune.profile import read_weights, trainable_parameters
 from pipelines.finetune.recipe import Recipe
 from pipelines.finetune.training import LOG, RESULT, read_log, train
@@ -68,7 +68,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> BaseModel:
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("data")
-    return build_dataset(many(folder / "in", sources=40), folder)
+    return prepare(many(folder / "in", sources=40), folder)
 
 
 @pytest.mark.parametrize("name", some_slow(RECIPES, ALWAYS))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from pipelines.finetune.base import BaseModel
-from pipelines.finetune.dataset import build_dataset
+from pipelines.finetune.preparation import prepare
 from pipelines.finetune.recipe import Recipe
 from pipelines.finetune.training import RESULT, read_log
 from resources.settings import CHECKOUT
@@ -34,7 +34,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> BaseModel:
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("data")
-    return build_dataset(many(folder / "in", sources=40), folder)["path"]
+    return prepare(many(folder / "in", sources=40), folder)["path"]
 
 
 def start(recipe: Recipe, dataset: str, base: BaseModel, folder: Path, launcher: tuple[str, ...] = ()) -> Any:

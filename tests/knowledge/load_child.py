@@ -6,16 +6,18 @@ import sys
 from pathlib import Path
 
 from pipelines.child_process import peak_memory_bytes
-from pipelines.knowledge.chunking import chunk_documents
 from pipelines.knowledge.cutting.strategies import ChunkSettings
-from pipelines.knowledge.loading import load_documents
 from pipelines.knowledge.reading.limits import Limits
+from resources.tables import TableStore
 from tests.fakes import FakeEmbedder
+from tests.knowledge.loaded import cut, load
 
-loaded = load_documents(Path(sys.argv[1]), None, Limits(seconds=float(sys.argv[2])))
-chunks, _ = chunk_documents(loaded.table, None, ChunkSettings(), FakeEmbedder().count_tokens, "fake")
+folder, tables, limits = Path(sys.argv[1]), TableStore(Path(sys.argv[2])), Limits(seconds=float(sys.argv[3]))
+loaded = load(folder, tables, limits)
+stored, _ = cut(loaded.stored, tables, ChunkSettings(), FakeEmbedder())
 parsing = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 peaks = {"loading": peak_memory_bytes() / 2**20, "parsing": parsing}
+chunks = stored.to_table()
 texts = {row["path"]: row["text"][:1000] for row in loaded.table.to_pylist()}
 problems = {row["file"]: row["found"] for row in loaded.problems.to_pylist()}
 longest = max(len(text) for text in chunks["text"].to_pylist())

@@ -1,15 +1,21 @@
+import tempfile
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from pipelines.delta import Work
 from pipelines.identity import content_id, table_digest
 from pipelines.knowledge.checking import span_faults
 from pipelines.knowledge.chunking import chunk_documents
 from pipelines.knowledge.cutting.strategies import ChunkSettings, spans
 from pipelines.schemas import DOCUMENTS
+from resources.tables import TableStore
 from tests.fakes import FakeEmbedder, FakeStored
+from tests.knowledge.loaded import cut
 
 count = FakeEmbedder().count_tokens
 SMALL = ChunkSettings(max_tokens=12)
@@ -23,8 +29,17 @@ def table(documents: dict[str, str]) -> pa.Table:
     return pa.Table.from_pylist(sorted(rows, key=lambda row: row["document_id"]), schema=DOCUMENTS)
 
 
-def chunk(documents: dict[str, str], previous: pa.Table | None = None, **changes):
-    return chunk_documents(table(documents), previous, SMALL.model_copy(update=changes), count, "fake")
+def chunk(documents: pa.Table, settings: ChunkSettings = SMALL) -> pa.Table:
+    versions = dict(zip(documents["document_id"].to_pylist(), documents["version"].to_pylist(), strict=True))
+    return chunk_documents(documents, versions, settings, count)
+
+
+def update(
+    tables: TableStore, documents: dict[str, str], settings: ChunkSettings = SMALL, embedder: FakeEmbedder | None = None
+) -> tuple[pa.Table, Work]:
+    """Bring the stored chunks up to date with the documents."""
+    stored, work = cut(FakeStored(table(documents)), tables, settings, embedder or FakeEmbedder())
+    return stored.to_table(), work
 
 
 def texts(text: str, settings: ChunkSettings = SMALL) -> list[str]:
@@ -50,40 +65,44 @@ def test_a_sentence_longer_than_the_budget_is_cut_at_a_space_or_comma():
 
 
 def test_repeated_text_gets_ids_of_its_own_that_do_not_depend_on_places():
-    first, _ = chunk({"a.md": "Same line here now.\n" * 9}, overlap_sentences=0)
-    moved, _ = chunk({"a.md": "\n\n" + "Same line here now.\n" * 9}, overlap_sentences=0)
+    settings = ChunkSettings(max_tokens=12, overlap_sentences=0)
+    first = chunk(table({"a.md": "Same line here now.\n" * 9}), settings)
+    moved = chunk(table({"a.md": "\n\n" + "Same line here now.\n" * 9}), settings)
     assert len(set(first["chunk_id"].to_pylist())) == len(first) > 1
     assert first["chunk_id"].equals(moved["chunk_id"]) and not first["start"].equals(moved["start"])
 
 
-def test_only_the_edited_document_is_cut_again():
+def test_only_the_edited_document_is_cut_again(tmp_path: Path):
     documents = {f"{name}.md": f"Document {name} has one line. And another line of words." for name in "abc"}
-    before, work = chunk(documents)
+    tables = TableStore(tmp_path)
+    before, work = update(tables, documents)
     assert work.computed["documents"] == 3
-    again, work = chunk(documents, before)
+    again, work = update(tables, documents)
     assert work.computed == {"documents": 0, "chunks": 0} and again.equals(before)
-    after, work = chunk(documents | {"b.md": "Document b has one line. And other words follow here."}, before)
+    after, work = update(tables, documents | {"b.md": "Document b has one line. And other words follow here."})
     assert work.computed["documents"] == 1
     assert (work.new, work.gone, work.changed) == (1, 1, 0)
     kept = [row for row in before.to_pylist() if row["path"] != "b.md"]
     assert [row for row in after.to_pylist() if row["path"] != "b.md"] == kept
 
 
-def test_another_setting_or_tokenizer_cuts_everything_again():
-    before, _ = chunk({"a.md": "One two. Three four."})
-    _, work = chunk({"a.md": "One two. Three four."}, before, max_tokens=20)
-    assert work.computed["documents"] == 1
-    documents = table({"a.md": "One two. Three four."})
-    assert chunk_documents(documents, before, SMALL, count, "other")[1].computed["documents"] == 1
+def test_another_setting_or_tokenizer_cuts_everything_again(tmp_path: Path):
+    documents, tables, other = {"a.md": "One two. Three four."}, TableStore(tmp_path), FakeEmbedder()
+    update(tables, documents)
+    assert update(tables, documents, ChunkSettings(max_tokens=20))[1].computed["documents"] == 1
+    assert update(tables, documents)[1].computed["documents"] == 1
+    other.tokenizer = "other"
+    assert update(tables, documents, embedder=other)[1].computed["documents"] == 1
 
 
-def test_nothing_is_counted_when_nothing_changed():
-    before, _ = chunk({"a.md": "One two. Three four."})
+def test_nothing_is_counted_when_nothing_changed(tmp_path: Path):
+    class Refusing(FakeEmbedder):
+        def count_tokens(self, texts):
+            raise AssertionError("the tokenizer was asked")
 
-    def refuse(texts):
-        raise AssertionError("the tokenizer was asked")
-
-    chunk_documents(table({"a.md": "One two. Three four."}), before, SMALL, refuse, "fake")
+    update(TableStore(tmp_path), {"a.md": "One two. Three four."})
+    update(TableStore(tmp_path), {"a.md": "One two. Three four."}, embedder=Refusing())
+    update(TableStore(tmp_path), {}, embedder=Refusing())
 
 
 def test_a_chunk_knows_its_section_page_parent_and_header():
@@ -91,16 +110,16 @@ def test_a_chunk_knows_its_section_page_parent_and_header():
     row |= {"text": "Cover words.\n\n# Returns\n\nSeven days.\n\n# Repairs\n\nTwo years.", "pages": [0, 14, 38]}
     documents = pa.Table.from_pylist([row], schema=DOCUMENTS)
     settings = ChunkSettings(strategy="structure", max_tokens=12)
-    found, _ = chunk_documents(documents, None, settings, count, "fake")
+    found = chunk(documents, settings)
     rows = sorted(found.to_pylist(), key=lambda row: row["start"])
     assert [(row["section"], row["page"], row["header"], row["parent_id"]) for row in rows] == [
         ("", 1, "Shop", ""),
         ("Returns", 2, "Shop > Returns", ""),
         ("Repairs", 3, "Shop > Repairs", ""),
     ]
-    without, _ = chunk_documents(documents, found, settings.model_copy(update={"headers": False}), count, "fake")
+    without = chunk(documents, settings.model_copy(update={"headers": False}))
     assert set(without["header"].to_pylist()) == {""} and without["chunk_id"].equals(found["chunk_id"])
-    children, _ = chunk_documents(documents, None, ChunkSettings(strategy="parent-child"), count, "fake")
+    children = chunk(documents, ChunkSettings(strategy="parent-child"))
     assert len(set(children["parent_id"].to_pylist()) - {""}) == 3
 
 
@@ -132,13 +151,15 @@ EDITS = st.lists(st.tuples(st.sampled_from(["a.md", "b.md", "c.md"]), st.none() 
 @given(EDITS)
 def test_a_delta_run_equals_a_clean_rebuild(edits: list[tuple[str, str | None]]):
     documents: dict[str, str] = {}
-    stored = None
-    for path, text in edits:
-        if text is None:
-            documents.pop(path, None)
-        else:
-            documents[path] = text
-        stored, _ = chunk(documents, stored)
-    clean, _ = chunk(documents)
-    assert table_digest(stored) == table_digest(clean)
+    with tempfile.TemporaryDirectory() as folder:
+        tables = TableStore(Path(folder) / "delta")
+        for path, text in edits:
+            if text is None:
+                documents.pop(path, None)
+            else:
+                documents[path] = text
+            stored, _ = update(tables, documents)
+        clean, _ = update(TableStore(Path(folder) / "clean"), documents)
+        assert table_digest(stored) == table_digest(clean)
+        assert tables.digest("chunks") == TableStore(Path(folder) / "clean").digest("chunks")
     assert not span_faults(FakeStored(clean), FakeStored(table(documents)))

@@ -19,15 +19,16 @@ _MOST_MIB = 1200
 )
 def test_damaged_files_leave_reasons_and_every_good_file_is_indexed(tmp_path: Path, each: int, good: int):
     assert len(WAYS) == 25
+    documents = tmp_path / "documents"
     wanted: dict[str, str] = {}
     for way, (write, pattern) in WAYS.items():
-        folder = tmp_path / way
-        folder.mkdir()
+        folder = documents / way
+        folder.mkdir(parents=True)
         for number in range(each):
             wanted[f"{way}/{write(folder, number)}"] = pattern
-    texts = good_files(tmp_path, good)
+    texts = good_files(documents, good)
     result = subprocess.run(
-        [sys.executable, "-m", "tests.knowledge.load_child", str(tmp_path), "40"],
+        [sys.executable, "-m", "tests.knowledge.load_child", str(documents), str(tmp_path / "tables"), "40"],
         cwd=CHECKOUT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     found = json.loads(result.stdout)

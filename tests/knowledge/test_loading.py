@@ -2,12 +2,17 @@ import io
 from pathlib import Path
 
 import docx
+import pyarrow.compute as pc
 import pypdf
 import pytest
 
+from pipelines.delta import Change
 from pipelines.errors import InputError
 from pipelines.identity import content_id, file_digest, table_digest
-from pipelines.knowledge.loading import Loaded, load_documents, title_of
+from pipelines.knowledge.loading import title_of
+from pipelines.schemas import DOCUMENTS
+from resources.tables import TableStore
+from tests.knowledge.loaded import Loaded, load
 
 
 def pdf(text: str = "", password: str = "") -> bytes:
@@ -62,27 +67,38 @@ def row(loaded: Loaded, path: str) -> dict:
     return next(row for row in loaded.table.to_pylist() if row["path"] == path)
 
 
-def test_markdown_and_text_keep_the_files_own_characters(tmp_path: Path):
+@pytest.fixture
+def documents(tmp_path: Path) -> Path:
+    (tmp_path / "documents").mkdir()
+    return tmp_path / "documents"
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> TableStore:
+    return TableStore(tmp_path / "tables")
+
+
+def test_markdown_and_text_keep_the_files_own_characters(documents: Path, tables: TableStore):
     raw = "\ufeff# 退货\r\n\r\nTwo  spaces.\r\n\tTab 😀\n"
-    folder(tmp_path, a__b_md=raw, c_txt="line\rline")
-    loaded = load_documents(tmp_path)
+    folder(documents, a__b_md=raw, c_txt="line\rline")
+    loaded = load(documents, tables)
     for name in ("a/b.md", "c.txt"):
-        with (tmp_path / name).open(encoding="utf-8", newline="") as file:
+        with (documents / name).open(encoding="utf-8", newline="") as file:
             assert row(loaded, name)["text"] == file.read()
     found = row(loaded, "a/b.md")
     assert found["document_id"] == content_id("document", "a/b.md")
-    assert found["version"] == file_digest(tmp_path / "a/b.md")
+    assert found["version"] == file_digest(documents / "a/b.md")
     assert (found["title"], found["format"], found["bytes"]) == ("退货", "markdown", len(raw.encode()))
 
 
-def test_every_format_becomes_text_with_title_and_language(tmp_path: Path):
+def test_every_format_becomes_text_with_title_and_language(documents: Path, tables: TableStore):
     html = (
         "<html><head><title>Trail &amp; Club</title><style>p{}</style></head><body><h2>Benefits</h2><ul><li>8 %\n back"
         "</li><li>60 days</li></ul><table><tr><th>Shop</th><td>Oslo</td></tr></table><script>x()</script></body></html>"
     )
     wrapped = "Privacy\nOrder data are kept for ten years, because the law of the land\ndemands it from us. Ask.\n"
-    folder(tmp_path, a_html=html, b_pdf=pdf(wrapped), c_docx=word("第一段。"), d_md="科凡户外的退货政策。\n")
-    loaded = load_documents(tmp_path)
+    folder(documents, a_html=html, b_pdf=pdf(wrapped), c_docx=word("第一段。"), d_md="科凡户外的退货政策。\n")
+    loaded = load(documents, tables)
     assert row(loaded, "a.html")["text"] == "## Benefits\n\n- 8 % back\n- 60 days\n\n| Shop | Oslo |"
     assert row(loaded, "a.html")["title"] == "Trail & Club"
     assert row(loaded, "b.pdf")["text"].splitlines() == [
@@ -117,11 +133,11 @@ BAD = {
 }
 
 
-def test_a_bad_file_is_listed_with_what_to_do_and_the_others_go_on(tmp_path: Path):
+def test_a_bad_file_is_listed_with_what_to_do_and_the_others_go_on(documents: Path, tables: TableStore):
     for name, (content, _, _) in BAD.items():
-        (tmp_path / name).write_bytes(content)
-    folder(tmp_path, good_md="# Good\n", z_html="<p>Good</p>")
-    loaded = load_documents(tmp_path)
+        (documents / name).write_bytes(content)
+    folder(documents, good_md="# Good\n", z_html="<p>Good</p>")
+    loaded = load(documents, tables)
     assert sorted(loaded.table["path"].to_pylist()) == ["good.md", "z.html"]
     problems = {problem["file"]: problem for problem in loaded.problems.to_pylist()}
     assert problems.keys() == BAD.keys()
@@ -129,53 +145,58 @@ def test_a_bad_file_is_listed_with_what_to_do_and_the_others_go_on(tmp_path: Pat
         assert found in problems[name]["found"] and fix in problems[name]["fix"] and problems[name]["expected"], name
 
 
-def test_a_bad_file_stays_listed_while_it_is_bad(tmp_path: Path):
-    folder(tmp_path, a_md="Good.", b_pdf=b"noise")
-    first = load_documents(tmp_path)
-    second = load_documents(tmp_path, first.table)
+def test_a_bad_file_stays_listed_while_it_is_bad(documents: Path, tables: TableStore):
+    folder(documents, a_md="Good.", b_pdf=b"noise")
+    first = load(documents, tables)
+    second = load(documents, tables)
     assert second.problems.equals(first.problems) and len(second.problems) == 1
     assert second.work.computed == {"parsed": 0}
 
 
-def test_a_dangling_link_is_listed(tmp_path: Path):
-    folder(tmp_path, a_md="Good.")
-    (tmp_path / "gone.md").symlink_to(tmp_path / "nowhere.md")
-    assert load_documents(tmp_path).problems["file"].to_pylist() == ["gone.md"]
+def test_a_dangling_link_is_listed(documents: Path, tables: TableStore):
+    folder(documents, a_md="Good.")
+    (documents / "gone.md").symlink_to(documents / "nowhere.md")
+    assert load(documents, tables).problems["file"].to_pylist() == ["gone.md"]
 
 
 @pytest.mark.parametrize("make", [lambda path: None, Path.mkdir, lambda path: path.write_text("x")])
 def test_a_missing_or_empty_folder_says_which_variable_to_set(tmp_path: Path, make):
     make(tmp_path / "documents")
     with pytest.raises(InputError, match="GRAFTLINE_DOCUMENTS"):
-        load_documents(tmp_path / "documents")
+        load(tmp_path / "documents", TableStore(tmp_path / "tables"))
 
 
-def test_hidden_files_and_word_locks_are_no_documents(tmp_path: Path):
-    folder(tmp_path, a_md="Good.", _hidden="x")
-    (tmp_path / ".git").mkdir()
-    (tmp_path / ".git" / "x.md").write_text("x")
-    (tmp_path / "~$a.docx").write_text("x")
-    loaded = load_documents(tmp_path)
+def test_hidden_files_and_word_locks_are_no_documents(documents: Path, tables: TableStore):
+    folder(documents, a_md="Good.", _hidden="x")
+    (documents / ".git").mkdir()
+    (documents / ".git" / "x.md").write_text("x")
+    (documents / "~$a.docx").write_text("x")
+    loaded = load(documents, tables)
     assert loaded.table["path"].to_pylist() == ["a.md"] and not len(loaded.problems)
 
 
-def test_only_new_and_changed_files_are_parsed_and_the_result_is_that_of_a_clean_run(tmp_path: Path):
-    folder(tmp_path, a_md="One.", b_txt="Two.", c_html="<p>Three.</p>")
-    first = load_documents(tmp_path)
-    folder(tmp_path, b_txt="Two and more.", d_md="Four.")
-    (tmp_path / "c.html").unlink()
-    second = load_documents(tmp_path, first.table)
+def test_only_new_and_changed_files_are_parsed_and_the_result_is_that_of_a_clean_run(
+    documents: Path, tables: TableStore, tmp_path: Path
+):
+    folder(documents, a_md="One.", b_txt="Two.", c_html="<p>Three.</p>")
+    load(documents, tables)
+    folder(documents, b_txt="Two and more.", d_md="Four.")
+    (documents / "c.html").unlink()
+    second = load(documents, tables)
     assert (second.work.new, second.work.changed, second.work.gone, second.work.same) == (1, 1, 1, 1)
     assert second.work.computed == {"parsed": 2}
-    assert table_digest(second.table) == table_digest(load_documents(tmp_path).table)
+    clean = load(documents, TableStore(tmp_path / "clean"))
+    assert table_digest(second.table) == table_digest(clean.table) and second.stored.digest == clean.stored.digest
 
 
-def test_a_new_reader_reads_its_format_again(tmp_path: Path):
-    folder(tmp_path, a_md="One.", b_html="<p>Two.</p>")
-    rows = load_documents(tmp_path).table
-    column = [reader if reader.startswith("markdown") else "html-0" for reader in rows["reader"].to_pylist()]
-    older = rows.set_column(rows.schema.get_field_index("reader"), rows.schema.field("reader"), [column])
-    assert load_documents(tmp_path, older).work.computed == {"parsed": 1}
+def test_a_new_reader_reads_its_format_again(documents: Path, tables: TableStore):
+    folder(documents, a_md="One.", b_html="<p>Two.</p>")
+    rows = load(documents, tables).table.filter(pc.equal(pc.field("path"), "b.html"))
+    older = rows.set_column(rows.schema.get_field_index("reader"), rows.schema.field("reader"), [["html-0"]])
+    tables.amend("documents", DOCUMENTS, Change("path", ["b.html"], [older]))
+    again = load(documents, tables)
+    assert again.work.computed == {"parsed": 1} and again.work.changed == 1
+    assert row(again, "b.html") == rows.to_pylist()[0]
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import ConfigurationError, InputError, ServiceError
-from pipelines.knowledge.loading import load_documents
 from pipelines.knowledge.sources import list_files
+from resources.tables import TableStore
+from tests.knowledge.loaded import load
 
 
 def write(root: Path, *names: str, text: str = "Text.") -> Path:
@@ -60,8 +61,8 @@ def test_a_folder_that_may_not_be_read_is_listed(tmp_path: Path):
 
 def test_an_address_is_read_like_the_folder_it_names(tmp_path: Path):
     write(tmp_path / "docs", "a.md", "zh/b.txt", ".hidden.md", "in/c.html", text="<p>退货</p>")
-    local = load_documents(tmp_path / "docs")
-    remote = load_documents(f"file://{tmp_path}/docs", cache=tmp_path / "cache")
+    local = load(tmp_path / "docs", TableStore(tmp_path / "local"))
+    remote = load(f"file://{tmp_path}/docs", TableStore(tmp_path / "remote"), cache=tmp_path / "cache")
     assert remote.table.equals(local.table) and len(local.table) == 3
     assert names(f"file://{tmp_path}/docs/**/*.txt", tmp_path / "cache") == ["zh/b.txt"]
 
@@ -69,23 +70,23 @@ def test_an_address_is_read_like_the_folder_it_names(tmp_path: Path):
 def test_only_what_changed_is_fetched_again_and_what_is_gone_leaves_the_cache(tmp_path: Path):
     import fsspec
 
-    memory, cache = fsspec.filesystem("memory"), tmp_path / "cache"
+    memory, cache, tables = fsspec.filesystem("memory"), tmp_path / "cache", TableStore(tmp_path / "tables")
     memory.pipe({"/shop/a.md": b"One.", "/shop/in/b.md": b"Two."})
     try:
-        first = load_documents("memory://shop", cache=cache)
+        first = load("memory://shop", tables, cache=cache)
         copies = {path.name for path in cache.iterdir()}
         assert first.table["path"].to_pylist() and len(copies) == 2
         memory.pipe("/shop/a.md", b"One and more.")
-        second = load_documents("memory://shop", first.table, cache=cache)
+        second = load("memory://shop", tables, cache=cache)
         assert second.work.computed == {"parsed": 1} and second.work.changed == 1
         assert len({path.name for path in cache.iterdir()} & copies) == 1 and len(list(cache.iterdir())) == 2
         memory.rm("/shop/in/b.md")
-        third = load_documents("memory://shop", second.table, cache=cache)
+        third = load("memory://shop", tables, cache=cache)
         assert third.table["path"].to_pylist() == ["a.md"] and third.work.gone == 1 and len(list(cache.iterdir())) == 1
     finally:
         memory.rm("/shop", recursive=True)
     with pytest.raises(InputError, match="GRAFTLINE_DOCUMENTS"):
-        load_documents("memory://shop", cache=cache)
+        load("memory://shop", tables, cache=cache)
 
 
 def test_documents_inside_an_archive_are_read(tmp_path: Path):
@@ -93,7 +94,8 @@ def test_documents_inside_an_archive_are_read(tmp_path: Path):
         archive.writestr("docs/a.md", "One.")
         archive.writestr("docs/b.html", "<h1>Two</h1>")
         archive.writestr("other/c.md", "Three.")
-    loaded = load_documents(f"zip://docs::file://{tmp_path}/all.zip", cache=tmp_path / "cache")
+    address, tables = f"zip://docs::file://{tmp_path}/all.zip", TableStore(tmp_path / "tables")
+    loaded = load(address, tables, cache=tmp_path / "cache")
     assert sorted(loaded.table["path"].to_pylist()) == ["a.md", "b.html"]
     assert names(f"zip://*/*.md::file://{tmp_path}/all.zip", tmp_path / "cache") == ["docs/a.md", "other/c.md"]
 

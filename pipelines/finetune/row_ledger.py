@@ -1,19 +1,14 @@
-"""Instruction examples in every common shape: conversations, and a ledger of repaired and rejected rows."""
+"""The ledger of instruction rows: which were repaired or rejected, each with its reason, and how many."""
 
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.errors import Problem
-from pipelines.finetune.conversation import Conversation, messages_of
-from pipelines.finetune.dataset_registry import find_sources
-from pipelines.finetune.duplicates import DUPLICATE, NEAR_DUPLICATE, Duplicate, compare, duplicates, good_places
-from pipelines.finetune.row_reading import Earlier, read_rows
-from pipelines.finetune.split import SplitSettings
+from pipelines.finetune.duplicates import DUPLICATE, NEAR_DUPLICATE, Duplicate
 from pipelines.schemas import LEDGER
 
 ROW_LEDGER = pa.schema([("outcome", pa.string()), ("reason", pa.string()), *LEDGER])
@@ -26,49 +21,6 @@ class Rejected(Problem):
     """A row that is not learned from; `reason` is what the counts go by."""
 
     reason: str = ""
-
-
-@dataclass(frozen=True)
-class Instruction:
-    """One conversation that ends with the assistant's answer; `row_id` is made of what is said in it."""
-
-    row_id: str
-    messages: Conversation
-    source: str
-    language: str
-    file: str
-    row: int
-    tools: str = ""
-    chosen: str = ""
-    rejected: str = ""
-    kind: str = "sft"
-    dataset: str = ""
-    repairs: str = ""
-
-
-@dataclass(frozen=True)
-class Instructions:
-    """The good rows in order of file and row, the rejected ones, and how many there were of both."""
-
-    rows: list[Instruction]
-    problems: list[Rejected]
-
-    @property
-    def total(self) -> int:
-        return len(self.rows) + len(self.problems)
-
-
-def load_instructions(folder: Path, settings: SplitSettings | None = None) -> Instructions:
-    """Read every file of rows below `folder`, without a cache; InputError where there is none."""
-    settings = settings or SplitSettings()
-    sources, _ = find_sources(folder)
-    rows, _, _ = read_rows([(source, "") for source in sources], Earlier(), settings.salt)
-    good = good_places(rows)
-    repeated = duplicates(rows, good, compare(rows, good, settings.similarity), settings.similarity)
-    dropped = {duplicate.place for duplicate in repeated}
-    kept = [place for place in good.tolist() if place not in dropped]
-    used = rows.take(pa.array(kept, pa.int64())).to_pylist()
-    return Instructions([_instruction(row) for row in used], problems_in(ledger_of(rows, repeated)))
 
 
 def problems_in(ledger: pa.Table) -> list[Rejected]:
@@ -126,8 +78,3 @@ def counts_of(rows: int, ledger: pa.Table) -> dict[str, Any]:
         "rejected": rejected,
         "rejected_share": bad / rows if rows else 0.0,
     }
-
-
-def _instruction(row: dict[str, Any]) -> Instruction:
-    names = ("row_id", "source", "language", "file", "row", "tools", "chosen", "rejected", "kind", "dataset", "repairs")
-    return Instruction(messages=messages_of(row), **{name: row[name] for name in names})
