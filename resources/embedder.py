@@ -17,6 +17,7 @@ from pipelines.delta import batched
 from pipelines.errors import ConfigurationError
 from pipelines.identity import file_digest
 from pipelines.knowledge.words import is_chinese
+from pipelines.memory import give_freed_memory_back
 from resources.mean_pooling import MeanPooledBert, is_mean_pooled_bert
 
 _LOG = logging.getLogger("graftline")
@@ -120,6 +121,7 @@ class SentenceEmbedder:
     @functools.cached_property
     def _encode(self) -> Callable[[Sequence[str]], np.ndarray]:
         """The loaded model as a function of one batch of texts."""
+        give_freed_memory_back()
         if is_mean_pooled_bert(self.folder):
             return MeanPooledBert(self.folder, self._dtype).encode
         from sentence_transformers import SentenceTransformer

@@ -62,7 +62,7 @@ def tried(documents):
 
 def read(folder):
     """Return the documents without metadata, which would be embedded with each chunk."""
-    documents = SimpleDirectoryReader(folder, recursive=True).load_data()
+    documents = SimpleDirectoryReader(folder, recursive=True, exclude_hidden=False).load_data()
     for document in documents:
         document.metadata = {}
     return documents

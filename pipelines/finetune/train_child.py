@@ -33,6 +33,7 @@ from pipelines.finetune.packing import pack
 from pipelines.finetune.preference_trainer import held_out, make_preference_trainer
 from pipelines.finetune.recipe import Recipe
 from pipelines.finetune.training import LOG, RESULT, read_log, weights_digest
+from pipelines.memory import give_freed_memory_back
 
 log = logging.getLogger("graftline")
 
@@ -87,6 +88,7 @@ def make(recipe: Recipe, model: Any, tokenizer: Any, spec: dict[str, Any], autoc
 def train(spec: dict[str, Any]) -> None:
     """Train as the specification says; the adapter, its log and result.json are in spec["output"] afterwards."""
     recipe, work, output = Recipe(**spec["recipe"]), Path(spec["work"]), Path(spec["output"])
+    give_freed_memory_back()
     set_seed(recipe.seed)
     tokenizer = load_tokenizer(Path(spec["base_path"]), recipe)
     model, autocast = prepare(recipe, Path(spec["base_path"]), tokenizer)

@@ -28,10 +28,7 @@ ENVIRONMENT = {
     # Threads that wait look for some microseconds before they sleep: waking them after each operation cost a fifth of
     # the time, and spinning on would slow whatever shares the cores.
     "GOMP_SPINCOUNT": "2000",
-    # Samples of many lengths leave glibc's heap full of holes, and oneDNN keeps the kernels of 1,024 shapes: both grew
-    # with every update. Large blocks go back to the system, for some 5 % of the speed and 14 % less memory.
-    "MALLOC_MMAP_THRESHOLD_": "1048576",
-    "MALLOC_TRIM_THRESHOLD_": "1048576",
+    # oneDNN would keep the kernels of 1,024 shapes, and every pass has a length of its own.
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "128",
 }
 """What a training's process is started with."""
