@@ -6,8 +6,9 @@
 import json
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from benchmarks.common import (
 from benchmarks.peers import llamaindex
 from benchmarks.process import Measured, ProcessFailed, python, run
 from pipelines.errors import GraftlineError
+from pipelines.processor import fast_bfloat16
 from resources.settings import Settings
 from resources.tables import TableStore
 
@@ -43,8 +45,9 @@ ROWS = {
 }
 ASSETS = ("documents", "chunks", "chunk_embeddings")
 _PACKAGES = ("dagster", "lancedb", "llama-index-core", "sentence-transformers", "torch")
-_AGREE = 0.999
-"""Least cosine of two vectors of one text that count as the same (ours are float32, as the peer's are)."""
+_OURS, _PEER = "ours", "LlamaIndex"
+_AGREE = {"float32": 0.9999, "bfloat16": 0.99}
+"""Least cosine of two vectors of one text that count as the same, by dtype: eight bits of a sum differ more."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class Load:
         return self.counters["chunk_embeddings"]["computed_vectors"]
 
 
-def load(folder: Path, home: Path) -> Load:
+def load(folder: Path, home: Path, dtype: str = "float32") -> Load:
     """Bring the tables of `home` up to date with the folder, by the command that a user types."""
     environment = {
         "GRAFTLINE_HOME": str(home),
@@ -88,6 +91,7 @@ def load(folder: Path, home: Path) -> Load:
         "GRAFTLINE_CHUNK_HEADERS": "off",  # what the peer embeds: the chunk alone
         "EMBEDDING_MODEL": "",
         "EMBEDDING_BASE_URL": "",
+        "EMBEDDING_DTYPE": dtype,
     }
     command = [sys.executable, "-m", "pipelines.cli", "run", "--select", ",".join(ASSETS)]
     measured = run(command, home / "load.log", environment)
@@ -170,42 +174,69 @@ def _delta(first: Load, delta: Load, shares: tuple[int, int, int], folder: Path,
 
 
 def first_load(size: Sizes, written: corpus.Corpus, work: Path) -> Row:
-    """Load one folder by ours and by the peer, in turn, each time from nothing."""
+    """Load one folder by ours and by the peer, in turn, each time from nothing, in every dtype that the machine has."""
     folder = work / "compared"
     written.write(folder, range(size.compared))
     environment = llamaindex()
-    run(python("ingest_llamaindex", folder, work), work / "tried.log", environment)
-    tried = _last(work / "tried.log")
-    batch = min(tried, key=tried.__getitem__)
+    dtypes = ("float32", "bfloat16") if fast_bfloat16() else ("float32",)
+    batches = {}
+    for dtype in dtypes:
+        run(python("ingest_llamaindex", folder, work, dtype), work / "tried.log", environment)
+        tried = _last(work / "tried.log")
+        batches[dtype] = min(tried, key=tried.__getitem__)
+        say(f"LlamaIndex in {dtype}, seconds for some documents by batch: {tried}")
 
-    def ours(round_: int) -> Load:
-        say(f"round {round_ + 1}: ours")
-        home = work / f"home-compared{round_}"
-        shutil.rmtree(home, ignore_errors=True)
-        return load(folder, home)
+    def ours(dtype: str, turn: int) -> dict[str, Any]:
+        home = work / f"home-{dtype}{turn}"
+        found = load(folder, home, dtype)
+        return {"seconds": found.process.seconds, "peak_bytes": found.process.peak_bytes, "chunks": found.chunks}
 
-    def peer(round_: int) -> dict[str, Any]:
-        say(f"round {round_ + 1}: LlamaIndex")
-        place = work / f"llamaindex{round_}"
-        run(python("ingest_llamaindex", folder, place, batch), place / "load.log", environment)
+    def peer(dtype: str, turn: int) -> dict[str, Any]:
+        place = work / f"llamaindex-{dtype}{turn}"
+        run(python("ingest_llamaindex", folder, place, dtype, batches[dtype]), place / "load.log", environment)
         return _last(place / "load.log")
 
-    found = interleave(size.rounds, {"ours": ours, "peer": peer})
-    worst, missing = compare(work / "home-compared0", work / "llamaindex0")
-    own, theirs = [one.process for one in found["ours"]], found["peer"]
-    times = [one.seconds for one in own], [one["seconds"] for one in theirs]
-    speeds = [size.compared / median(part) for part in times]
-    peaks = max(one.peak_bytes for one in own) / 2**20, max(one["peak_bytes"] for one in theirs) / 2**20
-    note = (
-        f"documents/s of whole processes, {size.compared} documents, {size.rounds} round(s): "
-        f"ours {_seconds(times[0])} s, LlamaIndex {_seconds(times[1])} s until persist() was done, batch {batch} "
-        f"(seconds for some documents by batch: {', '.join(f'{key} {value:.1f}' for key, value in tried.items())}); "
-        f"{theirs[-1]['chunks']} chunks by the peer, {found['ours'][-1].chunks} by ours, "
-        f"{f'{missing} TEXTS DIFFER' if missing else 'the same texts'}, smallest cosine of two vectors of a text "
-        f"{worst:.6f}; peak memory {peaks[0]:.0f} and {peaks[1]:.0f} MiB"
+    parties = {
+        f"{name} {dtype}": partial(party, dtype) for dtype in dtypes for name, party in ((_OURS, ours), (_PEER, peer))
+    }
+    found = interleave(size.rounds, {name: _told(name, party) for name, party in parties.items()})
+    speeds = {name: size.compared / median(one["seconds"] for one in runs) for name, runs in found.items()}
+    best = {
+        who: max((name for name in speeds if name.startswith(who)), key=speeds.__getitem__) for who in (_OURS, _PEER)
+    }
+    agreed = {dtype: compare(work / f"home-{dtype}0", work / f"llamaindex-{dtype}0") for dtype in dtypes}
+    note = "; ".join(
+        [
+            f"documents/s of whole processes, {size.compared} documents, {size.rounds} round(s), each at its fastest: "
+            f"{best[_OURS]} and {best[_PEER]}",
+            *(
+                f"{name}: {speeds[name]:.1f} documents/s, {_seconds(runs)} s, "
+                f"{runs[0]['chunks']} chunks, peak {max(one['peak_bytes'] for one in runs) / 2**20:.0f} MiB"
+                for name, runs in found.items()
+            ),
+            *(
+                f"{dtype}: {f'{missing} TEXTS DIFFER' if missing else 'the same texts'}, smallest cosine of two "
+                f"vectors of a text {worst:.6f}, the peer in batches of {batches[dtype]}"
+                for dtype, (worst, missing) in agreed.items()
+            ),
+        ]
     )
-    same = not missing and worst >= _AGREE
-    return Row("docs_first_load", *ROWS["docs_first_load"], ratio(*speeds) if same else None, *speeds, note=note)
+    same = all(not missing and worst >= _AGREE[dtype] for dtype, (worst, missing) in agreed.items())
+    own, other = speeds[best[_OURS]], speeds[best[_PEER]]
+    return Row("docs_first_load", *ROWS["docs_first_load"], ratio(own, other) if same else None, own, other, note)
+
+
+def _seconds(runs: Sequence[dict[str, Any]]) -> str:
+    return ", ".join(f"{one['seconds']:.0f}" for one in runs)
+
+
+def _told(name: str, party: Callable[[int], dict[str, Any]]) -> Callable[[int], dict[str, Any]]:
+    def call(turn: int) -> dict[str, Any]:
+        found = party(turn)
+        say(f"  {name}: {found['seconds']:.0f} s")
+        return found
+
+    return call
 
 
 def compare(home: Path, peer: Path) -> tuple[float, int]:
@@ -218,10 +249,6 @@ def compare(home: Path, peer: Path) -> tuple[float, int]:
     both = sorted(own.keys() & other.keys())
     cosines = [float(np.dot(own[text], other[text])) for text in both]
     return min(cosines, default=0.0), len(own.keys() ^ other.keys()) + abs(len(texts) - len(theirs["texts"]))
-
-
-def _seconds(times: Sequence[float]) -> str:
-    return ", ".join(f"{one:.0f}" for one in times)
 
 
 def _last(log: Path) -> dict[str, Any]:

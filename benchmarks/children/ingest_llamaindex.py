@@ -1,8 +1,8 @@
 """The peer's first load: LlamaIndex's reader, IngestionPipeline, embedding and stores, with our cuts as the splitter.
 
-Arguments: the folder of texts, a folder for what it makes, the batch size of the embedding. Prints {"seconds" (since
-this process began), "peak_bytes", "documents", "chunks"} as its last line and writes vectors.npz to compare with.
-Without a batch size it prints the seconds of each that is tried on some documents.
+Arguments: the folder of texts, a folder for what it makes, the model's dtype, the batch size of the embedding. Prints
+{"seconds" (since this process began), "peak_bytes", "documents", "chunks"} as its last line and writes vectors.npz to
+compare with. Without a batch size it prints the seconds of each that is tried on some documents.
 """
 
 import json
@@ -42,18 +42,18 @@ class SameCuts(TransformComponent):
         ]
 
 
-def pipeline(batch):
+def pipeline(dtype, batch):
     """Return the pipeline as its documentation has it: splitter, embedding, document store, its own cache."""
     model = str(SentenceEmbedder(Path("unused")).folder)
-    embedding = HuggingFaceEmbedding(model_name=model, embed_batch_size=batch)
+    embedding = HuggingFaceEmbedding(model_name=model, embed_batch_size=batch, model_kwargs={"dtype": dtype})
     return IngestionPipeline(transformations=[SameCuts(), embedding], docstore=SimpleDocumentStore())
 
 
-def tried(documents):
+def tried(documents, dtype):
     """Return the seconds of each batch size on some documents."""
     seconds = {}
     for batch in _BATCHES:
-        made = pipeline(batch)
+        made = pipeline(dtype, batch)
         started = time.monotonic()
         made.run(documents=documents[:_TRIED])
         seconds[batch] = time.monotonic() - started
@@ -71,10 +71,11 @@ def read(folder):
 if __name__ == "__main__":
     folder, place = Path(sys.argv[1]), Path(sys.argv[2])
     documents = read(folder)
-    if len(sys.argv) == 3:
-        print(json.dumps(tried(documents)))
+    dtype = sys.argv[3]
+    if len(sys.argv) == 4:
+        print(json.dumps(tried(documents, dtype)))
         sys.exit()
-    made = pipeline(int(sys.argv[3]))
+    made = pipeline(dtype, int(sys.argv[4]))
     nodes = made.run(documents=documents)
     made.persist(str(place / "storage"))
     seconds, peak = time.time() - psutil.Process().create_time(), high_water_bytes(os.getpid())
