@@ -3,7 +3,6 @@
 .venv/bin/python -m benchmarks.documents --json docs/benchmarks/documents.json --markdown docs/benchmarks/documents.md
 """
 
-import json
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -31,7 +30,7 @@ from benchmarks.common import (
     versions,
 )
 from benchmarks.peers import llamaindex
-from benchmarks.process import Measured, ProcessFailed, python, run
+from benchmarks.process import Measured, ProcessFailed, printed, python, run
 from pipelines.errors import GraftlineError
 from pipelines.processor import fast_bfloat16
 from resources.settings import Settings
@@ -96,7 +95,7 @@ def load(folder: Path, home: Path, dtype: str = "float32") -> Load:
     command = [sys.executable, "-m", "pipelines.cli", "run", "--select", ",".join(ASSETS)]
     measured = run(command, home / "load.log", environment)
     run(python("materialized", *ASSETS), home / "counters.log", environment)
-    return Load(measured, _last(home / "counters.log"))
+    return Load(measured, printed(home / "counters.log"))
 
 
 def change(written: corpus.Corpus, folder: Path, documents: int) -> tuple[int, int, int]:
@@ -182,7 +181,7 @@ def first_load(size: Sizes, written: corpus.Corpus, work: Path) -> Row:
     batches = {}
     for dtype in dtypes:
         run(python("ingest_llamaindex", folder, work, dtype), work / "tried.log", environment)
-        tried = _last(work / "tried.log")
+        tried = printed(work / "tried.log")
         batches[dtype] = min(tried, key=tried.__getitem__)
         say(f"LlamaIndex in {dtype}, seconds for some documents by batch: {tried}")
 
@@ -194,7 +193,7 @@ def first_load(size: Sizes, written: corpus.Corpus, work: Path) -> Row:
     def peer(dtype: str, turn: int) -> dict[str, Any]:
         place = work / f"llamaindex-{dtype}{turn}"
         run(python("ingest_llamaindex", folder, place, dtype, batches[dtype]), place / "load.log", environment)
-        return _last(place / "load.log")
+        return printed(place / "load.log")
 
     parties = {
         f"{name} {dtype}": partial(party, dtype) for dtype in dtypes for name, party in ((_OURS, ours), (_PEER, peer))
@@ -249,10 +248,6 @@ def compare(home: Path, peer: Path) -> tuple[float, int]:
     both = sorted(own.keys() & other.keys())
     cosines = [float(np.dot(own[text], other[text])) for text in both]
     return min(cosines, default=0.0), len(own.keys() ^ other.keys()) + abs(len(texts) - len(theirs["texts"]))
-
-
-def _last(log: Path) -> dict[str, Any]:
-    return json.loads(log.read_text(encoding="utf-8").strip().splitlines()[-1])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.common import Row, median, number, ratio
-from benchmarks.process import Measured, python, run
+from benchmarks.process import Measured, printed, python, run
 from benchmarks.samples import gsm8k, write_alpaca_lines
 
 _FILE = "gsm8k.jsonl"
@@ -28,7 +28,7 @@ def prepare(folder: Path, home: Path, *options: str) -> Preparation:
     """Prepare the folder in a process of its own; "--loaded" leaves imports out of the call's seconds."""
     log = home / "prepare.log"
     measured = run(python("prepare", folder, home, *options), log)
-    found = json.loads(log.read_text(encoding="utf-8").strip().splitlines()[-1])
+    found = printed(log)
     return Preparation(found["seconds"], measured, found["digest"])
 
 

@@ -1,5 +1,6 @@
 """One measured child process: wall time, and the largest resident set of any process in its tree."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -60,6 +62,11 @@ def run(command: Sequence[str | Path], log: Path, environment: Mapping[str, str]
     if child.returncode:
         raise ProcessFailed(f"exit status {child.returncode} (log: {log}):\n{last_lines(log)}")
     return Measured(time.monotonic() - started, max(peaks.values(), default=0))
+
+
+def printed(log: Path) -> dict[str, Any]:
+    """Return the JSON object that a child printed as its last line."""
+    return json.loads(log.read_text(encoding="utf-8").strip().splitlines()[-1])
 
 
 def python(script: str, *arguments: str | Path, interpreter: Path | None = None) -> list[str | Path]:

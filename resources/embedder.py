@@ -87,13 +87,12 @@ class SentenceEmbedder:
         order = sorted(range(len(texts)), key=lambda row: (lengths[row], texts[row]), reverse=True)
         vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
         with self._lock:
-            encode = self._encode
             for rows in _progress(list(_batches(order, lengths, _batch_size()))):
                 # A product of few rows takes another kernel, whose sums end in other bits: so never few.
                 least = -(-_LEAST_TOKENS // (lengths[rows[0]] + 2))
                 batch = [texts[row] for row in rows]
                 filled = batch + [batch[0]] * (least - len(batch))
-                vectors[rows] = encode(filled)[: len(rows)]
+                vectors[rows] = self._encode(filled)[: len(rows)]
         self.computed += len(texts)
         return vectors
 
