@@ -100,10 +100,10 @@ def links(rows: pa.Table, good: np.ndarray, compared: Compared) -> Iterator[tupl
     ranked = keys[order]
     for n in np.flatnonzero(ranked[1:] == ranked[:-1]):
         yield int(good[order[n]]), int(good[order[n + 1]])
-    first = {int(key): int(good[place]) for key, place in zip(*np.unique(keys, return_index=True), strict=True)}
-    for one, other in compared.questions:
-        if one in first and other in first:
-            yield first[one], first[other]
+    alike = np.array(list(compared.questions), dtype=np.uint64).reshape(-1, 2)
+    first = np.searchsorted(ranked, alike)
+    for pair in first[(ranked[first.clip(max=len(ranked) - 1)] == alike).all(axis=1)]:
+        yield int(good[order[pair[0]]]), int(good[order[pair[1]]])
 
 
 def column(rows: pa.Table, name: str) -> np.ndarray:

@@ -90,7 +90,7 @@ def candidates(bands: np.ndarray, fresh: np.ndarray) -> set[tuple[int, int]]:
     wanted = np.unique(bands[fresh])  # a key knows its band: those of one are none of another's
     if not len(wanted):
         return found
-    shared = wanted[np.searchsorted(wanted, bands).clip(max=len(wanted) - 1)] == bands
+    shared = _among(bands, wanted)
     for column, looked in zip(bands.T, shared.T, strict=True):
         places = np.flatnonzero(looked)
         order = places[np.argsort(column[places], kind="stable")]
@@ -100,6 +100,17 @@ def candidates(bands: np.ndarray, fresh: np.ndarray) -> set[tuple[int, int]]:
             if end - start > 1 and keys[start]:
                 group = np.sort(order[start:end]).tolist()
                 found.update((i, j) for n, i in enumerate(group) for j in group[n + 1 :] if fresh[i] or fresh[j])
+    return found
+
+
+def _among(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Return for each value whether it is one of `wanted` (sorted)."""
+    # Few are: looking at 16 bits first is 10 times as fast as searching for every value.
+    marked = np.zeros(1 << 16, dtype=bool)
+    marked[wanted & np.uint64(0xFFFF)] = True
+    found = marked[values & np.uint64(0xFFFF)]
+    maybe = values[found]
+    found[found] = wanted[np.searchsorted(wanted, maybe).clip(max=len(wanted) - 1)] == maybe
     return found
 
 
@@ -116,8 +127,9 @@ def near_pairs(
     `known` are the pairs among the keys in `compared`, from an earlier run: they aren't compared again.
     """
     seen = np.isin(keys, compared) if compared is not None else np.zeros(len(keys), dtype=bool)
-    present = set(keys[seen].tolist())
-    pairs = {pair: value for pair, value in (known or {}).items() if pair[0] in present and pair[1] in present}
+    known = known or {}
+    present = np.isin(np.array(list(known), dtype=np.uint64).reshape(-1, 2), keys[seen])
+    pairs = {pair: value for (pair, value), both in zip(known.items(), present.tolist(), strict=True) if all(both)}
     hashes: dict[int, np.ndarray] = {}
 
     def hashed(place: int) -> np.ndarray:

@@ -29,11 +29,11 @@ def held_out(places: np.ndarray, links: Iterable[tuple[int, int]], settings: Spl
     its own: as many groups are held out as sources, and a new row moves none but those that it is alike.
     """
     sources, inverse = np.unique(places, return_inverse=True)
-    parent = list(range(len(sources)))
+    parent: dict[int, int] = {}  # of those that are linked: most speak for themselves
 
     def root(n: int) -> int:
-        while parent[n] != n:
-            parent[n] = parent[parent[n]]
+        while n in parent:
+            parent[n] = parent.get(parent[n], parent[n])
             n = parent[n]
         return n
 
@@ -44,5 +44,7 @@ def held_out(places: np.ndarray, links: Iterable[tuple[int, int]], settings: Spl
         if left != right:
             low, high = sorted((left, right), key=lambda n: (int(rank[n]), n))
             parent[high] = low
-    roots = np.array([root(n) for n in range(len(sources))], dtype=np.int64)
+    roots = np.arange(len(sources))
+    for n in list(parent):
+        roots[n] = root(n)
     return (sources[roots] / _PLACES < settings.test_share)[inverse] if len(sources) else np.zeros(0, dtype=bool)

@@ -42,6 +42,18 @@ def test_the_bands_find_nearly_all_pairs_above_the_threshold():
     assert missed <= 1
 
 
+def test_candidates_share_a_whole_key_and_not_the_end_of_one():
+    random = np.random.default_rng(5)
+    bands = random.integers(1, 40, (60, 25), dtype=np.uint64) << np.uint64(16)  # all end on the same 16 bits
+    bands += np.arange(1, 26, dtype=np.uint64)
+    fresh = np.arange(60) % 7 == 0
+    expected = {
+        (i, j) for i in range(60) for j in range(i + 1, 60)
+        if (fresh[i] or fresh[j]) and (bands[i] == bands[j]).any()
+    }  # fmt: skip
+    assert 0 < len(expected) < 60 * 59 // 2 and candidates(bands, fresh) == expected
+
+
 def test_earlier_pairs_are_kept_and_not_compared_again():
     texts = [ENGLISH, ENGLISH + " Thanks.", ENGLISH + " Thank you."]
     keys, bands = np.array([5, 7, 9], dtype=np.uint64), np.stack([band_keys(grams(text)) for text in texts])
