@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import shutil
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,14 +25,16 @@ SPLITS = ("train", "test")
 _MARKER = "graftline.json"
 
 
-def store(rows: pa.Table, held_out: np.ndarray, home: Path) -> dict[str, Any]:
-    """Store the rows (STORED) as a DatasetDict in home/datasets/<digest>, in order of id; return its record.
+def store(rows: pa.Table, kept: np.ndarray, held_out: np.ndarray, home: Path) -> dict[str, Any]:
+    """Store the rows (STORED) at the places `kept` as a DatasetDict in home/datasets/<digest>; return its record.
+
+    They are stored in order of id; `held_out` (a bool each) are the test split.
 
     The record: digest, path, train and test (rows); languages, sources, kinds and datasets by split. Nothing is done
     where that folder is complete. InputError when a split would be empty.
     """
-    order = pc.sort_indices(rows["row_id"]).to_numpy()
-    held_out = held_out[order]
+    ranks = pc.sort_indices(rows["row_id"].take(pa.array(kept))).to_numpy()
+    order, held_out = kept[ranks], held_out[ranks]
     told = [rows[name].take(pa.array(order)).to_pylist() for name in ("row_id", "source", "language", "dataset")]
     digest = content_id(*("\n".join(map(repr, column)) for column in told), held_out.tobytes().hex())
     folder = home / "datasets" / digest
@@ -74,7 +75,8 @@ def _require_both(splits: dict[str, pa.Table]) -> None:
 
 def _counts(splits: dict[str, pa.Table]) -> dict[str, Any]:
     def by(column: str) -> dict[str, dict[str, int]]:
-        return {split: dict(sorted(Counter(t[column].to_pylist()).items())) for split, t in splits.items()}
+        counted = {split: pc.value_counts(table[column]).to_pylist() for split, table in splits.items()}
+        return {split: dict(sorted((c["values"], c["counts"]) for c in each)) for split, each in counted.items()}
 
     rows = {split: table.num_rows for split, table in splits.items()}
     sources = {split: pc.count_distinct(table["source"]).as_py() for split, table in splits.items()}

@@ -16,13 +16,12 @@ from pipelines.finetune.dataset_registry import find_sources
 from pipelines.finetune.duplicates import Compared, column, compare, duplicates, good_places, links
 from pipelines.finetune.row_ledger import counts_of, ledger_of
 from pipelines.finetune.row_reading import Earlier, FileRows, read_rows
-from pipelines.finetune.row_table import STORED
 from pipelines.finetune.split import SplitSettings, held_out
 from pipelines.identity import content_id, file_digest, json_digest
 
 log = logging.getLogger("graftline")
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 """Raise it when rows are read, repaired, compared or split in another way: nothing of before is used then."""
 _STATE = "state.json"
 _PAIRS = pa.schema([("what", pa.string()), ("one", pa.uint64()), ("other", pa.uint64()), ("similarity", pa.float64())])
@@ -57,7 +56,7 @@ def prepare(
     index = np.full(rows.num_rows, -1)
     index[kept] = np.arange(len(kept))
     pairs = [(index[one], index[other]) for one, other in links(rows, kept, compared)]
-    record = store(rows.select(STORED.names).take(kept), held_out(column(rows, "place")[kept], pairs, settings), home)
+    record = store(rows, kept, held_out(column(rows, "place")[kept], pairs, settings), home)
     record |= counts_of(rows.num_rows, ledger) | {"absent": {note.dataset: note.reason for note in notes}}
     record |= {"rows_read": fresh, "ledger": str(place / f"ledger-{key}.arrow")}
     _keep(place, key, {"code": code, "files": {n: asdict(f) for n, f in files.items()}, "record": record}, rows,
@@ -88,7 +87,7 @@ def _earlier(place: Path, state: dict[str, Any] | None) -> tuple[Earlier, Compar
     for pair in _read(place / f"pairs-{state['key']}.arrow").to_pylist():
         pairs[pair["what"]][pair["one"], pair["other"]] = pair["similarity"]
     good = good_places(rows)
-    keys = [np.unique(column(rows, name)[good]) for name in ("text_key", "question_key")]
+    keys = [column(rows, name)[good] for name in ("text_key", "question_key")]
     files = {name: FileRows(**file) for name, file in state["files"].items()}
     return Earlier(rows, files), Compared(pairs["text"], pairs["question"], *keys)
 
@@ -109,8 +108,8 @@ def _keep(place: Path, key: str, state: dict[str, Any], rows: pa.Table, compared
     beside = place / f".{_STATE}.part{os.getpid()}"
     beside.write_text(json.dumps({"key": key, **state}, ensure_ascii=False), encoding="utf-8")
     os.replace(beside, place / _STATE)
-    for path in place.glob("*.arrow"):
-        if not path.stem.endswith(key):
+    for path in place.iterdir():
+        if path.suffix == ".arrow" and not path.stem.endswith(key):
             path.unlink()
 
 

@@ -3,8 +3,9 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +26,26 @@ class RawRow(NamedTuple):
     value: Any = None
 
 
+@dataclass(frozen=True)
+class RawRows:
+    """A file's rows by column, see `RawRow`: most are looked up by their bytes alone, and no row is made of them.
+
+    `values` is None where every row is a line.
+    """
+
+    numbers: Sequence[int]
+    contents: Sequence[bytes]
+    values: Sequence[Any] | None = None
+
+    def take(self, places: Sequence[int]) -> "RawRows":
+        """Return the rows at these places."""
+        values = [self.values[place] for place in places] if self.values else None
+        return RawRows([self.numbers[place] for place in places], [self.contents[place] for place in places], values)
+
+    def __getitem__(self, place: int) -> RawRow:
+        return RawRow(self.numbers[place], self.contents[place], self.values[place] if self.values else None)
+
+
 def parse(row: RawRow) -> tuple[Any, set[str]]:
     """Return the row's value and the repairs that parsing needed; Flaw where it can't be parsed."""
     if isinstance(row.value, Cells):
@@ -39,21 +60,17 @@ class Cells(NamedTuple):
     cells: list[str]
 
 
-def raw_rows(path: Path) -> Iterator[RawRow]:
-    """Yield a file's rows in order; Flaw where the file as a whole cannot be read."""
+def raw_rows(path: Path) -> RawRows:
+    """Return a file's rows in order; Flaw where the file as a whole cannot be read."""
     if path.suffix in (".parquet", ".arrow"):
-        yield from _values(_columns(path))
-        return
+        return _values(_columns(path))
     data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     if path.suffix == ".jsonl":
-        yield from _lines(data)
-    elif path.suffix == ".csv":
-        yield from _cells(_text(data))
-    else:
-        yield from _json(data)
+        return _lines(data)
+    return _cells(_text(data)) if path.suffix == ".csv" else _json(data)
 
 
-def _json(data: bytes) -> Iterator[RawRow]:
+def _json(data: bytes) -> RawRows:
     text = _text(data)
     try:
         values = json.loads(text)
@@ -61,26 +78,22 @@ def _json(data: bytes) -> Iterator[RawRow]:
         where = ": too deep"
         if isinstance(error, json.JSONDecodeError):
             if error.msg == "Extra data" and text.lstrip().startswith("{"):
-                yield from _lines(data)  # JSON Lines under the name .json, as `datasets` takes them too
-                return
+                return _lines(data)  # JSON Lines under the name .json, as `datasets` takes them too
             where = f" at line {error.lineno}, column {error.colno}: {error.msg}"
         raise Flaw("unreadable file", f"invalid JSON{where}", "one JSON list of rows") from None
     if not isinstance(values, list):
         raise Flaw("unreadable file", "JSON that is not a list", "one JSON list of rows")
-    yield from _values(values)
+    return _values(values)
 
 
-def _values(values: list[Any]) -> Iterator[RawRow]:
-    for number, value in enumerate(values, start=1):
-        content = json.dumps(value, default=str).encode()
-        yield RawRow(number, content, value)
+def _values(values: list[Any]) -> RawRows:
+    return RawRows(range(1, len(values) + 1), [json.dumps(value, default=str).encode() for value in values], values)
 
 
-def _lines(data: bytes) -> Iterator[RawRow]:
-    # split on \n alone: U+2028 and U+0085 may stand inside a JSON string.
-    for number, line in enumerate(data.split(b"\n"), start=1):
-        if line.strip():
-            yield RawRow(number, line)
+def _lines(data: bytes) -> RawRows:
+    lines = data.split(b"\n")  # on \n alone: U+2028 and U+0085 may stand inside a JSON string
+    numbers = [number for number, line in enumerate(lines, start=1) if line.strip()]
+    return RawRows(numbers, [lines[number - 1] for number in numbers])
 
 
 def _parsed(line: bytes) -> tuple[Any, set[str]]:
@@ -99,7 +112,7 @@ def _parsed(line: bytes) -> tuple[Any, set[str]]:
         raise Flaw("invalid JSON", f"invalid JSON{where}", "one JSON object a line") from None
 
 
-def _cells(text: str) -> Iterator[RawRow]:
+def _cells(text: str) -> RawRows:
     csv.field_size_limit(_LARGEST_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
@@ -109,9 +122,8 @@ def _cells(text: str) -> Iterator[RawRow]:
         raise Flaw("unreadable file", f"broken CSV at line {reader.line_num}: {error}", "CSV with a header") from None
     if not header or len(set(header)) != len(header):
         raise Flaw("unreadable file", "a header that is empty or names a column twice", "CSV with a header")
-    for number, cells in rows:
-        content = json.dumps([header, cells]).encode()
-        yield RawRow(number, content, Cells(header, cells))
+    contents = [json.dumps([header, cells]).encode() for _, cells in rows]
+    return RawRows([number for number, _ in rows], contents, [Cells(header, cells) for _, cells in rows])
 
 
 def _named(header: list[str], cells: list[str]) -> dict[str, str]:

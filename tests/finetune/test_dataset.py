@@ -36,6 +36,15 @@ def test_a_source_is_on_one_side_whatever_else_there_is(source: str, others: lis
     assert sides([source, *others, source]) == [*sides([source]), *sides(others), *sides([source])]
 
 
+def test_linked_sources_stay_together_however_long_the_chain():
+    places = np.sort(np.random.default_rng(3).integers(0, 2**64, 50, dtype=np.uint64))
+    alone = held_out(places, [], SETTINGS)
+    assert 0 < alone.sum() < 50
+    chains = [(n, n + 1) for n in [*range(48, 30, -2), *range(31, 48, 2), *range(20)]]
+    held = held_out(places, chains, SETTINGS)
+    assert len(set(held[:21])) == len(set(held[31:50])) == 1 and (held[21:31] == alone[21:31]).all()
+
+
 def test_the_sample_holds_out_enough_and_shares_no_source(tmp_path: Path):
     record = prepare(CHECKOUT / "samples" / "instructions", tmp_path)
     splits = load_dataset(Path(record["path"]))
@@ -55,11 +64,20 @@ def test_rows_that_are_added_move_no_other_row(tmp_path: Path):
 
 def test_the_order_of_the_rows_does_not_matter_and_a_second_build_does_nothing(tmp_path: Path):
     rows, held = table(40), np.arange(40) % 4 == 0
-    first = store(rows, held, tmp_path)
+    first = store(rows, np.arange(40), held, tmp_path)
     before = {path: path.stat().st_mtime_ns for path in Path(first["path"]).rglob("*")}
-    again = store(rows.take(pa.array(range(39, -1, -1))), held[::-1], tmp_path)
+    again = store(rows, np.arange(40)[::-1], held[::-1], tmp_path)
     assert again == first
     assert {path: path.stat().st_mtime_ns for path in Path(first["path"]).rglob("*")} == before
+
+
+def test_only_the_rows_that_are_kept_are_stored(tmp_path: Path):
+    kept = np.array([3, 30, 12, 7])
+    record = store(table(40), kept, np.array([False, True, False, True]), tmp_path)
+    splits = load_dataset(Path(record["path"]))
+    assert (splits["train"]["row_id"][:], splits["test"]["row_id"][:]) == (["r12", "r3"], ["r30", "r7"])
+    assert record["languages"] == {"train": {"en": 2}, "test": {"en": 2}}
+    assert record["sources"] == {"train": 2, "test": 2}
 
 
 def test_the_stored_form_is_what_the_library_itself_saves(tmp_path: Path):

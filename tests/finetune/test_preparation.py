@@ -60,6 +60,17 @@ def test_only_changed_rows_are_read_also_behind_an_inserted_one(tmp_path: Path, 
     assert record["rows_read"] == 2 and record["train"] + record["test"] == 81
 
 
+def test_a_row_that_only_moved_is_listed_under_its_new_line_and_not_read(tmp_path: Path):
+    lines = [json.dumps(row) for row in [*rows(60), {"instruction": "Open?", "output": ""}]]
+    write(tmp_path / "in", "rows.jsonl", "\n".join(lines))
+    first = prepare(tmp_path / "in", tmp_path / "home")
+    assert read_ledger(first)["row"].to_pylist() == [61]
+    write(tmp_path / "in", "rows.jsonl", "\ufeff\n" + "\n \t\n".join(lines) + "\n\n")
+    again = prepare(tmp_path / "in", tmp_path / "home")
+    assert read_ledger(again)["row"].to_pylist() == [122]
+    assert (again["digest"], again["rows_read"]) == (first["digest"], 0)
+
+
 def test_a_damaged_cache_is_built_again(tmp_path: Path):
     write(tmp_path / "in", "rows.jsonl", rows(60))
     first = outcome(prepare(tmp_path / "in", tmp_path / "home"))
