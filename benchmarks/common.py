@@ -162,12 +162,10 @@ def markdown(found: Mapping[str, Any], command: str) -> str:
     """Return the result as the page for docs/benchmarks: machine, versions, table, notes and details."""
     rows = [Row(**row) for row in found["rows"]]
     it = found["machine"]
-    features = ", ".join(it["features"]) or "no vector extensions named"
     lines = [
         f"# Benchmark: {found['benchmark']}",
         "",
-        f"Machine: {it['processor']}, {it['cores']} cores ({features}), "
-        f"{it['memory_gib']} GiB, {it['system']}; load at the start {it['load_at_start']}.",
+        f"Machine: {described(it)}, {it['system']}; load at the start {it['load_at_start']}.",
         "",
         "Versions: " + ", ".join(f"{name} {version}" for name, version in sorted(found["versions"].items())) + ".",
         "",
@@ -186,12 +184,27 @@ def markdown(found: Mapping[str, Any], command: str) -> str:
 
 
 def kept(found: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the result with the rows and details of an earlier one that it does not have itself."""
+    """Return the result with the rows and details of an earlier one that it does not have itself.
+
+    The notes of rows from another kind of machine say which.
+    """
     own = {row["id"]: row for row in found["rows"]}
-    rows = [own.pop(row["id"], row) for row in before["rows"]]
+    elsewhere = "" if described(found["machine"]) == described(before["machine"]) else described(before["machine"])
+    rows = [own.pop(row["id"], None) or _from(row, elsewhere) for row in before["rows"]]
     details = {**before.get("details", {}), **found.get("details", {})}
     versions = {**before["versions"], **found["versions"]}
     return {**found, "rows": [*rows, *own.values()], "versions": versions, **({"details": details} if details else {})}
+
+
+def _from(row: dict[str, Any], elsewhere: str) -> dict[str, Any]:
+    told = not elsewhere or "measured on " in row["note"]
+    return row if told else {**row, "note": f"{row['note']}; measured on {elsewhere}".removeprefix("; ")}
+
+
+def described(host: Mapping[str, Any]) -> str:
+    """Return what of a machine matters to a figure."""
+    features = ", ".join(host["features"]) or "no vector extensions named"
+    return f"{host['processor']}, {host['cores']} cores ({features}), {host['memory_gib']} GiB"
 
 
 def finish(options: Any, found: Mapping[str, Any], command: str) -> None:

@@ -11,6 +11,7 @@ from benchmarks.process import ProcessFailed
 from benchmarks.samples import Sample, choose
 from benchmarks.trainers import Task, TrainingRun
 from pipelines.finetune.base import BaseModel
+from pipelines.processor import fast_bfloat16
 
 BEST_BATCH = 16
 """Samples of one update of the best settings: the largest batch that is searched."""
@@ -91,7 +92,7 @@ def against_best(
         say(f"searching for the best setting of {name}")
         task = Task(bench.base, trained[: size.try_samples], few, BEST_BATCH, bench.seed)
         measure = _measure(train, task, bench.work / "search" / name)
-        found, tries = search.search(measure, *axes(size.batches, tokens / len(trained)))
+        found, tries = search.search(measure, *axes(size.batches, tokens / len(trained), fast_bfloat16()))
         details[f"Grid of {name} ({size.try_samples} samples each)"] = "\n".join(str(one) for one in tries)
         if found:
             best[name] = (train, found.settings)

@@ -13,6 +13,7 @@ from benchmarks.samples import NAME, Sample, write_lines, write_llamafactory, wr
 from pipelines.finetune.base import BaseModel
 from pipelines.finetune.recipe import Recipe
 from pipelines.finetune.training import ENVIRONMENT
+from pipelines.processor import fast_bfloat16
 
 Settings = dict[str, Any]
 
@@ -134,7 +135,7 @@ def example_settings(task: Task, data: Path, output: Path) -> Settings:
         "dataset_dir": str(data),
         "output_dir": str(output),
         "per_device_train_batch_size": 4,
-        "bf16": True,
+        "bf16": fast_bfloat16(),
         "use_cpu": True,
         "num_train_epochs": 1.0,
         "seed": task.seed,

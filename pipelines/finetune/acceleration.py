@@ -12,6 +12,7 @@ from torch import nn
 
 from pipelines.finetune import fused_layers, segment_attention
 
+_NARROW = torch.bfloat16
 _MLP = {"gate_proj", "up_proj", "down_proj", "act_fn"}
 _SILU = ("SiLU", "SiLUActivation")
 _OTHER_ATTENTION = ("attn_logit_softcapping", "attention_chunk_size", "alibi", "attention_sinks")
@@ -28,6 +29,7 @@ def accelerate(model: Any, fuse: bool) -> dict[str, int]:
         counts["linears"] = _replace(model, _is_adapted, _fused_linear, _same_output)
         counts["mlps"] = _replace(model, _is_mlp, _fused_mlp, _same_output)
         counts["rotations"] = _replace_rotations(model)
+        counts["narrow weights"] = _narrow(model)
     return counts
 
 
@@ -134,9 +136,16 @@ def _fused_norm(module: Any) -> Callable:
     def forward(self, x):
         if _autocast(x) or x.dtype != self.weight.dtype:
             return plain(x)
-        return fused_layers.RmsNorm.apply(x, self.weight, epsilon)
+        y = fused_layers.RmsNorm.apply(x, self.weight, epsilon)
+        y.normed = fused_layers.Normed(x, self.weight, epsilon)
+        return y
 
     return forward
+
+
+def _normed(x: torch.Tensor) -> tuple[Any, Any, float]:
+    # The norm's own input is kept for its gradient anyway: the layers behind it need not keep its output as well.
+    return getattr(x, "normed", None) or (None, None, 0.0)
 
 
 def _is_adapted(module: Any) -> bool:
@@ -150,7 +159,9 @@ def _adapted(layer: Any, x: torch.Tensor) -> fused_layers.Adapted | None:
     if type(layer) is nn.Linear:
         known = not layer.weight.requires_grad and layer.weight.dtype == x.dtype
         return fused_layers.Adapted(layer.weight, layer.bias, None, None, 1.0) if known else None
-    if not _is_adapted(layer) or layer.merged or layer.lora_variant or layer.base_layer.weight.dtype != x.dtype:
+    if not _is_adapted(layer) or layer.merged or layer.lora_variant:
+        return None
+    if layer.base_layer.weight.dtype not in (x.dtype, _NARROW):
         return None
     base, name = layer.base_layer, next(iter(layer.lora_A))
     if base.weight.requires_grad or layer.lora_B[name].bias is not None:
@@ -168,9 +179,32 @@ def _fused_linear(module: Any) -> Callable:
 
     def forward(self, x, *arguments, **options):
         layer = None if arguments or options or _autocast(x) else _adapted(self, x)
-        return fused_layers.AdaptedLinear.apply(x, *layer) if layer else plain(x, *arguments, **options)
+        if layer:
+            return fused_layers.AdaptedLinear.apply(x, *_normed(x), *layer)
+        _widen(self, x.dtype)
+        return plain(x, *arguments, **options)
 
     return forward
+
+
+def _narrow(model: Any) -> int:
+    # Checkpoints are published in bfloat16: in float32 their weights take twice the memory and say nothing more.
+    count = 0
+    for module in model.modules():
+        if not _is_adapted(module) or "forward" not in vars(module):
+            continue
+        weight = module.base_layer.weight
+        narrow = weight.detach().to(_NARROW)
+        if weight.dtype == torch.float32 and not weight.requires_grad and torch.equal(narrow.float(), weight):
+            weight.data = narrow
+            count += 1
+    return count
+
+
+def _widen(module: Any, dtype: torch.dtype) -> None:
+    weight = module.base_layer.weight
+    if weight.dtype == _NARROW and dtype == torch.float32:
+        weight.data = weight.float()
 
 
 def _is_mlp(module: Any) -> bool:
@@ -187,7 +221,8 @@ def _fused_mlp(module: Any) -> Callable:
         if len(layers) < 3:
             return plain(x)
         tensors = [tensor for layer in layers for tensor in layer[:4]]
-        return fused_layers.AdaptedMlp.apply(x, tuple(layer.scale for layer in layers), *tensors)
+        scales = tuple(layer.scale for layer in layers)
+        return fused_layers.AdaptedMlp.apply(x, *_normed(x), scales, *tensors)
 
     return forward
 

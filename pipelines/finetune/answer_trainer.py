@@ -64,8 +64,8 @@ def make_trainer(model: Any, arguments: Any, tokenizer: Any, *, tokens: int | No
 
     inner = model.get_base_model() if hasattr(model, "get_base_model") else model
     plain_head = has_plain_head(inner.config)
-    device = next(model.parameters()).device.type
-    budget = tokens or (CPU_TOKENS if device == "cpu" else GPU_TOKENS)
+    first = next(model.parameters())
+    budget = tokens or (CPU_TOKENS * 4 // first.element_size() if first.device.type == "cpu" else GPU_TOKENS)
     collator = RowCollator() if keeps_samples_apart(model) and plain_head else PaddedCollator(tokenizer.pad_token_id)
     trainer = AnswerTrainer(model, arguments, data_collator=collator, processing_class=tokenizer, **options)
     install_answer_loss(inner)

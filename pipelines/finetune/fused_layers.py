@@ -7,11 +7,16 @@ Their numbers are those of the modules that they stand for; what they may stand 
 from typing import Any, NamedTuple
 
 import torch
-from torch.nn.functional import linear, silu
+from torch.nn.functional import linear
+
+from pipelines.finetune.scratch import scratch
 
 
 class Adapted(NamedTuple):
-    """A frozen linear layer with its low-rank update: y = x W' + b + scale (x A') B'; A and B may be None."""
+    """A frozen linear layer with its low-rank update: y = x W' + b + scale (x A') B'; A and B may be None.
+
+    W may be kept in fewer bits than x has: it is widened for each product.
+    """
 
     weight: torch.Tensor
     bias: torch.Tensor | None
@@ -20,9 +25,13 @@ class Adapted(NamedTuple):
     scale: float
 
 
+def _widened(weight: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    return weight if weight.dtype == dtype else scratch("weight", weight.shape, dtype, weight.device).copy_(weight)
+
+
 def forward_adapted(x: torch.Tensor, layer: Adapted) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Return y (tokens, out) and x A' (tokens, rank) of x (tokens, in)."""
-    y = linear(x, layer.weight, layer.bias)
+    y = linear(x, _widened(layer.weight, x.dtype), layer.bias)
     if layer.a is None or layer.b is None:
         return y, None
     low = linear(x, layer.a.to(x.dtype))
@@ -30,10 +39,16 @@ def forward_adapted(x: torch.Tensor, layer: Adapted) -> tuple[torch.Tensor, torc
 
 
 def backward_adapted(
-    gradient: torch.Tensor, x: torch.Tensor, low: torch.Tensor | None, layer: Adapted, into: torch.Tensor | None = None
+    gradient: torch.Tensor,
+    x: torch.Tensor,
+    low: torch.Tensor | None,
+    layer: Adapted,
+    into: torch.Tensor | None = None,
+    out: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
-    """Return the gradients of x (added to `into` where given), A and B."""
-    dx = gradient @ layer.weight if into is None else into.addmm_(gradient, layer.weight)
+    """Return the gradients of x (added to `into` or written to `out` where given), A and B."""
+    weight = _widened(layer.weight, gradient.dtype)
+    dx = torch.mm(gradient, weight, out=out) if into is None else into.addmm_(gradient, weight)
     if layer.a is None or layer.b is None or low is None:
         return dx, None, None
     scaled = (gradient @ layer.b.to(gradient.dtype)).mul_(layer.scale)
@@ -43,54 +58,79 @@ def backward_adapted(
     return dx, da, db
 
 
+class Normed(NamedTuple):
+    """What a layer's input was normalised from: kept in place of the input, which is computed again from it."""
+
+    x: torch.Tensor
+    weight: torch.Tensor
+    eps: float
+
+
 class AdaptedLinear(torch.autograd.Function):
-    """One adapted linear layer; it keeps its input and the rank-wide product, as PEFT keeps four tensors."""
+    """One adapted linear layer; it keeps its input (or what that came from) and the rank-wide product.
+
+    PEFT keeps four tensors.
+    """
 
     @staticmethod
-    def forward(ctx, x, weight, bias, a, b, scale):
+    def forward(ctx, x, source, norm_weight, eps, weight, bias, a, b, scale):
         layer = Adapted(weight, bias, a, b, scale)
         rows = x.reshape(-1, x.shape[-1])
         y, low = forward_adapted(rows, layer)
-        ctx.save_for_backward(rows, weight, a, b, low)
-        ctx.scale, ctx.shape = scale, x.shape
+        ctx.save_for_backward(rows if source is None else source, norm_weight, weight, a, b, low)
+        ctx.scale, ctx.shape, ctx.eps = scale, x.shape, eps
         return y.view(*x.shape[:-1], -1)
 
     @staticmethod
     def backward(ctx, gradient):
-        rows, weight, a, b, low = ctx.saved_tensors
+        source, norm_weight, weight, a, b, low = ctx.saved_tensors
+        rows = _input(source, norm_weight, ctx.eps)
         layer = Adapted(weight, None, a, b, ctx.scale)
         dx, da, db = backward_adapted(gradient.reshape(len(rows), -1), rows, low, layer)
-        return dx.view(ctx.shape), None, None, da, db, None
+        return dx.view(ctx.shape), None, None, None, None, None, da, db, None
+
+
+def _input(source: torch.Tensor, weight: torch.Tensor | None, eps: float) -> torch.Tensor:
+    normal = source if weight is None else rms_norm(source, weight, eps)[0]
+    return normal.reshape(-1, normal.shape[-1])
 
 
 class AdaptedMlp(torch.autograd.Function):
     """down(silu(gate(x)) * up(x)) of three adapted layers; the product is computed again instead of kept."""
 
     @staticmethod
-    def forward(ctx, x, scales, *tensors):
+    def forward(ctx, x, source, norm_weight, eps, scales, *tensors):
         layers = _three(tensors, scales)
         rows = x.reshape(-1, x.shape[-1])
         gate, low_gate = forward_adapted(rows, layers[0])
         up, low_up = forward_adapted(rows, layers[1])
-        y, low_down = forward_adapted(silu(gate).mul_(up), layers[2])
-        ctx.save_for_backward(rows, gate, up, low_gate, low_up, low_down, *tensors)
-        ctx.scales, ctx.shape = scales, x.shape
+        active = torch.ops.aten.silu.out(gate, out=_like("active", gate))
+        y, low_down = forward_adapted(active.mul_(up), layers[2])
+        kept = rows if source is None else source
+        ctx.save_for_backward(kept, norm_weight, gate, up, low_gate, low_up, low_down, *tensors)
+        ctx.scales, ctx.shape, ctx.eps = scales, x.shape, eps
         return y.view(x.shape[:-1] + y.shape[-1:])
 
     @staticmethod
     def backward(ctx, gradient):
-        rows, gate, up, low_gate, low_up, low_down, *tensors = ctx.saved_tensors
+        source, norm_weight, gate, up, low_gate, low_up, low_down, *tensors = ctx.saved_tensors
+        rows = _input(source, norm_weight, ctx.eps)
         layers = _three(tensors, ctx.scales)
         gradient = gradient.reshape(len(rows), -1)
-        active = silu(gate)
-        product, da, db = backward_adapted(gradient, active * up, low_down, layers[2])
+        active = torch.ops.aten.silu.out(gate, out=_like("active", gate))
+        product = torch.mul(active, up, out=_like("product", gate))
+        product, da, db = backward_adapted(gradient, product, low_down, layers[2], out=_like("gradient", gate))
         down = (None, None, da, db)
         d_up = active.mul_(product)
         dx, da, db = backward_adapted(d_up, rows, low_up, layers[1])
         upper = (None, None, da, db)
-        d_gate = torch.ops.aten.silu_backward(product.mul_(up), gate)
+        d_gate = torch.ops.aten.silu_backward.grad_input(product.mul_(up), gate, grad_input=_like("product", gate))
         dx, da, db = backward_adapted(d_gate, rows, low_gate, layers[0], into=dx)
-        return dx.view(ctx.shape), None, None, None, da, db, *upper, *down
+        return dx.view(ctx.shape), None, None, None, None, None, None, da, db, *upper, *down
+
+
+def _like(name: str, tensor: torch.Tensor) -> torch.Tensor:
+    return scratch(name, tensor.shape, tensor.dtype, tensor.device)
 
 
 def _three(tensors: Any, scales: tuple[float, ...]) -> list[Adapted]:
@@ -103,10 +143,9 @@ class RmsNorm(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, weight, eps):
-        mean = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32).square_().div_(x.shape[-1])
-        inverse = mean.add_(eps).rsqrt_()
+        y, inverse = rms_norm(x, weight, eps)
         ctx.save_for_backward(x, weight, inverse)
-        return (x * inverse).to(x.dtype).mul_(weight)
+        return y
 
     @staticmethod
     def backward(ctx, gradient):
@@ -115,6 +154,13 @@ class RmsNorm(torch.autograd.Function):
         scaled = gradient.float().mul_(weight)
         along = (scaled * normal).mean(dim=-1, keepdim=True)
         return scaled.addcmul_(normal, along, value=-1).mul_(inverse).to(x.dtype), None, None
+
+
+def rms_norm(x: torch.Tensor, weight: torch.Tensor, eps: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the normalised x and 1 / sqrt(mean(x^2) + eps) by row, float32."""
+    mean = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32).square_().div_(x.shape[-1])
+    inverse = mean.add_(eps).rsqrt_()
+    return (x * inverse).to(x.dtype).mul_(weight), inverse
 
 
 class Rotation(torch.autograd.Function):

@@ -5,11 +5,14 @@ for samples of some hundred tokens, most of it in its backward pass. Elsewhere t
 """
 # ruff: noqa: TID253 - only the training's child process imports this file
 
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
+
+from pipelines.finetune.scratch import scratch
 
 NAME = "graftline_segments"
 BLOCK = 256
@@ -89,8 +92,8 @@ class BlockedAttention(torch.autograd.Function):
                 rows = p.flatten(1, 2)
                 out_gradient = given[:, :, first:last].flatten(1, 2)
                 sum_v[:, :last] += torch.bmm(rows.transpose(1, 2), out_gradient)
-                dp = torch.bmm(out_gradient, v[:, :last].transpose(1, 2))
-                ds = torch._softmax_backward_data(dp, rows, -1, rows.dtype).mul_(scale)
+                dp = torch.bmm(out_gradient, v[:, :last].transpose(1, 2), out=_like("scores", rows))
+                ds = torch._softmax_backward_data(dp, rows, -1, rows.dtype, grad_input=dp).mul_(scale)
                 block = torch.bmm(ds, k[:, :last]).view(groups * repeats, last - first, width)
                 dq[row, :, start + first : start + last] = block
                 sum_k[:, :last] += torch.bmm(ds.transpose(1, 2), q[:, :, first:last].flatten(1, 2))
@@ -113,21 +116,20 @@ def _blocks(length: int) -> list[tuple[int, int]]:
 def _probabilities(q, k, first, last, scale):
     groups, repeats, _, width = q.shape
     rows = q[:, :, first:last].reshape(groups, repeats * (last - first), width)
-    scores = torch.bmm(rows, k[:, :last].transpose(1, 2)).mul_(scale).view(groups, repeats, last - first, last)
-    scores[..., first:] += _future(last - first, scores.dtype, scores.device)
-    return torch.softmax(scores, dim=-1)
+    scores = scratch("scores", (groups, rows.shape[1], last), rows.dtype, rows.device)
+    torch.bmm(rows, k[:, :last].transpose(1, 2), out=scores).mul_(scale)
+    masked = scores.view(groups, repeats, last - first, last)
+    masked[..., first:] += _future(scores.dtype, str(scores.device))[: last - first, : last - first]
+    return torch.softmax(masked, dim=-1, out=_like("probabilities", masked))
 
 
-def _future(length: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-    key = (length, dtype, str(device))
-    if key not in _FUTURES:
-        if len(_FUTURES) > BLOCK:
-            _FUTURES.clear()
-        _FUTURES[key] = torch.full((length, length), float("-inf"), dtype=dtype, device=device).triu_(1)
-    return _FUTURES[key]
+def _like(name, tensor):
+    return scratch(name, tensor.shape, tensor.dtype, tensor.device)
 
 
-_FUTURES: dict[tuple[int, torch.dtype, str], torch.Tensor] = {}
+@lru_cache(maxsize=4)
+def _future(dtype, device):
+    return torch.full((BLOCK, BLOCK), float("-inf"), dtype=dtype, device=device).triu_(1)
 
 
 def register() -> str:

@@ -16,9 +16,15 @@ if "LOCAL_RANK" not in os.environ:  # without `accelerate launch` one process tr
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
 
 import torch
-from transformers import EarlyStoppingCallback, set_seed
 
 from pipelines.child_process import peak_memory_bytes, read_spec
+from pipelines.finetune.unused_packages import leave_out_unused
+
+if __name__ == "__main__" and not torch.cuda.is_available():
+    leave_out_unused(read_spec()["recipe"])
+
+from transformers import EarlyStoppingCallback, set_seed
+
 from pipelines.finetune.acceleration import accelerate, keeps_samples_apart
 from pipelines.finetune.answer_loss import has_plain_head
 from pipelines.finetune.answer_trainer import make_trainer

@@ -17,7 +17,7 @@ from pipelines.identity import file_digest, json_digest
 
 log = logging.getLogger("graftline")
 
-CODE_VERSION = "3"
+CODE_VERSION = "4"
 """Raise it when the child trains differently from the same inputs: it is part of the run key."""
 MARKER = "COMPLETE"
 LOG = "train_log.jsonl"

@@ -95,3 +95,14 @@ def test_keep_leaves_the_rows_of_earlier_runs_and_replaces_those_measured_again(
         finish(options, result("finetune", rows, machine()), "python -m benchmarks.finetune")
     found = {row["id"]: row["value"] for row in json.loads(path.read_text(encoding="utf-8"))["rows"]}
     assert found == {"a": 1.0, "b": 3.0, "c": 4.0}
+
+
+def test_a_kept_row_says_where_it_was_measured_when_that_was_elsewhere(tmp_path, capsys):
+    path = tmp_path / "all.json"
+    hosts = [{**machine(), "features": ["avx2"]}, {**machine(), "features": ["amx_bf16"]}]
+    for host, row in zip([*hosts, hosts[1]], ("a", "b", "c"), strict=True):
+        options = parse("finetune", ["a", "b", "c"], ["--json", str(path), "--keep"])
+        finish(options, result("finetune", [Row(row, "x", ">= 1", 1.0)], host), "python -m benchmarks.finetune")
+    notes = [row["note"] for row in json.loads(path.read_text(encoding="utf-8"))["rows"]]
+    assert notes[0].startswith("measured on ") and "(avx2)" in notes[0]
+    assert notes[1:] == ["", ""]

@@ -49,12 +49,22 @@ def test_every_setting_makes_the_same_effective_batch(tmp_path, size, row, passe
     assert accumulation(task, {"per_device_train_batch_size": size, "samples_a_row": row}) == passes
 
 
-def test_the_peers_defaults_differ_from_its_example_in_what_they_must_only(tmp_path):
+@pytest.mark.parametrize("bfloat16", [True, False])
+def test_the_peers_defaults_differ_from_its_example_in_what_they_must_only(tmp_path, monkeypatch, bfloat16):
+    monkeypatch.setattr(trainers, "fast_bfloat16", lambda: bfloat16)
     task = Task(BaseModel(tmp_path, "base", "1"), [], [], 32, 42)
     changed = {line.split(":")[0] for line in difference(example_settings(task, tmp_path, tmp_path)).splitlines()}
     model = {"model_name_or_path", "template", "default_system"}
     data = {"dataset", "dataset_dir", "output_dir", "num_train_epochs", "seed"}
-    assert changed == model | data | {"per_device_train_batch_size", "use_cpu"}
+    assert changed == model | data | {"per_device_train_batch_size", "use_cpu"} | (set() if bfloat16 else {"bf16"})
+
+
+def test_a_processor_that_would_emulate_bfloat16_searches_in_float32_alone():
+    for axes, half in ((search.llamafactory_axes, {"bf16": True}), (search.trl_axes, {"weights": "bfloat16"})):
+        start, choices = axes((1, 2), 200.0, True)
+        assert half.items() <= start.items() and dict(choices)["dtype"]
+        start, choices = axes((1, 2), 200.0, False)
+        assert start["bf16"] is False and not half.items() <= start.items() and not dict(choices)["dtype"]
 
 
 def test_the_search_keeps_the_fastest_that_counts_and_every_try():
