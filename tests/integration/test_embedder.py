@@ -1,6 +1,8 @@
 """The packaged MiniLM itself."""
 
 import json
+import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from pipelines.errors import ConfigurationError
 from resources.embedder import SentenceEmbedder
+from resources.equal_lengths import EqualLengths
 from resources.settings import CHECKOUT
 
 TEXTS = ["The tent is waterproof.", "A shelter that keeps the rain out.", "Revenue grew by 15 percent.", "帐篷防水。"]
@@ -28,10 +31,41 @@ def test_vectors_are_normalised_and_near_when_the_meaning_is(embedder: SentenceE
     assert embedder.embed([]).shape == (0, 384)
 
 
-def test_a_vector_does_not_depend_on_its_company(embedder: SentenceEmbedder):
-    together = embedder.embed([*TEXTS, "long " * 200])
-    alone = np.concatenate([embedder.embed([text]) for text in TEXTS])
-    np.testing.assert_allclose(together[:4], alone, atol=1e-6)
+COMPANY = [*TEXTS, "", "tent", "long " * 400, " padded ", *(f"The {'very ' * more}light tent." for more in range(40))]
+
+
+def test_a_vector_is_the_same_to_the_bit_in_any_company_and_order(embedder: SentenceEmbedder):
+    assert len(embedder._loaded.batches(COMPANY)) > 1
+    alone = {text: embedder.embed([text])[0] for text in COMPANY}
+    mixed = random.Random(3).sample(COMPANY, len(COMPANY))
+    for some in (COMPANY, mixed, mixed[:7] * 2):
+        np.testing.assert_array_equal(embedder.embed(some), np.stack([alone[text] for text in some]))
+
+
+def test_bfloat16_is_near_float32_and_keeps_to_the_bit_too(embedder: SentenceEmbedder):
+    rounded = SentenceEmbedder(embedder._home, dtype="bfloat16")
+    vectors = rounded.embed([*TEXTS, "tent"])
+    assert (vectors * embedder.embed([*TEXTS, "tent"])).sum(axis=1).min() > 0.99
+    np.testing.assert_array_equal(rounded.embed(TEXTS[1::-1]), vectors[1::-1])
+
+
+def test_embedding_needs_no_transformers(tmp_path: Path):
+    code = (
+        "import sys; from pathlib import Path; from resources.embedder import SentenceEmbedder as E;"
+        f"E(Path({str(tmp_path)!r})).embed(['The tent.']);"
+        "assert not {'transformers', 'sentence_transformers'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, check=True)
+
+
+def test_a_model_of_another_kind_is_embedded_by_sentence_transformers(embedder: SentenceEmbedder, tmp_path: Path):
+    copy = tmp_path / "mine"
+    shutil.copytree(embedder.folder, copy)
+    modules = json.loads((copy / "modules.json").read_text())
+    (copy / "modules.json").write_text(json.dumps(modules[:2]))  # without the normalisation, which embed does anyway
+    other, texts = SentenceEmbedder(tmp_path, str(copy)), [*TEXTS, "tent", "", "long " * 400]
+    assert isinstance(other._loaded, EqualLengths)
+    np.testing.assert_allclose(other.embed(texts), embedder.embed(texts), atol=1e-6)
 
 
 def test_chinese_is_warned_about_once(embedder: SentenceEmbedder, caplog: pytest.LogCaptureFixture):
@@ -52,8 +86,6 @@ def test_name_dimensions_and_token_counts_need_no_torch(tmp_path: Path):
 
 
 def test_a_copy_of_the_model_has_its_revision_and_another_has_not(embedder: SentenceEmbedder, tmp_path: Path):
-    import shutil
-
     copy = tmp_path / "mine"
     shutil.copytree(embedder.folder, copy)
     assert SentenceEmbedder(tmp_path, str(copy)).name.split("@")[1] == embedder.name.split("@")[1]
