@@ -207,8 +207,11 @@ def described(host: Mapping[str, Any]) -> str:
     return f"{host['processor']}, {host['cores']} cores ({features}), {host['memory_gib']} GiB"
 
 
-def finish(options: Any, found: Mapping[str, Any], command: str) -> None:
-    """Print the table on stdout and write what --json and --markdown ask for; --keep adds to what --json's file has."""
+def finish(options: Any, found: Mapping[str, Any], command: str, more: str = "") -> None:
+    """Print the table on stdout and write what --json and --markdown ask for; --keep adds to what --json's file has.
+
+    `more` is Markdown that the page ends with.
+    """
     if options.keep and options.json and options.json.is_file():
         found = kept(found, json.loads(options.json.read_text(encoding="utf-8")))
     print(table([Row(**row) for row in found["rows"]]))
@@ -217,7 +220,7 @@ def finish(options: Any, found: Mapping[str, Any], command: str) -> None:
         options.json.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if options.markdown:
         options.markdown.parent.mkdir(parents=True, exist_ok=True)
-        options.markdown.write_text(markdown(found, command), encoding="utf-8")
+        options.markdown.write_text(markdown(found, command) + more, encoding="utf-8")
 
 
 def say(text: str) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.common import DATA, say
+from benchmarks.common import DATA
 from pipelines import schemas
 from pipelines.errors import InputError
 from pipelines.identity import content_id
-from pipelines.protocols import GraphTables
-from resources.embedded_graph import EmbeddedGraphStore
+from pipelines.knowledge.graph import assemble
+from pipelines.protocols import Embedder, GraphTables
 from resources.embedder import SentenceEmbedder
+from resources.vector_cache import CachedEmbedder
 
 DATASETS = ("musique", "2wiki")
 PEERS = {"fast_graphrag": "fast-graphrag", "lightrag": "LightRAG", "nano_graphrag": "nano-graphrag", "vector": "vector"}
@@ -94,21 +95,14 @@ class CorpusEmbedder:
     """The packaged embedder that keeps the vectors of a corpus's texts on disk; questions are embedded every time."""
 
     def __init__(self, home: Path) -> None:
-        self._embedder, self._folder = SentenceEmbedder(home), home / "bench" / "vectors"
+        self._embedder = SentenceEmbedder(home)
+        self.stored = CachedEmbedder(self._embedder, home / "bench" / "vectors.sqlite")
         self.name, self.dimensions = self._embedder.name, self._embedder.dimensions
         self._known: dict[str, np.ndarray] = {}
 
-    def remember(self, label: str, texts: Sequence[str]) -> np.ndarray:
-        """Return the vectors of these texts, from disk where a former run made them."""
-        key = content_id(self.name, *texts)[:12]
-        file = self._folder / f"{label}-{key}.npy"
-        if not file.exists():
-            say(f"embedding {len(texts)} texts of {label}")
-            self._folder.mkdir(parents=True, exist_ok=True)
-            beside = file.with_suffix(".part.npy")
-            np.save(beside, self._embedder.embed(texts))
-            beside.replace(file)
-        vectors = np.load(file)
+    def remember(self, texts: Sequence[str]) -> np.ndarray:
+        """Return the vectors of these texts, from disk where a former run made them; `embed` knows them from now on."""
+        vectors = self.stored.embed(texts)
         self._known.update(zip(texts, vectors, strict=True))
         return vectors
 
@@ -121,34 +115,23 @@ class CorpusEmbedder:
         return self._embedder.count_tokens(texts)
 
 
-def fill(
-    store: EmbeddedGraphStore, ids: Sequence[str], titles: Sequence[str], texts: Sequence[str], vectors: np.ndarray
-) -> None:
-    """Make the store hold these passages as chunks, each of a document of its own."""
+def tables(ids: Sequence[str], titles: Sequence[str], texts: Sequence[str]) -> tuple[pa.Table, pa.Table]:
+    """Return DOCUMENTS (without their text) and CHUNKS of these passages, each of a document of its own."""
     documents, chunks = [], []
     for place, (key, title, text) in enumerate(zip(ids, titles, texts, strict=True)):
         shared = {"document_id": content_id("document", key), "path": f"{place:06}.txt", "language": "en"}
         documents.append(shared | {"title": title, "format": "text"})
         chunks.append(shared | {"chunk_id": key, "start": 0, "end": len(text), "text": text, "tokens": 0})
-    tables = {
-        "documents": _table(documents, pa.schema([one for one in schemas.DOCUMENTS if one.name != "text"])),
-        "chunks": _table(chunks, schemas.CHUNKS),
-        "entities": schemas.ENTITIES.empty_table(),
-        "relations": schemas.RELATIONS.empty_table(),
-        "communities": pa.schema(
-            [
-                *schemas.COMMUNITIES,
-                *(f for f in schemas.COMMUNITY_SUMMARIES if f.name not in ("community_id", "digest")),
-            ]
-        ).empty_table(),
-    }
-    size = vectors.shape[1]
-    kind = pa.list_(pa.float32(), size)
-    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.astype(np.float32).ravel()), size)
-    tables["chunks"] = tables["chunks"].append_column("vector", column)
-    for name in ("entities", "communities"):
-        tables[name] = tables[name].append_column("vector", pa.array([], kind))
-    store.apply(GraphTables(**tables))
+    return _table(documents, schemas.DOCUMENTS), _table(chunks, schemas.CHUNKS)
+
+
+def without_entities(
+    documents: pa.Table, chunks: pa.Table, chunk_embeddings: pa.Table, embedder: Embedder
+) -> GraphTables:
+    """Return a graph of documents and chunks alone."""
+    empty = [one.empty_table() for one in (schemas.ENTITIES, schemas.RELATIONS, schemas.COMMUNITIES)]
+    summaries = schemas.COMMUNITY_SUMMARIES.empty_table()
+    return assemble(documents, chunks, chunk_embeddings, *empty, summaries, embedder, None)[0]
 
 
 def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:

@@ -8,7 +8,7 @@ from pipelines.filters import EVERYTHING, Filters
 
 
 class RetrievalSettings(BaseModel):
-    """From the two searches to the passages. Defaults were chosen on MuSiQue-100 (`docs/benchmarks/retrieval.md`)."""
+    """From the two searches to the passages. Defaults were chosen on MuSiQue-100 (`docs/benchmarks/README.md`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -6,6 +6,8 @@ import pytest
 
 from pipelines.answering.adapters.extra import needs_langchain
 from pipelines.answering.adapters.guide import split
+from pipelines.answering.adapters.llamaindex_graph import neighbour_store
+from pipelines.answering.adapters.models import BORDER, extractive_llm
 from pipelines.answering.adapters.retrievers import as_langchain, as_llamaindex
 from pipelines.answering.ask import ask
 from pipelines.answering.modes import ADAPTER_MODES, ALL_MODES, MODES, SEARCH_MODES
@@ -56,6 +58,38 @@ def test_their_index_holds_only_what_passes_the_filters(mode: str) -> None:
     told = AnswerSettings(retrieval=RetrievalSettings(filters=Filters(paths=("warehouses/",))))
     found = open_retriever(mode, build_store(), FakeEmbedder(), told).retrieve(QUESTION, 3).chunks  # type: ignore[arg-type]
     assert [row["path"] for row in found] == ["warehouses/halden.md"]
+
+
+def test_a_summary_without_a_language_model_begins_with_each_texts_heading_and_first_sentence() -> None:
+    texts = ["# Returns\n\nGoods can be sent back. The label costs 4.50.", "Poles bend.\nThey do not break."]
+    said = extractive_llm().complete("".join(f"{BORDER}{text}\n" for text in texts)).text
+    assert said == f"{BORDER}# Returns Goods can be sent back. Poles bend."
+
+
+def test_a_tree_gives_as_many_leaves_as_asked_for_and_embeds_its_summaries_once() -> None:
+    texts = {f"{number}.md": f"Tent number {number} is green." for number in range(25)} | {"x.md": "Poles can bend."}
+    embedder, question = FakeEmbedder(), "Which poles bend?"
+    retriever = open_retriever("llamaindex-tree", build_store(texts), embedder, SETTINGS)
+    embedder.calls.clear()
+    found = retriever.retrieve(question, 7).chunks
+    assert len(found) == 7 and found[0]["path"] == "x.md"
+    assert embedder.calls == [[question]]
+
+
+def test_the_property_graph_cites_the_chunk_of_the_relation_and_the_heaviest_first() -> None:
+    rows = [{"chunk_id": key, "text": f"Text {key}."} for key in ("c1", "c2", "c3")]
+    entities = [{"entity_id": key, "type": "PLACE"} for key in ("e1", "e2", "e3")]
+    relations = [
+        {"relation_id": "r1", "source_id": "e1", "target_id": "e2", "type": "NEAR", "weight": 1.0, "chunk_ids": ["c2"]},
+        {"relation_id": "r2", "source_id": "e3", "target_id": "e1", "type": "IN", "weight": 2.0, "chunk_ids": ["c3"]},
+        {"relation_id": "r3", "source_id": "e1", "target_id": "e3", "type": "OF", "weight": 9.0, "chunk_ids": ["gone"]},
+    ]
+    graph = neighbour_store(rows, entities, relations)
+    found = graph.get_rel_map(graph.get(ids=["e1", "none"]))
+    assert [(one[0].id, one[1].label, one[2].id) for one in found] == [("e3", "IN", "e1"), ("e1", "NEAR", "e2")]
+    assert [one[0].properties["triplet_source_id"] for one in found] == ["c3", "c2"]
+    assert [node.text for node in graph.get_llama_nodes(["c3"])] == ["Text c3."]
+    assert len(graph.get_rel_map(graph.get(ids=["e1", "e3"]), limit=1)) == 1
 
 
 def test_the_property_graph_without_entities_says_what_to_type() -> None:
