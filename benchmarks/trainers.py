@@ -1,6 +1,7 @@
 """The three trainers, each run in a process of its own on the same samples, and what came out in one shape."""
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -155,8 +156,31 @@ def llamafactory(task: Task, settings: Settings, work: Path) -> TrainingRun:
     if settings:
         own = {key: value for key, value in settings.items() if key != "samples_a_row"}
         arguments |= {**own, "gradient_accumulation_steps": accumulation(task, settings)}
+    if not arguments["bf16"]:
+        arguments["model_name_or_path"] = str(in_float32(task.base.path, work.parent / "float32"))
     interpreter = peers.llamafactory()
     return _peer("train_llamafactory", {"arguments": arguments}, settings, work, interpreter)
+
+
+def in_float32(base: Path, folder: Path) -> Path:
+    """Return a float32 copy of a checkpoint, made once.
+
+    LLaMA-Factory loads a base in the dtype that its configuration names, whatever `bf16` says; a processor without
+    bfloat16 would emulate it.
+    """
+    from safetensors.torch import load_file, save_file
+
+    if not folder.exists():
+        beside = folder.with_name(f"{folder.name}.part")
+        shutil.copytree(base, beside, ignore=shutil.ignore_patterns("*.safetensors"), dirs_exist_ok=True)
+        config = json.loads((beside / "config.json").read_text(encoding="utf-8"))
+        config |= {name: "float32" for name in ("dtype", "torch_dtype") if name in config}
+        _write(beside / "config.json", config)
+        for file in base.glob("*.safetensors"):
+            weights = {name: weight.float() for name, weight in load_file(file).items()}
+            save_file(weights, beside / file.name, {"format": "pt"})
+        beside.rename(folder)
+    return folder
 
 
 def trl(task: Task, settings: Settings, work: Path) -> TrainingRun:
