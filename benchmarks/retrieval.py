@@ -72,8 +72,11 @@ def quality(names: Sequence[str], home: Path, quick: bool, labels: set[str]) -> 
             sizes[name] = ", ".join(f"{count} {table}" for table, count in store.counts().items())
             say(f"{name}: {sizes[name]}")
         for label in _VARIANTS:
-            found.append(figures_of(corpus, label, store, embedder) if label in labels else _not_asked(name, label))
-            say(str(found[-1]))
+            if label in labels:
+                found.append(figures_of(corpus, label, store, embedder))
+                say(str(found[-1]))
+            else:
+                found.append(Figures(name, label, note=NOT_ASKED))
         if name == "2wiki":
             found += [_peer(corpus, label, by, embedder.count_tokens) for label, by in multihop.peers(corpus).items()]
     return found, sizes
@@ -107,10 +110,6 @@ def figures_of(
         return measure(corpus, label, retriever, embedder.count_tokens)
     except GraftlineError as error:
         return Figures(corpus.name, label, note=str(error))
-
-
-def _not_asked(name: str, label: str) -> Figures:
-    return Figures(name, label, note=NOT_ASKED)
 
 
 def _peer(corpus: multihop.Corpus, label: str, by: dict[str, list[str]], count: Any) -> Figures:

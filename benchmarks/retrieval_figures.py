@@ -12,7 +12,8 @@ NOTES = {
     "hybrid, compressed": "the passages of hybrid, cut to the sentences that bear on the question",
     "global": "passages that the best communities' summaries were written from, and others that name their members",
     "guide": "three passages of at most 500 characters are all that it gives: recall@5, @10 and nDCG@10 are over these",
-    "llamaindex-tree": "summaries of ten texts each are made of their first sentences, no language model writes them",
+    "llamaindex-tree": "ten neighbours share a summary of first sentences; these corpora list a question's passages "
+    "together, which flatters it",
     "langchain-compression": "the passages' vectors are remembered here; by itself its filter embeds forty a question",
 }
 _HEAD = ["mode", "recall@2", "recall@5", "recall@10", "all gold@8", "nDCG@10", "prompt tokens", "ms a query"]

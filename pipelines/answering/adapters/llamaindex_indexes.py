@@ -46,7 +46,9 @@ def tree(rows: Sequence[Row], embedder: Embedder, store: GraphStore) -> Finder:
     from llama_index.core import PromptTemplate, TreeIndex
 
     model, llm = llamaindex_embedding(embedder), extractive_llm()
-    leaves = [node.model_copy(update={"text": f"{BORDER}{node.text}"}) for node in nodes(rows)]
+    # The store's order is that of the ids; ten neighbours in their documents have something in common to be told.
+    ordered = sorted(rows, key=lambda row: (row["path"], row["start"], row["chunk_id"]))
+    leaves = [node.model_copy(update={"text": f"{BORDER}{node.text}"}) for node in nodes(ordered)]
     only_texts = PromptTemplate("{context_str}")
     index = TreeIndex(leaves, num_children=10, llm=llm, summary_template=only_texts, use_async=False)
     # The docstore hands out copies: a summary without a vector would be embedded again for every question.
