@@ -59,7 +59,7 @@ class Line:
         self.settings, self.tables = Settings.load(), TableStore(home / "tables")
         self.engine, self.tracker = EchoEngine(), FakeTracker()
         made = [row(number, answer=f"question {number}") | {"source": f"s{number}"} for number in range(rows * 2)]
-        record = store(stored(made), np.arange(rows * 2) % 2 == 0, home)
+        record = store(stored(made), np.arange(rows * 2), np.arange(rows * 2) % 2 == 0, home)
         self.tables.write_record("instruction_dataset", record, record["digest"])
         folder = home / "models" / "merged" / "lora"
         folder.mkdir(parents=True)
