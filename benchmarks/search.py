@@ -33,9 +33,7 @@ class Try:
 Axis = tuple[str, list[Settings]]
 
 
-def llamafactory_axes(
-    batches: Sequence[int], mean_tokens: float, bfloat16: bool = True
-) -> tuple[Settings, list[Axis]]:
+def llamafactory_axes(batches: Sequence[int], mean_tokens: float, bfloat16: bool = True) -> tuple[Settings, list[Axis]]:
     """Return where the search for LLaMA-Factory begins, and what it then tries, axis by axis.
 
     Without `bfloat16` (the processor would emulate it, some eighty times slower) there is float32 alone.

@@ -18,3 +18,8 @@ def scratch(name: str, shape: Sequence[int], dtype: torch.dtype, device: torch.d
     if key not in _BUFFERS or _BUFFERS[key].numel() < size:
         _BUFFERS[key] = torch.empty(size, dtype=dtype, device=device)
     return _BUFFERS[key][:size].view(*shape)
+
+
+def scratch_like(name: str, tensor: torch.Tensor) -> torch.Tensor:
+    """Return a buffer of the shape, dtype and device of a tensor."""
+    return scratch(name, tensor.shape, tensor.dtype, tensor.device)

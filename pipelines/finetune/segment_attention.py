@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-from pipelines.finetune.scratch import scratch
+from pipelines.finetune.scratch import scratch, scratch_like
 
 NAME = "graftline_segments"
 BLOCK = 256
@@ -92,7 +92,7 @@ class BlockedAttention(torch.autograd.Function):
                 rows = p.flatten(1, 2)
                 out_gradient = given[:, :, first:last].flatten(1, 2)
                 sum_v[:, :last] += torch.bmm(rows.transpose(1, 2), out_gradient)
-                dp = torch.bmm(out_gradient, v[:, :last].transpose(1, 2), out=_like("scores", rows))
+                dp = torch.bmm(out_gradient, v[:, :last].transpose(1, 2), out=scratch_like("scores", rows))
                 ds = torch._softmax_backward_data(dp, rows, -1, rows.dtype, grad_input=dp).mul_(scale)
                 block = torch.bmm(ds, k[:, :last]).view(groups * repeats, last - first, width)
                 dq[row, :, start + first : start + last] = block
@@ -119,12 +119,8 @@ def _probabilities(q, k, first, last, scale):
     scores = scratch("scores", (groups, rows.shape[1], last), rows.dtype, rows.device)
     torch.bmm(rows, k[:, :last].transpose(1, 2), out=scores).mul_(scale)
     masked = scores.view(groups, repeats, last - first, last)
-    masked[..., first:] += _future(scores.dtype, str(scores.device))[: last - first, : last - first]
-    return torch.softmax(masked, dim=-1, out=_like("probabilities", masked))
-
-
-def _like(name, tensor):
-    return scratch(name, tensor.shape, tensor.dtype, tensor.device)
+    masked[..., first:] += _future(scores.dtype, scores.device)[: last - first, : last - first]
+    return torch.softmax(masked, dim=-1, out=scratch_like("probabilities", masked))
 
 
 @lru_cache(maxsize=4)
