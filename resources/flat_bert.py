@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from resources.flat_layers import Attention, Linear
+
 _STEP, _GPU_STEP = 64, 8192
 """Rows are filled up to a multiple of this. A product of fewer takes another kernel, whose sums end in other bits."""
 _QUERY_KEY_VALUE = ("query", "key", "value")
@@ -31,17 +33,6 @@ def is_plain_bert(folder: Path) -> bool:
 
 
 @dataclass(frozen=True)
-class _Linear:
-    weight: Any
-    bias: Any
-
-    def __call__(self, x: Any) -> Any:
-        import torch
-
-        return torch.nn.functional.linear(x, self.weight, self.bias)
-
-
-@dataclass(frozen=True)
 class _Norm:
     weight: Any
     bias: Any
@@ -55,11 +46,11 @@ class _Norm:
 
 @dataclass(frozen=True)
 class _Layer:
-    query_key_value: _Linear
-    mixed: _Linear
+    query_key_value: Linear
+    mixed: Linear
     attention_norm: _Norm
-    widened: _Linear
-    narrowed: _Linear
+    widened: Linear
+    narrowed: Linear
     output_norm: _Norm
 
 
@@ -75,11 +66,16 @@ class FlatBert:
         self._epsilon = config.get("layer_norm_eps", 1e-12)
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._step = _STEP if self._device == "cpu" else _GPU_STEP
+        self._dtype = getattr(torch, dtype)
         weights = load_file(str(folder / "model.safetensors"))
-        to = {"device": self._device, "dtype": getattr(torch, dtype)}
-        self._weights = {name.removeprefix("bert."): weight.to(**to) for name, weight in weights.items()}
+        self._weights = {name.removeprefix("bert."): weight for name, weight in weights.items()}
+        self._words, self._kinds, self._places = (
+            self._taken(f"embeddings.{name}_embeddings.weight") for name in ("word", "token_type", "position")
+        )
         self._norm_of_embeddings = self._norm("embeddings.LayerNorm")
         self._layers = [self._layer(f"encoder.layer.{number}") for number in range(config["num_hidden_layers"])]
+        self._weights.clear()  # the layers hold what they need, in the order that their products want
+        self._attention = Attention(self._heads, self._words)
 
     def hidden(self, texts: Sequence[np.ndarray]) -> list[Any]:
         """Return the last hidden states of texts given as token ids: of each run of texts of one length a tensor of
@@ -94,10 +90,9 @@ class FlatBert:
             x = self._embedded(texts, runs)
             mixed = torch.zeros_like(x)
             for layer in self._layers:
-                self._attend(layer.query_key_value(x), runs, mixed)
+                self._attention(layer.query_key_value(x), runs, mixed)
                 x = layer.attention_norm(layer.mixed(mixed).add_(x))
-                wide = torch.nn.functional.gelu(layer.widened(x))
-                x = layer.output_norm(layer.narrowed(wide).add_(x))
+                x = layer.output_norm(layer.narrowed(layer.widened(x)).add_(x))
             used = sum(length * count for length, count in runs)
             parts = x[:used].split([length * count for length, count in runs])
             return [part.view(count, length, -1) for part, (length, count) in zip(parts, runs, strict=True)]
@@ -109,43 +104,38 @@ class FlatBert:
         ids, positions = np.zeros((2, -(-used // self._step) * self._step), dtype=np.int64)
         ids[:used] = np.concatenate(texts)
         positions[:used] = np.concatenate([np.tile(np.arange(length), count) for length, count in runs])
-        words, kinds, places = (
-            self._weights[f"embeddings.{name}_embeddings.weight"] for name in ("word", "token_type", "position")
-        )
-        x = words[torch.from_numpy(ids).to(self._device)] + kinds[0]
-        return self._norm_of_embeddings(x.add_(places[torch.from_numpy(positions).to(self._device)]))
-
-    def _attend(self, query_key_value: Any, runs: Sequence[tuple[int, int]], mixed: Any) -> None:
-        """Write each token's mixture of its own text's values into `mixed`, the texts of one length at once."""
-        import torch
-
-        start = 0
-        for length, count in runs:
-            rows = slice(start, start + length * count)
-            parts = query_key_value[rows].view(count, length, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
-            found = torch.nn.functional.scaled_dot_product_attention(*parts)
-            mixed[rows].view(count, length, self._heads, -1).copy_(found.transpose(1, 2))
-            start = rows.stop
+        x = self._words[torch.from_numpy(ids).to(self._device)] + self._kinds[0]
+        return self._norm_of_embeddings(x.add_(self._places[torch.from_numpy(positions).to(self._device)]))
 
     def _layer(self, name: str) -> _Layer:
-        """Return a layer; query, key and value become one product."""
+        """Return a layer; query, key and value become one product, the queries scaled beforehand."""
         import torch
 
-        three = [self._linear(f"{name}.attention.self.{part}") for part in _QUERY_KEY_VALUE]
+        names = [f"{name}.attention.self.{part}" for part in _QUERY_KEY_VALUE]
+        weight, bias = (torch.cat([self._weights[f"{one}.{kind}"] for one in names]) for kind in ("weight", "bias"))
+        width = len(bias) // len(names)
+        for part in (weight, bias):
+            part[:width] *= (width // self._heads) ** -0.5
         return _Layer(
-            _Linear(torch.cat([one.weight for one in three]), torch.cat([one.bias for one in three])),
+            Linear(self._to(weight), self._to(bias)),
             self._linear(f"{name}.attention.output.dense"),
             self._norm(f"{name}.attention.output.LayerNorm"),
-            self._linear(f"{name}.intermediate.dense"),
+            self._linear(f"{name}.intermediate.dense", gelu=True),
             self._linear(f"{name}.output.dense"),
             self._norm(f"{name}.output.LayerNorm"),
         )
 
-    def _linear(self, name: str) -> _Linear:
-        return _Linear(self._weights[f"{name}.weight"], self._weights[f"{name}.bias"])
+    def _linear(self, name: str, gelu: bool = False) -> Linear:
+        return Linear(self._taken(f"{name}.weight"), self._taken(f"{name}.bias"), gelu)
 
     def _norm(self, name: str) -> _Norm:
-        return _Norm(self._weights[f"{name}.weight"], self._weights[f"{name}.bias"], self._epsilon)
+        return _Norm(self._taken(f"{name}.weight"), self._taken(f"{name}.bias"), self._epsilon)
+
+    def _taken(self, name: str) -> Any:
+        return self._to(self._weights[name])
+
+    def _to(self, weight: Any) -> Any:
+        return weight.to(device=self._device, dtype=self._dtype)
 
 
 def _config(folder: Path) -> dict[str, Any]:

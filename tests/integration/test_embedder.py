@@ -34,19 +34,19 @@ def test_vectors_are_normalised_and_near_when_the_meaning_is(embedder: SentenceE
 COMPANY = [*TEXTS, "", "tent", "long " * 400, " padded ", *(f"The {'very ' * more}light tent." for more in range(40))]
 
 
-def test_a_vector_is_the_same_to_the_bit_in_any_company_and_order(embedder: SentenceEmbedder):
-    assert len(embedder._loaded.batches(COMPANY)) > 1
-    alone = {text: embedder.embed([text])[0] for text in COMPANY}
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_vector_is_the_same_to_the_bit_in_any_company_and_order(embedder: SentenceEmbedder, dtype: str):
+    own = SentenceEmbedder(embedder._home, dtype=dtype)
+    assert len(own._loaded.batches(COMPANY)) > 1
+    alone = {text: own.embed([text])[0] for text in COMPANY}
     mixed = random.Random(3).sample(COMPANY, len(COMPANY))
     for some in (COMPANY, mixed, mixed[:7] * 2):
-        np.testing.assert_array_equal(embedder.embed(some), np.stack([alone[text] for text in some]))
+        np.testing.assert_array_equal(own.embed(some), np.stack([alone[text] for text in some]))
 
 
-def test_bfloat16_is_near_float32_and_keeps_to_the_bit_too(embedder: SentenceEmbedder):
+def test_bfloat16_is_near_float32(embedder: SentenceEmbedder):
     rounded = SentenceEmbedder(embedder._home, dtype="bfloat16")
-    vectors = rounded.embed([*TEXTS, "tent"])
-    assert (vectors * embedder.embed([*TEXTS, "tent"])).sum(axis=1).min() > 0.99
-    np.testing.assert_array_equal(rounded.embed(TEXTS[1::-1]), vectors[1::-1])
+    assert (rounded.embed(COMPANY) * embedder.embed(COMPANY)).sum(axis=1).min() > 0.99
 
 
 def test_embedding_needs_no_transformers(tmp_path: Path):
