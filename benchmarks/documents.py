@@ -98,15 +98,15 @@ def load(folder: Path, home: Path, dtype: str = "float32") -> Load:
     return Load(measured, printed(home / "counters.log"))
 
 
-def change(written: corpus.Corpus, folder: Path, documents: int) -> tuple[int, int, int]:
-    """Edit, add and delete 1 % of the documents each, evenly spread; return how many."""
+def change(written: corpus.Corpus, folder: Path, documents: int) -> int:
+    """Edit, add and delete 1 % of the documents each, evenly spread; return how many of each."""
     share = max(1, documents // 100)
     step = documents // share
     for place in range(share):
         written.edit(folder, place * step + step // 3)
         corpus.place(folder, place * step + 2 * step // 3).unlink()
     written.write(folder, range(documents, documents + share))
-    return share, share, share
+    return share
 
 
 def sizes_rows(options: Any, size: Sizes, written: corpus.Corpus, work: Path) -> list[Row]:
@@ -125,8 +125,8 @@ def sizes_rows(options: Any, size: Sizes, written: corpus.Corpus, work: Path) ->
         found.append(_idle([load(large, home) for _ in range(size.idle_runs)], first))
     if "docs_delta_work" in options.rows:
         say("a change of 1 %")
-        shares = change(written, large, size.documents)
-        found.append(_delta(first, load(large, home), shares, large, work / "home-clean"))
+        share = change(written, large, size.documents)
+        found.append(_delta(first, load(large, home), share, large, work / "home-clean"))
     return found
 
 
@@ -151,7 +151,7 @@ def _idle(idle: Sequence[Load], first: Load) -> Row:
     return Row("docs_noop_seconds", *ROWS["docs_noop_seconds"], value, ours=seconds, note=note)
 
 
-def _delta(first: Load, delta: Load, shares: tuple[int, int, int], folder: Path, clean: Path) -> Row:
+def _delta(first: Load, delta: Load, share: int, folder: Path, clean: Path) -> Row:
     cut, embedded = ratio(delta.chunks, first.chunks), ratio(delta.vectors, first.vectors)
     say("a clean rebuild to compare with")
     # Vectors are cached by text, so that the rebuild costs no hour; that a kept vector equals a new one is tested.
@@ -162,8 +162,8 @@ def _delta(first: Load, delta: Load, shares: tuple[int, int, int], folder: Path,
     ]
     same = digests[0] == digests[1]
     note = (
-        "{} documents edited, {} deleted, {} added; ".format(*shares)
-        + f"{delta.counters['documents']['computed_parsed']} parsed, {delta.chunks} of {first.chunks} chunks cut "
+        f"{share} documents edited, {share} deleted, {share} added; "
+        f"{delta.counters['documents']['computed_parsed']} parsed, {delta.chunks} of {first.chunks} chunks cut "
         f"({cut:.2%}), {delta.vectors} of {first.vectors} vectors computed ({embedded:.2%}); "
         f"{number(delta.process.seconds)} s against {number(first.process.seconds)} s; the three tables "
         f"{'equal those of a clean rebuild' if same else 'DIFFER FROM A CLEAN REBUILD'}"

@@ -1,13 +1,13 @@
 """Sentence vectors by BERT and a mean over its tokens, of texts packed into batches of nearly one number of tokens."""
 
-import bisect
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pipelines.bins import fill
 from resources.flat_bert import FlatBert, is_plain_bert
 
 _MODULES = ["Transformer", "Pooling", "Normalize"]
@@ -43,10 +43,12 @@ class MeanPooledBert:
         self._tokenizer.no_padding()
 
     def batches(self, texts: Sequence[str]) -> list[tuple[list[int], list[np.ndarray]]]:
-        """Return batches of texts: their places in `texts`, and their token ids as `encode` takes them."""
+        """Return batches of texts: their places in `texts` and their token ids, of each the longest first."""
         encoded = self._tokenizer.encode_batch([text.strip() for text in texts])
         ids = [np.array(one.ids, dtype=np.int32) for one in encoded]
-        return [(rows, [ids[row] for row in rows]) for rows in packed([len(one) for one in ids], _TOKENS)]
+        lengths = [len(one) for one in ids]
+        bins = [sorted(rows, key=lengths.__getitem__, reverse=True) for rows in fill(lengths, max(_TOKENS, *lengths))]
+        return [(rows, [ids[row] for row in rows]) for rows in bins]  # texts of one length stand together
 
     def encode(self, batch: Sequence[np.ndarray]) -> np.ndarray:
         """Return float32 of shape (len(batch), dimensions), L2-normalised."""
@@ -54,22 +56,6 @@ class MeanPooledBert:
 
         means = [run.float().mean(1) for run in self._model.hidden(batch)]
         return torch.nn.functional.normalize(torch.cat(means), dim=1).cpu().numpy()
-
-
-def packed(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
-    """Yield the places of all lengths in groups, longest first, whose sums come as near to `most` as they can.
-
-    Each group takes the longest that still fits; what is longer than `most` is a group of its own.
-    """
-    left = sorted((length, place) for place, length in enumerate(lengths))
-    while left:
-        length, place = left.pop()
-        group, room = [place], most - length
-        while (fitting := bisect.bisect_left(left, (room + 1, 0))) > 0:
-            length, place = left.pop(fitting - 1)
-            group.append(place)
-            room -= length
-        yield group
 
 
 def _json(path: Path, default: Any) -> Any:

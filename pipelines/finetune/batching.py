@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from pipelines.bins import fill
 from pipelines.finetune.masking import IGNORED
-from pipelines.finetune.packing import fill
 
 CPU_TOKENS = 512
 """Tokens of one pass on a CPU in float32, twice as many in 16 bits: longer passes keep more activations."""

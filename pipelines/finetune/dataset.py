@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("graftline")
 
-SPLITS = ("train", "test")
 _MARKER = "graftline.json"
 
 

@@ -1,29 +1,8 @@
 """Packing: several short samples in one row of bounded length, none cut, none able to see another."""
 
-from bisect import bisect_left, insort
 from typing import Any
 
-
-def fill(lengths: list[int], capacity: int) -> list[list[int]]:
-    """Return bins of positions whose lengths sum to at most `capacity` each: best fit, longest first.
-
-    Every position is in one bin, ascending inside it; bins stand in the order of their first position. ValueError where
-    one is longer than `capacity`.
-    """
-    if lengths and max(lengths) > capacity:
-        raise ValueError(f"a sample of {max(lengths)} tokens in rows of {capacity}")
-    bins: list[list[int]] = []
-    free: list[tuple[int, int]] = []  # (tokens left, bin), sorted
-    for position in sorted(range(len(lengths)), key=lambda n: (-lengths[n], n)):
-        place = bisect_left(free, (lengths[position], -1))
-        if place == len(free):
-            bins.append([])
-            left, chosen = capacity, len(bins) - 1
-        else:
-            left, chosen = free.pop(place)
-        bins[chosen].append(position)
-        insort(free, (left - lengths[position], chosen))
-    return sorted(sorted(chosen) for chosen in bins)
+from pipelines.bins import fill
 
 
 def pack(rows: Any, capacity: int) -> Any:

@@ -17,7 +17,7 @@ from pipelines.finetune.arguments import arguments
 from pipelines.finetune.batching import PaddedCollator, RowCollator, passes
 from pipelines.finetune.loading import load_base, load_tokenizer
 from pipelines.finetune.methods import wrap
-from pipelines.finetune.packing import fill, pack
+from pipelines.finetune.packing import pack
 from pipelines.finetune.recipe import Recipe
 from tests.integration.tiny_model import make_tiny_model
 from tests.integration.trained import QUICK
@@ -244,10 +244,3 @@ def test_passes_hold_every_sample_once_and_keep_to_their_tokens(rows: Dataset):
 def test_a_sample_longer_than_a_pass_stands_alone():
     batch = RowCollator()([{"input_ids": [1] * n, "labels": [1] * n} for n in (3, 50, 4)])
     assert sorted(part["input_ids"].shape[1] for part in passes(batch, 8)) == [7, 50]
-
-
-def test_bins_are_filled_by_the_best_fit_first():
-    assert fill([6, 5, 4, 3, 2], 10) == [[0, 2], [1, 3, 4]]
-    assert fill([], 5) == []
-    with pytest.raises(ValueError, match="a sample of 7 tokens in rows of 5"):
-        fill([7], 5)
