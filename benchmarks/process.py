@@ -21,10 +21,8 @@ ENVIRONMENT = {
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "DO_NOT_TRACK": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-    "OMP_WAIT_POLICY": "PASSIVE",  # as our own children have it: what else runs disturbs none more than another
 }
-"""The environment of every child, ours and the peers'."""
+"""The environment of every child, ours and the peers': that of a user, who sets nothing about threads."""
 
 
 @dataclass(frozen=True)

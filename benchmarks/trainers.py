@@ -83,6 +83,14 @@ class TrainingRun:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
+THREADS = {
+    "TOKENIZERS_PARALLELISM": "false",
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "GOMP_SPINCOUNT": ENVIRONMENT["GOMP_SPINCOUNT"],
+}
+"""How threads wait, in all trainings alike: as the asset's child has it, and where LLaMA-Factory was the fastest (3
+updates: 24.6 s; 25.4 s with nothing set, 31.2 s with the policy alone)."""
+
 Trainer = Callable[[Task, Settings, Path], TrainingRun]
 
 
@@ -117,7 +125,7 @@ def ours(task: Task, settings: Settings, work: Path) -> TrainingRun:
         "kept_checkpoints": 1,
     }
     path = _write(work / "spec.json", spec)
-    environment = {"HF_DATASETS_CACHE": str(work / "cache"), **ENVIRONMENT}
+    environment = {"HF_DATASETS_CACHE": str(work / "cache"), **THREADS, **ENVIRONMENT}
     measured = run([sys.executable, "-m", "pipelines.finetune.train_child", path], work / "child.log", environment)
     found = json.loads((work / "output" / "result.json").read_text(encoding="utf-8"))
     return TrainingRun(
@@ -211,7 +219,7 @@ def _peer(script: str, spec: dict[str, Any], settings: Settings, work: Path, int
     record = work / "record.json"
     packed = bool(settings.get("packing") or settings.get("neat_packing"))
     path = _write(work / "spec.json", {**spec, "record": str(record), "check_isolation": packed})
-    measured = run(python(script, path, interpreter=interpreter), work / "child.log")
+    measured = run(python(script, path, interpreter=interpreter), work / "child.log", THREADS)
     found = json.loads(record.read_text(encoding="utf-8"))
     return TrainingRun(
         settings,

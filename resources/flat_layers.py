@@ -5,6 +5,7 @@ Intel's, and in bfloat16 its attention takes twice the time that it takes in flo
 """
 
 import math
+import platform
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,7 +39,9 @@ def _takes(dtype: Any) -> bool:
     """Say whether oneDNN is there and multiplies numbers of the dtype by the processor's own instructions."""
     import torch
 
-    if not torch.backends.mkldnn.is_available() or not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
+    if platform.machine() not in ("x86_64", "AMD64") or not torch.backends.mkldnn.is_available():
+        return False  # elsewhere oneDNN leaves the products to other libraries, and this was not tried
+    if not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
         return False
     return dtype == torch.float32 or (dtype == torch.bfloat16 and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
