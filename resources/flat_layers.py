@@ -29,8 +29,8 @@ class Linear:
         import torch
 
         if self._packed:
-            after = ("gelu", [], "none") if self._gelu else ("none", [], "")
-            return torch.ops.mkldnn._linear_pointwise(x, self._weight, self._bias, *after)
+            after, kind = ("gelu", "none") if self._gelu else ("none", "")
+            return torch.ops.mkldnn._linear_pointwise(x, self._weight, self._bias, after, [], kind)
         found = torch.nn.functional.linear(x, self._weight, self._bias)
         return torch.nn.functional.gelu(found) if self._gelu else found
 
@@ -77,7 +77,8 @@ class Attention:
     def _by_torch(self, parts: Any) -> Any:
         import torch
 
-        return torch.nn.functional.scaled_dot_product_attention(*parts, scale=1.0)
+        query, key, value = parts
+        return torch.nn.functional.scaled_dot_product_attention(query, key, value, scale=1.0)
 
     def _by_products(self, parts: Any) -> Any:
         """Attend by two products and a softmax in float32, in buffers that are used again."""
