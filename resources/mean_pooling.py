@@ -47,7 +47,7 @@ class MeanPooledBert:
         encoded = self._tokenizer.encode_batch([text.strip() for text in texts])
         ids = [np.array(one.ids, dtype=np.int32) for one in encoded]
         lengths = [len(one) for one in ids]
-        bins = [sorted(rows, key=lengths.__getitem__, reverse=True) for rows in fill(lengths, max(_TOKENS, *lengths))]
+        bins = [sorted(rows, key=lengths.__getitem__, reverse=True) for rows in fill(lengths, max([_TOKENS, *lengths]))]
         return [(rows, [ids[row] for row in rows]) for rows in bins]  # texts of one length stand together
 
     def encode(self, batch: Sequence[np.ndarray]) -> np.ndarray:
