@@ -1,5 +1,7 @@
-"""What this machine's processor is good at, without importing torch."""
+"""What this machine computes with, without importing torch."""
 
+import os
+import shutil
 from pathlib import Path
 
 _BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
@@ -16,3 +18,8 @@ def fast_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
         return False
     flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
     return not _BFLOAT16_FLAGS.isdisjoint(flags.split())
+
+
+def has_gpu() -> bool:
+    """Say whether there is a GPU that a training would use, going by its driver's tool."""
+    return shutil.which("nvidia-smi") is not None and os.environ.get("CUDA_VISIBLE_DEVICES") != ""

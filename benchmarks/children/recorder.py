@@ -57,6 +57,7 @@ class Recorder(TrainerCallback):
             "seconds": time.monotonic() - self.started,
             "updates": state.global_step,
             "epochs": state.epoch,
+            "peak_gpu_memory_bytes": torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0,
             "losses": [entry["loss"] for entry in state.log_history if "loss" in entry],
             "versions": {name: version(name) for name in PACKAGES if version(name)},
         }

@@ -50,7 +50,7 @@ def arguments(recipe: Recipe, work: Path, kept: int, autocast: bool = True, padd
         "adam_epsilon": recipe.adam_epsilon,
         "max_grad_norm": recipe.max_grad_norm,
         "neftune_noise_alpha": recipe.neftune_noise_alpha,
-        "gradient_checkpointing": not recipe.disable_gradient_checkpointing,
+        "gradient_checkpointing": not recipe.keeps_activations(cuda),
         "max_length": recipe.cutoff_len,
         "logging_steps": recipe.logging_steps,
         "save_steps": recipe.save_steps,

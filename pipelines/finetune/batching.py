@@ -80,6 +80,9 @@ def passes(inputs: dict[str, Any], tokens: int) -> list[dict[str, Any]]:
     for chosen in fill(lengths, max(tokens, *lengths)):
         at = torch.cat([torch.arange(starts[n], starts[n] + lengths[n]) for n in chosen])
         edges = torch.tensor([0, *(lengths[n] for n in chosen)], dtype=torch.int32).cumsum(0, dtype=torch.int32)
+        longest = max(lengths[n] for n in chosen)
         part = {name: value[:, at.to(value.device)] for name, value in whole.items()}
-        rows.append(part | {"cu_seq_lens_q": edges, "cu_seq_lens_k": edges})
+        edges = edges.to(inputs["input_ids"].device)
+        part |= {"cu_seq_lens_q": edges, "cu_seq_lens_k": edges, "max_length_q": longest, "max_length_k": longest}
+        rows.append(part)
     return rows

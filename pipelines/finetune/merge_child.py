@@ -28,10 +28,20 @@ def log_probabilities(model: Any, examples: Examples) -> torch.Tensor:
     parts = []
     with torch.no_grad():
         for example in examples:
-            ids, labels = torch.tensor([example["input_ids"]]), torch.tensor(example["labels"])
+            ids = torch.tensor([example["input_ids"]], device=model.device)
             scores = torch.log_softmax(model(input_ids=ids).logits[0, :-1].float(), dim=-1)
-            parts.append(scores.gather(1, ids[0, 1:, None])[:, 0][labels[1:] >= 0])
+            said = scores.gather(1, ids[0, 1:, None])[:, 0].cpu()
+            parts.append(said[torch.tensor(example["labels"][1:]) >= 0])
     return torch.cat(parts)
+
+
+def device_for(base: Path) -> str:
+    """Return "cuda" where a GPU has room for the base in float32 and half as much again, else "cpu"."""
+    if not torch.cuda.is_available():
+        return "cpu"
+    stored = sum(path.stat().st_size for path in base.glob("*.safetensors"))
+    wide = 2 * stored  # checkpoints are published in 16 bits; one in 32 needs half of this
+    return "cuda" if torch.cuda.mem_get_info()[0] > 1.5 * wide else "cpu"
 
 
 class Merge:
@@ -50,11 +60,13 @@ class Merge:
                 self.examples.append(encoded)
             if len(self.examples) == _ROWS:
                 break
+        self.device = device_for(Path(spec["base_path"]))
         self.measured: dict[str, Any] = {"compared_rows": len(self.examples)}
 
     def load(self, path: str | Path, dtype: torch.dtype = torch.float32, **options: Any) -> Any:
         """Return a checkpoint for inference, with room for the tokens that training added."""
         options |= {"dtype": dtype, "trust_remote_code": self.recipe.trust_remote_code, "use_safetensors": True}
+        options["device_map"] = {"": self.device}  # unset, quantised weights alone would go to a GPU
         model = AutoModelForCausalLM.from_pretrained(path, **options).eval()
         fit_vocabulary(model, self.tokenizer)
         return model
@@ -137,6 +149,7 @@ def merge(spec: dict[str, Any]) -> None:
         "merged_onto": "the dequantised base" if work.recipe.quantization_bit else "the base",
         "template_digest": template_digest(work.tokenizer),
         "bytes": sum(path.stat().st_size for path in output.glob("*.safetensors")),
+        "device": work.device,
         "peak_memory_bytes": peak_memory_bytes(),
     }
     (output / RESULT).write_text(json.dumps(result, indent=1), encoding="utf-8")

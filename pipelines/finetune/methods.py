@@ -23,7 +23,7 @@ def _with_adapter(model: Any, recipe: Recipe) -> Any:
         # Without its float32 copy of norms and embeddings: bfloat16 has the range, and this takes half the memory.
         for parameter in model.parameters():
             parameter.requires_grad = False
-        if not recipe.disable_gradient_checkpointing:
+        if not recipe.keeps_activations(next(model.parameters()).device.type == "cuda"):
             model = prepare_model_for_kbit_training(model)
     config = LoraConfig(
         task_type="CAUSAL_LM",

@@ -13,6 +13,7 @@ from pipelines.finetune.conversation import Conversation, messages_of, tools_of
 from pipelines.finetune.dataset import load_dataset
 from pipelines.finetune.recipe import Recipe, names_in
 from pipelines.identity import json_digest
+from pipelines.processor import has_gpu
 
 _CODE_VERSION = "2"
 _PREVIEWS = 3
@@ -128,7 +129,7 @@ def memory_bytes(
     hidden, heads = config["hidden_size"], config["num_attention_heads"]
     layer = tokens * rows * hidden * (34 + 5 * heads * tokens / hidden) * width / 2
     kept = layer * config["num_hidden_layers"]
-    if not recipe.disable_gradient_checkpointing:
+    if not recipe.keeps_activations(has_gpu()):
         kept = 2 * tokens * rows * hidden * config["num_hidden_layers"] * width / 2 + layer
     logits = 4 * tokens * rows * config["vocab_size"]
     return {

@@ -91,7 +91,9 @@ class Recipe(BaseModel):
     adam_epsilon: float = Field(1e-8, gt=0, description="of AdamW")
     max_grad_norm: float = Field(1.0, ge=0, description="gradients are scaled down to this norm; 0: never")
     neftune_noise_alpha: float | None = Field(None, gt=0, description="noise on the embeddings (Jain et al. 2023)")
-    disable_gradient_checkpointing: bool = Field(True, description="keep activations: faster, more memory (ours: on)")
+    disable_gradient_checkpointing: bool | None = Field(
+        None, description="keep activations: faster, more memory; unset: only on a CPU (ours)"
+    )
     bf16: bool = Field(True, description="bfloat16 arithmetic where the device has it (ours: on, off with fp16)")
     fp16: bool = Field(False, description="float16 arithmetic on a GPU; a CPU computes in float32 instead")
     pure_bf16: bool = Field(False, description="weights in bfloat16 too, without a float32 copy")
@@ -150,6 +152,10 @@ class Recipe(BaseModel):
     def packs(self) -> bool:
         """True where conversations share a sequence: packing or neat_packing."""
         return self.packing or self.neat_packing
+
+    def keeps_activations(self, on_gpu: bool) -> bool:
+        """Say whether activations are kept for the backward pass; unset, as LLaMA-Factory has it on a GPU: no."""
+        return not on_gpu if self.disable_gradient_checkpointing is None else self.disable_gradient_checkpointing
 
     def resolved(self) -> dict[str, Any]:
         """Return every key with the value that holds: defaults filled in, lora_alpha computed."""

@@ -1,13 +1,15 @@
 """Causal attention over samples that lie one behind the other in a row: each sees itself alone, nothing is padded.
 
 On a CPU it is built of matrix products over blocks of queries: in bfloat16 torch's own kernel takes three times as long
-for samples of some hundred tokens, most of it in its backward pass. Elsewhere torch's kernel runs, a sample at a time.
+for samples of some hundred tokens, most of it in its backward pass. On a GPU that has it torch's FlashAttention takes
+all samples at once; elsewhere torch's kernel runs, a sample at a time.
 """
 # ruff: noqa: TID253 - only the training's child process imports this file
 
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
@@ -28,12 +30,14 @@ def segment_attention(
     scaling: float | None = None,
     dropout: float = 0.0,
     cu_seq_lens_q: torch.Tensor | None = None,
+    max_length_q: int | None = None,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
     """Return (batch, tokens, heads, width): attention of transformers' AttentionInterface, masks left out.
 
     `query` is (batch, heads, tokens, width), `key` and `value` may have fewer heads. `cu_seq_lens_q` holds the samples'
-    starts and the end of the one row; without it every row of the batch is a sample, padded on its right if at all.
+    starts and the end of the one row, `max_length_q` is the longest; without them every row of the batch is a sample,
+    padded on its right if at all.
     """
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     if query.shape[2] != key.shape[2]:  # generation with a cache
@@ -41,22 +45,56 @@ def segment_attention(
         causal = query.shape[2] > 1
         out = scaled_dot_product_attention(query, key, value, is_causal=causal, scale=scale, enable_gqa=enable)
         return out.transpose(1, 2), None
-    tokens = query.shape[2]
-    spans = [(row, 0, tokens) for row in range(query.shape[0])]
-    if cu_seq_lens_q is not None and query.shape[0] == 1:
-        edges = cu_seq_lens_q.tolist()
-        spans = [(0, start, end) for start, end in pairwise(edges) if end > start]
-    if query.device.type == "cpu" and not dropout:
-        # Autocast's precision, taken once: rotated queries may be float32 beside bfloat16 values.
-        compute = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else query.dtype
-        with torch.autocast("cpu", enabled=False):
-            return BlockedAttention.apply(*(t.to(compute) for t in (query, key, value)), scale, spans), None
+    device, edges = query.device.type, cu_seq_lens_q if query.shape[0] == 1 else None
+    if device == "cpu" and not dropout:
+        return _alone(BlockedAttention.apply, query, key, value, scale, _spans(query, edges)), None
+    if device == "cuda" and not dropout and edges is not None and _flash(query, _precision(query)):
+        longest = max_length_q or int(edges.diff().max())
+        return _alone(_varlen, query, key, value, scale, edges, longest), None
+    enable = query.shape[1] != key.shape[1]
+    if edges is None:
+        out = scaled_dot_product_attention(query, key, value, None, dropout, True, scale=scale, enable_gqa=enable)
+        return out.transpose(1, 2), None
     outs = []
-    for row, start, end in spans:
-        q, k, v = (tensor[row : row + 1, :, start:end] for tensor in (query, key, value))
-        gqa = query.shape[1] != key.shape[1]
-        outs.append(scaled_dot_product_attention(q, k, v, None, dropout, True, scale=scale, enable_gqa=gqa))
-    return torch.cat(outs, dim=2).view(query.shape[1], query.shape[0], tokens, -1).permute(1, 2, 0, 3), None
+    for _, start, end in _spans(query, edges):
+        q, k, v = (tensor[:, :, start:end] for tensor in (query, key, value))
+        outs.append(scaled_dot_product_attention(q, k, v, None, dropout, True, scale=scale, enable_gqa=enable))
+    return torch.cat(outs, dim=2).transpose(1, 2), None
+
+
+def _precision(query: torch.Tensor) -> torch.dtype:
+    kind = query.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else query.dtype
+
+
+def _alone(attend: Callable, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *others: Any) -> torch.Tensor:
+    # Autocast's precision, taken once: rotated queries may be float32 beside bfloat16 values.
+    compute = _precision(query)
+    with torch.autocast(query.device.type, enabled=False):
+        return attend(*(tensor.to(compute) for tensor in (query, key, value)), *others)
+
+
+def _spans(query: torch.Tensor, edges: torch.Tensor | None) -> list[tuple[int, int, int]]:
+    if edges is None:
+        return [(row, 0, query.shape[2]) for row in range(query.shape[0])]
+    return [(0, start, end) for start, end in pairwise(edges.tolist()) if end > start]
+
+
+def _flash(query: torch.Tensor, compute: torch.dtype) -> bool:
+    """Say whether FlashAttention 2 takes the heads on this GPU (its own conditions)."""
+    width = query.shape[-1]
+    fits = compute in (torch.bfloat16, torch.float16) and width % 8 == 0 and width <= 256
+    return fits and torch.version.hip is None and torch.cuda.get_device_capability(query.device) >= (8, 0)
+
+
+def _varlen(query, key, value, scale, edges, longest):
+    from torch.nn.attention.varlen import varlen_attn
+
+    q, k, v = (tensor[0].transpose(0, 1) for tensor in (query, key, value))
+    edges, shared = edges.to(q.device), q.shape[1] != k.shape[1]
+    causal = (-1, 0)
+    out = varlen_attn(q, k, v, edges, edges, longest, longest, scale=scale, window_size=causal, enable_gqa=shared)
+    return cast(torch.Tensor, out)[None]
 
 
 class BlockedAttention(torch.autograd.Function):

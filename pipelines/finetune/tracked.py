@@ -28,6 +28,7 @@ _SUMMARY = (
     "tokens_per_second",
     "trainable_parameters",
     "peak_memory_bytes",
+    "peak_gpu_memory_bytes",
 )
 
 

@@ -99,10 +99,12 @@ def test_gradients_flow_through_a_quantised_base_also_after_an_evaluation(tiny: 
     from pipelines.finetune.methods import wrap
 
     recipe = Recipe(**QUICK, quantization_bit=4)
-    model, ids = wrap(load_base(tiny.path, recipe), recipe), torch.tensor([[1, 5, 7, 9, 11, 4]])
+    model = wrap(load_base(tiny.path, recipe), recipe)
+    ids = torch.tensor([[1, 5, 7, 9, 11, 4]], device=model.device)
     for name, parameter in model.named_parameters():
         if "lora_B" in name:
-            torch.nn.init.normal_(parameter, std=0.02, generator=torch.Generator().manual_seed(1))
+            drawn = torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1))
+            parameter.data.copy_(0.02 * drawn)
 
     def gradients() -> list[torch.Tensor]:
         model.train()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from tests.integration.tiny_model import make_tiny_model
 from tests.integration.trained import QUICK, specification
 
 ENVIRONMENT = {**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "OMP_NUM_THREADS": "1",
-               "ACCELERATE_USE_CPU": "true"}  # fmt: skip
+               "ACCELERATE_USE_CPU": "true", "CUDA_VISIBLE_DEVICES": ""}  # fmt: skip
 MODULE = "pipelines.finetune.train_child"
 
 
@@ -37,13 +38,22 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> str:
     return prepare(many(folder / "in", sources=40), folder)["path"]
 
 
-def start(recipe: Recipe, dataset: str, base: BaseModel, folder: Path, launcher: tuple[str, ...] = ()) -> Any:
+def start(
+    recipe: Recipe,
+    dataset: str,
+    base: BaseModel,
+    folder: Path,
+    launcher: tuple[str, ...] = (),
+    environment: Mapping[str, str] = ENVIRONMENT,
+) -> Any:
     folder.mkdir(parents=True, exist_ok=True)
     spec = folder / "spec.json"
     spec.write_text(json.dumps(specification(recipe, dataset, base, folder)))
     with (folder / "child.log").open("ab") as log:
         command = [sys.executable, *launcher, "-m", MODULE, str(spec)]
-        return subprocess.Popen(command, cwd=CHECKOUT, env=ENVIRONMENT, stdout=log, stderr=subprocess.STDOUT)
+        return subprocess.Popen(
+            command, cwd=CHECKOUT, env={**ENVIRONMENT, **environment}, stdout=log, stderr=subprocess.STDOUT
+        )
 
 
 def finish(child: Any, folder: Path, seconds: int = 400) -> dict[str, Any]:

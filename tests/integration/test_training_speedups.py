@@ -204,7 +204,7 @@ def test_packing_changes_no_samples_loss(tiny: Path, rows: Dataset):
 
 
 def test_the_chunked_loss_is_cross_entropy_with_its_gradients(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("pipelines.finetune.answer_loss.CHUNK", 7)
+    monkeypatch.setattr("pipelines.finetune.answer_loss._CPU_CHUNK", 7)
     head = torch.nn.Linear(8, 31)
     targets = torch.arange(20) % 31
     results = []
