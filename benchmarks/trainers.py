@@ -14,6 +14,7 @@ from benchmarks.samples import NAME, Sample, write_lines, write_llamafactory, wr
 from pipelines.finetune.base import BaseModel
 from pipelines.finetune.recipe import Recipe
 from pipelines.finetune.training import ENVIRONMENT
+from pipelines.processor import THREADS as WAITING
 from pipelines.processor import fast_bfloat16
 
 Settings = dict[str, Any]
@@ -83,11 +84,7 @@ class TrainingRun:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-THREADS = {
-    "TOKENIZERS_PARALLELISM": "false",
-    "OMP_WAIT_POLICY": "PASSIVE",
-    "GOMP_SPINCOUNT": ENVIRONMENT["GOMP_SPINCOUNT"],
-}
+THREADS = {"TOKENIZERS_PARALLELISM": "false", **WAITING}
 """How threads wait, in all trainings alike: as the asset's child has it, and where LLaMA-Factory was the fastest (3
 updates: 24.6 s; 25.4 s with nothing set, 31.2 s with the policy alone)."""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import GraftlineError
+from pipelines.processor import THREADS
 
 _POLL_SECONDS = 0.2
 _POLITE_SECONDS = 10
@@ -23,8 +24,7 @@ OFFLINE = {
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "TOKENIZERS_PARALLELISM": "false",
-    # Threads that wait must sleep, not spin: two children that share the cores slowed each other tenfold.
-    "OMP_WAIT_POLICY": "PASSIVE",
+    **THREADS,
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "1",
 }

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pipelines import train_command
 from pipelines.answering.modes import ALL_MODES
 from pipelines.errors import GraftlineError
+from pipelines.processor import share_cores
 from resources.settings import CHECKOUT, Settings
 
 _FILTERS = {"language": "languages", "path": "paths", "format": "formats"}
@@ -185,6 +186,7 @@ def _ui(arguments: argparse.Namespace) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 something failed, 2 a wrong call."""
     os.environ.setdefault("DAGSTER_HOME", str(CHECKOUT))
+    share_cores()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("graftline").setLevel(logging.INFO)
     parsed = _parsed(list(sys.argv[1:] if arguments is None else arguments))

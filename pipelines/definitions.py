@@ -7,6 +7,7 @@ import dagster as dg
 
 from assets import answering, documents, evaluation, finetune, graph, inputs, instructions, knowledge_graph
 from pipelines import automation
+from pipelines.processor import share_cores
 from resources.asset_io import TableIOManager
 from resources.embedders import open_embedder
 from resources.graph_stores import open_graph_store
@@ -17,6 +18,7 @@ from resources.small_model import SmallModel
 from resources.tables import TableStore
 from resources.tracker import Tracker
 
+share_cores()
 settings = Settings.load()
 tables = TableStore(settings.home / "tables")
 

@@ -4,6 +4,12 @@ import os
 import shutil
 from pathlib import Path
 
+THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "2000"}
+"""How OpenMP's threads wait for work: they look for some microseconds, then sleep.
+
+Beside a process that keeps one of two cores busy, threads that spin as they do by default took 18.5 s for what these
+embed in 12.2 s (alone: 5.6 and 5.7 s). Sleeping at once costs a fifth of a training and a quarter of vLLM's tokens.
+"""
 _BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 
 
@@ -23,3 +29,12 @@ def fast_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
 def has_gpu() -> bool:
     """Say whether there is a GPU that a training would use, going by its driver's tool."""
     return shutil.which("nvidia-smi") is not None and os.environ.get("CUDA_VISIBLE_DEVICES") != ""
+
+
+def share_cores() -> None:
+    """Have this process's threads wait as THREADS says, unless its environment says otherwise; before torch is there.
+
+    OpenMP's library reads its environment once, when it is loaded.
+    """
+    for name, value in THREADS.items():
+        os.environ.setdefault(name, value)

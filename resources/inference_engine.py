@@ -13,6 +13,7 @@ from typing import Any, TypedDict
 
 from pipelines.child_process import ChildError, run_child
 from pipelines.errors import InputError, ServiceError
+from pipelines.processor import THREADS
 from pipelines.protocols import Messages
 from resources.chat_template import Tools, render_conversations
 
@@ -169,8 +170,7 @@ def _environment() -> dict[str, str]:
         # Without a worker process of its own vLLM cannot bind threads, and its default would leave a core idle.
         "VLLM_CPU_OMP_THREADS_BIND": "nobind",
         "OMP_NUM_THREADS": str(cores),
-        # Threads that spin while they wait starve each other on a shared machine: measured 57 against 7 tokens/s.
-        "OMP_WAIT_POLICY": "PASSIVE",
+        **THREADS,
     }
     return {name: os.environ.get(name, value) for name, value in defaults.items()}
 

@@ -25,9 +25,6 @@ RESULT = "result.json"
 _CHILD = "pipelines.finetune.train_child"
 _KEPT_CHECKPOINTS = 2
 ENVIRONMENT = {
-    # Threads that wait look for some microseconds before they sleep: waking them after each operation cost a fifth of
-    # the time, and spinning on would slow whatever shares the cores.
-    "GOMP_SPINCOUNT": "2000",
     # oneDNN would keep the kernels of 1,024 shapes, and every pass has a length of its own.
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "128",
 }
