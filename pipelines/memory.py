@@ -14,8 +14,8 @@ def give_freed_memory_back() -> bool:
     Tensors of many lengths leave its heap full of holes, and it raises its own threshold to 32 MB with the first large
     block that is freed. But new memory costs page faults: blocks of 256 KiB given back at once made 6 million of them
     in 7,341 tokens of training (bfloat16; 412 tokens/s against 743), and what lives a moment is better kept and used
-    again (`finetune/scratch.py`). Without any of this a float32 training held 1.89 GiB instead of 1.56. Embedding would
-    lose speed: there the longest texts go first instead.
+    again (`pipelines/buffers.py`). Without any of this a float32 training held 1.89 GiB instead of 1.56. Embedding
+    would lose speed: there the longest texts go first instead.
     """
     if platform.libc_ver()[0] != "glibc":
         return False

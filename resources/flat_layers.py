@@ -4,10 +4,11 @@ On a CPU torch's own are slow: its products in float32 go to MKL, which leaves A
 Intel's, and in bfloat16 its attention takes twice the time that it takes in float32.
 """
 
-import math
 import platform
 from collections.abc import Sequence
 from typing import Any
+
+from pipelines.buffers import Buffers
 
 _SCORES = 1 << 21
 """Attention scores computed at once: what they take still fits a large cache."""
@@ -52,7 +53,7 @@ class Attention:
     def __init__(self, heads: int, like: Any) -> None:
         self._heads = heads
         self._like = like
-        self._buffers: dict[str, Any] = {}
+        self._buffers = Buffers()
 
     def __call__(self, query_key_value: Any, runs: Sequence[tuple[int, int]], mixed: Any) -> None:
         """Write each token's mixture of its own text's values into `mixed` (tokens, width), texts of a length at once.
@@ -87,29 +88,19 @@ class Attention:
         _, count, heads, length, size = parts.shape
         exact = parts.dtype == torch.float32
         longer = length if exact else -(-length // _ROUNDED) * _ROUNDED
-        copied = self._buffer("parts", (3, count * heads, longer, size))
+        kind = (parts.dtype, parts.device)
+        copied = self._buffers.take("parts", (3, count * heads, longer, size), *kind)
         copied.view(3, count, heads, longer, size)[..., :length, :].copy_(parts)
         query, key, value = copied
-        scores = self._buffer("scores", (count * heads, longer, longer))
+        value[:, length:] = 0  # a probability of nought times what lay in the memory before
+        scores = self._buffers.take("scores", (count * heads, longer, longer), *kind)
         torch.bmm(query, key.transpose(1, 2), out=scores)
         scores[..., length:] = -torch.inf
         if exact:
             torch.softmax(scores, -1, out=scores)
         else:
-            wide = self._buffer("wide", tuple(scores.shape), torch.float32)
+            wide = self._buffers.take("wide", scores.shape, torch.float32, parts.device)
             scores.copy_(torch.softmax(scores, -1, dtype=torch.float32, out=wide))
-        found = self._buffer("found", (count * heads, longer, size))
+        found = self._buffers.take("found", (count * heads, longer, size), *kind)
         torch.bmm(scores, value, out=found)
         return found.view(count, heads, longer, size)[..., :length, :]
-
-    def _buffer(self, name: str, shape: tuple[int, ...], dtype: Any = None) -> Any:
-        """Return memory of the shape, the one that was given out under this name before if it is large enough.
-
-        It holds zeros at first and always numbers: a probability of nought times what lies behind a text is nought.
-        """
-        import torch
-
-        size = math.prod(shape)
-        if name not in self._buffers or self._buffers[name].numel() < size:
-            self._buffers[name] = torch.zeros(size, dtype=dtype or self._like.dtype, device=self._like.device)
-        return self._buffers[name][:size].view(shape)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.nn.functional import linear
 
-from pipelines.finetune.scratch import scratch, scratch_like
+from pipelines.buffers import BUFFERS
 
 
 class Adapted(NamedTuple):
@@ -26,7 +26,7 @@ class Adapted(NamedTuple):
 
 
 def _widened(weight: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    return weight if weight.dtype == dtype else scratch("weight", weight.shape, dtype, weight.device).copy_(weight)
+    return weight if weight.dtype == dtype else BUFFERS.take("weight", weight.shape, dtype, weight.device).copy_(weight)
 
 
 def forward_adapted(x: torch.Tensor, layer: Adapted) -> tuple[torch.Tensor, torch.Tensor | None]:
@@ -104,7 +104,7 @@ class AdaptedMlp(torch.autograd.Function):
         rows = x.reshape(-1, x.shape[-1])
         gate, low_gate = forward_adapted(rows, layers[0])
         up, low_up = forward_adapted(rows, layers[1])
-        active = torch.ops.aten.silu.out(gate, out=scratch_like("active", gate))
+        active = torch.ops.aten.silu.out(gate, out=BUFFERS.like("active", gate))
         y, low_down = forward_adapted(active.mul_(up), layers[2])
         kept = rows if source is None else source
         ctx.save_for_backward(kept, norm_weight, gate, up, low_gate, low_up, low_down, *tensors)
@@ -117,15 +117,15 @@ class AdaptedMlp(torch.autograd.Function):
         rows = _input(source, norm_weight, ctx.eps)
         layers = _three(tensors, ctx.scales)
         gradient = gradient.reshape(len(rows), -1)
-        active = torch.ops.aten.silu.out(gate, out=scratch_like("active", gate))
-        product = torch.mul(active, up, out=scratch_like("product", gate))
-        product, da, db = backward_adapted(gradient, product, low_down, layers[2], out=scratch_like("gradient", gate))
+        active = torch.ops.aten.silu.out(gate, out=BUFFERS.like("active", gate))
+        product = torch.mul(active, up, out=BUFFERS.like("product", gate))
+        product, da, db = backward_adapted(gradient, product, low_down, layers[2], out=BUFFERS.like("gradient", gate))
         down = (None, None, da, db)
         d_up = active.mul_(product)
         dx, da, db = backward_adapted(d_up, rows, low_up, layers[1])
         upper = (None, None, da, db)
         d_gate = torch.ops.aten.silu_backward.grad_input(
-            product.mul_(up), gate, grad_input=scratch_like("product", gate)
+            product.mul_(up), gate, grad_input=BUFFERS.like("product", gate)
         )
         dx, da, db = backward_adapted(d_gate, rows, low_gate, layers[0], into=dx)
         return dx.view(ctx.shape), None, None, None, None, None, None, da, db, *upper, *down

@@ -14,7 +14,7 @@ from typing import Any, cast
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-from pipelines.finetune.scratch import scratch, scratch_like
+from pipelines.buffers import BUFFERS
 
 NAME = "graftline_segments"
 BLOCK = 256
@@ -130,7 +130,7 @@ class BlockedAttention(torch.autograd.Function):
                 rows = p.flatten(1, 2)
                 out_gradient = given[:, :, first:last].flatten(1, 2)
                 sum_v[:, :last] += torch.bmm(rows.transpose(1, 2), out_gradient)
-                dp = torch.bmm(out_gradient, v[:, :last].transpose(1, 2), out=scratch_like("scores", rows))
+                dp = torch.bmm(out_gradient, v[:, :last].transpose(1, 2), out=BUFFERS.like("scores", rows))
                 ds = torch._softmax_backward_data(dp, rows, -1, rows.dtype, grad_input=dp).mul_(scale)
                 block = torch.bmm(ds, k[:, :last]).view(groups * repeats, last - first, width)
                 dq[row, :, start + first : start + last] = block
@@ -154,11 +154,11 @@ def _blocks(length: int) -> list[tuple[int, int]]:
 def _probabilities(q, k, first, last, scale):
     groups, repeats, _, width = q.shape
     rows = q[:, :, first:last].reshape(groups, repeats * (last - first), width)
-    scores = scratch("scores", (groups, rows.shape[1], last), rows.dtype, rows.device)
+    scores = BUFFERS.take("scores", (groups, rows.shape[1], last), rows.dtype, rows.device)
     torch.bmm(rows, k[:, :last].transpose(1, 2), out=scores).mul_(scale)
     masked = scores.view(groups, repeats, last - first, last)
     masked[..., first:] += _future(scores.dtype, scores.device)[: last - first, : last - first]
-    return torch.softmax(masked, dim=-1, out=scratch_like("probabilities", masked))
+    return torch.softmax(masked, dim=-1, out=BUFFERS.like("probabilities", masked))
 
 
 @lru_cache(maxsize=4)
