@@ -1,6 +1,9 @@
 """Our retrievers as theirs, and their indexes as our modes, over the small world."""
 
 import importlib.util
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -16,6 +19,7 @@ from pipelines.answering.retrieval_settings import RetrievalSettings
 from pipelines.answering.settings import AnswerSettings
 from pipelines.errors import ConfigurationError, NotMaterializedError
 from pipelines.filters import Filters
+from resources.settings import CHECKOUT
 from tests.answering.world import SETTINGS, TEXTS, build_store
 from tests.fakes import FakeEmbedder, FakeLanguageModel
 
@@ -43,6 +47,24 @@ def test_their_index_finds_the_passage_under_our_chunk_id(mode: str) -> None:
     for row in found:
         own = known[row["chunk_id"]]
         assert row["text"] == own["text"][row["start"] : row["end"]] and row["title"]
+
+
+TIED = """
+from pipelines.answering.adapters.llamaindex_indexes import keyword
+words = "alpha beta gamma delta epsilon zeta eta theta".split()
+rows = [{"chunk_id": f"c{n}", "text": f"{word} tent", "vector": [0.0, 1.0]} for n, word in enumerate(words)]
+find = keyword(rows, None, None)
+print(find("alpha beta gamma theta tent", 4), find("tent", 4))
+"""
+
+
+def test_among_chunks_with_as_many_words_the_same_win_in_every_process() -> None:
+    def found(seed: str) -> str:
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        call = [sys.executable, "-c", TIED]
+        return subprocess.run(call, cwd=CHECKOUT, env=environment, check=True, capture_output=True, text=True).stdout
+
+    assert found("1") == found("2") == "['c0', 'c1', 'c2', 'c7'] ['c0', 'c1', 'c2', 'c3']\n"
 
 
 @pytest.mark.parametrize("mode", ["langchain-bm25", "langchain-ensemble"])

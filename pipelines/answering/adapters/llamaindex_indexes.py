@@ -69,12 +69,17 @@ def tree(rows: Sequence[Row], embedder: Embedder, store: GraphStore) -> Finder:
 def keyword(rows: Sequence[Row], embedder: Embedder, store: GraphStore) -> Finder:
     """SimpleKeywordTableIndex: single words, counted; the one that asks no language model for them."""
     from llama_index.core import SimpleKeywordTableIndex
+    from llama_index.core.indices.keyword_table.retrievers import KeywordTableSimpleRetriever
 
-    llm = extractive_llm()
-    index = SimpleKeywordTableIndex(nodes(rows), llm=llm)
-    return lambda question, k: _ids(
-        index.as_retriever(retriever_mode="simple", num_chunks_per_query=k, llm=llm), question, k
-    )
+    class InOrder(KeywordTableSimpleRetriever):
+        def _get_keywords(self, query_str: str) -> list[str]:
+            return sorted(super()._get_keywords(query_str))
+
+    index = SimpleKeywordTableIndex(nodes(rows), llm=extractive_llm())
+    # Its words and chunks are sets: among chunks with as many words of the question another order would win each run.
+    table: Any = index.index_struct.table
+    table.update({word: sorted(ids) for word, ids in table.items()})
+    return lambda question, k: _ids(InOrder(index, num_chunks_per_query=k, llm=index._llm), question, k)
 
 
 def _ids(retriever: Any, question: str, k: int) -> list[str]:
