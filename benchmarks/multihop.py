@@ -31,7 +31,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Corpus:
+class QuestionSet:
     """Passages as chunks of one document each, their vectors, and the questions."""
 
     name: str
@@ -51,7 +51,7 @@ def folder() -> Path:
     return found
 
 
-def load(name: str, limit: int | None = None) -> Corpus:
+def load(name: str, limit: int | None = None) -> QuestionSet:
     """Return a corpus with its questions, the first `limit` of them."""
     file = {"musique": "musique_train_corpus.json", "2wiki": "2wikimultihopqa_corpus.json"}[name]
     passages = _json(folder() / file)
@@ -72,10 +72,10 @@ def load(name: str, limit: int | None = None) -> Corpus:
         by_title = {one["title"]: key for one, key in zip(passages, ids, strict=True)}
         rows = _json(folder() / "peer_results" / "2wiki_101_vector.json")
         questions = [Question(row["question"], frozenset(by_title[t] for t in row["ground_truth"])) for row in rows]
-    return Corpus(name, ids, [one["title"] for one in passages], texts, questions[:limit])
+    return QuestionSet(name, ids, [one["title"] for one in passages], texts, questions[:limit])
 
 
-def peers(corpus: Corpus) -> dict[str, dict[str, list[str]]]:
+def peers(corpus: QuestionSet) -> dict[str, dict[str, list[str]]]:
     """Return by peer and question the chunk ids of what it retrieved, best first; titles it made up get an id of none.
 
     They were run by circlemind-ai/fast-graphrag on 2Wiki-101, eight passages a question.

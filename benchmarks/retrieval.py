@@ -46,7 +46,7 @@ _SLOW = {*_GRAPH, "llamaindex-summary", "llamaindex-tree", "guide", "hybrid, com
 _ROWS = ("recall_hybrid_gain", "recall_hybrid_gain_musique", "recall_hybrid_gain_2wiki", "search_hybrid_p95_ms")
 
 
-def measure(corpus: multihop.Corpus, label: str, retriever: Retriever, count: Any) -> Figures:
+def measure(corpus: multihop.QuestionSet, label: str, retriever: Retriever, count: Any) -> Figures:
     """Ask every question once, after one that warms up, and return the means; time includes the question's vector."""
     retriever.retrieve(corpus.questions[0].text, DEEP)
     scores, tokens, seconds = [], [], []
@@ -83,7 +83,11 @@ def quality(names: Sequence[str], home: Path, quick: bool, labels: set[str]) -> 
 
 
 def fill(
-    store: EmbeddedGraphStore, corpus: multihop.Corpus, embedder: multihop.CorpusEmbedder, home: Path, with_graph: bool
+    store: EmbeddedGraphStore,
+    corpus: multihop.QuestionSet,
+    embedder: multihop.CorpusEmbedder,
+    home: Path,
+    with_graph: bool,
 ) -> None:
     """Make the store hold the corpus, and its entity graph where a mode needs that."""
     vectors = dict(zip(corpus.ids, embedder.remember(corpus.texts), strict=True))
@@ -97,7 +101,7 @@ def fill(
 
 
 def figures_of(
-    corpus: multihop.Corpus, label: str, store: EmbeddedGraphStore, embedder: multihop.CorpusEmbedder
+    corpus: multihop.QuestionSet, label: str, store: EmbeddedGraphStore, embedder: multihop.CorpusEmbedder
 ) -> Figures:
     """Return the figures of one mode; what cannot run says why in its note."""
     mode, settings = _VARIANTS[label]
@@ -112,7 +116,7 @@ def figures_of(
         return Figures(corpus.name, label, note=str(error))
 
 
-def _peer(corpus: multihop.Corpus, label: str, by: dict[str, list[str]], count: Any) -> Figures:
+def _peer(corpus: multihop.QuestionSet, label: str, by: dict[str, list[str]], count: Any) -> Figures:
     texts = dict(zip(corpus.ids, corpus.texts, strict=True))
     scores = [score(by[one.text], one.gold) for one in corpus.questions]
     tokens = [sum(count([texts[key] for key in by[one.text] if key in texts])) for one in corpus.questions]

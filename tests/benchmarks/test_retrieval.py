@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmarks import entity_graph, multihop, retrieval
-from benchmarks.multihop import Corpus, Question
+from benchmarks.multihop import Question, QuestionSet
 from benchmarks.retrieval_figures import NOT_ASKED, Figures, merged, page, score
 from pipelines.knowledge.embedding import vector_table
 from pipelines.knowledge.graph import orphans
@@ -33,10 +33,10 @@ class Remembering(FakeEmbedder):
         return self.embed(texts)
 
 
-def _corpus() -> Corpus:
+def _corpus() -> QuestionSet:
     ids = [f"c{place}" for place in range(len(PASSAGES))]
     texts = [f"{title}\n{text}" for title, text in PASSAGES.items()]
-    return Corpus("small", ids, list(PASSAGES), texts, [Question(QUESTION, frozenset({"c0", "c1"}))])
+    return QuestionSet("small", ids, list(PASSAGES), texts, [Question(QUESTION, frozenset({"c0", "c1"}))])
 
 
 def _graph(tmp_path, embedder):
