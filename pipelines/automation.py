@@ -130,14 +130,27 @@ def run_steps(
             instance=instance,
             partition_key=step.recipe,
             raise_on_error=False,
-            run_config={"ops": dict(config or {})} if step.job == "knowledge" else None,
+            run_config=_run_config(dict(config or {}) if step.job == "knowledge" else {}),
             tags={NIGHT_TAG: night, PROCESS_TAG: str(os.getpid())},
         )
         outcome[step.name] = result.success
-        log.info("%s: %s", step.name, "done" if result.success else "FAILED")
+        log.info("%s: %s%s", step.name, "done" if result.success else "FAILED", _longest(result))
         if _was_interrupted(result):
             raise KeyboardInterrupt  # Ctrl-C or a termination means the night, not this step of it
     return outcome
+
+
+def _run_config(ops: dict[str, Any]) -> dict[str, Any]:
+    # Every input of every step is an event of level DEBUG: the UI keeps them, a terminal drowned in them.
+    return {"ops": ops, "loggers": {"console": {"config": {"log_level": "INFO"}}}}
+
+
+def _longest(result: dg.ExecuteInProcessResult) -> str:
+    """Return which steps took a second and more, in parentheses."""
+    events = result.filter_events(lambda event: event.is_step_success)
+    seconds = {event.step_key: event.step_success_data.duration_ms / 1000 for event in events}
+    told = ", ".join(f"{step} {taken:.0f} s" for step, taken in seconds.items() if step and taken >= 1)
+    return f" ({told})" if told else ""
 
 
 def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
@@ -212,7 +225,7 @@ def run_selection(
                 partition_key=recipe,
                 asset_selection=[dg.AssetKey(name)],
                 tags=tags,
-                run_config={"ops": {name: config[name]}} if config and name in config else None,
+                run_config=_run_config({name: config[name]} if config and name in config else {}),
                 raise_on_error=False,
             )
             outcome[NightStep(name, recipe).name] = result.success
