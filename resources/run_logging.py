@@ -71,7 +71,8 @@ def _log_dataset(client: "MlflowClient", run_id: str, path: Path, digest: str) -
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # hints about integer columns and about which local path this is
             named = from_huggingface(rows, name=f"instructions-{split}", digest=digest, source=str(path))
-        inputs.append(DatasetInput(named._to_mlflow_entity(), [InputTag("mlflow.data.context", context)]))
+            entity = named._to_mlflow_entity()
+        inputs.append(DatasetInput(entity, [InputTag("mlflow.data.context", context)]))
     client.log_inputs(run_id, inputs)
 
 

@@ -79,7 +79,7 @@ def train_and_track(
     record = training.train(recipe, dict(dataset), base, home)
     folder = Path(record["path"])
     log_rows = training.read_log(folder)
-    title = run_name(name, recipe, dataset["train"], record["key"])
+    title = run_name(name, recipe, record["rows"], record["key"])
     held_out = (record["held_out_loss_before"], record["held_out_loss_after"])
     curve = loss_curve(log_rows, title, home / "plots" / f"loss-{record['key']}.png", held_out)
     run = TrainingRun(
@@ -119,7 +119,7 @@ def dataset_counts(dataset: Mapping[str, Any]) -> dict[str, float]:
 
 
 def run_name(name: str, recipe: Recipe, rows: int, key: str) -> str:
-    """Return what tells a run apart: recipe, method, rate, model, rows, and the beginning of its key."""
+    """Return what tells a run apart: recipe, method, rate, model, rows trained on, and the beginning of its key."""
     methods = {
         "lora": f"{'DoRA' if recipe.use_dora else 'LoRA'} r{recipe.lora_rank} a{recipe.alpha}",
         "full": "full",

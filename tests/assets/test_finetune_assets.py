@@ -74,6 +74,7 @@ class FakeChild:
             result = {
                 "digest": "weights",
                 "template_digest": "t",
+                "rows": 72,
                 "held_out_loss_before": 2.0,
                 "held_out_loss_after": self.after,
                 "last_loss": 1.5,
