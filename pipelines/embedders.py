@@ -1,8 +1,17 @@
 """What embedders that stand before another one share."""
 
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 
 from pipelines.protocols import Embedder
+
+
+def embed_queries(embedder: Embedder, texts: Sequence[str]) -> np.ndarray:
+    """Return the vectors of questions: most models make no difference, some were trained with other words before."""
+    own: Any = embedder
+    return own.embed_queries(texts) if getattr(embedder, "asks_otherwise", False) else embedder.embed(texts)
 
 
 class EmbedderBefore:
@@ -30,6 +39,15 @@ class EmbedderBefore:
     def computed(self) -> int:
         """Texts that the model has run for so far."""
         return self._embedder.computed
+
+    @property
+    def asks_otherwise(self) -> bool:
+        """Whether the embedder has other vectors for questions."""
+        return bool(getattr(self._embedder, "asks_otherwise", False))
+
+    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
+        """Return the embedder's own vectors of questions."""
+        return embed_queries(self._embedder, texts)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the embedder's own token counts."""

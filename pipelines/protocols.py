@@ -122,7 +122,8 @@ class GraphTables:
     """All that a knowledge graph holds, as Arrow tables; schemas in `pipelines/schemas.py`.
 
     `chunks`, `entities` and `communities` carry a `vector` column as well; `communities` carries the columns of
-    its summary (`title`, `summary`, `chunk_ids`, `model`). `documents` go without their text.
+    its summary (`title`, `summary`, `chunk_ids`, `model`). `documents` go without their text. `embedder` names the
+    model of the vectors, with its revision.
     """
 
     documents: pa.Table
@@ -130,6 +131,7 @@ class GraphTables:
     entities: pa.Table
     relations: pa.Table
     communities: pa.Table
+    embedder: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from pipelines.delta import Change, Work, batched, with_schema
 from pipelines.identity import ROW_DIGESTS, row_digests, rows_digest
+from resources.lance_upkeep import due, rewrite_deleted, today
 
 if TYPE_CHECKING:
     import lance
@@ -128,10 +129,12 @@ class _Writer:
         """Return the pointer to what was written, and the counters by row."""
         work = self._work()
         if self.dataset is None and self.base is not None and (self.rows or not self.before):
-            return {**self.base.pointer, "inputs": self.change.inputs}, work
+            return {**self._swept(self.base), "inputs": self.change.inputs}, work
         if self.dataset is None:
             self._write(self.schema.empty_table())
         assert self.dataset is not None
+        if self.base is not None and self._due():
+            rewrite_deleted(self.dataset)
         if len(self.dataset.get_fragments()) > _MOST_FRAGMENTS:
             self.dataset.optimize.compact_files()
         return {
@@ -140,7 +143,19 @@ class _Writer:
             "rows": self.rows,
             "total": str(self.total),
             "inputs": self.change.inputs,
+            "swept": today(),
         }, work
+
+    def _due(self) -> bool:
+        return self.pointer is not None and due(self.pointer.get("swept"))
+
+    def _swept(self, base: LanceTable) -> dict[str, Any]:
+        """Return the pointer of a table that stays as it is; once a day its deleted rows leave their files."""
+        if not self._due():
+            return base.pointer
+        dataset = self._open()  # never the pointer's version under newer ones: those are what is cleaned up
+        rewrite_deleted(dataset)
+        return {**base.pointer, "version": dataset.version, "swept": today()}
 
     def _open(self) -> "lance.LanceDataset":
         """Return the base to write to; newer versions are those of a run that was killed before its switch."""

@@ -25,6 +25,7 @@ from resources.graph_rows import (
     searched_text,
 )
 from resources.lance_search import APPROXIMATE_FROM, DATE, FORMAT, TERMS, literal, make_indexes, matching, nearest
+from resources.lance_upkeep import due, forget_old_versions, rewrite_deleted, today
 from resources.tables import write_atomically
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 _DIGEST = "_digest"
 _HIDDEN = (_DIGEST, TERMS, FORMAT, DATE)
 _KEPT_FOR_READERS = timedelta(hours=1)
+_DAYS_OF_PREVIOUS = 7
+"""How long a rollback is kept for where nothing changes: the previous version holds what was deleted since."""
 _MOST_FRAGMENTS = 16
 _IDS_A_FILTER = 1000
 
@@ -51,6 +54,7 @@ class EmbeddedGraphStore:
     def __init__(self, root: Path, approximate_from: int = APPROXIMATE_FROM) -> None:
         self.root, self._approximate_from = root, approximate_from
         self._open: dict[tuple[str, int], lance.LanceDataset] = {}
+        self._sweeps = False
 
     def apply(self, graph: GraphTables) -> StoreChanges:
         """Make the store equal to `graph`, writing only rows that differ; the switch comes last.
@@ -58,14 +62,20 @@ class EmbeddedGraphStore:
         Raises InputError for a graph that refers to rows it does not hold.
         """
         refuse_broken(graph)
-        current = self._pointer().get("current") or {}
+        pointer = self._pointer()
+        current, former = pointer.get("current") or {}, pointer.get("model", "")
+        self._sweeps = due(pointer.get("swept"))
         state: State = {}
         written, deleted = {}, {}
         for name in GRAPH_TABLES:
             stored = _prepared(name, graph)
             state[name], written[name], deleted[name] = self._update(name, stored, current.get(name))
         if state != current:
-            self._switch(state, current or None)
+            self._switch({"current": state, "model": graph.embedder}, {"current": current or None, "model": former})
+        elif pointer.get("previous") and due(pointer.get("swept"), _DAYS_OF_PREVIOUS):
+            self._switch({"current": state, "model": graph.embedder}, {"current": None})
+        elif former != graph.embedder:
+            self._write({**pointer, "model": graph.embedder})
         return StoreChanges(written, deleted)
 
     def rollback(self) -> dict[str, int]:
@@ -75,8 +85,13 @@ class EmbeddedGraphStore:
             raise NotMaterializedError(
                 "the embedded graph store", "no previous version", "two different graphs stored", "graftline run"
             )
-        self._switch(pointer["previous"], pointer["current"])
+        back = {"current": pointer["previous"], "model": pointer.get("previous_model", "")}
+        self._switch(back, pointer)
         return self.counts()
+
+    def model(self) -> str:
+        """Return the embedding model (name and revision) of the current version's vectors; "" where none is known."""
+        return str(self._pointer().get("model", ""))
 
     def graph(self, which: str = "current") -> GraphTables | None:
         """Return the whole graph of the `current` or `previous` version, or None."""
@@ -165,8 +180,10 @@ class EmbeddedGraphStore:
         columns = [column for column in dataset.schema.names if column not in _HIDDEN]
         return dataset.to_table(columns=columns).sort_by(KEYS[name]).combine_chunks()
 
-    def _switch(self, state: State, previous: State | None) -> None:
-        write_atomically(self.root / "current.json", json.dumps({"current": state, "previous": previous}))
+    def _switch(self, to: dict[str, Any], since: dict[str, Any]) -> None:
+        """Make one version and its model current and keep another as the previous one, then tidy up."""
+        state, previous = to["current"], since["current"]
+        self._write({**to, "previous": previous, "previous_model": since.get("model", ""), "swept": today()})
         self._open = {place: dataset for place, dataset in self._open.items() if state[place[0]]["version"] == place[1]}
         for name in GRAPH_TABLES:
             dataset = self._dataset(name, state)
@@ -174,7 +191,10 @@ class EmbeddedGraphStore:
             # Lance never cleans up a tagged version: these two are what the pointer names.
             for tag, version in (("current", state[name]["version"]), ("previous", former)):
                 (dataset.tags.update if tag in tags else dataset.tags.create)(tag, version)
-            dataset.cleanup_old_versions(older_than=_KEPT_FOR_READERS, error_if_tagged_old_versions=False)
+            forget_old_versions(dataset, _KEPT_FOR_READERS)
+
+    def _write(self, pointer: dict[str, Any]) -> None:
+        write_atomically(self.root / "current.json", json.dumps(pointer))
 
     def _update(self, name: str, stored: pa.Table, state: dict[str, int] | None) -> tuple[dict[str, int], int, int]:
         """Bring one dataset up to date beside what is current; return its new state, rows written and deleted."""
@@ -195,6 +215,8 @@ class EmbeddedGraphStore:
         if state and not delta.todo and not delta.gone:
             return state, 0, 0
         _change(name, dataset, stored, delta.todo, delta.gone)
+        if self._sweeps:
+            rewrite_deleted(dataset)
         self._index(name, dataset)
         return {"version": dataset.version, "rows": len(stored)}, len(delta.todo), len(delta.gone)
 

@@ -35,7 +35,7 @@ class SentenceEmbedder:
         self._dtype = dtype
         self.computed = 0
         self._lock = threading.Lock()
-        self._warned = False
+        self._warned = self._warned_of_cut = False
 
     @functools.cached_property
     def folder(self) -> Path:
@@ -74,14 +74,28 @@ class SentenceEmbedder:
         A text's vector is the same to the bit whatever its company (a test says so). What is longer than the model
         reads is cut.
         """
+        return self._embed(texts, "document")
+
+    @functools.cached_property
+    def asks_otherwise(self) -> bool:
+        """Whether the model's configuration puts words before questions or documents."""
+        prompts = _json(self.folder / "config_sentence_transformers.json", default={}).get("prompts") or {}
+        return any(prompts.values())
+
+    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
+        """Return what `embed` does for questions: models that were trained with other words before them get these."""
+        return self._embed(texts, "query")
+
+    def _embed(self, texts: Sequence[str], kind: str) -> np.ndarray:
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
         self._warn_of_chinese(texts)
         vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
         with self._lock:
             for rows, batch in _progress(self._loaded.batches(texts)):
-                vectors[rows] = self._loaded.encode(batch)[: len(rows)]
+                vectors[rows] = self._loaded.encode(batch, kind)[: len(rows)]
         self.computed += len(texts)
+        self._warn_of_cut()
         return vectors
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -115,12 +129,23 @@ class SentenceEmbedder:
             return MeanPooledBert(self.folder, self._dtype)
         return EqualLengths(self.folder, self._dtype, self.count_tokens)
 
+    def _warn_of_cut(self) -> None:
+        if self._loaded.cut and not self._warned_of_cut:
+            self._warned_of_cut = True
+            _LOG.warning(
+                "%s reads %d tokens of a text, and %d texts are longer: their ends are not in their vectors, full text "
+                "still finds them. Set GRAFTLINE_CHUNK_TOKENS lower, or EMBEDDING_MODEL to a model that reads more",
+                Path(self._model or PACKAGED).name,
+                self._loaded.longest,
+                self._loaded.cut,
+            )
+
     def _warn_of_chinese(self, texts: Sequence[str]) -> None:
         if not self._model and not self._warned and any(is_chinese(text) for text in texts):
             self._warned = True
             _LOG.warning(
                 "%s was trained on English: its vectors tell Chinese texts apart poorly, full text still finds them. "
-                "For Chinese set EMBEDDING_MODEL, for example to BAAI/bge-m3",
+                "For Chinese set EMBEDDING_MODEL, for example to BAAI/bge-small-zh-v1.5",
                 PACKAGED,
             )
 

@@ -2,6 +2,7 @@
 
 from pipelines.errors import ConfigurationError
 from pipelines.protocols import Embedder
+from resources.embedded_graph import EmbeddedGraphStore
 from resources.embedder import SentenceEmbedder
 from resources.served_embedder import ServedEmbedder
 from resources.settings import Settings
@@ -36,5 +37,8 @@ def open_embedder(settings: Settings) -> Embedder:
 
 def graph_model(settings: Settings) -> str:
     """Return the embedding model (name and revision) of the graph that answers, "" where there is none yet."""
+    known = EmbeddedGraphStore(settings.home / "graph").model()  # kept in step with Neo4j, and switched by a rollback
+    if known:
+        return known
     pointer = TableStore(settings.home / "tables").pointer("knowledge_graph") or {}
     return str(pointer.get("record", {}).get("embedder", ""))

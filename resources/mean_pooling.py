@@ -31,27 +31,32 @@ def is_mean_pooled_bert(folder: Path) -> bool:
 
 
 class MeanPooledBert:
-    """`encode` gives what sentence-transformers gives for the same folder (a test compares the two)."""
+    """`encode` gives what sentence-transformers gives for the same folder (a test compares the two).
+
+    It reads `longest` tokens of a text; `cut` counts the texts so far that were longer.
+    """
 
     def __init__(self, folder: Path, dtype: str = "float32") -> None:
         from tokenizers import Tokenizer
 
         self._model = FlatBert(folder, dtype)
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        longest = _json(folder / "sentence_bert_config.json", {}).get("max_seq_length", _LONGEST)
-        self._tokenizer.enable_truncation(longest)
+        self.longest = int(_json(folder / "sentence_bert_config.json", {}).get("max_seq_length", _LONGEST))
+        self.cut = 0
+        self._tokenizer.enable_truncation(self.longest)
         self._tokenizer.no_padding()
 
     def batches(self, texts: Sequence[str]) -> list[tuple[list[int], list[np.ndarray]]]:
         """Return batches of texts: their places in `texts` and their token ids, of each the longest first."""
         encoded = self._tokenizer.encode_batch([text.strip() for text in texts])
+        self.cut += sum(bool(one.overflowing) for one in encoded)
         ids = [np.array(one.ids, dtype=np.int32) for one in encoded]
         lengths = [len(one) for one in ids]
         bins = [sorted(rows, key=lengths.__getitem__, reverse=True) for rows in fill(lengths, max([_TOKENS, *lengths]))]
         return [(rows, [ids[row] for row in rows]) for rows in bins]  # texts of one length stand together
 
-    def encode(self, batch: Sequence[np.ndarray]) -> np.ndarray:
-        """Return float32 of shape (len(batch), dimensions), L2-normalised."""
+    def encode(self, batch: Sequence[np.ndarray], kind: str = "document") -> np.ndarray:
+        """Return float32 of shape (len(batch), dimensions), L2-normalised; this model makes no difference of kinds."""
         import torch
 
         means = [run.float().mean(1) for run in self._model.hidden(batch)]

@@ -5,7 +5,6 @@ import os
 import shutil
 import tempfile
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,7 @@ from pipelines.delta import Change, Work
 from pipelines.errors import NotMaterializedError
 from pipelines.identity import table_digest
 from resources.amended_table import LanceTable, amend, amendable
-
-_KEPT_VERSIONS = 3
+from resources.lance_upkeep import due, forget_old_versions, today
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -102,15 +100,18 @@ class TableStore:
         """Store the table unless it equals the current one; return its digest."""
         import lance
 
-        digest = table_digest(table)
-        if self.digest(name) == digest:
+        digest, folder = table_digest(table), self._folder(name)
+        pointer = self.pointer(name)
+        if pointer and pointer["digest"] == digest:
+            if due(pointer.get("swept")) and lance.dataset(str(folder)).version == pointer.get("version"):
+                _forget_old_versions(folder)  # the pointer's is the newest: it stays
+                write_atomically(self._pointer(name), json.dumps({**pointer, "swept": today()}))
             return digest
-        folder = self._folder(name)
         folder.parent.mkdir(parents=True, exist_ok=True)
         if folder.exists() and not (folder / "_versions").exists():
             shutil.rmtree(folder)  # what a crash left of a first write
         dataset = lance.write_dataset(table, str(folder), mode="overwrite" if folder.exists() else "create")
-        pointer = {"digest": digest, "version": dataset.version, "rows": table.num_rows}
+        pointer = {"digest": digest, "version": dataset.version, "rows": table.num_rows, "swept": today()}
         write_atomically(self._pointer(name), json.dumps(pointer))
         _forget_old_versions(folder)
         return digest
@@ -134,6 +135,5 @@ def _forget_old_versions(folder: Path) -> None:
     import lance
 
     dataset = lance.dataset(str(folder))
-    if len(dataset.versions()) > _KEPT_VERSIONS:
-        # A night and a day: what a reader may still hold, and what a rollback may still want.
-        dataset.cleanup_old_versions(older_than=timedelta(hours=36))
+    if len(dataset.versions()) > 1:
+        forget_old_versions(dataset)

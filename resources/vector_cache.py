@@ -5,14 +5,15 @@ import hashlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from pipelines.delta import batched
-from pipelines.embedders import EmbedderBefore
+from pipelines.embedders import EmbedderBefore, embed_queries
 from pipelines.protocols import Embedder
 
 _TEXTS_A_COMMIT = 1024
@@ -34,14 +35,23 @@ class CachedEmbedder(EmbedderBefore):
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 of shape (len(texts), dimensions), L2-normalised; only unknown texts are embedded."""
-        keys = [self._key(text) for text in texts]
+        return self._remembered(texts, "", self._embedder.embed)
+
+    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
+        """Return what `embed` does for questions, remembered apart where the model makes a difference."""
+        if not self.asks_otherwise:
+            return self.embed(texts)
+        return self._remembered(texts, "\0query\n", partial(embed_queries, self._embedder))
+
+    def _remembered(self, texts: Sequence[str], kind: str, make: Callable[[list[str]], np.ndarray]) -> np.ndarray:
+        keys = [self._key(kind + text) for text in texts]
         by_key = dict(zip(keys, texts, strict=True))
         with self._lock, self._connection() as connection:
             found = self._read(connection, sorted(by_key))
             # By length, so that every commit is of batches that are full.
             missing = sorted((key for key in by_key if key not in found), key=lambda key: (len(by_key[key]), key))
             for part in batched(missing, _TEXTS_A_COMMIT):
-                vectors = np.asarray(self._embedder.embed([by_key[key] for key in part]), dtype=np.float32)
+                vectors = np.asarray(make([by_key[key] for key in part]), dtype=np.float32)
                 rows = [(bytes.fromhex(key), vector.tobytes()) for key, vector in zip(part, vectors, strict=True)]
                 with connection:
                     connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)

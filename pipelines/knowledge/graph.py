@@ -52,6 +52,7 @@ def assemble(
         entities=_with_vectors(entities, [found[_key(text)] for text in entity_texts], embedder.dimensions),
         relations=relations.sort_by("relation_id"),
         communities=_with_vectors(communities, [found[_key(text)] for text in community_texts], embedder.dimensions),
+        embedder=embedder.name,
     )
     return graph, vectors, work
 

@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipelines.embedders import embed_queries
 from pipelines.errors import ConfigurationError
 from resources.embedder import SentenceEmbedder
 from resources.equal_lengths import EqualLengths
 from resources.settings import CHECKOUT
+from resources.vector_cache import CachedEmbedder
 
 TEXTS = ["The tent is waterproof.", "A shelter that keeps the rain out.", "Revenue grew by 15 percent.", "帐篷防水。"]
 
@@ -66,6 +68,33 @@ def test_a_model_of_another_kind_is_embedded_by_sentence_transformers(embedder: 
     other, texts = SentenceEmbedder(tmp_path, str(copy)), [*TEXTS, "tent", "", "long " * 400]
     assert isinstance(other._loaded, EqualLengths)
     np.testing.assert_allclose(other.embed(texts), embedder.embed(texts), atol=1e-6)
+
+
+def test_a_model_with_prompts_puts_them_before_questions_and_documents(embedder: SentenceEmbedder, tmp_path: Path):
+    copy = tmp_path / "prompted"
+    shutil.copytree(embedder.folder, copy)
+    config = {"prompts": {"query": "query: ", "passage": "passage: "}, "similarity_fn_name": "cosine"}
+    (copy / "config_sentence_transformers.json").write_text(json.dumps(config))
+    prompted, text = SentenceEmbedder(tmp_path, str(copy)), "Within how many days can goods be sent back?"
+    cached = CachedEmbedder(prompted, tmp_path / "vectors.sqlite")
+    assert prompted.asks_otherwise and cached.asks_otherwise and not embedder.asks_otherwise
+    for own, before in ((cached.embed, "passage: "), (cached.embed_queries, "query: ")):
+        for _ in range(2):
+            np.testing.assert_allclose(own([text]), embedder.embed([before + text]), atol=1e-6)
+    assert prompted.computed == 2
+    np.testing.assert_array_equal(embed_queries(embedder, [text]), embedder.embed([text]))
+
+
+def test_texts_that_the_model_cannot_read_whole_are_named_once(
+    embedder: SentenceEmbedder, caplog: pytest.LogCaptureFixture
+):
+    fresh = SentenceEmbedder(embedder._home)
+    fresh.embed(["short"])
+    assert not caplog.records
+    fresh.embed(["long " * 400, "short"])
+    fresh.embed(["long " * 500])
+    (record,) = caplog.records
+    assert "reads 256 tokens of a text, and 1 texts are longer" in record.getMessage()
 
 
 def test_chinese_is_warned_about_once(embedder: SentenceEmbedder, caplog: pytest.LogCaptureFixture):
