@@ -3,6 +3,8 @@
 import json
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 
 from pipelines.errors import ConfigurationError, InputError, ServiceError
 from pipelines.identity import content_id
-from pipelines.knowledge.folders import IGNORE_FILES, Ignored, is_hidden
+from pipelines.knowledge.folders import IGNORE_FILES, Ignored, Unseen, is_hidden, said
 
 _STAMPS = {
     *("etag", "checksum", "md5", "md5hash", "content_hash", "crc", "version_id", "ino"),
@@ -18,6 +20,8 @@ _STAMPS = {
 }
 """What file systems call that by which a file's content is known to be the same, in small letters."""
 _PIECE = 1 << 20
+_BROKEN = (zipfile.BadZipFile, zlib.error)
+"""What an archive raises whose bytes were read and are wrong: nothing that passes."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,10 @@ class RemoteFile:
     cache: Path
 
     def fetch(self) -> Path:
-        """Return the local copy, made when there is none of this stamp; OSError where it cannot be fetched."""
+        """Return the local copy, made when there is none of this stamp.
+
+        OSError where it cannot be fetched, InputError where what comes cannot be what the system says it is.
+        """
         copy = self.cache / self.copy_name
         if self.stamp and copy.exists():
             return copy
@@ -43,8 +50,11 @@ class RemoteFile:
                 self._copy(source, target)
         except BaseException as error:
             os.unlink(temporary)
-            if isinstance(error, OSError) or not isinstance(error, Exception):
+            if isinstance(error, OSError | InputError) or not isinstance(error, Exception):
                 raise
+            if isinstance(error, _BROKEN):
+                raise InputError(self.name, f"a damaged part of an archive ({said(error)})", "a whole one",
+                                 "make the archive anew") from error  # fmt: skip
             raise OSError(f"{type(error).__name__}: {error}") from error
         os.replace(temporary, copy)
         return copy
@@ -63,25 +73,68 @@ class RemoteFile:
             target.write(piece)
 
 
-def remote_files(address: str, root: str, cache: Path) -> list[RemoteFile]:
-    """Return the files below a root, by name.
+def remote_files(address: str, root: str, cache: Path) -> tuple[list[RemoteFile], list[Unseen]]:
+    """Return the files below a root, by name, and the folders there that could not be listed.
 
     ConfigurationError for a protocol that nothing installed can read, ServiceError for one that does not answer.
     """
     system, top = _opened(address, root)
     try:
-        found = system.find(top, detail=True)
-    except FileNotFoundError:
-        found = {}
+        found, unseen = _listed(system, top)
+        names = {_below(path, top): path for path in found}
+        ignored = _ignored(system, names)
     except Exception as error:  # each file system raises its own
         raise _unreachable(address, error) from error
-    names = {_below(path, top): path for path in found}
-    ignored = _ignored(system, names)
-    return [
+    files = [
         RemoteFile(name, int(found[path].get("size") or 0), _stamp(found[path]), path, system, cache)
         for name, path in sorted(names.items())
         if not _kept_out(name, ignored)
     ]
+    return files, [folder for folder in unseen if not _kept_out(folder.file.rstrip("/"), ignored)]
+
+
+def _listed(system: Any, top: str) -> tuple[dict[str, Any], list[Unseen]]:
+    """Return what fsspec says of each file by its path, and the folders that cannot be listed.
+
+    fsspec's own `find` takes such folders, and a server that does not answer, for empty.
+    """
+    if _finds_by_itself(system):
+        try:
+            return system.find(top, detail=True), []
+        except FileNotFoundError:
+            return {}, []
+    found: dict[str, Any] = {}
+    unseen, folders, seen = [], [top], {top.rstrip("/")}
+    while folders:
+        folder = folders.pop()
+        try:
+            entries = system.ls(folder, detail=True)
+        except Exception as error:
+            if folder != top:
+                fix = "check its address, your rights there and the network"
+                unseen.append(Unseen.of(_below(folder, top) + "/", error, "a folder that can be listed", fix))
+                continue
+            if isinstance(error, FileNotFoundError):
+                return {}, []
+            raise
+        for entry in entries:
+            path = entry["name"].rstrip("/")
+            if entry["type"] != "directory":
+                found[entry["name"]] = entry
+            elif path not in seen:
+                seen.add(path)
+                folders.append(path)
+    return found or ({top: system.info(top)} if system.isfile(top) else {}), unseen
+
+
+def _finds_by_itself(system: Any) -> bool:
+    """Say whether a file system lists all files in a way of its own, as object stores and archives do."""
+    from fsspec.asyn import AsyncFileSystem
+    from fsspec.spec import AbstractFileSystem
+
+    if isinstance(system, AsyncFileSystem):
+        return type(system)._find is not AsyncFileSystem._find
+    return getattr(type(system), "find", None) is not AbstractFileSystem.find
 
 
 def _opened(address: str, root: str) -> tuple[Any, str]:
@@ -101,12 +154,13 @@ def _opened(address: str, root: str) -> tuple[Any, str]:
 
 
 def _unreachable(address: str, error: Exception) -> ServiceError:
-    found = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-    return ServiceError(address, found, "an address that answers", "check it, its credentials and the network")
+    found = f"that it could not be reached ({type(error).__name__}: {said(error)})"
+    fix = "check it, its credentials and the network; what is indexed stays"
+    return ServiceError(address, found, "an address that answers", fix)
 
 
 def _below(path: str, top: str) -> str:
-    return path.removeprefix(top).lstrip("/")
+    return path.removeprefix(top).lstrip("/") or path.rpartition("/")[2]  # an address may be that of one file
 
 
 def _stamp(info: Mapping[str, Any]) -> str:

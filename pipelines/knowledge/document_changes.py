@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from pipelines.delta import Change, batched, with_schema
 from pipelines.errors import InputError, Problem
-from pipelines.identity import json_digest
+from pipelines.knowledge.folders import Unseen
 from pipelines.knowledge.loading import read_document
-from pipelines.knowledge.manifest import FileState, Plan, document_version, plan
+from pipelines.knowledge.manifest import FileState, Plan, document_version, limits_digest, plan
 from pipelines.knowledge.readers import READERS
 from pipelines.knowledge.reading.limits import Limits
 from pipelines.knowledge.reading.process import ReadingProcess
@@ -35,13 +35,14 @@ class DocumentChanges:
     problems: dict[str, Problem]
 
     def ledger(self) -> pa.Table:
-        """Return the rejected files (schema LEDGER), by name."""
+        """Return the files that were rejected or could not be looked at (schema LEDGER), by name."""
         return pa.Table.from_pylist([asdict(self.problems[name]) for name in sorted(self.problems)], schema=LEDGER)
 
     def manifest(self) -> pa.Table:
         """Return the manifest of this run (schema MANIFEST), by path."""
-        rows = [state.row(self.settings, self.problems.get(shown(state.file.name))) for state in self.states]
-        return pa.Table.from_pylist(sorted(rows, key=lambda row: row["path"]), schema=MANIFEST)
+        rows = (state.row(self.settings, self.problems.get(shown(state.file.name))) for state in self.states)
+        known = [dict(row) for row in rows if row is not None]
+        return pa.Table.from_pylist(sorted(known, key=lambda row: row["path"]), schema=MANIFEST)
 
 
 def indexed_versions(stored: StoredTable | None) -> dict[str, str]:
@@ -54,42 +55,45 @@ def indexed_versions(stored: StoredTable | None) -> dict[str, str]:
     }
 
 
-def limits_digest(limits: Limits) -> str:
-    """Return the digest of the settings that decide what is rejected."""
-    return json_digest(limits.model_dump())
-
-
 def document_changes(
     states: Sequence[FileState], found_problems: Sequence[Problem], stored: StoredTable | None, limits: Limits
 ) -> DocumentChanges:
-    """Return the change that brings the stored documents up to date with the files."""
-    settings, versions = limits_digest(limits), indexed_versions(stored)
-    planned = plan(states, versions, settings)
+    """Return the change that brings the stored documents up to date with the files.
+
+    What cannot be looked at stays as it was, also where that shows only when its turn to be read comes.
+    """
+    versions = indexed_versions(stored)
+    planned = plan(states, versions, limits, found_problems)
     todo = {*planned.new, *planned.changed, *(new for _, new in planned.renamed)}
     drop = {*planned.changed, *planned.gone, *(old for old, _ in planned.renamed)}
-    problems: dict[str, Problem] = {}
-    for problem in found_problems:
-        name = shown(problem.file)
-        problems[name] = Problem(name, 0, problem.found, problem.expected, shown(problem.fix))
-    for state in states:
-        known = state.rejection(settings)
-        if known:
-            problems[known.file] = known
-    wanted = [state for state in states if shown(state.file.name) in todo or not state.reader]
+    problems = dict(planned.problems)
+    _warn(states, problems)
+    wanted = [state for state in states if shown(state.file.name) in todo]
     sources = {version: path for path, version in versions.items()}
-    reading = _Reading(stored, sources, settings, limits, problems, {"parsed": 0})
+    former = {name: name for name in planned.changed} | {new: old for old, new in planned.renamed}
+    reading = _Reading(stored, sources, former, limits, problems)
     change = Change("path", sorted(drop), reading.tables(wanted), computed=reading.computed)
-    return DocumentChanges(states, planned, change, settings, problems)
+    return DocumentChanges(states, planned, change, limits_digest(limits), problems)
+
+
+def _warn(states: Sequence[FileState], problems: dict[str, Problem]) -> None:
+    """Log what the run before did not say already."""
+    told = {shown(state.file.name): state.known["found"] for state in states if state.known}
+    for name, problem in sorted(problems.items()):
+        if told.get(name) != problem.found:
+            _LOG.warning("%s", problem)
 
 
 @dataclass(frozen=True)
 class _Reading:
+    """Documents in the making; `sources` are stored paths by version, `former` those that a file stands in for."""
+
     stored: StoredTable | None
     sources: dict[str, str]
-    settings: str
+    former: dict[str, str]
     limits: Limits
     problems: dict[str, Problem]
-    computed: dict[str, int]
+    computed: dict[str, int] = field(default_factory=lambda: {"parsed": 0})
 
     def tables(self, states: Sequence[FileState]) -> Iterator[pa.Table]:
         """Yield the documents of these files, some hundred at a time."""
@@ -99,7 +103,7 @@ class _Reading:
                 batch = [by_name[name] for name in names]
                 copies = self._copies(batch)
                 rows = [row for state in batch if (row := self._row(state, copies, reading))]
-                yield pa.Table.from_pylist(rows, schema=DOCUMENTS)
+                yield pa.Table.from_pylist(rows + self._kept(batch), schema=DOCUMENTS)
 
     def _row(
         self, state: FileState, copies: dict[str, dict[str, Any]], reading: ReadingProcess
@@ -111,23 +115,33 @@ class _Reading:
         try:
             row = read_document(state.file, reading)
         except InputError as error:
-            problem = Problem(name, 0, error.found, error.expected, error.fix)
-            self.problems[name] = problem
-            _LOG.warning("%s", problem)
+            self._put_down(Problem(name, 0, error.found, error.expected, error.fix))
+            return None
+        except OSError as error:
+            self._put_down(Unseen.of(name, error, "a file that can be read", state.file.check))
             return None
         self.computed["parsed"] += 1
         return row
 
+    def _put_down(self, problem: Problem) -> None:
+        self.problems[problem.file] = problem
+        _LOG.warning("%s", problem)
+
+    def _kept(self, states: Sequence[FileState]) -> list[dict[str, Any]]:
+        """Return the stored rows of files that could not be looked at after all; a renamed one's under its old path."""
+        unseen = (name for state in states if isinstance(self.problems.get(name := shown(state.file.name)), Unseen))
+        return self._rows(sorted(self.former[name] for name in unseen if name in self.former))
+
     def _copies(self, states: Sequence[FileState]) -> dict[str, dict[str, Any]]:
         """Return the stored rows with the same bytes by path, for files that were moved, renamed or copied."""
-        paths = sorted({self.sources[state.version] for state in states if self._may_copy(state)})
-        if not paths or self.stored is None:
-            return {}
-        return {row["path"]: row for table in self.stored.batches(where=("path", paths)) for row in table.to_pylist()}
+        versions = {state.version for state in states if state.digest}
+        return {row["path"]: row for row in self._rows(sorted(self.sources[v] for v in versions if v in self.sources))}
 
-    def _may_copy(self, state: FileState) -> bool:
-        settled = state.known is None or state.known["settings"] == self.settings
-        return bool(state.digest) and settled and state.version in self.sources
+    def _rows(self, paths: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the stored rows of these paths."""
+        if not paths or self.stored is None:
+            return []
+        return [row for table in self.stored.batches(where=("path", paths)) for row in table.to_pylist()]
 
 
 def _same_title(path: str, name: str) -> bool:

@@ -18,6 +18,16 @@ _LINK_FIX = "copy its files here, or name the link in .graftlineignore"
 
 
 @dataclass(frozen=True)
+class Unseen(Problem):
+    """A file, or a folder (its name ends in a slash), that could not be looked at: what is known of it stays."""
+
+    @classmethod
+    def of(cls, name: str, error: BaseException, expected: str, fix: str) -> "Unseen":
+        """Return it with what the system said, on one line."""
+        return cls(name, 0, said(error), expected, f"{fix}; what is known of it stays until a run can look at it")
+
+
+@dataclass(frozen=True)
 class Ignored:
     """What the ignore files on the way to a folder say; the innermost rule that matches decides."""
 
@@ -43,10 +53,17 @@ def is_hidden(name: str) -> bool:
     return name.startswith((".", "~$"))
 
 
+def said(error: BaseException) -> str:
+    """Return an error's words on one short line."""
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(words.split())[:200]
+
+
 def walk(root: Path) -> Iterator[tuple[str, Path] | Problem]:
     """Yield (name below the root, path) of each file in order, or the problem of what is none.
 
-    Links to folders are not followed, so that no loop of them can hold the walk.
+    Links to folders are not followed, so that no loop of them can hold the walk. OSError where the root itself cannot
+    be listed; a folder below it is `Unseen`.
     """
     yield from _walk(root, "", Ignored())
 
@@ -54,12 +71,15 @@ def walk(root: Path) -> Iterator[tuple[str, Path] | Problem]:
 def _walk(folder: Path, below: str, ignored: Ignored) -> Iterator[tuple[str, Path] | Problem]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        rules = [Path(entry.path) for name in IGNORE_FILES for entry in entries if entry.name == name]
+        texts = [path.read_text(encoding="utf-8", errors="replace") for path in rules if path.is_file()]
     except OSError as error:
-        yield Problem(below or ".", 0, error.strerror or str(error), "a readable folder", f"check with ls -ld {folder}")
+        if not below:
+            raise
+        yield Unseen.of(below, error, "a readable folder", f"check with ls -la {folder}")
         return
-    rules = [entry.path for name in IGNORE_FILES for entry in entries if entry.name == name and entry.is_file()]
-    if rules:
-        ignored = ignored.below(below, (Path(path).read_text(encoding="utf-8", errors="replace") for path in rules))
+    if texts:
+        ignored = ignored.below(below, texts)
     folders = []
     for entry in entries:
         name = below + entry.name
@@ -80,7 +100,10 @@ def _no_file(entry: "os.DirEntry[str]", name: str) -> Problem | None:
     try:
         mode = entry.stat().st_mode
     except OSError as error:
-        return Problem(name, 0, f"a link to nothing ({error.strerror})", "a readable file", "remove the link")
+        if not entry.is_symlink():
+            return Unseen.of(name, error, "a readable file", f"check with ls -l {entry.path}")
+        found = f"a link to nothing ({error.strerror})"  # what it leads to may be a drive that is away for a while
+        return Unseen(name, 0, found, "a readable file", "remove the link; what is known of it stays until then")
     if stat.S_ISDIR(mode):
         return Problem(name, 0, "a link to a folder, which could lead round in a loop", "files and folders", _LINK_FIX)
     if not stat.S_ISREG(mode):

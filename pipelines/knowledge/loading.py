@@ -4,7 +4,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Any
 
-from pipelines.errors import InputError
+from pipelines.errors import InputError, Problem
 from pipelines.identity import content_id, file_digest
 from pipelines.knowledge.readers import READERS
 from pipelines.knowledge.reading.limits import Limits
@@ -35,24 +35,31 @@ def title_of(text: str) -> str:
     return _EMPHASIS.sub(r"\2", title.strip().strip("#").strip()[: 2 * _TITLE_LENGTH])[:_TITLE_LENGTH]
 
 
-def read_document(file: SourceFile, reading: ReadingProcess) -> dict[str, Any]:
-    """Return the row of one file (DOCUMENTS); InputError says why it cannot be read."""
+def refusal(file: SourceFile, limits: Limits) -> Problem | None:
+    """Return why a file is no document by its name and size alone, None for one that has to be read."""
     name = shown(file.name)
-    reader = READERS.get(PurePosixPath(file.name).suffix.lower())
-    if reader is None:
-        ending = PurePosixPath(name).suffix
+    ending = PurePosixPath(name).suffix
+    if ending.lower() not in READERS:
         kind = f'a file ending in "{ending}"' if ending else "a file without an ending"
         fix = f"convert {name}, move it out of the folder, or name it in .graftlineignore"
-        raise InputError(name, kind, f"a document ({', '.join(READERS)})", fix)
+        return Problem(name, 0, kind, f"a document ({', '.join(READERS)})", fix)
     if name != file.name:
-        raise InputError(name, "a file name that is not UTF-8", "a UTF-8 name", "rename it")
-    _refuse_too_large(name, file.bytes, reading.limits)
-    try:
-        path = file.fetch()
-        version, size = file_digest(path), path.stat().st_size
-        extracted = reading.read(path, reader.format) if reader.parsed else reader.read(path, reading.limits)
-    except OSError as error:
-        raise InputError(name, error.strerror or str(error), "a readable file", f"check with ls -l {name}") from error
+        return Problem(name, 0, "a file name that is not UTF-8", "a UTF-8 name", "rename it")
+    if file.bytes > limits.file_bytes:
+        found, most = f"{file.bytes / _MIB:.0f} MiB", f"at most {limits.file_bytes / _MIB:.0f} MiB"
+        return Problem(name, 0, found, most, f"split {name}, or raise GRAFTLINE_MAX_FILE_MB")
+    return None
+
+
+def read_document(file: SourceFile, reading: ReadingProcess) -> dict[str, Any]:
+    """Return the row of one file (DOCUMENTS) that is not refused.
+
+    InputError says why it cannot be read, OSError that it cannot be looked at now.
+    """
+    name, reader = shown(file.name), READERS[PurePosixPath(file.name).suffix.lower()]
+    path = file.fetch()
+    version, size = file_digest(path), path.stat().st_size
+    extracted = reading.read(path, reader.format) if reader.parsed else reader.read(path, reading.limits)
     _refuse_too_long(name, extracted.text, reading.limits)
     return {
         "document_id": content_id("document", name),
@@ -70,12 +77,6 @@ def read_document(file: SourceFile, reading: ReadingProcess) -> dict[str, Any]:
         "pages": list(extracted.pages),
         "encoding": extracted.encoding,
     }
-
-
-def _refuse_too_large(name: str, size: int, limits: Limits) -> None:
-    if size > limits.file_bytes:
-        found, most = f"{size / _MIB:.0f} MiB", f"at most {limits.file_bytes / _MIB:.0f} MiB"
-        raise InputError(name, found, most, f"split {name}, or raise GRAFTLINE_MAX_FILE_MB")
 
 
 def _refuse_too_long(name: str, text: str, limits: Limits) -> None:

@@ -2,15 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
 import pyarrow as pa
 
-from pipelines.errors import Problem
-from pipelines.identity import content_id, file_digest
+from pipelines.errors import InputError, Problem
+from pipelines.identity import content_id, file_digest, json_digest
+from pipelines.knowledge.folders import Unseen
+from pipelines.knowledge.loading import refusal
 from pipelines.knowledge.readers import READERS
+from pipelines.knowledge.reading.limits import Limits
 from pipelines.knowledge.sources import SourceFile, shown
 from pipelines.schemas import MANIFEST
 
@@ -21,7 +24,10 @@ _GRANULARITY_NS = 2_000_000_000
 
 @dataclass(frozen=True)
 class FileState:
-    """One file as it is now; `digest` is "" where its bytes could not be read, `reader` where there is none."""
+    """One file as it is now; `digest` is "" where its bytes could not be read, `reader` where there is none.
+
+    `known` is its row of the manifest, `unseen` says why it could not be looked at.
+    """
 
     file: SourceFile
     document_id: str
@@ -29,26 +35,30 @@ class FileState:
     reader: str
     checked_ns: int
     known: Mapping[str, Any] | None = None
+    unseen: Unseen | None = None
 
     @property
     def version(self) -> str:
         """What the document's row depends on."""
         return document_version(self.digest, self.reader)
 
-    def is_settled(self, settings: str) -> bool:
-        """Say whether the last run dealt with these bytes by this reader under these settings."""
+    def problem(self, limits: Limits) -> Problem | None:
+        """Return why there is nothing to read: refused, not to be looked at now, or rejected before; else None."""
+        return refusal(self.file, limits) or self.unseen or self._rejection(limits_digest(limits))
+
+    def _rejection(self, settings: str) -> Problem | None:
+        """Return why the last run rejected the very same bytes under the same limits."""
         row = self.known
-        return bool(row and self.digest and (row["digest"], row["reader"], row["settings"])
-                    == (self.digest, self.reader, settings))  # fmt: skip
+        if row is None or not self.digest or row["state"] != REJECTED:
+            return None
+        if (row["digest"], row["reader"], row["settings"]) != (self.digest, self.reader, settings):
+            return None
+        return Problem(shown(self.file.name), 0, row["found"], row["expected"], row["fix"])
 
-    def rejection(self, settings: str) -> Problem | None:
-        """Return why the last run rejected the very same bytes; None where they have to be tried."""
-        if self.known and self.reader and self.known["state"] == REJECTED and self.is_settled(settings):
-            return Problem(shown(self.file.name), 0, self.known["found"], self.known["expected"], self.known["fix"])
-        return None
-
-    def row(self, settings: str, problem: Problem | None) -> dict[str, Any]:
-        """Return the manifest's row of this file."""
+    def row(self, settings: str, problem: Problem | None) -> Mapping[str, Any] | None:
+        """Return the manifest's row of this file; of one that could not be looked at, the row there was."""
+        if isinstance(problem, Unseen):
+            return self.known
         reasons = asdict(problem) if problem else dict.fromkeys(("found", "expected", "fix"), "")
         return {
             "path": shown(self.file.name),
@@ -67,7 +77,11 @@ class FileState:
 
 @dataclass(frozen=True)
 class Plan:
-    """Paths by what the next run does with them, each sorted; `renamed` are (old, new)."""
+    """Paths by what the next run does with them, each sorted; `renamed` are (old, new).
+
+    `unread` are files, and folders (ending in a slash), that could not be looked at: their documents stay as they are,
+    those below such a folder among the `same`. `problems` say why, by path of what is rejected or unread.
+    """
 
     new: list[str]
     changed: list[str]
@@ -75,11 +89,18 @@ class Plan:
     gone: list[str]
     same: list[str]
     rejected: list[str]
+    unread: list[str]
+    problems: dict[str, Problem]
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing is to be done."""
         return not (self.new or self.changed or self.renamed or self.gone)
+
+
+def limits_digest(limits: Limits) -> str:
+    """Return the digest of the limits under which a file was rejected."""
+    return json_digest(limits.model_dump())
 
 
 def document_version(digest: str, reader: str) -> str:
@@ -98,34 +119,45 @@ def scan(files: Sequence[SourceFile], manifest: pa.Table | None, now_ns: int, re
     return [_state(file, known.get(shown(file.name)), now_ns, rehash) for file in files]
 
 
-def plan(states: Iterable[FileState], indexed: Mapping[str, str], settings: str) -> Plan:
-    """Compare what there is with what is indexed: `indexed` are versions (bytes and reader) by path."""
-    new, changed, same, rejected, names = [], [], [], [], set()
+def plan(
+    states: Iterable[FileState], indexed: Mapping[str, str], limits: Limits, found: Iterable[Problem] = ()
+) -> Plan:
+    """Compare what there is with what is indexed: `indexed` are versions (bytes and reader) by path.
+
+    `found` are the problems of what stands among the files. Other limits concern only what was rejected under the
+    former ones, and what is larger than they allow: what was read stays read.
+    """
+    problems = {problem.file: problem for problem in (_of_listing(problem, indexed) for problem in found)}
     versions: dict[str, str] = {}
     for state in states:
-        name = shown(state.file.name)
-        names.add(name)
-        if not state.reader or state.rejection(settings):
-            rejected.append(name)
-        elif name not in indexed:
-            new.append(name)
-            versions[name] = state.version
-        elif indexed[name] != state.version or (state.known is not None and not state.is_settled(settings)):
-            changed.append(name)
+        name, problem = shown(state.file.name), state.problem(limits)
+        if problem:
+            problems[name] = problem
         else:
-            same.append(name)
-    refused = set(rejected)
-    gone = [name for name in indexed if name not in names or name in refused]
+            versions[name] = state.version
+    new = [name for name in versions if name not in indexed]
+    unread = {name for name, problem in problems.items() if isinstance(problem, Unseen)}
+    closed = tuple(name for name in unread if name.endswith("/"))
+    gone = [name for name in indexed if name not in versions and name not in unread and not name.startswith(closed)]
     renamed = _renamed(gone, new, indexed, versions)
     old, fresh = {pair[0] for pair in renamed}, {pair[1] for pair in renamed}
     return Plan(
         sorted(name for name in new if name not in fresh),
-        sorted(changed),
+        sorted(name for name, version in versions.items() if indexed.get(name, version) != version),
         renamed,
         sorted(name for name in gone if name not in old),
-        sorted(same),
-        sorted(rejected),
+        sorted(name for name, version in indexed.items() if versions.get(name) == version or name.startswith(closed)),
+        sorted(problems.keys() - unread),
+        sorted(unread),
+        problems,
     )
+
+
+def _of_listing(problem: Problem, indexed: Mapping[str, str]) -> Problem:
+    """Return a problem of the listing as valid text; that of a folder says how many documents it concerns."""
+    problem = replace(problem, file=shown(problem.file), fix=shown(problem.fix))
+    kept = sum(name.startswith(problem.file) for name in indexed) if problem.file.endswith("/") else 0
+    return replace(problem, found=f"{problem.found} ({kept} documents below it)") if kept else problem
 
 
 def _renamed(
@@ -146,6 +178,9 @@ def _state(file: SourceFile, row: Mapping[str, Any] | None, now_ns: int, rehash:
         return FileState(file, document_id, row["digest"], version, row["checked_ns"], row)
     try:
         digest = file_digest(file.fetch()) if reader else ""
-    except OSError:
+    except InputError:  # reading it will say why
         digest = ""
+    except OSError as error:
+        unseen = Unseen.of(shown(file.name), error, "a file that can be read", shown(file.check))
+        return FileState(file, document_id, "", version, now_ns, row, unseen)
     return FileState(file, document_id, digest, version, now_ns, row)

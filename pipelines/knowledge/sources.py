@@ -7,10 +7,11 @@ from pathlib import Path
 
 from pipelines.errors import InputError, Problem
 from pipelines.identity import content_id
-from pipelines.knowledge.addresses import forget_others, remote_files
-from pipelines.knowledge.folders import walk
+from pipelines.knowledge.addresses import RemoteFile, forget_others, remote_files
+from pipelines.knowledge.folders import said, walk
 
-_WILD = re.compile(r"[*?\[]")
+_WILD = re.compile(r"[*?\[]|\{[^{}]*,[^{}]*\}")
+_CHOICE = re.compile(r"\{([^{}]*,[^{}]*)\}")
 _CACHE = Path("~/.cache/graftline/documents")
 
 
@@ -29,11 +30,16 @@ class SourceFile:
     fetch: Callable[[], Path]
     touched_ns: int = 0
     """When content or inode last changed, where the source says so."""
+    check: str = "check that it can be read"
+    """What to do where it cannot be fetched."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """All files of a source by name, and what stands among them without being a file that can be read."""
+    """All files of a source by name, and what stands among them without being a file that can be read.
+
+    What could not be looked at is among the problems as `Unseen`.
+    """
 
     files: list[SourceFile]
     problems: list[Problem] = field(default_factory=list)
@@ -54,13 +60,26 @@ def is_remote(address: Path | str) -> bool:
 def list_files(address: Path | str, cache: Path | None = None) -> Listing:
     """Return the files at an address; one that is remote is kept in `cache` while its stamp stays the same.
 
-    InputError where there is nothing; ConfigurationError for an address that nothing installed can read.
+    InputError where there is nothing; ConfigurationError for an address that nothing installed can read, ServiceError
+    for one that does not answer.
     """
     if is_remote(address):
         return _remote(str(address), cache or _CACHE.expanduser())
+    try:
+        return _below_folder(address)
+    except OSError as error:
+        fix = "check with ls -ld; what is indexed stays"
+        raise InputError(str(address), said(error), "a folder that can be listed", fix) from error
+
+
+def _below_folder(address: Path | str) -> Listing:
+    from pipelines.knowledge.readers import READERS
+
     root, pattern = split_pattern(address)
+    if root.is_file() and root.suffix.lower() in READERS:
+        return Listing([_local(root.name, root)])
     if not root.is_dir():
-        raise nothing_found(address, "a file" if root.exists() else "no such folder")
+        raise nothing_found(address, "a file that is no document" if root.exists() else "no such folder")
     files, problems = [], []
     for found in walk(root):
         if isinstance(found, Problem):
@@ -77,9 +96,9 @@ def split_pattern(address: Path | str) -> tuple[Path, re.Pattern[str] | None]:
     ('docs', True)
     """
     path = Path(address)
-    if path.exists() or not _WILD.search(str(path)):
+    wild = next((number for number, part in enumerate(path.parts) if _WILD.search(part)), None)
+    if wild is None or path.exists():
         return path, None
-    wild = next(number for number, part in enumerate(path.parts) if _WILD.search(part))
     return Path(*path.parts[:wild]), _pattern("/".join(path.parts[wild:]))
 
 
@@ -91,14 +110,28 @@ def nothing_found(address: Path | str, found: str) -> InputError:
         str(address),
         found,
         f"documents there: {', '.join(READERS)}",
-        "put documents there, or set GRAFTLINE_DOCUMENTS to their folder, pattern or address (environment or .env)",
+        "put documents there, or set GRAFTLINE_DOCUMENTS to their folder, file, pattern or address (environment or "
+        ".env). What is indexed stays: to be rid of it, leave one short text there; the others go with the next run",
     )
 
 
 def _pattern(pattern: str) -> re.Pattern[str]:
     from fsspec.utils import glob_translate
 
-    return re.compile(glob_translate(pattern))
+    return re.compile("|".join(glob_translate(choice) for choice in _choices(pattern)))
+
+
+def _choices(pattern: str) -> list[str]:
+    """Return the patterns that one with braces stands for.
+
+    >>> _choices("in/*.{md,txt}")
+    ['in/*.md', 'in/*.txt']
+    """
+    found = _CHOICE.search(pattern)
+    if found is None:
+        return [pattern]
+    before, after = pattern[: found.start()], pattern[found.end() :]
+    return [choice for part in found[1].split(",") for choice in _choices(before + part + after)]
 
 
 def _filled(address: Path | str, files: list[SourceFile], problems: list[Problem]) -> Listing:
@@ -111,7 +144,8 @@ def _local(name: str, path: Path) -> SourceFile:
     stat = path.stat()
     # The inode's time as well: an edit may keep the size and set the modification time back, but not that one.
     stamp = f"{stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
-    return SourceFile(name, stat.st_size, stamp, lambda: path, max(stat.st_mtime_ns, stat.st_ctime_ns))
+    touched = max(stat.st_mtime_ns, stat.st_ctime_ns)
+    return SourceFile(name, stat.st_size, stamp, lambda: path, touched, f"check with ls -l {path}")
 
 
 def _remote(address: str, cache: Path) -> Listing:
@@ -121,7 +155,14 @@ def _remote(address: str, cache: Path) -> Listing:
     wild = next((number for number, part in enumerate(parts) if _WILD.search(part)), len(parts))
     pattern = _pattern("/".join(parts[wild:])) if wild < len(parts) else None
     root = f"{protocol}://{'/'.join(parts[:wild])}{chained}{rest}"
-    found = [file for file in remote_files(address, root, cache) if pattern is None or pattern.match(file.name)]
-    files = [SourceFile(remote.name, remote.bytes, remote.stamp, remote.fetch) for remote in found]
+    listed, unseen = remote_files(address, root, cache)
+    found = [file for file in listed if pattern is None or pattern.match(file.name)]
     copies = {remote.copy_name for remote in found}
-    return replace(_filled(address, files, []), tidy=lambda: forget_others(cache, copies))
+    listing = _filled(address, [_remote_file(remote) for remote in found], list(unseen))
+    # Copies of what is below a folder that could not be listed are still wanted.
+    return listing if unseen else replace(listing, tidy=lambda: forget_others(cache, copies))
+
+
+def _remote_file(remote: RemoteFile) -> SourceFile:
+    check = f"check {remote.name} at its address, your rights there and the network"
+    return SourceFile(remote.name, remote.bytes, remote.stamp, remote.fetch, check=check)

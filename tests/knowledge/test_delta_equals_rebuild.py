@@ -62,7 +62,7 @@ def take(flow: Flow, step: tuple[str, Any, Any]) -> None:
         flow.embedder = FakeEmbedder(dimensions=second)
         flow.embedder.name = f"{first}-{second}"
     elif kind == "limits":
-        flow.limits = Limits(characters=first)
+        flow.limits = Limits(file_bytes=first)
 
 
 def check(story: list[list[tuple[str, Any, Any]]], store: str) -> None:

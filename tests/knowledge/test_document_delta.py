@@ -9,7 +9,7 @@ import pytest
 from pipelines.errors import ConfigurationError
 from pipelines.knowledge import manifest as manifest_module
 from pipelines.knowledge.cutting.strategies import ChunkSettings
-from pipelines.knowledge.document_changes import indexed_versions, limits_digest
+from pipelines.knowledge.document_changes import indexed_versions
 from pipelines.knowledge.manifest import plan, scan
 from pipelines.knowledge.reading.limits import Limits
 from pipelines.knowledge.sources import list_files
@@ -216,11 +216,32 @@ def test_a_rejected_file_is_not_read_again_until_it_or_the_limits_change(flow: F
     flow.embed()
     assert flow.tables.read("documents_ledger")["file"].to_pylist() == ["empty.md"]
     monkeypatch.undo()
-    flow.limits = Limits(characters=20)
+    flow.limits = Limits(file_bytes=20)
     assert flow.embed()["documents"].gone == 4
     assert flow.digests() == clean(flow, tmp_path / "clean")
     flow.limits = Limits()
     assert flow.embed()["documents"].new == 4
+
+
+def test_other_limits_try_the_rejected_again_and_drop_what_no_longer_fits(flow: Flow, tmp_path: Path):
+    put(flow.folder / "empty.md", " \n")
+    put(flow.folder / "atlas.md", "A map of Norway. " * 40)
+    flow.limits = Limits(file_bytes=600)
+    first = flow.embed()
+    assert flow.tables.read("documents_ledger")["file"].to_pylist() == ["atlas.md", "empty.md"]
+    flow.limits = Limits(file_bytes=600, seconds=90)
+    slower = flow.embed()
+    assert flow.last and flow.last.plan.same == ["boot.md", "lamp.md", "stove.md", "tent.md"]
+    assert (flow.last.plan.new, flow.last.plan.rejected) == (["empty.md"], ["atlas.md"])
+    assert slower["documents"].computed == {"parsed": 0} and first["documents"].computed == {"parsed": 4}
+    flow.limits = Limits(file_bytes=6000)
+    larger = flow.embed()
+    assert (larger["documents"].new, larger["documents"].computed) == (1, {"parsed": 1})
+    flow.limits = Limits(file_bytes=600)
+    smaller = flow.embed()
+    assert flow.last.plan.gone == flow.last.plan.rejected[:1] == ["atlas.md"] and flow.last.plan.changed == []
+    assert (smaller["documents"].gone, smaller["documents"].computed) == (1, {"parsed": 0})
+    assert flow.digests() == clean(flow, tmp_path / "clean")
 
 
 def test_the_plan_says_what_the_run_then_does(flow: Flow):
@@ -231,7 +252,7 @@ def test_the_plan_says_what_the_run_then_does(flow: Flow):
     (flow.folder / "tent.md").rename(flow.folder / "tarp.md")
     before = {name: flow.tables.pointer(name) for name in flow.tables.names()}
     states = scan(list_files(flow.folder).files, flow.tables.find("documents_manifest"), time.time_ns())
-    found = plan(states, indexed_versions(flow.tables.amendable("documents")), limits_digest(flow.limits))
+    found = plan(states, indexed_versions(flow.tables.amendable("documents")), flow.limits)
     assert (found.new, found.changed, found.gone, found.same) == (["new.md"], ["boot.md"], ["lamp.md"], ["stove.md"])
     assert found.renamed == [("tent.md", "tarp.md")] and not found.is_idle
     assert {name: flow.tables.pointer(name) for name in flow.tables.names()} == before

@@ -30,6 +30,20 @@ def test_a_pattern_takes_what_it_matches_below_the_folder_before_it(tmp_path: Pa
         list_files(tmp_path / "*.pdf")
 
 
+def test_braces_stand_for_each_of_their_parts(tmp_path: Path):
+    write(tmp_path, "a.md", "b.txt", "c.html", "in/d.md", "in/e.txt", "out/f.md")
+    assert names(tmp_path / "*.{md,txt}") == ["a.md", "b.txt"]
+    assert names(f"{tmp_path}/{{in,out}}/*.{{md,html}}") == ["in/d.md", "out/f.md"]
+    assert names(f"file://{tmp_path}/**/*.{{txt,html}}", tmp_path.parent / "cache") == ["b.txt", "c.html", "in/e.txt"]
+
+
+def test_one_file_is_a_source_by_its_own_name(tmp_path: Path):
+    write(tmp_path, "a.md", "b.md", "c.xlsx")
+    assert names(tmp_path / "a.md") == names(f"file://{tmp_path}/a.md", tmp_path.parent / "cache") == ["a.md"]
+    with pytest.raises(InputError, match="a file that is no document"):
+        list_files(tmp_path / "c.xlsx")
+
+
 def test_a_folder_whose_name_looks_like_a_pattern_is_a_folder(tmp_path: Path):
     assert names(write(tmp_path / "docs [old]", "a.md")) == ["a.md"]
 
@@ -98,6 +112,21 @@ def test_documents_inside_an_archive_are_read(tmp_path: Path):
     loaded = load(address, tables, cache=tmp_path / "cache")
     assert sorted(loaded.table["path"].to_pylist()) == ["a.md", "b.html"]
     assert names(f"zip://*/*.md::file://{tmp_path}/all.zip", tmp_path / "cache") == ["docs/a.md", "other/c.md"]
+
+
+def test_a_damaged_part_of_an_archive_is_rejected_and_not_taken_for_one_out_of_reach(tmp_path: Path):
+    tables, address = TableStore(tmp_path / "tables"), f"zip://::file://{tmp_path}/all.zip"
+    for text in ("Text of a document.", "Another one."):
+        with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+            archive.writestr("a.md", text)
+            archive.writestr("b.md", "Two.")
+        if text == "Another one.":
+            content = (tmp_path / "all.zip").read_bytes()
+            (tmp_path / "all.zip").write_bytes(content.replace(b"Another", b"An0ther"))
+        loaded = load(address, tables, cache=tmp_path / "cache")
+    assert loaded.table["path"].to_pylist() == ["b.md"] and loaded.changes.plan.unread == []
+    (row,) = loaded.problems.to_pylist()
+    assert "a damaged part of an archive" in row["found"] and row["fix"] == "make the archive anew"
 
 
 def test_an_address_that_cannot_be_read_says_what_to_install_or_check(tmp_path: Path):
