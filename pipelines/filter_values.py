@@ -3,7 +3,7 @@
 import datetime
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from difflib import SequenceMatcher
 
 from pipelines.errors import InputError
@@ -37,14 +37,14 @@ def stored_format(value: str) -> str:
     from pipelines.knowledge.readers import READERS
 
     text = value.strip().lower().removeprefix(".")
-    reader = READERS.get(f".{text}")
-    known = list(dict.fromkeys(reader.format for reader in READERS.values()))
-    return _known(reader.format if reader else text, known, value, "format")
+    known = {reader.format: reader.format for reader in READERS.values()}
+    known |= {ending.removeprefix("."): reader.format for ending, reader in READERS.items()}
+    return _known(text, known, value, "format")
 
 
 def stored_language(value: str) -> str:
     """Return a language as chunks have it; InputError for one that none has."""
-    return _known(value.strip().lower(), LANGUAGES, value, "language")
+    return _known(value.strip().lower(), {name: name for name in LANGUAGES}, value, "language")
 
 
 def stored_path(value: str) -> str:
@@ -84,8 +84,10 @@ def _meant(text: str) -> str:
     return meant if meant and _is_date(meant) else "2024-05-31"
 
 
-def _known(value: str, known: Sequence[str], found: str, option: str) -> str:
+def _known(value: str, known: Mapping[str, str], found: str, option: str) -> str:
+    """Return what is stored under one of the known names; InputError with all that are stored, nearest first."""
     if value in known:
-        return value
-    nearest = sorted(known, key=lambda name: (-SequenceMatcher(None, value, name).ratio(), known.index(name)))
+        return known[value]
+    by_likeness = sorted(known, key=lambda name: -SequenceMatcher(None, value, name).ratio())
+    nearest = list(dict.fromkeys(known[name] for name in by_likeness))
     raise InputError(f"filter --{option}", f"'{found}'", f"one of {', '.join(nearest)}", f"--{option} {nearest[0]}")

@@ -149,7 +149,7 @@ def test_values_are_read_as_a_person_types_them(typed: dict, stored: dict) -> No
         ({"since": "２０２４"}, "found '２０２４'"),
         ({"since": "2025", "until": "2024-05"}, "found 2025, later than --until 2024-05"),
         ({"formats": ["markdwn"]}, "expected one of markdown, .*pdf.* Next: --format markdown"),
-        ({"formats": ["pdf", "exe"]}, "found 'exe'"),
+        ({"formats": ["pdf", "mdx"]}, "found 'mdx'; expected one of markdown, .* Next: --format markdown"),
         ({"languages": ["english"]}, "found 'english'; expected one of en, zh. Next: --language en"),
         ({"languages": ["' OR 1 = 1 --"]}, "--language"),
         ({"paths": ["/policies/a.md"]}, "Next: --path policies/a.md"),
