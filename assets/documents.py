@@ -79,7 +79,7 @@ def documents_rejected_share(
     )
 
 
-@dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="2")
+@dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="3")
 def chunks(
     documents: LanceTable,
     settings: dg.ResourceParam[Settings],

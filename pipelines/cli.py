@@ -6,12 +6,16 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pipelines import train_command
 from pipelines.answering.modes import ALL_MODES
-from pipelines.errors import GraftlineError
+from pipelines.errors import ConfigurationError, GraftlineError
 from pipelines.processor import share_cores
 from resources.settings import CHECKOUT, Settings
+
+if TYPE_CHECKING:
+    from pipelines.protocols import Embedder
 
 _FILTERS = {"language": "languages", "path": "paths", "format": "formats"}
 
@@ -53,9 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--mode", choices=ALL_MODES, default="native", metavar="MODE", help=", ".join(ALL_MODES))
     ask.add_argument("--language", action="append", default=[], help="only chunks in this language (repeatable)")
     ask.add_argument("--path", action="append", default=[], help="only documents below this path (repeatable)")
-    ask.add_argument("--format", action="append", default=[], help="only documents of this format (repeatable)")
+    ask.add_argument(
+        "--format", action="append", default=[], help="only documents of this format: pdf, md (repeatable)"
+    )
     ask.add_argument("--section", default="", help="only this section and those below it: 'Returns > Abroad'")
-    ask.add_argument("--since", default="", metavar="DATE", help="only documents dated then or later")
+    ask.add_argument("--since", default="", metavar="DATE", help="only documents dated then or later: 2024-05")
     ask.add_argument("--until", default="", metavar="DATE", help="only documents dated then or earlier")
     ask.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -118,8 +124,7 @@ def _ask(arguments: argparse.Namespace) -> int:
     from pipelines.answering.retrieval_settings import RetrievalSettings
     from pipelines.answering.settings import AnswerSettings
     from pipelines.filters import Filters
-    from pipelines.knowledge.vector_changes import refuse_other_model
-    from resources.embedders import graph_model, open_embedder
+    from resources.embedders import open_embedder
     from resources.graph_stores import open_graph_store
     from resources.language_model import open_language_model
     from resources.reranker import open_reranker
@@ -128,7 +133,7 @@ def _ask(arguments: argparse.Namespace) -> int:
     wanted = {field: tuple(getattr(arguments, option)) for option, field in _FILTERS.items()}
     filters = Filters(**wanted, section=arguments.section, since=arguments.since, until=arguments.until)
     embedder = open_embedder(settings)
-    refuse_other_model(graph_model(settings), embedder)
+    _refuse_other_graph(settings, embedder)
     answer = ask(
         arguments.question,
         arguments.mode,
@@ -145,6 +150,23 @@ def _ask(arguments: argparse.Namespace) -> int:
     for number, citation in enumerate(answer["citations"], start=1):
         print(f"  [{number}] {citation['document']} ({citation['start']}–{citation['end']}): “{citation['quote']}”")
     return 0
+
+
+def _refuse_other_graph(settings: Settings, embedder: "Embedder") -> None:
+    """Raise ConfigurationError where the graph's vectors are another model's, with the shortest way to make them."""
+    from pipelines.knowledge.vector_changes import refuse_other_model, stored_model
+    from resources.embedders import graph_model
+    from resources.tables import TableStore
+
+    graph, chunks = graph_model(settings), stored_model(TableStore(settings.home / "tables").stored("chunk_embeddings"))
+    if graph and graph != embedder.name and chunks == embedder.name:
+        raise ConfigurationError(
+            "the knowledge graph",
+            f"vectors of {graph}, while the chunks have those of {chunks} already",
+            "a graph with the chunks' vectors",
+            "graftline run --select knowledge_graph",
+        )
+    refuse_other_model(graph, embedder)
 
 
 def _export(arguments: argparse.Namespace) -> int:

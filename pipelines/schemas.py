@@ -62,14 +62,16 @@ CHUNKS = _schema(
     text=TEXT,
     version=TEXT,
     section=TEXT,
+    sections=TEXTS,
     page=pa.int32(),
     parent_id=TEXT,
     header=TEXT,
 )
 """`text == document.text[start:end]`, in characters; order within a document is by `start`. `version` tells of which
 text of the document, cut how, the chunk is; the id does not change with it, the place may. `section` is the path of
-headings ("A > B"), `page` counts from 1 (0: none), chunks of one parent share `parent_id` ("": none), and `header` is
-put before the text for embedding ("": nothing)."""
+headings ("A > B") where it begins, `sections` are the paths of all that it touches and of those around them, `page`
+counts from 1 (0: none), chunks of one parent share `parent_id` ("": none), and `header` is put before the text for
+embedding ("": nothing)."""
 
 ENTITY_MENTIONS = pa.list_(pa.struct([("name", TEXT), ("type", TEXT), ("start", pa.int64()), ("end", pa.int64())]))
 RELATION_MENTIONS = pa.list_(

@@ -158,8 +158,8 @@ COUNTS = {
 } | {"relations": "MATCH (:__Entity__)-[r]->(:__Entity__) WHERE r.graftline IS NOT NULL RETURN count(*) AS count"}
 _PASSES = """
 (size($languages) = 0 OR n.language IN $languages)
-AND (size($paths) = 0 OR any(path IN $paths WHERE n.path STARTS WITH path))
-AND ($section = '' OR n.section = $section OR n.section STARTS WITH $section + ' > ')
+AND (size($paths) = 0 OR any(path IN $paths WHERE n.path + '/' STARTS WITH path))
+AND ($section = '' OR $section IN n.sections)
 AND ((size($formats) = 0 AND $since = '' AND $until = '') OR EXISTS {
   MATCH (n)-[:PART_OF]->(d:Document)
   WHERE (size($formats) = 0 OR d.format IN $formats)

@@ -111,8 +111,8 @@ class EmbeddedGraphStore:
         self, table: str, vector: np.ndarray, k: int, filters: Filters = EVERYTHING, exact: bool = False
     ) -> list[tuple[str, float]]:
         """Return the k rows of highest cosine similarity; exact for small tables, else by an HNSW index and refined."""
-        refuse_filters(table, filters)
         dataset = self._dataset(table, self._state())
+        refuse_filters(table, filters, dataset.schema.names)
         dimensions = dataset.schema.field("vector").type.list_size
         if len(vector) != dimensions:
             raise ConfigurationError(
@@ -122,8 +122,9 @@ class EmbeddedGraphStore:
 
     def search_text(self, table: str, query: str, k: int, filters: Filters = EVERYTHING) -> list[tuple[str, float]]:
         """Return the k best matches by BM25 over words (stemmed) and pairs of Chinese characters."""
-        refuse_filters(table, filters)
-        return matching(self._dataset(table, self._state()), KEYS[table], search_terms(query), k, filters)
+        dataset = self._dataset(table, self._state())
+        refuse_filters(table, filters, dataset.schema.names)
+        return matching(dataset, KEYS[table], search_terms(query), k, filters)
 
     def rows(self, table: str, ids: Sequence[str]) -> list[dict[str, Any]]:
         """Return the rows with these ids in their order, without vectors."""

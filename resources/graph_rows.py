@@ -4,7 +4,7 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
@@ -100,10 +100,14 @@ def refuse_broken(graph: GraphTables) -> None:
         )
 
 
-def refuse_filters(table: str, filters: Filters) -> None:
-    """Raise ConfigurationError for filters on anything but chunks: only they know document, language and section."""
+def refuse_filters(table: str, filters: Filters, columns: Sequence[str]) -> None:
+    """Raise ConfigurationError for filters on anything but chunks: only they know document, language and section.
+
+    NotMaterializedError for a filter that needs a column which the stored chunks have not got yet.
+    """
     if table != "chunks" and not filters.empty:
         raise ConfigurationError("filters", f"a filtered search in {table}", "chunks", "search chunks, or drop them")
+    filters.refuse_old(columns)
 
 
 def nothing_stored(store: str) -> NotMaterializedError:

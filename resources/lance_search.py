@@ -29,12 +29,11 @@ def condition(filters: Filters) -> str:
     """Return the filters as an SQL condition for Lance, "" for none; values are literals, their quotes doubled."""
     parts = [
         _among("language", filters.languages),
-        " OR ".join(f"starts_with(path, {literal(path)})" for path in filters.paths),
+        " OR ".join(f"starts_with(concat(path, '/'), {literal(path)})" for path in filters.paths),
         _among(FORMAT, filters.formats),
     ]
     if filters.section:
-        below = literal(f"{filters.section} > ")
-        parts.append(f"section = {literal(filters.section)} OR starts_with(section, {below})")
+        parts.append(f"array_has(sections, {literal(filters.section)})")
     if filters.since or filters.until:
         parts += [f"{DATE} <> ''", f"{DATE} >= {literal(filters.since)}"]
     if filters.until:

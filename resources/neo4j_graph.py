@@ -88,7 +88,7 @@ class Neo4jGraphStore:
         self, table: str, vector: np.ndarray, k: int, filters: Filters = EVERYTHING, exact: bool = False
     ) -> list[tuple[str, float]]:
         """Return the k rows of highest cosine similarity: by the HNSW index, not quantised, or comparing them all."""
-        refuse_filters(table, filters)
+        refuse_filters(table, filters, self._schemas[table].names)
         dimensions = self._schemas[table].field("vector").type.list_size
         if len(vector) != dimensions:
             raise ConfigurationError(
@@ -109,10 +109,10 @@ class Neo4jGraphStore:
 
     def search_text(self, table: str, query: str, k: int, filters: Filters = EVERYTHING) -> list[tuple[str, float]]:
         """Return the k best full-text matches (BM25); the analyzer is `cjk`, for Latin words and Chinese alike."""
-        refuse_filters(table, filters)
+        refuse_filters(table, filters, self._schemas[table].names)
         index, terms, more = cypher.TEXT_NAMES[table], search_terms(query), _conditions(filters)
         statement = cypher.SEARCH_TEXT if filters.empty else cypher.SEARCH_TEXT_FILTERED
-        if self._schemas and not terms:
+        if not terms:
             return []
 
         def matches(count: int) -> list[tuple[str | None, float]]:

@@ -1,5 +1,6 @@
 """One question, one answer with checked citations."""
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,9 +8,15 @@ from pipelines.answering.evidence import Evidence, rank
 from pipelines.answering.grounding import ground, is_supported, refusal
 from pipelines.answering.modes import Mode
 from pipelines.answering.prompt import build_prompt, stuff_prompt
-from pipelines.answering.retrieval import Retrieved, Retriever, open_retriever
+from pipelines.answering.retrieval import Retrieved, Retriever, open_retriever, reads
 from pipelines.answering.settings import AnswerSettings
 from pipelines.protocols import Embedder, GraphStore, LanguageModel, Messages, Reranker
+
+_UNREAD = (
+    "%s does not read Chinese: mode vector finds nothing for this question. Next: --mode hybrid, or a model in "
+    "EMBEDDING_MODEL that reads it"
+)
+_LOG = logging.getLogger("graftline")
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,8 @@ def ask(
     Raises NotMaterializedError when the store is empty.
     """
     settings = settings or AnswerSettings()
+    if mode == "vector" and not reads(embedder, question):
+        _LOG.warning(_UNREAD, embedder.name)
     prepared = prepare(question, open_retriever(mode, store, embedder, settings, reranker), embedder, settings)
     if prepared.prompt is None:
         answer = refusal(question)

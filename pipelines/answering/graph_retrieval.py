@@ -42,7 +42,8 @@ class LocalRetriever:
         fused = fuse([(1.0, ranked), (1.0, walked), (0.5, reached)])
         chosen = [key for key in dict.fromkeys([*ranked[:_KEPT], *fused]) if key in rows][:k]
         names = frozenset(name.lower() for row in entities.values() for name in _names(row))
-        return Retrieved([rows[key] for key in chosen], _facts(entities, relations, weights), weights, names)
+        facts = _facts(entities, relations, weights, self.search)
+        return Retrieved([rows[key] for key in chosen], facts, weights, names)
 
     def _named(self, text: str) -> set[str]:
         """Return the entities whose name or alias stands in the text."""
@@ -86,8 +87,8 @@ class GlobalRetriever:
             ]
         )
         best = {row["community_id"]: row for row in found}
-        communities = [best[key] for key in order[: self.search.settings.communities]]
-        ranked = fuse([(1.0, chunks) for chunks in map(self._chunks, communities)])
+        communities, chunks = self._speaking([best[key] for key in order])
+        ranked = fuse([(1.0, keys) for keys in chunks])
         rows = {row["chunk_id"]: row for row in self.search.chunk_rows(ranked)}
         weights = term_weights(wanted, [row["terms"] for row in rows.values()])
         rankings = [(1.0, ranked), (2.0, by_words(question, list(rows.values()), weights))]
@@ -96,11 +97,32 @@ class GlobalRetriever:
         chosen = spread([rows[key] for key in fuse(rankings) if key in rows], k)
         return Retrieved(chosen, [f"{row['title']}: {row['summary']}" for row in communities], weights, broad=True)
 
+    def _speaking(self, ranked: Sequence[Row]) -> tuple[list[Row], list[list[str]]]:
+        """Return the communities to be shown, and the chunks of the first ones that have any which pass the filters.
+
+        A title and a summary hold names and sentences of all members: with filters they are shown only where every
+        chunk that names a member passes.
+        """
+        settings = self.search.settings
+        shown: list[Row] = []
+        chunks: list[list[str]] = []
+        for community in ranked:
+            known = self._chunks(community)
+            passing = self.search.passing(known)
+            if not passing and known:
+                continue
+            chunks.append(passing[: 2 * settings.candidates])
+            if settings.retrieval.filters.empty or (known and len(passing) == len(known)):
+                shown.append(community)
+            if len(chunks) == settings.communities:
+                break
+        return shown, chunks
+
     def _chunks(self, community: Row) -> list[str]:
         """Return the chunks that the summary was written from, then the others that name its members."""
         members = self.search.store.rows("entities", community["entity_ids"] or [])
         others = sorted({chunk for row in members for chunk in row["chunk_ids"] or []})
-        return list(dict.fromkeys([*(community["chunk_ids"] or []), *others]))[: 2 * self.search.settings.candidates]
+        return list(dict.fromkeys([*(community["chunk_ids"] or []), *others]))
 
     def _near(self, vector: np.ndarray, rows: dict[str, Row]) -> list[str]:
         near = self.search.near("chunks", vector, 4 * self.search.settings.candidates)
@@ -136,9 +158,16 @@ def _open(weights: dict[str, float], rows: Iterable[Row]) -> dict[str, float]:
     return {term: weight * (0.3 if term in said else 1.0) for term, weight in weights.items()}
 
 
-def _facts(entities: dict[str, Row], relations: Sequence[Row], weights: dict[str, float]) -> list[str]:
-    """Return descriptions of entities and relations that speak of the question, best first."""
-    texts = [f"{row['name']}: {row['description']}" for row in entities.values() if row["description"]]
-    texts += [relation["description"] for relation in relations if relation["description"]]
-    scored = sorted((-coverage(weights, with_pairs(terms(text))), text) for text in set(texts))
-    return [text for score, text in scored if score < 0][:_CONTEXT]
+def _facts(entities: dict[str, Row], relations: Sequence[Row], weights: dict[str, float], search: Search) -> list[str]:
+    """Return descriptions of entities and relations that speak of the question, best first.
+
+    With filters only of those that no chunk knows which does not pass: which sentence is whose is not stored.
+    """
+    told = [(f"{row['name']}: {row['description']}", row) for row in entities.values() if row["description"]]
+    told += [(relation["description"], relation) for relation in relations if relation["description"]]
+    scores = {text: coverage(weights, with_pairs(terms(text))) for text, _ in told}
+    homes: dict[str, list[str]] = {}
+    for text, row in told:
+        if scores[text] > 0:
+            homes.setdefault(text, []).extend(row["chunk_ids"] or [])
+    return sorted(search.inside(homes), key=lambda text: (-scores[text], text))[:_CONTEXT]

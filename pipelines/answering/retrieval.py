@@ -1,6 +1,6 @@
 """Finding what a question needs: `native` here, `local` and `global` over the graph; all ranking is above the store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -93,6 +93,11 @@ def fuse(rankings: Sequence[tuple[float, Sequence[str]]], constant: int = _FUSIO
     return sorted(scores, key=lambda key: (-scores[key], key))
 
 
+def reads(embedder: Embedder, question: str) -> bool:
+    """Say whether a model reads the question's language: that of the package reads no Chinese."""
+    return not (is_chinese(question) and _ENGLISH_ONLY in embedder.name)
+
+
 class Search:
     """What the modes share: both searches, document titles, and ranking by the question's words."""
 
@@ -101,9 +106,7 @@ class Search:
 
     def vector(self, question: str) -> np.ndarray | None:
         """Return the question's vector; None where the model does not read its language."""
-        if is_chinese(question) and _ENGLISH_ONLY in self.embedder.name:
-            return None
-        return self.embedder.embed([question])[0]
+        return self.embedder.embed([question])[0] if reads(self.embedder, question) else None
 
     def near(self, table: str, vector: np.ndarray, n: int) -> list[tuple[str, float]]:
         """Return the nearest rows of a table; of chunks, those that pass the filters."""
@@ -132,6 +135,20 @@ class Search:
             for row in rows
             if filters.empty or filters.passes(row, documents.get(row["document_id"], {}))
         ]
+
+    def passing(self, ids: Sequence[str]) -> list[str]:
+        """Return those of these chunks that pass the filters, in their order; nothing is looked up without filters."""
+        return list(ids) if self.settings.retrieval.filters.empty else [row["chunk_id"] for row in self.rows(ids)]
+
+    def inside(self, evidence: Mapping[str, Sequence[str]]) -> set[str]:
+        """Return the keys whose chunks all pass the filters, as a text written from them must before it is shown.
+
+        What is known of no chunk passes only where nothing is filtered.
+        """
+        if self.settings.retrieval.filters.empty:
+            return set(evidence)
+        passing = set(self.passing(sorted({chunk for chunks in evidence.values() for chunk in chunks})))
+        return {key for key, chunks in evidence.items() if chunks and passing.issuperset(chunks)}
 
     def chunk_rows(self, ids: Sequence[str]) -> list[Row]:
         """Return chunk rows with `title` and `terms`."""

@@ -12,8 +12,8 @@ from pipelines.protocols import Embedder, StoredTable
 from pipelines.schemas import CHUNKS
 
 _DOCUMENTS_A_BATCH = 256
-CODE_VERSION = "1"
-"""Raised whenever the chunkers cut otherwise."""
+CODE_VERSION = "2"
+"""Raised whenever the chunkers cut otherwise, or tell otherwise where a chunk stands."""
 
 
 def chunk_changes(

@@ -11,7 +11,8 @@ from pipelines.identity import content_id
 from pipelines.knowledge.cutting.pieces import CountTokens
 from pipelines.knowledge.cutting.semantic import Embed
 from pipelines.knowledge.cutting.strategies import ChunkSettings, spans
-from pipelines.knowledge.headers import contextual_headers, section_paths
+from pipelines.knowledge.headers import contextual_headers
+from pipelines.knowledge.outline import outline, with_those_around
 from pipelines.schemas import CHUNKS
 
 
@@ -39,7 +40,8 @@ def _cut(
 ) -> list[dict[str, Any]]:
     text, format, pages = document["text"], document["format"] or "", document["pages"] or []
     found = spans(text, settings, count_tokens, format, embed)
-    sections = section_paths(text, format, [(span.start, span.end) for span in found])
+    told = outline(text, format)
+    sections = [told.path(span.start, span.end) for span in found]
     headers = {}
     if settings.headers:
         headers = contextual_headers(document["title"] or "", sections, settings.header_tokens, count_tokens)
@@ -58,6 +60,7 @@ def _cut(
                 "tokens": span.tokens,
                 "text": text[span.start : span.end],
                 "section": section,
+                "sections": with_those_around([section, *told.paths(span.start, span.end)]),
                 "page": bisect_right(pages, span.start),
                 "parent_id": parent_id.of(text, *span.parent) if span.parent else "",
                 "header": headers.get(section, ""),

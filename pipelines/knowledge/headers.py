@@ -1,25 +1,9 @@
-"""Where a chunk stands, in words: its section path, and the header of title and path that is embedded before it."""
+"""The header that is embedded before a chunk: where it stands, in words, its document's title and its section."""
 
 from collections.abc import Iterable, Iterator
 
 from pipelines.knowledge.cutting.pieces import CountTokens
-from pipelines.knowledge.cutting.syntax import parse, path_of
-from pipelines.knowledge.readers import CODE
-from pipelines.knowledge.sections import SEPARATOR, Sections, headings
-
-_WITHOUT_HEADINGS = ("csv", "json", "jsonl")
-
-
-def section_paths(text: str, format: str, places: Iterable[tuple[int, int]]) -> list[str]:
-    """Return the section path of each (start, end): of the headings above its start, in code of what it defines."""
-    if format in _WITHOUT_HEADINGS:
-        return ["" for _ in places]
-    if format not in CODE:
-        sections = Sections(headings(text))
-        return [sections.path(start) for start, _ in places]
-    tree = parse(text, format)
-    definitions = tree.definitions() if tree else []
-    return [SEPARATOR.join(path_of(definitions, start, end)) for start, end in places]
+from pipelines.knowledge.sections import SEPARATOR
 
 
 def contextual_headers(title: str, sections: Iterable[str], most: int, count_tokens: CountTokens) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Headings of a text and the section that each place of it stands in."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 _MARKS = re.compile(r" {0,3}(#{1,6})(?:[ \t]+|$)")
@@ -24,7 +24,7 @@ class Heading:
 class Sections:
     """The sections of one text.
 
-    >>> Sections("# A\\n\\nx\\n\\n## B\\n\\ny").path(13)
+    >>> Sections(headings("# A\\n\\nx\\n\\n## B\\n\\ny")).path(13, 14)
     'A > B'
     """
 
@@ -41,10 +41,15 @@ class Sections:
         """Where each section starts, in order."""
         return self._starts
 
-    def path(self, position: int) -> str:
-        """Return the titles from the outermost section down to the one at the position, "" before the first."""
-        place = bisect_right(self._starts, position)
+    def path(self, start: int, end: int) -> str:
+        """Return the titles from the outermost section down to the one at the start, "" before the first."""
+        place = bisect_right(self._starts, start)
         return self._paths[place - 1] if place else ""
+
+    def paths(self, start: int, end: int) -> list[str]:
+        """Return the paths of all sections between start and end, in order; none stands for what is before them."""
+        first = bisect_right(self._starts, start)
+        return self._paths[max(first - 1, 0) : bisect_left(self._starts, end)]
 
 
 def headings(text: str) -> list[Heading]:

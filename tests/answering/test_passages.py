@@ -11,7 +11,6 @@ from pipelines.answering.retrieval import Retrieved, open_retriever
 from pipelines.answering.retrieval_settings import RetrievalSettings
 from pipelines.answering.settings import AnswerSettings
 from pipelines.filters import Filters
-from tests.answering.world import build_store
 from tests.fakes import FakeEmbedder, FakeGraphStore
 
 FILMS = {
@@ -96,14 +95,6 @@ def test_filters_hold_in_the_second_hop_too() -> None:
     assert titles(retrieve("hybrid", QUESTION, filters=only)) == ["Blood Street"]
     for mode in ("vector", "bm25"):
         assert set(titles(retrieve(mode, QUESTION, 6, filters=Filters(languages=("zh",))))) <= {"血街", "方利奥"}
-
-
-@pytest.mark.parametrize("mode", ["native", "local", "global"])
-def test_the_graph_modes_keep_to_the_filters(mode: str) -> None:
-    told = AnswerSettings(retrieval=RetrievalSettings(filters=Filters(paths=("warehouses/",))))
-    retriever = open_retriever(mode, build_store(), FakeEmbedder(), told)  # type: ignore[arg-type]
-    found = retriever.retrieve("Who manages the Halden warehouse where the tent is stored?", 5)
-    assert [row["path"] for row in found.chunks] == ["warehouses/halden.md"]
 
 
 class Nationality:

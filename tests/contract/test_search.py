@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.errors import ConfigurationError
+from pipelines.errors import ConfigurationError, NotMaterializedError
 from pipelines.filters import Filters
 from pipelines.protocols import GraphTables
 from resources.embedded_graph import EmbeddedGraphStore
@@ -19,13 +19,14 @@ WORDS = "tents tent pole headlamp 公司 warehouse"
 
 
 def library() -> GraphTables:
-    """Return the small graph with a format and a date a document, a language, path and section a chunk."""
+    """Return the small graph with a format and a date a document, a language, path and sections a chunk."""
     after = changed(graph(), "documents", "d1", format="markdown", date="2024-05-01")
     after = changed(after, "documents", "d2", format="pdf", date="2023-12-31T08:00:00")
     places = {"c1": ("en", "a.md", "Staff"), "c2": ("en", "a.md", "Goods > Repair")}
     places |= {"c3": ("zh", "zh/b.md", "公司"), "c4": ("en", "zh/b.md", "Goods")}
+    touched = {"c1": ["Staff", "Goods"], "c2": ["Goods", "Goods > Repair"], "c3": ["公司"], "c4": ["Goods"]}
     for key, (language, path, section) in places.items():
-        after = changed(after, "chunks", key, language=language, path=path, section=section)
+        after = changed(after, "chunks", key, language=language, path=path, section=section, sections=touched[key])
     return after
 
 
@@ -39,7 +40,13 @@ def library() -> GraphTables:
         ({"paths": ["a.md", "zh/b"]}, "c1 c2 c3 c4"),
         ({"paths": ["b.md"]}, ""),
         ({"formats": ["pdf"]}, "c3 c4"),
-        ({"section": "Goods"}, "c2 c4"),
+        ({"paths": ["./zh"]}, "c3 c4"),
+        ({"paths": ["a.md/"]}, "c1 c2"),
+        ({"paths": ["a/"]}, ""),
+        ({"paths": ["."]}, "c1 c2 c3 c4"),
+        ({"formats": ["PDF", "md"]}, "c1 c2 c3 c4"),
+        ({"section": "Goods"}, "c1 c2 c4"),
+        ({"section": "Staff"}, "c1"),
         ({"section": "Goods > Repair"}, "c2"),
         ({"section": "Good"}, ""),
         ({"since": "2024"}, "c1 c2"),
@@ -47,7 +54,7 @@ def library() -> GraphTables:
         ({"since": "2023-12-31", "until": "2023-12-31"}, "c3 c4"),
         ({"since": "2025"}, ""),
         ({"languages": ["en"], "formats": ["pdf"], "section": "Goods"}, "c4"),
-        ({"languages": ["' OR 1 = 1 --"]}, ""),
+        ({"section": "' OR 1 = 1 --"}, ""),
         ({"paths": ["') OR true OR starts_with(path, '"]}, ""),
         ({"section": "x' OR ''='"}, ""),
     ],
@@ -74,6 +81,21 @@ def test_a_documents_new_date_counts_for_its_chunks(store):
     store.apply(changed(library(), "documents", "d1", date="2026-01-01"))
     assert set(ids(store.search_text("chunks", WORDS, 4, Filters(since="2026")))) == {"c1", "c2"}
     assert ids(store.search_vector("chunks", X, 4, Filters(since="2024", until="2025"))) == []
+
+
+def test_chunks_that_do_not_know_what_they_touch_are_made_anew_before_a_section_is_asked_for(store):
+    old = replace(library(), chunks=library().chunks.drop_columns(["sections"]))
+    store.apply(old)
+    where = Filters(section="Goods")
+    for ask in (
+        lambda: store.search_text("chunks", "tent", 3, where),
+        lambda: store.search_vector("chunks", X, 3, where),
+        lambda: where.passes(store.rows("chunks", ["c1"])[0], {}),
+    ):
+        with pytest.raises(NotMaterializedError, match="graftline run"):
+            ask()
+    store.apply(library())
+    assert set(ids(store.search_text("chunks", WORDS, 4, where))) == {"c1", "c2", "c4"}
 
 
 def test_filters_on_anything_but_chunks_are_refused(store):

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipelines.delta import Work
+from pipelines.delta import Change, Work
+from pipelines.filters import Filters
 from pipelines.identity import content_id, table_digest
 from pipelines.knowledge.checking import span_faults
 from pipelines.knowledge.chunking import chunk_documents
@@ -121,6 +122,29 @@ def test_a_chunk_knows_its_section_page_parent_and_header():
     assert set(without["header"].to_pylist()) == {""} and without["chunk_id"].equals(found["chunk_id"])
     children = chunk(documents, ChunkSettings(strategy="parent-child"))
     assert len(set(children["parent_id"].to_pylist()) - {""}) == 3
+
+
+def test_a_chunk_knows_every_section_that_it_touches_and_those_around_them():
+    text = "---\ntitle: Shop\n---\n# Returns\n\nSeven days.\n\n## Shoes\n\n### Boots\n\nTen days."
+    text += "\n\n# Repairs\n\nTwo years."
+    row = {"document_id": "d", "path": "a.md", "language": "en", "version": "1", "format": "markdown", "text": text}
+    documents = pa.Table.from_pylist([row], schema=DOCUMENTS)
+    (whole,) = chunk(documents, ChunkSettings(max_tokens=200)).to_pylist()
+    every = ["Returns", "Returns > Shoes", "Returns > Shoes > Boots", "Repairs"]
+    assert (whole["section"], whole["sections"]) == ("", every)
+    assert Filters(section="Returns").passes(whole, {}) and Filters(section="Returns > Shoes").passes(whole, {})
+    assert not Filters(section="Returns > Shoe").passes(whole, {}) and not Filters(section="Boots").passes(whole, {})
+    parts = sorted(chunk(documents, ChunkSettings(strategy="structure")).to_pylist(), key=lambda row: row["start"])
+    assert [part["sections"] for part in parts] == [[], every[:1], every[:3], every[3:]]
+
+
+def test_chunks_without_what_they_touch_are_cut_again_under_the_same_ids(tmp_path: Path):
+    documents, tables = {"a.md": "# A\n\nOne two."}, TableStore(tmp_path)
+    before, _ = update(tables, documents)
+    old = before.drop_columns(["sections"])
+    tables.amend("chunks", old.schema, Change("document_id", [], iter([old]), "old", ("version",), {}))
+    after, work = update(tables, documents)
+    assert work.computed["documents"] == 1 and after.equals(before)
 
 
 def test_unknown_settings_are_refused():

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from pipelines.errors import ConfigurationError
 from pipelines.knowledge.cutting.pieces import CHARACTERS_A_TOKEN, Span
 from pipelines.knowledge.cutting.strategies import ChunkSettings, spans
-from pipelines.knowledge.headers import contextual_headers, section_paths
+from pipelines.knowledge.headers import contextual_headers
+from pipelines.knowledge.outline import outline
 from tests.fakes import FakeEmbedder
 
 EMBEDDER = FakeEmbedder()
@@ -95,8 +96,11 @@ def test_code_is_cut_at_definitions_with_their_comments_and_decorators():
     found = cut(text, "code", "python", 18)
     assert [text[span.start : span.end].split("\n")[0] for span in found] == [
         "import os", "# Adds.", "class Shop:", "def buy(self, boot):"]  # fmt: skip
-    assert section_paths(text, "python", [(span.start, span.end) for span in found]) == [
-        "", "add", "Shop > sell", "Shop > buy"]  # fmt: skip
+    told = outline(text, "python")
+    assert [told.path(span.start, span.end) for span in found] == ["", "add", "Shop > sell", "Shop > buy"]
+    assert [told.paths(span.start, span.end) for span in found] == [
+        [], ["add"], ["Shop", "Shop > sell"], ["Shop", "Shop > buy"]]  # fmt: skip
+    assert told.paths(0, len(text)) == ["add", "Shop", "Shop > sell", "Shop > buy"]
 
 
 def test_code_without_a_grammar_is_cut_at_unindented_blocks():
@@ -121,7 +125,10 @@ def test_children_of_one_parent_share_it_and_none_reaches_across():
 def test_headings_in_code_and_front_matter_are_no_sections_and_underlined_ones_are():
     text = "---\n# no\n---\nTop\n===\n\n```\n# no\n```\n\n### Deep ###\n\ntext\n\nNext\n----\n\nend"
     places = [(text.index(word), len(text)) for word in ("```", "text", "end")]
-    assert section_paths(text, "markdown", places) == ["Top", "Top > Deep", "Top > Next"]
+    told = outline(text, "markdown")
+    assert [told.path(*place) for place in places] == ["Top", "Top > Deep", "Top > Next"]
+    assert told.paths(0, len(text)) == ["Top", "Top > Deep", "Top > Next"]
+    assert told.paths(0, text.index("Top")) == [] and told.paths(*places[1]) == ["Top > Deep", "Top > Next"]
 
 
 def test_a_header_holds_its_budget_and_does_not_say_the_title_twice():

@@ -26,6 +26,9 @@ def open_comparison(mode: AdapterMode, search: Search) -> Retriever:
         document = documents.get(row["document_id"], {})
         if filters.passes(row, document):
             rows.append(row | {"title": document.get("title") or ""})
+    if not rows:
+        # Several of their indexes cannot be made of nothing.
+        return NothingRetriever()
     if mode == "guide":
         return GuideRetriever(GuideIndex(rows, search.embedder))
     return ComparedRetriever(search, _MAKERS[mode](rows, search.embedder, search.store))
@@ -41,6 +44,14 @@ class ComparedRetriever:
         """Return what the index returns, at most k."""
         rows = self.search.chunk_rows(self.find(question, k))
         return Retrieved(rows, [], term_weights(question_terms(question), [row["terms"] for row in rows]))
+
+
+class NothingRetriever:
+    """What stands for every index where no chunk passes the filters."""
+
+    def retrieve(self, question: str, k: int) -> Retrieved:
+        """Return nothing."""
+        return Retrieved([], [], {})
 
 
 class GuideRetriever:
