@@ -14,6 +14,13 @@ def embed_queries(embedder: Embedder, texts: Sequence[str]) -> np.ndarray:
     return own.embed_queries(texts) if getattr(embedder, "asks_otherwise", False) else embedder.embed(texts)
 
 
+def question_and_texts(embedder: Embedder, question: str, texts: Sequence[str]) -> np.ndarray:
+    """Return the question's vector and below it those of the texts, of shape (1 + len(texts), dimensions)."""
+    if not getattr(embedder, "asks_otherwise", False):
+        return embedder.embed([question, *texts])
+    return np.vstack([embed_queries(embedder, [question]), embedder.embed(texts)])
+
+
 class EmbedderBefore:
     """Everything but `embed` is the embedder's own."""
 

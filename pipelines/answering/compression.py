@@ -6,6 +6,7 @@ import numpy as np
 
 from pipelines.answering.retrieval import Row
 from pipelines.answering.terms import coverage, terms, with_pairs
+from pipelines.embedders import question_and_texts
 from pipelines.knowledge.sentences import sentences
 from pipelines.protocols import Embedder
 
@@ -24,7 +25,7 @@ def compress(question: str, rows: Sequence[Row], weights: Mapping[str, float], e
     texts = [row["text"][start:end] for row, found in zip(rows, spans, strict=True) for start, end in found]
     near = np.zeros(len(texts))
     if embedder is not None and texts:
-        vectors = embedder.embed([question, *texts])
+        vectors = question_and_texts(embedder, question, texts)
         near = vectors[1:] @ vectors[0]
     kept, place = list[Row](), 0
     for row, found in zip(rows, spans, strict=True):

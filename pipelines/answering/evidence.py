@@ -20,6 +20,7 @@ from pipelines.answering.terms import (
     terms,
     with_pairs,
 )
+from pipelines.embedders import question_and_texts
 from pipelines.knowledge.sentences import sentences
 from pipelines.knowledge.words import is_chinese
 from pipelines.protocols import Embedder
@@ -169,5 +170,5 @@ class _Scorer:
 def _similarities(question: str, pool: Sequence[Sentence], embedder: Embedder | None) -> np.ndarray | None:
     if embedder is None or not pool or is_chinese(question):
         return None
-    vectors = embedder.embed([question, *(one.text for one in pool)])
+    vectors = question_and_texts(embedder, question, [one.text for one in pool])
     return np.clip((vectors[1:] @ vectors[0] - _UNRELATED) / (_SAME - _UNRELATED), 0.0, 1.0)

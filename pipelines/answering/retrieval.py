@@ -9,6 +9,7 @@ import numpy as np
 from pipelines.answering.modes import ADAPTER_MODES, SEARCH_MODES, Mode
 from pipelines.answering.settings import AnswerSettings
 from pipelines.answering.terms import coverage, holds_answer_kind, question_terms, term_weights, terms, with_pairs
+from pipelines.embedders import embed_queries
 from pipelines.errors import NotMaterializedError
 from pipelines.filters import EVERYTHING
 from pipelines.knowledge.words import is_chinese
@@ -106,7 +107,7 @@ class Search:
 
     def vector(self, question: str) -> np.ndarray | None:
         """Return the question's vector; None where the model does not read its language."""
-        return self.embedder.embed([question])[0] if reads(self.embedder, question) else None
+        return embed_queries(self.embedder, [question])[0] if reads(self.embedder, question) else None
 
     def near(self, table: str, vector: np.ndarray, n: int) -> list[tuple[str, float]]:
         """Return the nearest rows of a table; of chunks, those that pass the filters."""

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from pipelines.embedders import embed_queries
 from pipelines.knowledge.sentences import sentences
 from pipelines.protocols import Embedder
 
@@ -24,7 +25,7 @@ def llamaindex_embedding(embedder: Embedder) -> "BaseEmbedding":
 
     class GraftlineEmbedding(BaseEmbedding):
         def _get_query_embedding(self, query: str) -> list[float]:
-            return self._get_text_embeddings([query])[0]
+            return embed_queries(embedder, [query])[0].tolist()
 
         def _get_text_embedding(self, text: str) -> list[float]:
             return self._get_text_embeddings([text])[0]
@@ -47,7 +48,7 @@ def langchain_embeddings(embedder: Embedder) -> "Embeddings":
             return embedder.embed(texts).tolist()
 
         def embed_query(self, text: str) -> list[float]:
-            return embedder.embed([text])[0].tolist()
+            return embed_queries(embedder, [text])[0].tolist()
 
     return GraftlineEmbeddings()
 
