@@ -36,6 +36,8 @@ ROWS = pa.schema(
 """`raw`: key of the row's bytes and of how they are read. `place`: the source's, as a share of 2^64. `frame_key`: what
 two near-duplicates must have in common: system message, tools and, where it is registered, dataset."""
 
+REPAIR_SEPARATOR = ", "
+"""Between the repairs of one row; none of them has it in its name."""
 _LETTER = re.compile(r"[^\W\d_]")
 _CHINESE_SHARE = 0.3
 
@@ -140,7 +142,7 @@ def _row(made: Draft, origin: str, source: Source, salt: str) -> dict[str, Any]:
     words = tokens(text)
     system = messages[0]["content"] if messages[0]["role"] == "system" else ""
     return stored | {
-        "reason": "", "found": "", "expected": "", "repairs": ", ".join(sorted(made.repairs)),
+        "reason": "", "found": "", "expected": "", "repairs": REPAIR_SEPARATOR.join(sorted(made.repairs)),
         "language": language_of(text),
         "characters": sum(len(m["content"]) for m in messages) + len(made.chosen) + len(made.rejected),
         "row_key": int(row_id[:16], 16),
