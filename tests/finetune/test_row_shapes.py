@@ -98,6 +98,27 @@ def test_tool_calls_of_sharegpt_and_of_openai_are_the_same(tmp_path: Path):
     assert json.loads(openai["tools"]) == [{"type": "function", "function": TOOL}]
 
 
+def test_a_legacy_function_call_is_a_tool_call(tmp_path: Path):
+    called = {"name": "price", "arguments": '{"item": "tent"}'}
+    turns = [
+        {"role": "user", "content": "What is a tent?"}, {"role": "assistant", "content": None, "function_call": called},
+        {"role": "function", "name": "price", "content": "90"}, {"role": "assistant", "content": "90 euros."},
+    ]  # fmt: skip
+    made = only(tmp_path, {"messages": turns, "functions": [TOOL]})
+    assert made["messages"][1] == {"role": "assistant", "content": "", "tool_calls": CALLS}
+    assert json.loads(made["tools"]) == [{"type": "function", "function": TOOL}]
+    assert made["repairs"] == "functions turned into tools, role renamed"
+
+
+def test_reasoning_stands_before_the_answer_and_is_noted(tmp_path: Path):
+    made = only(tmp_path, {"messages": [USER, ASSISTANT | {"reasoning_content": "Seven days.\n", "weight": 1}]})
+    assert made["messages"][1]["content"] == f"<think>\nSeven days.\n</think>\n\n{SAID}"
+    assert made["repairs"] == "reasoning put before the answer"
+    twice = f"<think>Seven days.</think>{SAID}"
+    made = only(tmp_path, {"messages": [USER, {**ASSISTANT, "content": twice, "reasoning": "Seven days."}]})
+    assert (made["messages"][1]["content"], made["repairs"]) == (twice, "")
+
+
 @pytest.mark.parametrize("ending", [
     "json", "jsonl", "csv", "parquet", "arrow", "lines.json", "JSON", "ndjson", "tsv", "jsonl.gz", "Csv.GZ",
 ])  # fmt: skip
