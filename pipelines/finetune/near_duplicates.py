@@ -18,15 +18,13 @@ BANDS, ROWS_A_BAND = 25, 5
 GRAM = 2
 """Length of an n-gram in tokens: a longer one finds no question of usual length alike after one changed word."""
 _TOKEN = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
-_ASKED = {
+_ENGLISH = {"could": "can", "may": "can", "please": "", "the": "", "a": "", "an": ""}
+_CHINESE = {
     "怎么样": "如何", "怎么": "如何", "怎样": "如何", "请问": "", "吗": "", "么": "", "呢": "",
     "可不可以": "能", "可以": "能", "能不能": "能", "能否": "能", "可否": "能",
-    "could": "can", "may": "can", "please": "", "the": "", "a": "", "an": "",
 }  # fmt: skip
 """Ways to ask the same, by one of them: with other words alike, these make no other question."""
-_WAYS = re.compile(
-    "|".join(sorted((way if re.match(rf"[{HAN}]", way) else rf"\b{way}\b" for way in _ASKED), key=len, reverse=True))
-)
+_CHINESE_WAYS = re.compile("|".join(sorted(_CHINESE, key=len, reverse=True)))
 _SEED = 20_261_125
 _FACTORS, _TERMS = (
     np.random.default_rng(_SEED + n).integers(1, 2**63, BANDS * ROWS_A_BAND, dtype=np.uint64) * np.uint64(2)
@@ -53,7 +51,10 @@ def meant(text: str) -> list[str]:
     True
     """
     plain = unicodedata.normalize("NFKC", text).lower()
-    return _TOKEN.findall(_WAYS.sub(lambda way: _ASKED[way[0]], plain)) or _TOKEN.findall(plain)
+    if not plain.isascii():
+        plain = _CHINESE_WAYS.sub(lambda way: _CHINESE[way[0]], plain)
+    words = [_ENGLISH.get(word, word) for word in _TOKEN.findall(plain)]
+    return [word for word in words if word] or tokens(text)
 
 
 def grams(text: str) -> np.ndarray:
