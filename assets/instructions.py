@@ -32,7 +32,9 @@ def instruction_dataset(
     ledger = read_ledger(record)
     tables.write(LEDGER_NAME, ledger)
     counts = {name: record[name] for name in ("kept", "train", "test", "rejected_share", "rows_read")}
-    told = {name: dg.MetadataValue.json(record[name]) for name in ("repaired", "datasets", "languages", "absent")}
+    told = {
+        name: dg.MetadataValue.json(record[name]) for name in ("repaired", "datasets", "languages", "absent", "notes")
+    }
     return record_result(
         record,
         rows=record["train"] + record["test"],

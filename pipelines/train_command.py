@@ -121,8 +121,8 @@ def _dataset(folder: Path, home: Path, recipe: Recipe) -> dict[str, Any]:
     from pipelines.finetune.row_ledger import problems_in
 
     record = prepare(folder, home, wanted=names_in(recipe.dataset) | names_in(recipe.eval_dataset))
-    fates = {fate: sum(record[fate].values()) for fate in ("repaired", "rejected")}
-    log.info("kept %d rows, repaired %d, rejected %d %s", record["kept"], *fates.values(), record["rejected"] or "")
+    fates = record["kept"], record["repaired_rows"], sum(record["rejected"].values())
+    log.info("kept %d rows, repaired %d, rejected %d %s", *fates, record["rejected"] or "")
     for problem in problems_in(read_ledger(record))[:_SHOWN_ROWS]:
         log.warning("%s", problem)
     return record

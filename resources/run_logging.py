@@ -1,6 +1,8 @@
 """What of a training goes into its MLflow run, piece by piece, each in as few calls as MLflow allows."""
 
 import json
+import posixpath
+import re
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 _PARAMETER_LENGTH = 500
 _PARAMETERS = 100  # MLflow takes at most so many parameters in one call
 _BATCH = 1000  # and so many metrics
+_NAME_LENGTH = 250
+_NOT_IN_NAMES = re.compile(r"[^\w.\- /:]")
 _NO_METRIC = ("step", "total_steps", "sample", "time")
 
 
@@ -46,11 +50,34 @@ def log_parameters(client: "MlflowClient", run_id: str, parameters: Mapping[str,
 
 
 def log_numbers(client: "MlflowClient", run_id: str, numbers: Mapping[str, float]) -> None:
-    """Log numbers without a step, in one call."""
+    """Log numbers without a step, under names that MLflow takes."""
     from mlflow.entities import Metric
 
     now = int(time.time() * 1000)
-    client.log_batch(run_id, metrics=[Metric(name, float(value), now, 0) for name, value in numbers.items()])
+    _log_metrics(client, run_id, [Metric(name, float(value), now, 0) for name, value in safe_names(numbers).items()])
+
+
+def safe_names(numbers: Mapping[str, float]) -> dict[str, float]:
+    """Return the numbers under names that MLflow takes, none of them lost.
+
+    >>> safe_names({"a, b": 1, "a; b": 2, "../c//d": 3})
+    {'a_ b': 1, 'a_ b_2': 2, '_/c/d': 3}
+    """
+    made: dict[str, float] = {}
+    for name, value in numbers.items():
+        safe = wanted = _metric_name(name)
+        number = 1
+        while safe in made:
+            number += 1
+            safe = f"{wanted[: _NAME_LENGTH - 8]}_{number}"
+        made[safe] = value
+    return made
+
+
+def _metric_name(name: str) -> str:
+    """MLflow refuses a whole run for a comma; a name is a path to it, which must not lead elsewhere."""
+    path = posixpath.normpath(_NOT_IN_NAMES.sub("_", name)).lstrip("/")
+    return re.sub(r"^\.+", "_", path)[:_NAME_LENGTH].rstrip("/") or "_"
 
 
 def log_table(client: "MlflowClient", run_id: str, rows: Sequence[Mapping[str, Any]], path: str) -> None:
@@ -68,6 +95,8 @@ def _log_dataset(client: "MlflowClient", run_id: str, path: Path, digest: str) -
     inputs = []
     for split, context in (("train", "training"), ("test", "evaluation")):
         rows = DatasetDict.load_from_disk(str(path))[split]
+        if not len(rows):
+            continue  # of a few rows none are held out
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # hints about integer columns and about which local path this is
             named = from_huggingface(rows, name=f"instructions-{split}", digest=digest, source=str(path))

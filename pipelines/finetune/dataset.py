@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.errors import InputError, NotMaterializedError
+from pipelines.errors import NotMaterializedError
 from pipelines.finetune.row_table import STORED
 from pipelines.finetune.saved_dataset import save_splits
 from pipelines.identity import content_id
@@ -30,7 +30,7 @@ def store(rows: pa.Table, kept: np.ndarray, held_out: np.ndarray, home: Path) ->
     They are stored in order of id; `held_out` (a bool each) are the test split.
 
     The record: digest, path, train and test (rows); languages, sources, kinds and datasets by split. Nothing is done
-    where that folder is complete. InputError when a split would be empty.
+    where that folder is complete. The test split may be empty.
     """
     ranks = pc.sort_indices(rows["row_id"].take(pa.array(kept))).to_numpy()
     order, held_out = kept[ranks], held_out[ranks]
@@ -40,7 +40,6 @@ def store(rows: pa.Table, kept: np.ndarray, held_out: np.ndarray, home: Path) ->
     if not is_complete(folder):
         rows = rows.select(STORED.names)
         splits = {"train": rows.take(pa.array(order[~held_out])), "test": rows.take(pa.array(order[held_out]))}
-        _require_both(splits)
         _write(splits, folder, digest, {"digest": digest, **_counts(splits)})
     return {**json.loads((folder / _MARKER).read_text(encoding="utf-8")), "path": str(folder)}
 
@@ -59,17 +58,6 @@ def load_dataset(path: Path) -> "DatasetDict":
             str(path), "no complete dataset", "an earlier materialisation", "graftline run --select instruction_dataset"
         )
     return DatasetDict.load_from_disk(str(path))
-
-
-def _require_both(splits: dict[str, pa.Table]) -> None:
-    for split, table in splits.items():
-        if not table.num_rows:
-            raise InputError(
-                "the instruction dataset",
-                f"{sum(table.num_rows for table in splits.values())} rows and none for '{split}'",
-                "rows from more sources, some of which are held out",
-                "add rows with other values of 'source' below GRAFTLINE_INSTRUCTIONS",
-            )
 
 
 def _counts(splits: dict[str, pa.Table]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The datasets that a recipe names, held against those that the stored rows come from."""
 
 import difflib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,25 +9,44 @@ from pipelines.errors import InputError
 from pipelines.finetune.dataset import load_dataset
 from pipelines.finetune.recipe import Recipe, names_in
 
+_CLOSE = 0.6
+"""Likeness from which a name may have been meant; `difflib`'s own default."""
+
 
 def require_known(recipe: Recipe, dataset: dict[str, Any]) -> None:
-    """InputError where `dataset` or `eval_dataset` names one that the stored rows don't have; the nearest is named."""
+    """InputError where `dataset` or `eval_dataset` names one that the stored rows don't have, with the reason."""
     asked = {key: names_in(getattr(recipe, key)) for key in ("dataset", "eval_dataset")}
     if not any(asked.values()):
         return
     rows = load_dataset(Path(dataset["path"]))
+    known = {
+        split: sorted(set(rows[split].with_format(None)["dataset"])) if "dataset" in rows[split].column_names else []
+        for split in ("train", "test")
+    }
     for key, split in (("dataset", "train"), ("eval_dataset", "test")):
-        known = sorted(set(rows[split].with_format(None)["dataset"])) if "dataset" in rows[split].column_names else []
+        other = known["test" if split == "train" else "train"]
         for name in asked[key]:
-            if name in known:
-                continue
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-            raise InputError(
-                f"the recipe's {key}",
-                f"'{name}', which no row comes from",
-                f"one of {', '.join(known) or 'no names (these rows have none)'}",
-                f"write {key}: {near[0]}" if near else f"add '{name}' to dataset_info.json, or leave {key} out",
-            )
+            if name not in known[split]:
+                found, fix = _missing(key, name, known[split], other, recipe, dataset.get("absent", {}))
+                expected = f"one of {', '.join(known[split]) or 'no names (these rows have none)'}"
+                raise InputError(f"the recipe's {key}", found, expected, fix)
+
+
+def _missing(
+    key: str, name: str, known: list[str], other: list[str], recipe: Recipe, absent: Mapping[str, str]
+) -> tuple[str, str]:
+    """Return what was found of a dataset without rows in its split, and what to do."""
+    if name in other:
+        side = "held out" if key == "dataset" else "trained on"
+        return f"'{name}', of which all rows are {side}", f"add rows of other sources to '{name}', or leave {key} out"
+    if name in absent:
+        return f"'{name}', of which there is no row: {absent[name]}", f"mend that, or leave '{name}' out of {key}"
+    found = f"'{name}', which no row comes from"
+    near = difflib.get_close_matches(name, [*known, *absent], n=1, cutoff=_CLOSE)
+    if near:
+        return found, f"write {key}: {near[0]}"
+    where = "" if recipe.dataset_dir else ", or name the folder that has it: dataset_dir or GRAFTLINE_INSTRUCTIONS"
+    return found, f"add '{name}' to dataset_info.json{where}, or leave {key} out"
 
 
 def require_configured_folder(recipe: Recipe, folder: Path) -> None:

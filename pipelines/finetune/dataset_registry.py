@@ -1,6 +1,7 @@
 """Which files hold which dataset: LLaMA-Factory's `dataset_info.json` where there is one, else each file by itself."""
 
 import json
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -8,11 +9,14 @@ from typing import Any
 
 from pipelines.errors import InputError
 from pipelines.finetune.hub_dataset import HubDataset, fetch
-from pipelines.finetune.row_files import ENDINGS
+from pipelines.finetune.row_files import ENDINGS, bare_name, ending
 from pipelines.finetune.row_shapes import Shape
 from pipelines.identity import json_digest
 
 REGISTRY = "dataset_info.json"
+_ABOUT = ("README", "LICENSE", "LICENCE", "NOTICE", "CITATION")
+_NO_ROWS = (".md", ".rst", ".py", ".pyc", ".lock")
+_MANY = 3
 _MEDIA = ("images", "videos", "audios")
 _ELSEWHERE = {
     "ms_hub_url": "ModelScope", "om_hub_url": "Openmind", "script_url": "a script", "cloud_file_name": "a cloud",
@@ -55,15 +59,11 @@ def find_sources(
     """
     registered, notes = _registered(folder, wanted, cache)
     named = {source.path for source in registered}
-    every = sorted(folder.rglob("*")) if folder.is_dir() else []
+    others = [path for path in _files(folder) if path not in named]
     free = [
-        Source(path.relative_to(folder).with_suffix("").as_posix(), path.relative_to(folder).as_posix(), path)
-        for path in every
-        if path.suffix in ENDINGS
-        and path.is_file()
-        and path not in named
-        and path != folder / REGISTRY
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        Source(bare_name(path.relative_to(folder)), path.relative_to(folder).as_posix(), path)
+        for path in others
+        if ending(path)
     ]
     sources = sorted([*registered, *free], key=lambda source: (source.name, source.dataset))
     if not sources:
@@ -74,7 +74,35 @@ def find_sources(
             f"a folder with instruction files ({', '.join(ENDINGS)})",
             "set GRAFTLINE_INSTRUCTIONS to the folder that holds them",
         )
-    return sources, notes
+    return sources, [*notes, *_unread([path.relative_to(folder) for path in others if not ending(path)], notes)]
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the files below the folder that may hold rows, in order: hidden ones and the registry don't."""
+    every = sorted(folder.rglob("*")) if folder.is_dir() else []
+    return [
+        path
+        for path in every
+        if path.is_file()
+        and path != folder / REGISTRY
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+
+
+def _unread(paths: list[Path], told: list[Note]) -> list[Note]:
+    """Return a note for each file of another ending; one for all of a folder's where they are many (pictures, say)."""
+    known = " ".join(note.reason for note in told)
+    groups: dict[tuple[Path, str], list[Path]] = defaultdict(list)
+    for path in paths:
+        if path.stem.upper() not in _ABOUT and path.suffix.lower() not in _NO_ROWS and path.as_posix() not in known:
+            groups[path.parent, path.suffix].append(path)
+    reason = f"not read: the ending is none of {', '.join(ENDINGS)}"
+    notes = []
+    for (parent, suffix), group in groups.items():
+        many = len(group) > _MANY
+        names = [f"{len(group)} files {(parent / f'*{suffix}').as_posix()}"] if many else [p.as_posix() for p in group]
+        notes += [Note(name, reason) for name in names]
+    return notes
 
 
 def _registered(folder: Path, wanted: Collection[str], cache: Path | None) -> tuple[list[Source], list[Note]]:
@@ -119,10 +147,10 @@ def _entry(folder: Path, dataset: str, entry: Any, wanted: bool, cache: Path | N
         place = next((name for key, name in _ELSEWHERE.items() if key in entry), "nowhere")
         return Note(dataset, f"kept in {place}: give it a file_name or an hf_hub_url")
     path = folder / entry["file_name"]
-    files = [file for file in sorted(path.iterdir()) if file.suffix in ENDINGS] if path.is_dir() else [path]
-    files = [file for file in files if file.is_file() and file.suffix in ENDINGS]
+    files = [file for file in (sorted(path.iterdir()) if path.is_dir() else [path]) if file.is_file() and ending(file)]
     if not files:
-        return Note(dataset, f"{entry['file_name']} is not in the folder" if not path.exists() else "no file of rows")
+        missing = "is not in the folder" if not path.exists() else f"is no file of rows ({', '.join(ENDINGS)})"
+        return Note(dataset, f"{entry['file_name']} {missing}")
     return [Source(dataset, _name(file, folder), file, shape, entry.get("num_samples"), flaw) for file in files]
 
 

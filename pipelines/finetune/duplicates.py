@@ -8,10 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.finetune.near_duplicates import BANDS, Pairs, grams, jaccard, near_pairs
+from pipelines.finetune.near_duplicates import BANDS, Pairs, grams, jaccard, near_pairs, tokens
 from pipelines.finetune.row_table import answer_of, question_of, text_of_row
 
 DUPLICATE, NEAR_DUPLICATE = "duplicate", "near-duplicate"
+_NEARLY = 0.99
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,14 @@ def _alike(rows: pa.Table, one: int, other: int) -> float:
         (question_of(left["messages"]), question_of(right["messages"])),
         (answer_of(left), answer_of(right)),
     ]
-    return min(1.0 if a == b else jaccard(grams(a), grams(b)) for a, b in parts)
+    return min(_likeness(a, b) for a, b in parts)
+
+
+def _likeness(one: str, other: str) -> float:
+    """Return 1 for the same words only: another way to ask leaves all n-grams in common, and is no exact duplicate."""
+    if one == other or (tokens(one) and tokens(one) == tokens(other)):
+        return 1.0
+    return min(_NEARLY, jaccard(grams(one), grams(other)))
 
 
 def links(rows: pa.Table, good: np.ndarray, compared: Compared) -> Iterator[tuple[int, int]]:

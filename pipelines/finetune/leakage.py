@@ -10,26 +10,19 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from pipelines.characters import HAN_CHARACTER
 from pipelines.finetune.dataset import load_dataset
-from pipelines.finetune.near_duplicates import (
-    CHARACTERS,
-    band_keys,
-    candidates,
-    gram_hashes,
-    gram_length,
-    jaccard,
-    text_key,
-    tokens,
-)  # fmt: skip
+from pipelines.finetune.near_duplicates import band_keys, candidates, gram_hashes, grams, jaccard, text_key, tokens
 from pipelines.finetune.row_table import question_of
 from pipelines.identity import content_id
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 SIMILARITY = 0.8
 """Share of n-grams that a train and a test question have in common, from which they are one."""
 CONTAINED = 0.8
 """Share of a test question's long n-grams that stand in one document, from which the document gives it away."""
 _LONG_WORDS, _LONG_CHARACTERS = 5, 8
+_CHINESE_SHARE = 0.3
 _FEWEST_GRAMS = 4
 """A shorter question ("How do I return it?") is a phrase that any document may hold by chance."""
 
@@ -52,8 +45,9 @@ class Leak:
 def train_leaks(train: Sequence[Mapping[str, Any]], test: Sequence[Mapping[str, Any]]) -> list[Leak]:
     """Return the test rows (row_id, messages) whose question a train row asks, exactly or nearly; worst match each."""
     rows = [*test, *train]
-    words = [tokens(question_of(row["messages"])) for row in rows]
-    hashes = [gram_hashes(each) for each in words]
+    questions = [question_of(row["messages"]) for row in rows]
+    words = [tokens(question) for question in questions]
+    hashes = [grams(question) for question in questions]
     keys = [text_key(each) if each else None for each in words]
     bands = np.stack([band_keys(each) for each in hashes]) if rows else np.zeros((0, 1), dtype=np.uint64)
     asked = np.arange(len(rows)) < len(test)
@@ -67,7 +61,7 @@ def train_leaks(train: Sequence[Mapping[str, Any]], test: Sequence[Mapping[str, 
             best[one] = (value, other)
     return [
         Leak(
-            rows[one]["row_id"], question_of(rows[one]["messages"]), "train", rows[other]["row_id"],
+            rows[one]["row_id"], questions[one], "train", rows[other]["row_id"],
             "exact" if keys[one] == keys[other] else "near", value,
         )
         for one, (value, other) in sorted(best.items())
@@ -80,7 +74,7 @@ def document_leaks(test: Sequence[Mapping[str, Any]], documents: Iterable[Mappin
     for row in test:
         question = question_of(row["messages"])
         words = tokens(question)
-        long = _LONG_CHARACTERS if gram_length(words) == CHARACTERS else _LONG_WORDS
+        long = _LONG_CHARACTERS if _is_chinese(words) else _LONG_WORDS
         if len(words) - long + 1 >= _FEWEST_GRAMS:
             asked.append((row["row_id"], question, long, gram_hashes(words, long)))
     best: dict[str, Leak] = {}
@@ -95,6 +89,11 @@ def document_leaks(test: Sequence[Mapping[str, Any]], documents: Iterable[Mappin
                 kind = "exact" if share == 1.0 else "near"
                 best[row_id] = Leak(row_id, question, "documents", document["path"], kind, share)
     return [best[row_id] for row_id in sorted(best)]
+
+
+def _is_chinese(words: list[str]) -> bool:
+    ideographs = len(HAN_CHARACTER.findall("".join(words)))
+    return bool(words) and ideographs / len(words) >= _CHINESE_SHARE
 
 
 def audit(path: Path, dataset: str, documents: pa.Table | None, corpus: str, home: Path) -> list[Leak]:

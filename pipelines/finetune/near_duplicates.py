@@ -1,4 +1,4 @@
-"""Near-duplicate texts: MinHash over word n-grams, over character n-grams for Chinese, banded (LSH), then verified.
+"""Near-duplicate texts: MinHash over pairs of words, of characters for Chinese, banded (LSH), then verified.
 
 Broder 1997; Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, chapter 3.
 """
@@ -11,14 +11,20 @@ from functools import lru_cache
 
 import numpy as np
 
-from pipelines.characters import HAN, HAN_CHARACTER
+from pipelines.characters import HAN
 
 BANDS, ROWS_A_BAND = 25, 5
 """Two texts of similarity s become candidates with 1 - (1 - s^5)^25: 0.9999 at 0.8, 0.55 at 0.5."""
-WORDS, CHARACTERS = 3, 5
-"""Length of an n-gram of words, and of Chinese characters."""
+GRAM = 2
+"""Length of an n-gram in tokens: a longer one finds no question of usual length alike after one changed word."""
 _TOKEN = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
-_CHINESE_SHARE = 0.3
+_ENGLISH = {"could": "can", "may": "can", "please": "", "the": "", "a": "", "an": ""}
+_CHINESE = {
+    "怎么样": "如何", "怎么": "如何", "怎样": "如何", "请问": "", "吗": "", "么": "", "呢": "",
+    "可不可以": "能", "可以": "能", "能不能": "能", "能否": "能", "可否": "能",
+}  # fmt: skip
+"""Ways to ask the same, by one of them: with other words alike, these make no other question."""
+_CHINESE_WAYS = re.compile("|".join(sorted(_CHINESE, key=len, reverse=True)))
 _SEED = 20_261_125
 _FACTORS, _TERMS = (
     np.random.default_rng(_SEED + n).integers(1, 2**63, BANDS * ROWS_A_BAND, dtype=np.uint64) * np.uint64(2)
@@ -36,20 +42,29 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(unicodedata.normalize("NFKC", text).lower())
 
 
-def gram_length(words: list[str]) -> int:
-    """Return the length of n-grams: characters where at least 30 % of the tokens are Chinese, else words."""
-    ideographs = len(HAN_CHARACTER.findall("".join(words)))
-    return CHARACTERS if words and ideographs / len(words) >= _CHINESE_SHARE else WORDS
+def meant(text: str) -> list[str]:
+    """Return the text's words without what only asks in another way; all of them where there are no others.
+
+    >>> meant("Could I pay the bill, please?") == meant("Can I pay a bill?")
+    True
+    >>> meant("请问怎么申请退货？") == meant("如何申请退货")
+    True
+    """
+    plain = unicodedata.normalize("NFKC", text).lower()
+    if not plain.isascii():
+        plain = _CHINESE_WAYS.sub(lambda way: _CHINESE[way[0]], plain)
+    words = [_ENGLISH.get(word, word) for word in _TOKEN.findall(plain)]
+    return [word for word in words if word] or tokens(text)
 
 
-def grams(text: str, length: int | None = None) -> np.ndarray:
-    """Return the sorted unique hashes (uint64) of the text's n-grams; a shorter text is one n-gram."""
-    return gram_hashes(tokens(text), length)
+def grams(text: str) -> np.ndarray:
+    """Return the sorted unique hashes (uint64) of the n-grams of what the text means; a shorter one is one n-gram."""
+    return gram_hashes(meant(text))
 
 
-def gram_hashes(words: list[str], length: int | None = None) -> np.ndarray:
+def gram_hashes(words: list[str], length: int = GRAM) -> np.ndarray:
     """Return the sorted unique hashes of the n-grams of these tokens."""
-    length = min(length or gram_length(words), len(words))
+    length = min(length, len(words))
     if not words:
         return np.zeros(0, dtype=np.uint64)
     hashes = np.array([_hash(word) for word in words], dtype=np.uint64)

@@ -14,16 +14,17 @@ import pyarrow as pa
 from pipelines.finetune.dataset import is_complete, store
 from pipelines.finetune.dataset_registry import find_sources
 from pipelines.finetune.duplicates import Compared, column, compare, duplicates, good_places, links
-from pipelines.finetune.row_ledger import counts_of, ledger_of
+from pipelines.finetune.row_ledger import counts_of, ledger_of, nothing_used, unused
 from pipelines.finetune.row_reading import Earlier, FileRows, read_rows
-from pipelines.finetune.split import SplitSettings, held_out
+from pipelines.finetune.split import SplitSettings, part
 from pipelines.identity import content_id, file_digest, json_digest
 
 log = logging.getLogger("graftline")
 
-CODE_VERSION = "2"
+CODE_VERSION = "3"
 """Raise it when rows are read, repaired, compared or split in another way: nothing of before is used then."""
 _STATE = "state.json"
+_REJECTED = "rejected.jsonl"
 _PAIRS = pa.schema([("what", pa.string()), ("one", pa.uint64()), ("other", pa.uint64()), ("similarity", pa.float64())])
 
 
@@ -33,8 +34,9 @@ def prepare(
     """Return the record of the dataset that the files below `folder` make; what did not change is not done again.
 
     `wanted`: names of registered datasets on the hub that are to be loaded. Besides `dataset.store`'s, the record holds
-    kept, repaired and rejected (rows, by reason), rejected_share, rows_read (anew), absent (registered datasets that
-    are not here, and why) and ledger (path; see `read_ledger`).
+    kept, repaired and rejected (rows, by reason), repaired_rows, rejected_share, rows_read (anew), absent (datasets and
+    files of which no row is used, and why), notes (what else to know) and ledger (path; see `read_ledger`). InputError
+    with the reasons where no row can be used.
     """
     settings = settings or SplitSettings()
     sources, notes = find_sources(folder, wanted, home / "cache" / "hub")
@@ -45,7 +47,7 @@ def prepare(
     place = home / "cache" / "rows" / content_id(str(folder.absolute()))
     state = _state(place, code)
     if state and state["key"] == key and is_complete(Path(state["record"]["path"])):
-        return state["record"]
+        return _noted(state["record"])
     earlier, before = _earlier(place, state)
     rows, files, fresh = read_rows(((source, content[source.path]) for source in sources), earlier, settings.salt)
     good = good_places(rows)
@@ -53,21 +55,40 @@ def prepare(
     repeated = duplicates(rows, good, compared, settings.similarity)
     kept = np.setdiff1d(good, np.array([duplicate.place for duplicate in repeated], dtype=np.int64))
     ledger = ledger_of(rows, repeated)
+    if not len(kept):
+        raise nothing_used(folder, ledger, _list_rejected(place, ledger))
     index = np.full(rows.num_rows, -1)
     index[kept] = np.arange(len(kept))
     pairs = [(index[one], index[other]) for one, other in links(rows, kept, compared)]
-    record = store(rows, kept, held_out(column(rows, "place")[kept], pairs, settings), home)
-    record |= counts_of(rows.num_rows, ledger) | {"absent": {note.dataset: note.reason for note in notes}}
+    held, note = part(column(rows, "place")[kept], pairs, settings)
+    record = store(rows, kept, held, home) | counts_of(rows.num_rows, ledger)
+    absent = unused(rows, kept) | {each.dataset: each.reason for each in notes}
+    record |= {"absent": absent, "notes": [note] if note else []}
     record |= {"rows_read": fresh, "ledger": str(place / f"ledger-{key}.arrow")}
     _keep(place, key, {"code": code, "files": {n: asdict(f) for n, f in files.items()}, "record": record}, rows,
           compared, ledger)  # fmt: skip
     log.info("read %d of %d rows anew: %d of them are used", fresh, rows.num_rows, len(kept))
-    return record
+    return _noted(record)
 
 
 def read_ledger(record: dict[str, Any]) -> pa.Table:
     """Return the rows that were repaired or rejected, each with its reason (`row_ledger.ROW_LEDGER`)."""
     return _read(Path(record["ledger"]))
+
+
+def _noted(record: dict[str, Any]) -> dict[str, Any]:
+    for note in record["notes"]:
+        log.warning("%s", note)
+    return record
+
+
+def _list_rejected(place: Path, ledger: pa.Table) -> Path:
+    """Write the ledger for a person to read, where nothing else will be kept; return its path."""
+    place.mkdir(parents=True, exist_ok=True)
+    path = place / _REJECTED
+    lines = (json.dumps(row, ensure_ascii=False) for row in ledger.to_pylist())
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
 
 
 def _state(place: Path, code: str) -> dict[str, Any] | None:
@@ -108,6 +129,7 @@ def _keep(place: Path, key: str, state: dict[str, Any], rows: pa.Table, compared
     beside = place / f".{_STATE}.part{os.getpid()}"
     beside.write_text(json.dumps({"key": key, **state}, ensure_ascii=False), encoding="utf-8")
     os.replace(beside, place / _STATE)
+    (place / _REJECTED).unlink(missing_ok=True)
     for path in place.iterdir():
         if path.suffix == ".arrow" and not path.stem.endswith(key):
             path.unlink()

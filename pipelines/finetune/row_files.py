@@ -1,8 +1,10 @@
 """Files of rows: JSON, JSON Lines, CSV, Parquet and Arrow, each row with its number and the bytes that identify it."""
 
 import csv
+import gzip
 import io
 import json
+import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,7 +13,11 @@ from typing import Any, NamedTuple
 
 from pipelines.finetune.row_shapes import Flaw
 
-ENDINGS = (".json", ".jsonl", ".csv", ".parquet", ".arrow")
+_TEXTS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
+ENDINGS = (*_TEXTS, ".parquet", ".arrow")
+"""Endings that are read, in capitals too; a text's may have .gz behind it."""
+EMPTY_FILE = "empty file"
+_GZIP = ".gz"
 _LARGEST_CELL = 2**31 - 1
 
 
@@ -60,14 +66,49 @@ class Cells(NamedTuple):
     cells: list[str]
 
 
+def ending(path: Path) -> str:
+    """Return the file's ending as ENDINGS has it, "" where it is none of them.
+
+    >>> ending(Path("rows.v2.JSONL.gz")), ending(Path("rows.txt"))
+    ('.jsonl', '')
+    """
+    plain = path.with_suffix("") if path.suffix.lower() == _GZIP else path
+    found, packed = plain.suffix.lower(), plain != path
+    return found if found in (_TEXTS if packed else ENDINGS) else ""
+
+
+def bare_name(path: Path) -> str:
+    """Return the path without the ending that is read, as a dataset is named."""
+    return (path.with_suffix("") if path.suffix.lower() == _GZIP else path).with_suffix("").as_posix()
+
+
 def raw_rows(path: Path) -> RawRows:
-    """Return a file's rows in order; Flaw where the file as a whole cannot be read."""
-    if path.suffix in (".parquet", ".arrow"):
-        return _values(_columns(path))
-    data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
-    if path.suffix == ".jsonl":
+    """Return a file's rows in order; Flaw where the file as a whole cannot be read, or has none."""
+    rows = _rows(path, ending(path))
+    if not len(rows.numbers):
+        raise Flaw(EMPTY_FILE, "a file without a row", "rows")
+    return rows
+
+
+def _rows(path: Path, form: str) -> RawRows:
+    if form in (".parquet", ".arrow"):
+        return _values(_columns(path, form))
+    data = _unpacked(path).removeprefix(b"\xef\xbb\xbf")
+    if form in (".jsonl", ".ndjson"):
         return _lines(data)
-    return _cells(_text(data)) if path.suffix == ".csv" else _json(data)
+    if form in (".csv", ".tsv"):
+        return _cells(_text(data), "\t" if form == ".tsv" else ",") if data.strip() else RawRows([], [])
+    return _json(data) if data.strip() else RawRows([], [])
+
+
+def _unpacked(path: Path) -> bytes:
+    data = path.read_bytes()
+    if path.suffix.lower() != _GZIP:
+        return data
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise Flaw("unreadable file", f"broken gzip: {str(error)[:100]}", "a file that gzip packed") from None
 
 
 def _json(data: bytes) -> RawRows:
@@ -112,9 +153,9 @@ def _parsed(line: bytes) -> tuple[Any, set[str]]:
         raise Flaw("invalid JSON", f"invalid JSON{where}", "one JSON object a line") from None
 
 
-def _cells(text: str) -> RawRows:
+def _cells(text: str, delimiter: str) -> RawRows:
     csv.field_size_limit(_LARGEST_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         header = next(reader, [])
         rows = [(reader.line_num, cells) for cells in reader if cells]
@@ -132,12 +173,12 @@ def _named(header: list[str], cells: list[str]) -> dict[str, str]:
     return dict(zip(header, cells, strict=True))
 
 
-def _columns(path: Path) -> list[dict[str, Any]]:
+def _columns(path: Path, form: str) -> list[dict[str, Any]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        if path.suffix == ".parquet":
+        if form == ".parquet":
             rows = pq.read_table(path).to_pylist()
         else:
             with pa.memory_map(str(path)) as file:
@@ -146,7 +187,7 @@ def _columns(path: Path) -> list[dict[str, Any]]:
                 except pa.ArrowInvalid:
                     rows = pa.ipc.open_file(file).read_all().to_pylist()
     except (pa.ArrowException, OSError, ValueError) as error:
-        kind = path.suffix.removeprefix(".").capitalize()
+        kind = form.removeprefix(".").capitalize()
         message = str(error).split("\n")[0][:100]
         raise Flaw("unreadable file", f"broken {kind}: {message}", f"a {kind} file") from None
     # A missing key is a null in a column format: the row has no such key.

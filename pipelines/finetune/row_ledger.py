@@ -2,18 +2,23 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.errors import Problem
+from pipelines.errors import InputError, Problem
 from pipelines.finetune.duplicates import DUPLICATE, NEAR_DUPLICATE, Duplicate
+from pipelines.finetune.row_files import EMPTY_FILE
+from pipelines.finetune.row_table import REPAIR_SEPARATOR
 from pipelines.schemas import LEDGER
 
 ROW_LEDGER = pa.schema([("outcome", pa.string()), ("reason", pa.string()), *LEDGER])
 """`outcome`: "rejected", or "repaired" (then `found` names the repairs, and nothing is left to do)."""
-_REPEATS = (DUPLICATE, NEAR_DUPLICATE)
+_NOT_BAD = (DUPLICATE, NEAR_DUPLICATE, EMPTY_FILE)
+_FIRST_ROWS = 3
 
 
 @dataclass(frozen=True)
@@ -64,17 +69,46 @@ def _entry(row: dict[str, Any], duplicate: Duplicate | None, first: dict[str, An
 def counts_of(rows: int, ledger: pa.Table) -> dict[str, Any]:
     """Return how each of so many rows ended: kept as it was, repaired or rejected, both by reason, and the bad share.
 
-    Duplicates are rejected without being bad: `rejected_share` leaves them out.
+    A row of two repairs counts under both, and once in `repaired_rows`. Duplicates and empty files are rejected without
+    being bad: `rejected_share` leaves them out.
     """
-    by = Counter(zip(ledger["outcome"].to_pylist(), ledger["reason"].to_pylist(), strict=True))
-    repaired, rejected = (
-        {reason: count for (what, reason), count in sorted(by.items()) if what == outcome}
-        for outcome in ("repaired", "rejected")
-    )
-    bad = sum(count for reason, count in rejected.items() if reason not in _REPEATS)
+    reasons: dict[str, list[str]] = {"repaired": [], "rejected": []}
+    for outcome, reason in zip(ledger["outcome"].to_pylist(), ledger["reason"].to_pylist(), strict=True):
+        reasons[outcome].append(reason)
+    repairs = (repair for row in reasons["repaired"] for repair in row.split(REPAIR_SEPARATOR))
+    repaired, rejected = (dict(sorted(Counter(each).items())) for each in (repairs, reasons["rejected"]))
+    bad = sum(count for reason, count in rejected.items() if reason not in _NOT_BAD)
     return {
         "kept": rows - ledger.num_rows,
         "repaired": repaired,
+        "repaired_rows": len(reasons["repaired"]),
         "rejected": rejected,
         "rejected_share": bad / rows if rows else 0.0,
     }
+
+
+def unused(rows: pa.Table, kept: np.ndarray) -> dict[str, str]:
+    """Return the datasets of which no row (ROWS, at the places `kept`) is used, and why."""
+    every, used = rows["dataset"].unique(), rows["dataset"].take(pa.array(kept)).unique()
+    told = {}
+    for dataset in sorted({*every.to_pylist()} - {*used.to_pylist()}):
+        theirs = rows.filter(pc.equal(rows["dataset"], dataset)).select(["reason", "found"]).to_pylist()
+        reasons = Counter(row["reason"] or "a duplicate of another dataset's row" for row in theirs)
+        counted = ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common())
+        found = next((f"; first: {row['found']}" for row in theirs if row["found"]), "")
+        told[dataset] = f"none of its rows is used: {counted}{found}"
+    return told
+
+
+def nothing_used(folder: Path, ledger: pa.Table, kept: Path) -> InputError:
+    """Return the error for a folder whose rows are all rejected: the counts by reason, and the first rows."""
+    problems = problems_in(ledger)
+    reasons = Counter(problem.reason for problem in problems).most_common()
+    counted = ", ".join(f"{reason} ({count})" for reason, count in reasons)
+    first = "; ".join(f"{p.file}, row {p.row}: {p.found}" for p in problems[:_FIRST_ROWS])
+    return InputError(
+        str(folder),
+        f"no row to train on: {counted}. First: {first}" if problems else "files without a row",
+        problems[0].expected if problems else "rows",
+        f"{problems[0].fix if problems else 'add rows'}; every row's reason is in {kept}",
+    )

@@ -7,6 +7,7 @@ from typing import Any
 _PROMPTS = ("instruction", "question", "prompt", "query")
 _QUERIES = ("input", "context")
 _RESPONSES = ("output", "answer", "response", "completion")
+_MEDIA = ("image", "images", "video", "videos", "audio", "audios")
 EXPECTED = (
     '{"instruction", "output"}, {"conversations"}, {"messages"}, {"prompt", "completion"}, {"question", "answer"} '
     'or {"prompt", "chosen", "rejected"}'
@@ -73,6 +74,9 @@ SHAREGPT = Shape(formatting="sharegpt", system="system", tools="tools")
 
 def shape_of(row: Mapping[str, Any]) -> Shape:
     """Return the shape that a row's own keys tell, for files that no `dataset_info.json` describes."""
+    media = [name for name in _MEDIA if row.get(name)]
+    if media:  # without them the conversation may say nothing, so they aren't just left out
+        raise Flaw("not for text", f"{' and '.join(media)}, which a text model doesn't take", "text")
     ranking = "chosen" in row and "rejected" in row
     pair: dict[str, Any] = {"ranking": True, "chosen": "chosen", "rejected": "rejected"} if ranking else {}
     for column in ("messages", "conversations", "conversation"):

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pipelines.characters import HAN_CHARACTER
 from pipelines.finetune.conversation import json_text, stored_messages
 from pipelines.finetune.dataset_registry import Source
-from pipelines.finetune.near_duplicates import BANDS, band_keys, gram_hashes, text_key, tokens
+from pipelines.finetune.near_duplicates import BANDS, band_keys, grams, text_key, tokens
 from pipelines.finetune.row_checks import clean, sound
 from pipelines.finetune.row_files import RawRow, parse
 from pipelines.finetune.row_shapes import Flaw, shape_of
@@ -36,6 +36,8 @@ ROWS = pa.schema(
 """`raw`: key of the row's bytes and of how they are read. `place`: the source's, as a share of 2^64. `frame_key`: what
 two near-duplicates must have in common: system message, tools and, where it is registered, dataset."""
 
+REPAIR_SEPARATOR = ", "
+"""Between the repairs of one row; none of them has it in its name."""
 _LETTER = re.compile(r"[^\W\d_]")
 _CHINESE_SHARE = 0.3
 
@@ -123,8 +125,7 @@ def _row(made: Draft, origin: str, source: Source, salt: str) -> dict[str, Any]:
     more = [*(m["tool_calls"] for m in messages if m["tool_calls"]), tools, made.chosen, made.rejected, scope]
     row_id = content_id(*said, *(part for part in more if part))
     question = question_of(messages)
-    asked = tokens(question)
-    question_key = text_key(asked or [question])
+    question_key = text_key(tokens(question) or [question])
     origin = origin or f"{question_key:016x}"
     stored = {
         "messages": messages,
@@ -137,19 +138,18 @@ def _row(made: Draft, origin: str, source: Source, salt: str) -> dict[str, Any]:
         "row_id": row_id,
     }
     text = text_of_row(stored)
-    words = tokens(text)
     system = messages[0]["content"] if messages[0]["role"] == "system" else ""
     return stored | {
-        "reason": "", "found": "", "expected": "", "repairs": ", ".join(sorted(made.repairs)),
+        "reason": "", "found": "", "expected": "", "repairs": REPAIR_SEPARATOR.join(sorted(made.repairs)),
         "language": language_of(text),
         "characters": sum(len(m["content"]) for m in messages) + len(made.chosen) + len(made.rejected),
         "row_key": int(row_id[:16], 16),
         "question_key": question_key,
-        "text_key": text_key(words or [text]),
+        "text_key": text_key(tokens(text) or [text]),
         "frame_key": int(content_id(system, tools, scope)[:16], 16),
         "place": source_place(origin, salt),
-        "question_bands": band_keys(gram_hashes(asked)).tobytes(),
-        "text_bands": band_keys(gram_hashes(words)).tobytes(),
+        "question_bands": band_keys(grams(question)).tobytes(),
+        "text_bands": band_keys(grams(text)).tobytes(),
     }  # fmt: skip
 
 

@@ -19,6 +19,10 @@ _ALIASES = {
     "system": "system", "developer": "system",
 }  # fmt: skip
 
+_CALLS = ("tool_calls", "function_call")
+_REASONING = ("reasoning_content", "reasoning", "thinking")
+_LEGACY = "functions turned into tools"
+
 
 @dataclass
 class Draft:
@@ -42,13 +46,21 @@ def draft(row: Any, shape: Shape) -> Draft:
     system = text_of(row, shape.system)
     if system and (not messages or messages[0]["role"] != "system"):
         messages.insert(0, {"role": "system", "content": system})
-    made = Draft(messages, tool_list(row.get(shape.tools)) if shape.tools else [], repairs=repairs)
+    made = Draft(messages, _tools(row, shape, repairs), repairs=repairs)
     if shape.ranking:
         made.kind = "preference"
         made.messages, made.chosen, made.rejected = _pair(row, shape, messages, repairs)
     elif not listed or shape.messages == "prompt":
         made.messages += _answer(row, shape, repairs)
     return made
+
+
+def _tools(row: Mapping[str, Any], shape: Shape, repairs: set[str]) -> list[dict[str, Any]]:
+    tools = tool_list(row.get(shape.tools)) if shape.tools else []
+    if tools or shape.tools != "tools" or not row.get("functions"):
+        return tools
+    repairs.add(_LEGACY)
+    return tool_list(row["functions"])
 
 
 def _alpaca(row: Mapping[str, Any], shape: Shape, repairs: set[str]) -> Conversation:
@@ -97,7 +109,7 @@ def _message(turn: Any, shape: Shape, repairs: set[str]) -> dict[str, Any]:
     if isinstance(turn, dict) and role_tag not in turn and {"from", "role"} & turn.keys():
         role_tag, content_tag = ("role", "content") if "role" in turn else ("from", "value")
         repairs.add("other message keys")
-    if not isinstance(turn, dict) or role_tag not in turn or not {content_tag, "tool_calls"} & turn.keys():
+    if not isinstance(turn, dict) or role_tag not in turn or not {content_tag, *_CALLS} & turn.keys():
         raise Flaw(
             "incomplete message",
             f"a message without {role_tag!r} or {content_tag!r}",
@@ -105,12 +117,51 @@ def _message(turn: Any, shape: Shape, repairs: set[str]) -> dict[str, Any]:
         )
     role = _role(turn[role_tag], shape, repairs)
     content = _content(turn.get(content_tag))
-    calls = tool_calls(turn["tool_calls"]) if turn.get("tool_calls") else []
+    calls = _calls(turn, repairs)
+    if role == "assistant":
+        _learned(turn)
+        content = _thought(turn, repairs, content) + content
     if role == "call":
         return {"role": "assistant", "content": "", "tool_calls": tool_calls(content)}
     if calls and role != "assistant":
         raise Flaw("broken tool call", f"tool calls in a {role}'s turn", "tool calls of the assistant")
     return {"role": role, "content": content} | ({"tool_calls": calls} if calls else {})
+
+
+def _calls(turn: dict[str, Any], repairs: set[str]) -> list[dict[str, Any]]:
+    if turn.get("tool_calls"):
+        return tool_calls(turn["tool_calls"])
+    if not turn.get("function_call"):
+        return []
+    repairs.add(_LEGACY)
+    return tool_calls(turn["function_call"])
+
+
+def _learned(turn: dict[str, Any]) -> None:
+    """Flaw where an assistant's turn asks not to be learned from: the loss is taken of all of them, or of the last."""
+    weight = turn.get("weight")
+    if weight not in (None, 1):
+        found = f"an assistant's turn of weight {_shown(weight)}"
+    elif turn.get("train") is False or turn.get("loss") is False:
+        found = "an assistant's turn that is not to be trained on"
+    else:
+        return
+    raise Flaw(
+        "weighted turn",
+        found,
+        "no weight: end the conversation before it, or let mask_history learn the last turn alone",
+    )
+
+
+def _thought(turn: dict[str, Any], repairs: set[str], content: str) -> str:
+    """Return the turn's reasoning in the form that chat templates take it out of the content again."""
+    thought = next((turn[name] for name in _REASONING if turn.get(name)), "")
+    if not isinstance(thought, str):
+        raise Flaw("not text", f"reasoning that is a {kind_of(thought)}", "text")
+    if not thought.strip() or thought.strip() in content:
+        return ""
+    repairs.add("reasoning put before the answer")
+    return f"<think>\n{thought.strip()}\n</think>\n\n"
 
 
 def _role(value: Any, shape: Shape, repairs: set[str]) -> str:

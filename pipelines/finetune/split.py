@@ -22,6 +22,22 @@ class SplitSettings(BaseModel):
     )
 
 
+def part(places: np.ndarray, links: Iterable[tuple[int, int]], settings: SplitSettings) -> tuple[np.ndarray, str]:
+    """Return `held_out`, and why it is nothing where too few sources leave one side without a row ("" where not).
+
+    A few rows are trained on without a held-out figure: they would be too few to say anything.
+    """
+    held = held_out(places, links, settings)
+    if held.any() and not held.all():
+        return held, ""
+    sources = len(np.unique(places))
+    note = (
+        f"nothing is held out: {len(held)} rows of {sources} sources are too few to part, so all of them are trained "
+        "on; held-out loss, evaluation and promotion need rows of other sources"
+    )
+    return np.zeros(len(held), dtype=bool), note
+
+
 def held_out(places: np.ndarray, links: Iterable[tuple[int, int]], settings: SplitSettings) -> np.ndarray:
     """Return for each row whether it is held out, from its source's place; linked rows and sources stay together.
 

@@ -82,6 +82,7 @@ def train_and_track(
     title = run_name(name, recipe, record["rows"], record["key"])
     held_out = (record["held_out_loss_before"], record["held_out_loss_after"])
     curve = loss_curve(log_rows, title, home / "plots" / f"loss-{record['key']}.png", held_out)
+    notes = [*recipe.notes(), *dataset.get("notes", ())]
     run = TrainingRun(
         key=record["key"],
         name=title,
@@ -96,10 +97,10 @@ def train_and_track(
         samples=read_samples(folder),
         counts=dataset_counts(dataset),
         ledger=read_ledger(dict(dataset)).to_pylist() if dataset.get("ledger") else (),
-        notes=recipe.notes(),
+        notes=notes,
         parent=parent,
     )
-    added = {"recipe": name, "resolved": recipe.model_dump(), "notes": recipe.notes(), "curve": str(curve)}
+    added = {"recipe": name, "resolved": recipe.model_dump(), "notes": notes, "curve": str(curve)}
     return {**record, **added, "run_id": tracker.log_training(run), "run_name": title}
 
 
@@ -108,12 +109,14 @@ def dataset_counts(dataset: Mapping[str, Any]) -> dict[str, float]:
 
     >>> dataset_counts({"kept": 3, "rejected": {"no output": 2}})
     {'kept': 3.0, 'rejected': 2.0, 'rejected.no output': 2.0}
+    >>> dataset_counts({"repaired": {"line ends unified": 2, "role renamed": 1}, "repaired_rows": 2})
+    {'repaired': 2.0, 'repaired.line ends unified': 2.0, 'repaired.role renamed': 1.0}
     """
     counts = {key: float(dataset[key]) for key in _COUNTS if key in dataset}
     for fate in _COUNTS_BY_REASON:
         if fate in dataset:
             reasons = dataset[fate]
-            counts |= {fate: float(sum(reasons.values()))}
+            counts |= {fate: float(dataset.get(f"{fate}_rows", sum(reasons.values())))}  # a row has many repairs
             counts |= {f"{fate}.{reason}": float(number) for reason, number in sorted(reasons.items())}
     return counts
 

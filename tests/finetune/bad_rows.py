@@ -43,6 +43,10 @@ VALUES: dict[str, tuple[str, Any]] = {
     "tools that are no JSON": ("broken tools", chat(U, A, tools="[{")),
     "a call that is no JSON": ("broken tool call", {"conversations": [
         human("Time?"), {"from": "function_call", "value": "clock("}, {"from": "observation", "value": "6"}, GPT]}),
+    "a turn of no weight": ("weighted turn", chat(U, A | {"weight": 0}, U, A)),
+    "a turn that is not trained on": ("weighted turn", chat(U, A | {"train": False}, U, A)),
+    "pictures beside the text": ("not for text", chat(U, A, images=["a.png"])),
+    "a sound beside the text": ("not for text", alpaca(audios=["a.wav"])),
     "half a pair": ("incomplete pair", {"conversations": [human("Time?")], "chosen": GPT, "rejected": None}),
     "a pair of equals": ("equal pair", {"prompt": "Time?", "chosen": "Six.", "rejected": "Six."}),
 }  # fmt: skip

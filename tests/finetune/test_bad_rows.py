@@ -39,7 +39,8 @@ def test_a_thousand_rows_of_which_two_hundred_are_malformed_in_more_than_twenty_
 @pytest.mark.parametrize(
     ("name", "content"),
     [("bad.csv", b'instruction,output\n"never closed,x\n'), ("bad.parquet", b"PAR1 and then nothing"),
-     ("bad.arrow", b"nothing"), ("bad.json", b'[{"instruction": "x"'), ("twice.csv", b"output,output\na,b\n")],
+     ("bad.arrow", b"nothing"), ("bad.json", b'[{"instruction": "x"'), ("twice.csv", b"output,output\na,b\n"),
+     ("bad.jsonl.gz", b"nothing")],
 )  # fmt: skip
 def test_a_file_that_is_broken_as_a_whole_is_one_problem(tmp_path: Path, name: str, content: bytes):
     (tmp_path / "good.jsonl").write_text(json.dumps(good(1)), encoding="utf-8")
@@ -69,3 +70,13 @@ def test_repairs_change_nothing_that_is_said_and_are_counted(tmp_path: Path):
         "empty system message dropped, unprintable characters removed, white space around stripped",
         "trailing comma dropped",
     ]
+
+
+@pytest.mark.parametrize("name", ["none.jsonl", "none.json", "none.csv", "list.json"])
+def test_an_empty_file_is_listed_and_not_bad(tmp_path: Path, name: str):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "good.jsonl").write_text(json.dumps(good(1)), encoding="utf-8")
+    (tmp_path / "in" / name).write_text("[]" if name == "list.json" else "\n", encoding="utf-8")
+    record = prepare(tmp_path / "in", tmp_path / "home")
+    assert record["rejected"] == {"empty file": 1} and record["rejected_share"] == 0
+    assert read_ledger(record)["file"].to_pylist() == [name]

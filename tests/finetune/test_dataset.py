@@ -7,11 +7,11 @@ from datasets import DatasetDict, Features
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.errors import InputError
 from pipelines.finetune.dataset import load_dataset, store
+from pipelines.finetune.leakage import audit
 from pipelines.finetune.preparation import prepare
 from pipelines.finetune.row_table import STORED, source_place
-from pipelines.finetune.split import SplitSettings, held_out
+from pipelines.finetune.split import SplitSettings, held_out, part
 from resources.settings import CHECKOUT
 from tests.finetune.rows import many, stored
 
@@ -89,6 +89,20 @@ def test_the_stored_form_is_what_the_library_itself_saves(tmp_path: Path):
         assert ours[split].to_list() == theirs[split].to_list()
 
 
-def test_a_split_that_would_be_empty_is_refused(tmp_path: Path):
-    with pytest.raises(InputError, match="1 rows and none for"):
-        prepare(many(tmp_path / "in", sources=1, rows_each=1), tmp_path)
+@pytest.mark.parametrize("sources", range(1, 8))
+def test_too_few_sources_to_part_are_all_trained_on_and_a_note_says_so(tmp_path: Path, sources: int):
+    record = prepare(many(tmp_path / "in", sources), tmp_path)
+    splits = load_dataset(Path(record["path"]))
+    assert len(splits["train"]) == record["train"] > 0 and record["train"] + record["test"] == 2 * sources
+    assert len(splits["test"]) == record["test"] and splits["test"].features == splits["train"].features
+    assert [note[:19] for note in record["notes"]] == ([] if record["test"] else ["nothing is held out"])
+    assert audit(Path(record["path"]), record["digest"], None, "", tmp_path) == []
+
+
+def test_where_all_would_be_held_out_all_are_trained_on():
+    alone = np.array([0], dtype=np.uint64)
+    assert held_out(alone, [], SETTINGS).all()
+    held, note = part(alone, [], SETTINGS)
+    assert not held.any() and "1 rows of 1 sources" in note
+    parted, nothing = part(np.array([0, 2**63], dtype=np.uint64), [], SETTINGS)
+    assert parted.tolist() == [True, False] and nothing == ""

@@ -84,6 +84,18 @@ def test_what_is_absent_or_not_for_text_is_noted_and_no_error(tmp_path: Path):
     assert (problem.file, problem.reason) == ("pictures.json", "not for text") and "images" in problem.found
 
 
+def test_a_file_that_is_not_read_is_named_and_what_never_holds_rows_is_not(tmp_path: Path):
+    write(tmp_path, "rows.json", [{"instruction": "a?", "output": "b"}])
+    for name in ("wiki.txt", "old/rows.xlsx", "README.md", "LICENSE", ".hidden/a.txt", "said.txt"):
+        write(tmp_path, name, "text")
+    for number in range(5):
+        write(tmp_path, f"pictures/{number}.jpg", "picture")
+    write(tmp_path, "dataset_info.json", {"rows": {"file_name": "rows.json"}, "said": {"file_name": "said.txt"}})
+    notes = {note.dataset: note.reason for note in find_sources(tmp_path)[1]}
+    assert set(notes) == {"wiki.txt", "old/rows.xlsx", "5 files pictures/*.jpg", "said"}
+    assert notes["wiki.txt"].startswith("not read: ") and ".jsonl" in notes["said"]
+
+
 def test_a_local_path_is_loaded_by_datasets_and_read_again_once_it_changed(tmp_path: Path):
     folder = tmp_path / "in"
     made = [{"q": f"Question {n}?", "a": f"Answer {n}."} for n in range(30)]

@@ -1,10 +1,14 @@
 """What counts as alike, in English and in Chinese, and that the bands find it."""
 
+import json
+
 import numpy as np
 import pytest
 
-from pipelines.finetune.near_duplicates import band_keys, candidates, gram_length, grams, jaccard, near_pairs, tokens
+from pipelines.finetune.leakage import train_leaks
+from pipelines.finetune.near_duplicates import band_keys, candidates, grams, jaccard, near_pairs, tokens
 from tests.finetune.rows import read, write
+from tests.finetune.test_dataset_registry import SFT
 
 ENGLISH = "Please explain to a new customer of ours, in three short sentences, how the water filter is to be cleaned "
 ENGLISH += "before its first use, how often the cartridge must be changed, and where to buy another one."
@@ -18,9 +22,53 @@ def test_tokens_see_neither_case_nor_width_nor_marks():
 
 
 def test_similarity_is_counted_over_words_and_over_characters():
-    assert jaccard(grams("a b c d"), grams("a b c e")) == pytest.approx(1 / 3)  # {abc, bcd} and {abc, bce}
-    assert gram_length(tokens("怎么退货")) == 5 and gram_length(tokens("how to")) == 3
-    assert jaccard(grams("一二三四五六"), grams("一二三四五七")) == pytest.approx(1 / 3)
+    assert jaccard(grams("i b c d"), grams("i b c e")) == pytest.approx(1 / 2)  # {ib, bc, cd} and {ib, bc, ce}
+    assert jaccard(grams("一二三四"), grams("一二三五")) == pytest.approx(1 / 2)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("如何申请退货退款？", "怎么申请退货退款？", True),
+        ("请问能退货吗？", "可不可以退货", True),
+        ("Can I pay with a gift card?", "Could I pay with the gift card, please?", True),
+        ("I ordered two tents and one stove on your website last Monday but the parcel has not come yet, why?",
+         "I ordered two tents and one stove on your website last Friday but the parcel has not come yet, why?", True),
+        ("What is the capital of France?", "What is the capital of Spain?", False),
+        ("帐篷多少钱？", "睡袋多少钱？", False),
+        ("能退货吗？", "不能退货吗？", False),
+        ("Please", "the", False),
+    ],
+)  # fmt: skip
+def test_short_questions_are_alike_by_what_they_ask(tmp_path, one: str, other: str, alike: bool):
+    bands = np.stack([band_keys(grams(each)) for each in (one, other)])
+    assert bool(candidates(bands, np.array([True, True]))) or not alike
+    assert (jaccard(grams(one), grams(other)) >= 0.8) == alike
+    rows = [{"instruction": one, "output": "Yes, that is so."}, {"instruction": other, "output": "Yes, that is so!"}]
+    write(tmp_path, "rows.json", rows)
+    assert [problem.reason for problem in read(tmp_path).problems] == (["near-duplicate"] if alike else [])
+    leaks = train_leaks([{"row_id": "a", "messages": _asks(one)}], [{"row_id": "b", "messages": _asks(other)}])
+    assert [leak.kind for leak in leaks] == (["near"] if alike else [])
+
+
+def _asks(question: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": question}, {"role": "assistant", "content": "x"}]
+
+
+def test_answers_of_marks_alone_are_not_the_same(tmp_path):
+    rows = [{"instruction": "Which sign adds?", "output": "+"}, {"instruction": "Which sign adds?", "output": "-"}]
+    write(tmp_path, "rows.json", rows)
+    assert not read(tmp_path).problems
+
+
+@pytest.mark.skipif(not SFT.exists(), reason="LLaMA-Factory's demo files are not here")
+@pytest.mark.parametrize("name", ["alpaca_en_demo", "alpaca_zh_demo", "identity"])
+def test_real_instructions_have_hardly_a_near_pair(name: str):
+    rows = json.loads((SFT / f"{name}.json").read_text(encoding="utf-8"))
+    asked = sorted({f"{row['instruction']}\n{row['input']}" for row in rows})
+    bands = np.stack([band_keys(grams(each)) for each in asked])
+    pairs = near_pairs(np.arange(1, len(asked) + 1, dtype=np.uint64), bands, asked.__getitem__, 0.8)
+    assert len(pairs) <= 2, [(asked[one - 1], asked[other - 1]) for one, other in pairs]
 
 
 @pytest.mark.parametrize("text", [ENGLISH, CHINESE])

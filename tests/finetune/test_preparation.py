@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from pipelines.errors import InputError
 from pipelines.finetune import row_reading
 from pipelines.finetune.dataset import load_dataset
 from pipelines.finetune.preparation import prepare, read_ledger
+from pipelines.finetune.tracked import dataset_counts
 from tests.finetune.rows import write
 
 WORDS = "tent stove rope lamp boot map axe sledge flask kayak rain snow river hill".split()
@@ -143,3 +145,37 @@ def test_the_record_is_small_and_says_what_became_of_every_row(tmp_path: Path):
     assert record["rejected"] == {"duplicate": 1, "empty answer": 1}
     assert record["rejected_share"] == pytest.approx(1 / 60)  # a duplicate is no bad input
     assert len(json.dumps(record)) < 2000
+
+
+def test_each_repair_of_a_row_is_counted_and_the_row_once(tmp_path: Path):
+    made = rows(3)
+    made[0]["output"] = "Yes.\r\nAlways. "
+    made[1]["output"] += " "
+    write(tmp_path / "in", "rows.jsonl", made)
+    record = prepare(tmp_path / "in", tmp_path / "home")
+    assert record["repaired"] == {"line ends unified": 1, "white space around stripped": 2}
+    assert (record["kept"], record["repaired_rows"]) == (1, 2)
+    assert dataset_counts(record)["repaired"] == 2
+
+
+def test_rows_that_are_all_bad_are_told_with_their_reasons_and_stay_listed(tmp_path: Path):
+    bad = [{"text": "a page"}, {"text": "another"}, {"instruction": "Open?", "output": ""}]
+    write(tmp_path / "in", "rows.jsonl", bad)
+    with pytest.raises(
+        InputError, match=r"missing column \(2\), empty answer \(1\).*rows.jsonl, row 1.*'text'"
+    ) as error:
+        prepare(tmp_path / "in", tmp_path / "home")
+    kept = Path(error.value.fix.rsplit(" is in ", 1)[1])
+    listed = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
+    assert [row["reason"] for row in listed] == ["missing column", "missing column", "empty answer"]
+    write(tmp_path / "in", "rows.jsonl", [*bad, *rows(3)])
+    assert prepare(tmp_path / "in", tmp_path / "home")["train"] and not kept.exists()
+
+
+def test_a_dataset_of_which_no_row_is_used_is_absent_with_its_reason(tmp_path: Path):
+    write(tmp_path / "in", "a.jsonl", rows(3))
+    write(tmp_path / "in", "b.jsonl", [{"text": "a page"}])
+    write(tmp_path / "in", "c.jsonl", rows(1))
+    absent = prepare(tmp_path / "in", tmp_path / "home")["absent"]
+    assert set(absent) == {"b", "c"} and "duplicate" in absent["c"]
+    assert "missing column (1)" in absent["b"] and "'text'" in absent["b"]

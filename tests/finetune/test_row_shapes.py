@@ -1,6 +1,7 @@
 """Every common shape becomes the same conversation, whatever its columns, roles and file form."""
 
 import csv
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -97,13 +98,36 @@ def test_tool_calls_of_sharegpt_and_of_openai_are_the_same(tmp_path: Path):
     assert json.loads(openai["tools"]) == [{"type": "function", "function": TOOL}]
 
 
-@pytest.mark.parametrize("ending", ["json", "jsonl", "csv", "parquet", "arrow", "lines.json"])
+def test_a_legacy_function_call_is_a_tool_call(tmp_path: Path):
+    called = {"name": "price", "arguments": '{"item": "tent"}'}
+    turns = [
+        {"role": "user", "content": "What is a tent?"}, {"role": "assistant", "content": None, "function_call": called},
+        {"role": "function", "name": "price", "content": "90"}, {"role": "assistant", "content": "90 euros."},
+    ]  # fmt: skip
+    made = only(tmp_path, {"messages": turns, "functions": [TOOL]})
+    assert made["messages"][1] == {"role": "assistant", "content": "", "tool_calls": CALLS}
+    assert json.loads(made["tools"]) == [{"type": "function", "function": TOOL}]
+    assert made["repairs"] == "functions turned into tools, role renamed"
+
+
+def test_reasoning_stands_before_the_answer_and_is_noted(tmp_path: Path):
+    made = only(tmp_path, {"messages": [USER, ASSISTANT | {"reasoning_content": "Seven days.\n", "weight": 1}]})
+    assert made["messages"][1]["content"] == f"<think>\nSeven days.\n</think>\n\n{SAID}"
+    assert made["repairs"] == "reasoning put before the answer"
+    twice = f"<think>Seven days.</think>{SAID}"
+    made = only(tmp_path, {"messages": [USER, {**ASSISTANT, "content": twice, "reasoning": "Seven days."}]})
+    assert (made["messages"][1]["content"], made["repairs"]) == (twice, "")
+
+
+@pytest.mark.parametrize("ending", [
+    "json", "jsonl", "csv", "parquet", "arrow", "lines.json", "JSON", "ndjson", "tsv", "jsonl.gz", "Csv.GZ",
+])  # fmt: skip
 def test_every_file_form_holds_the_same_rows(tmp_path: Path, ending: str):
     rows = [{"instruction": f'Question, "{n}"\nof many', "output": f"答 {n}", "source": f"s{n}"} for n in range(3)]
     path, table = tmp_path / f"rows.{ending}", pa.Table.from_pylist(rows)
-    if ending == "csv":
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, rows[0])
+    if ending in ("csv", "tsv", "Csv.GZ"):
+        with (gzip.open if ending == "Csv.GZ" else open)(path, "wt", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, rows[0], delimiter="\t" if ending == "tsv" else ",")
             writer.writeheader()
             writer.writerows(rows)
     elif ending == "parquet":
@@ -111,12 +135,16 @@ def test_every_file_form_holds_the_same_rows(tmp_path: Path, ending: str):
     elif ending == "arrow":
         with pa.ipc.new_stream(str(path), table.schema) as stream:
             stream.write_table(table)
-    elif ending == "lines.json":
+    elif ending in ("lines.json", "ndjson"):
         path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    elif ending == "jsonl.gz":
+        path.write_bytes(gzip.compress("\n".join(map(json.dumps, rows)).encode()))
     else:
         write(tmp_path, f"rows.{ending}", rows)
     loaded = read(tmp_path)
-    assert not loaded.problems
+    assert not loaded.problems and {row["dataset"] for row in loaded.rows} == {
+        "rows.lines" if "lines" in ending else "rows"
+    }
     assert [(row["messages"][0]["content"], row["source"]) for row in loaded.rows] == [
         (row["instruction"], row["source"]) for row in rows
     ]

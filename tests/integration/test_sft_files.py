@@ -103,7 +103,7 @@ def test_each_row_of_each_file_is_kept_or_in_the_ledger_with_its_reason(folder: 
         lost = {row["row"] for row in rejected if row["file"] == file.name}
         assert kept + len(lost) == rows_of(file), name
     total = sum(rows_of(file) for file in folder.iterdir() if file.stem != "dataset_info")
-    fates = {fate: sum(record[fate].values()) for fate in ("repaired", "rejected")}
+    fates = {"repaired": record["repaired_rows"], "rejected": sum(record["rejected"].values())}
     assert record["kept"] + fates["repaired"] + fates["rejected"] == total
     assert record["kept"] + fates["repaired"] == record["train"] + record["test"]
     assert fates == {"repaired": len(ledger) - len(rejected), "rejected": len(rejected)}

@@ -8,10 +8,11 @@ import pytest
 from pipelines.errors import ServiceError
 from pipelines.finetune.curves import loss_curve
 from pipelines.finetune.preparation import prepare
-from pipelines.finetune.tracked import TrainingRun
+from pipelines.finetune.tracked import TrainingRun, dataset_counts
+from resources.run_logging import log_numbers
 from resources.sweep_tracker import SweepTracker
 from resources.tracker import EXPERIMENT, Tracker
-from tests.finetune.rows import many
+from tests.finetune.rows import many, write
 from tests.integration.tiny_model import make_tiny_model
 
 LOG = [
@@ -184,3 +185,30 @@ def test_a_database_that_cannot_be_opened_is_a_service_error(tmp_path: Path):
     (tmp_path / "mlflow.db").mkdir()
     with pytest.raises(ServiceError, match="MLflow"):
         Tracker(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path).find_run("key")
+
+
+def test_rows_of_many_repairs_and_none_held_out_are_a_run_too(tracker: Tracker, place: Path):
+    import mlflow
+
+    rows = [{"instruction": "Is the shop\r\nopen? ", "output": "Yes."}, {"instruction": "Is it?", "output": "No. "}]
+    write(place / "two", "rows.json", [row | {"source": "one"} for row in rows])
+    dataset = prepare(place / "two", place / "home")
+    (place / "small").mkdir()
+    run_id = tracker.log_training(TrainingRun(
+        key="key-small", name="two rows", recipe="lora", parameters={}, dataset_path=Path(dataset["path"]),
+        dataset_digest=dataset["digest"], log_rows=LOG, summary={"train_loss": 1.5}, adapter=place / "small",
+        counts=dataset_counts(dataset),
+    ))  # fmt: skip
+    client = mlflow.MlflowClient(tracker.uri)
+    run = client.get_run(run_id)
+    logged = {name: value for name, value in run.data.metrics.items() if name.startswith("dataset.repaired")}
+    assert logged == {
+        "dataset.repaired": 2, "dataset.repaired.line ends unified": 1,
+        "dataset.repaired.white space around stripped": 2,
+    }  # fmt: skip
+    assert dataset["test"] == 0 and run.data.metrics["dataset.test"] == 0
+    assert [tag.value for given in run.inputs.dataset_inputs for tag in given.tags] == ["training"]
+    log_numbers(client, run_id, {"a, b": 1, "a; b": 2, "../up//there/": 3, "/": 4, "n" * 300: 5, "退货（元）": 6})
+    logged = client.get_run(run_id).data.metrics
+    assert logged["a_ b"] == 1 and logged["a_ b_2"] == 2 and logged["退货_元_"] == 6
+    assert {1, 2, 3, 4, 5, 6} <= set(logged.values())
