@@ -9,6 +9,7 @@ from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
 from pipelines.night import NightStep
 
+_SHORT = 100
 _INTERRUPTED = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 
 
@@ -79,16 +80,24 @@ def in_order(names: Sequence[str], graph: AssetGraph) -> list[str]:
 
 
 def _refusals(result: dg.ExecuteInProcessResult, graph: AssetGraph) -> list[str]:
-    """Return what each gate that refused asks for, with its numbers."""
+    """Return what each gate that refused asks for, and what it found."""
     told = []
     for found in result.get_asset_check_evaluations():
         if found.passed or not found.blocking or found.severity != dg.AssetCheckSeverity.ERROR:
             continue
-        numbers = ((name, value.value) for name, value in found.metadata.items())
-        shown = ", ".join(f"{name} {value:.3g}" for name, value in numbers if isinstance(value, int | float))
+        shown = ", ".join(filter(None, (_figure(name, value) for name, value in found.metadata.items())))
         wanted = " ".join((graph.get(found.asset_check_key).description or "").split())
         told.append(f"{found.check_name} did not pass: {wanted}{f' ({shown})' if shown else ''}")
     return told
+
+
+def _figure(name: str, metadata: dg.MetadataValue) -> str:
+    """Return a number with its name, a short text as it is, and "" for what only the UI can show."""
+    value = metadata.value
+    if isinstance(value, int | float):
+        return f"{name} {value:.3g}"
+    short = isinstance(metadata, dg.TextMetadataValue) and isinstance(value, str) and len(value) <= _SHORT
+    return str(value) if short else ""
 
 
 def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:

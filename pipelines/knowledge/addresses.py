@@ -11,6 +11,7 @@ from typing import Any
 from pipelines.errors import ConfigurationError, InputError, ServiceError
 from pipelines.identity import content_id
 from pipelines.knowledge.folders import IGNORE_FILES, Ignored, is_hidden
+from pipelines.masked import masked
 
 _STAMPS = {
     *("etag", "checksum", "md5", "md5hash", "content_hash", "crc", "version_id", "ino"),
@@ -45,7 +46,7 @@ class RemoteFile:
             os.unlink(temporary)
             if isinstance(error, OSError) or not isinstance(error, Exception):
                 raise
-            raise OSError(f"{type(error).__name__}: {error}") from error
+            raise OSError(masked(f"{type(error).__name__}: {error}")) from None
         os.replace(temporary, copy)
         return copy
 
@@ -74,7 +75,7 @@ def remote_files(address: str, root: str, cache: Path) -> list[RemoteFile]:
     except FileNotFoundError:
         found = {}
     except Exception as error:  # each file system raises its own
-        raise _unreachable(address, error) from error
+        raise _unreachable(address, error) from None  # whose own text may repeat a password
     names = {_below(path, top): path for path in found}
     ignored = _ignored(system, names)
     return [
@@ -95,9 +96,9 @@ def _opened(address: str, root: str) -> tuple[Any, str]:
             f"{address} ({error})",
             "a folder, a pattern, or an address that fsspec can read",
             "install what its protocol needs (pip install s3fs, gcsfs, adlfs, …), or give a folder",
-        ) from error
+        ) from None
     except Exception as error:  # a chained archive is opened here, and each file system raises its own
-        raise _unreachable(address, error) from error
+        raise _unreachable(address, error) from None  # whose own text may repeat a password
 
 
 def _unreachable(address: str, error: Exception) -> ServiceError:

@@ -1,9 +1,13 @@
 """No user and no password of an address is shown, whatever else stands around it."""
 
+import traceback
+from pathlib import Path
+
 import pytest
 
 from pipelines.doctor import report
-from pipelines.errors import InputError
+from pipelines.errors import InputError, ServiceError
+from pipelines.knowledge.addresses import RemoteFile, remote_files
 from pipelines.masked import masked, without_user
 from resources.settings import Settings
 
@@ -34,8 +38,24 @@ def test_what_holds_no_secret_stays(address: str):
     assert masked(address) == without_user(address) == address
 
 
+def test_a_file_system_that_quotes_its_address_is_not_quoted_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    class Quoting:
+        def find(self, *_: object, **__: object) -> None:
+            raise RuntimeError("no answer from http://joe:s3cret@host/docs")
+
+        open = find
+
+    with pytest.raises(OSError, match="no answer from http://•••@host/docs") as caught:
+        RemoteFile("a.md", 1, "", "a.md", Quoting(), tmp_path).fetch()
+    assert "s3cret" not in "".join(traceback.format_exception_only(caught.value))
+    monkeypatch.setattr("fsspec.core.url_to_fs", lambda root: (Quoting(), "docs"))
+    with pytest.raises(ServiceError, match="no answer from http://•••@host/docs") as told:
+        remote_files("http://joe:s3cret@host/docs", "http://joe:s3cret@host/docs", tmp_path)
+    assert told.value.__suppress_context__  # else Dagster shows the text of what is behind it
+
+
 def test_doctor_shows_no_password_of_an_address_neither_as_setting_nor_as_problem(
-    tmp_path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     for name in ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"):
         monkeypatch.setenv(name, "")

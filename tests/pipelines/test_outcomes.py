@@ -39,7 +39,8 @@ class World:
         @dg.asset_check(asset=dataset, blocking=True)
         def nothing_leaks() -> dg.AssetCheckResult:
             """No held-out question is asked in training."""
-            return dg.AssetCheckResult(passed=self.sound, metadata={"leaks": 3})
+            found = {"leaks": 3, "where": "3 of 97 in training", "list": dg.MetadataValue.md("| a |"), "all": "x" * 500}
+            return dg.AssetCheckResult(passed=self.sound, metadata=found)
 
         @dg.asset(deps=[dataset], partitions_def=KEYS)
         def adapter(context: dg.AssetExecutionContext) -> None:
@@ -89,7 +90,7 @@ def test_data_that_its_gate_refuses_trains_nothing_and_the_documents_go_on(world
     assert [outcomes.pop(name) for name in held] == [Outcome("skipped", "dataset failed")] * 5
     assert verdicts(outcomes) == {"documents": "done", "dataset": "FAILED", "chunks": "done"}
     assert outcomes["dataset"].reason == (
-        "nothing_leaks did not pass: No held-out question is asked in training. (leaks 3)"
+        "nothing_leaks did not pass: No held-out question is asked in training. (leaks 3, 3 of 97 in training)"
     )
 
 
