@@ -15,6 +15,7 @@ from pipelines.finetune.dataset import load_dataset
 from pipelines.finetune.prediction import ModelFolder, predict
 from pipelines.finetune.promotion import decide
 from pipelines.finetune.recipe_file import load_recipe
+from pipelines.masked import masked
 from resources.inference_engine import InferenceEngine
 from resources.settings import Settings
 from resources.small_model import SmallModel
@@ -138,5 +139,5 @@ def _link(tracker: Tracker) -> dg.MetadataValue:
     return (
         dg.MetadataValue.url(f"{tracker.uri}{place}")
         if tracker.uri.startswith("http")
-        else dg.MetadataValue.text(f"graftline in MLflow at {tracker.uri} (make ui shows it)")
+        else dg.MetadataValue.text(f"graftline in MLflow at {masked(tracker.uri)} (make ui shows it)")
     )

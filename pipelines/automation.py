@@ -13,6 +13,7 @@ from assets.partitions import RECIPES
 from pipelines.errors import GraftlineError, ServiceError
 from pipelines.knowledge.sources import list_files
 from pipelines.night import NIGHT_TAG, NightStep, night_steps
+from pipelines.outcomes import Outcome, failed_above, in_order, outcome_of, refused_above
 from resources.settings import Settings
 
 log = logging.getLogger("graftline")
@@ -20,6 +21,7 @@ log = logging.getLogger("graftline")
 PARTITIONED = ("model_profile", "adapter", "merged_model", "predictions", "evaluation")
 CHEAP = ("chunks", "chunk_embeddings", "extractions", "entity_graph", "communities", "knowledge_graph")
 PROCESS_TAG = "graftline/process"
+_NOT_DONE = {"FAILED": "failed", "skipped": "was skipped"}
 FRESH_WITHIN = timedelta(hours=36)
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
@@ -109,8 +111,8 @@ def run_steps(
     night: str,
     own: str | None = None,
     config: Mapping[str, Any] | None = None,
-) -> dict[str, bool]:
-    """Run the steps in this process, one after the other, under one tag; a failed step does not stop the later ones.
+) -> dict[str, Outcome]:
+    """Run the steps in this process, one after the other, under one tag; a failed step stops those that need it.
 
     `own` is the run that does the asking, `config` the configuration of knowledge's assets. ServiceError when another
     night is under way.
@@ -123,8 +125,13 @@ def run_steps(
             "one night at a time",
             "wait for it, or terminate its runs in the UI (make ui)",
         )
-    outcome = {}
+    outcomes: dict[str, Outcome] = {}
     for step in steps:
+        lacking = [f"{name} {_NOT_DONE[outcomes[name].verdict]}" for name in step.needs if not outcomes[name].done]
+        if lacking:
+            outcomes[step.name] = Outcome("skipped", ", ".join(lacking))
+            log.info("%s", outcomes[step.name].told(step.name))
+            continue
         log.info("%s …", step.name)
         result = defs.resolve_job_def(step.job).execute_in_process(
             instance=instance,
@@ -133,11 +140,9 @@ def run_steps(
             run_config=_run_config(dict(config or {}) if step.job == "knowledge" else {}),
             tags={NIGHT_TAG: night, PROCESS_TAG: str(os.getpid())},
         )
-        outcome[step.name] = result.success
-        log.info("%s: %s%s", step.name, "done" if result.success else "FAILED", _longest(result))
-        if _was_interrupted(result):
-            raise KeyboardInterrupt  # Ctrl-C or a termination means the night, not this step of it
-    return outcome
+        outcomes[step.name] = outcome_of(result, defs.resolve_asset_graph())
+        log.info("%s%s", outcomes[step.name].told(step.name), _longest(result))
+    return outcomes
 
 
 def _run_config(ops: dict[str, Any]) -> dict[str, Any]:
@@ -153,12 +158,6 @@ def _longest(result: dg.ExecuteInProcessResult) -> str:
     return f" ({told})" if told else ""
 
 
-def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
-    failures = [event.step_failure_data.error for event in result.filter_events(lambda event: event.is_step_failure)]
-    chain = [one for error in failures if error for one in (error, error.cause) if one]
-    return any(error.cls_name in ("DagsterExecutionInterruptedError", "KeyboardInterrupt") for error in chain)
-
-
 @dg.op
 def whole_night(context: dg.OpExecutionContext) -> None:
     """Run the night's steps as runs of their own, each with its recipe's key, under this night's tag."""
@@ -166,19 +165,18 @@ def whole_night(context: dg.OpExecutionContext) -> None:
 
     night = context.run.tags.get(NIGHT_TAG, context.run_id)
     steps = night_steps(RECIPES.get_partition_keys())
-    outcome = run_steps(defs, context.instance, steps, night, own=context.run_id)
-    context.add_output_metadata({name: "done" if success else "FAILED" for name, success in outcome.items()})
-    failed = [name for name, success in outcome.items() if not success]
-    if failed:
-        raise dg.Failure(
-            f"{', '.join(failed)} failed; the other steps went on. See the runs tagged {NIGHT_TAG}={night}"
-        )
+    outcomes = run_steps(defs, context.instance, steps, night, own=context.run_id)
+    told = {name: outcome.told(name) for name, outcome in outcomes.items()}
+    context.add_output_metadata(told)
+    wrong = [told[name] for name, outcome in outcomes.items() if not outcome.done]
+    if wrong:
+        raise dg.Failure(f"{'; '.join(wrong)}. The other steps went on. See the runs tagged {NIGHT_TAG}={night}")
 
 
 # A schedule starts one job, and a job that mixes partitioned and unpartitioned assets has no right key: so the night is
 # a job of one op that runs the others.
 @dg.job(
-    description="What the schedule starts: data, knowledge, each recipe, one decision, answers, as runs of their own."
+    description="What the schedule starts: documents, data, each recipe, one decision, answers, as runs of their own."
 )
 def night() -> None:
     whole_night()
@@ -186,7 +184,7 @@ def night() -> None:
 
 @dg.schedule(cron_schedule="0 2 * * *", job=night, default_status=dg.DefaultScheduleStatus.STOPPED)
 def nightly_retraining(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """Every night at 02:00: data, knowledge, each recipe, one decision, answers; off until switched on."""
+    """Every night at 02:00: documents, data, each recipe, one decision, answers; off until switched on."""
     if _unfinished_nights(context.instance):
         return dg.SkipReason("the night before is still running; two nights never overlap")
     key = context.scheduled_execution_time.strftime("%Y-%m-%dT%H:%M")
@@ -212,21 +210,37 @@ def run_selection(
     names: Sequence[str],
     recipes: Sequence[str],
     config: Mapping[str, Any] | None = None,
-) -> dict[str, bool]:
-    """Materialise the named assets, those with recipes once a recipe; `config` is by asset."""
+) -> dict[str, Outcome]:
+    """Materialise the named assets, those with recipes once a recipe; `config` is by asset.
+
+    What is made from an asset that failed here is skipped, and so is a training on data that its gates refused.
+    """
     bury_the_dead(instance)
-    job = defs.resolve_implicit_global_asset_job_def()
-    tags = {PROCESS_TAG: str(os.getpid())}
-    outcome = {}
-    for name in names:
+    graph = defs.resolve_asset_graph()
+    outcomes: dict[str, Outcome] = {}
+    failed: list[NightStep] = []
+    for name in in_order(names, graph):
+        refused = refused_above(name, names, graph, instance) if name in PARTITIONED else None
         for recipe in recipes if name in PARTITIONED else [None]:
-            result = job.execute_in_process(
-                instance=instance,
-                partition_key=recipe,
-                asset_selection=[dg.AssetKey(name)],
-                tags=tags,
-                run_config=_run_config({name: config[name]} if config and name in config else {}),
-                raise_on_error=False,
+            step = NightStep(name, recipe)
+            hindered = failed_above(step, failed, graph) or refused
+            outcomes[step.name] = (
+                Outcome("skipped", hindered) if hindered else _materialise(defs, instance, step, config or {})
             )
-            outcome[NightStep(name, recipe).name] = result.success
-    return outcome
+            if outcomes[step.name].verdict == "FAILED":
+                failed.append(step)
+    return outcomes
+
+
+def _materialise(
+    defs: dg.Definitions, instance: dg.DagsterInstance, step: NightStep, config: Mapping[str, Any]
+) -> Outcome:
+    result = defs.resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=instance,
+        partition_key=step.recipe,
+        asset_selection=[dg.AssetKey(step.job)],
+        tags={PROCESS_TAG: str(os.getpid())},
+        run_config=_run_config({step.job: config[step.job]} if step.job in config else {}),
+        raise_on_error=False,
+    )
+    return outcome_of(result, defs.resolve_asset_graph())

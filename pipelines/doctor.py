@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.errors import GraftlineError
+from pipelines.masked import HIDDEN, masked
 from resources.settings import SECRETS, Settings
 
 _FREE_GIB = 2.0
@@ -17,7 +18,7 @@ def _value(settings: Settings, name: str) -> str:
     value = settings.values[name]
     if not value:
         return "(unset)"
-    return "•••" if name in SECRETS else value
+    return HIDDEN if name in SECRETS else masked(value)
 
 
 def _folder(settings: Settings, name: str, folder: Path) -> str | None:
@@ -31,7 +32,7 @@ def _folder(settings: Settings, name: str, folder: Path) -> str | None:
 def _documents(settings: Settings) -> str | None:
     from pipelines.knowledge.sources import list_files
 
-    _ = settings.limits, settings.chunking
+    _ = settings.limits, settings.chunking, settings.bad_share
     try:
         list_files(settings.documents, settings.documents_cache)
     except GraftlineError as error:
@@ -111,5 +112,5 @@ def report(settings: Settings) -> tuple[list[str], list[str]]:
             lines.append(f"{package:<{width}}  {importlib.metadata.version(package)}")
         except importlib.metadata.PackageNotFoundError:
             lines.append(f"{package:<{width}}  not installed")
-    lines += [f"WRONG  {problem}" for problem in problems] or ["Nothing is wrong."]
+    lines += [f"WRONG  {masked(problem)}" for problem in problems] or ["Nothing is wrong."]
     return lines, problems

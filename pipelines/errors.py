@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+from pipelines.masked import masked
+
 
 class GraftlineError(Exception):
     """An error a person can act on: where, what was found, what was expected and the next command."""
 
     def __init__(self, where: str, found: str, expected: str, fix: str) -> None:
+        where, found, expected, fix = map(masked, (where, found, expected, fix))
         super().__init__(f"{where}: found {found}; expected {expected}. Next: {fix}")
         self.where, self.found, self.expected, self.fix = where, found, expected, fix
 

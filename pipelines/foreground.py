@@ -5,12 +5,15 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from pipelines.errors import ConfigurationError
 from pipelines.night import night_steps
+
+if TYPE_CHECKING:
+    from pipelines.outcomes import Outcome
 
 log = logging.getLogger("graftline")
 
@@ -27,11 +30,11 @@ def _recipes(wanted: Sequence[str] | None) -> list[str]:
     return list(wanted) if wanted else known
 
 
-def _report(outcome: dict[str, bool], seconds: float) -> int:
-    for name, success in outcome.items():
-        print(f"{'done  ' if success else 'FAILED'}  {name}")
+def _report(outcomes: Mapping[str, "Outcome"], seconds: float) -> int:
+    for name, outcome in outcomes.items():
+        print(outcome.told(name))
     print(f"{seconds:.0f} s, peak memory {_peak_gib():.1f} GiB in this process and its largest child")
-    if not all(outcome.values()):
+    if not all(outcome.done for outcome in outcomes.values()):
         print("Something failed: its reason is above, and in the UI (make ui) under Runs.", file=sys.stderr)
         return 1
     print("Look at it: make ui (Dagster and MLflow)")
@@ -58,8 +61,8 @@ def run_night(recipes: Sequence[str] | None, config: Mapping[str, Any] | None = 
     started = time.monotonic()
     night = datetime.now().strftime("%Y-%m-%dT%H:%M:%S")
     with dg.DagsterInstance.get() as instance:
-        outcome = run_steps(defs, instance, night_steps(_recipes(recipes)), night, config=config)
-    return _report(outcome, time.monotonic() - started)
+        outcomes = run_steps(defs, instance, night_steps(_recipes(recipes)), night, config=config)
+    return _report(outcomes, time.monotonic() - started)
 
 
 def run_selected(names: Sequence[str], recipes: Sequence[str] | None, config: Mapping[str, Any] | None = None) -> int:
@@ -75,5 +78,5 @@ def run_selected(names: Sequence[str], recipes: Sequence[str] | None, config: Ma
             raise ConfigurationError("--select", f"'{name}'", "an asset", f"choose from {', '.join(known)}")
     started = time.monotonic()
     with dg.DagsterInstance.get() as instance:
-        outcome = run_selection(defs, instance, names, _recipes(recipes), config)
-    return _report(outcome, time.monotonic() - started)
+        outcomes = run_selection(defs, instance, names, _recipes(recipes), config)
+    return _report(outcomes, time.monotonic() - started)

@@ -8,10 +8,11 @@ NIGHT_TAG = "graftline/night"
 
 @dataclass(frozen=True)
 class NightStep:
-    """One run of a night: a job and, for a recipe's assets, its key."""
+    """One run of a night: a job and, for a recipe's assets, its key; `needs` names the steps that it builds on."""
 
     job: str
     recipe: str | None = None
+    needs: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -21,14 +22,17 @@ class NightStep:
 def night_steps(recipes: Sequence[str]) -> list[NightStep]:
     """Return the runs of one night in the order in which they must go.
 
+    The data comes after the documents, among which its gate looks for held-out questions. The decision needs no one
+    recipe: it judges those that there are.
+
     >>> [step.name for step in night_steps(["lora"])]
-    ['preparation', 'knowledge', 'finetune[lora]', 'promotion', 'answering']
+    ['knowledge', 'preparation', 'finetune[lora]', 'promotion', 'answering']
     """
-    trainings = [NightStep("finetune", recipe) for recipe in sorted(recipes)]
+    data = ("preparation",)
     return [
-        NightStep("preparation"),
         NightStep("knowledge"),
-        *trainings,
-        NightStep("promotion"),
-        NightStep("answering"),
+        NightStep("preparation"),
+        *(NightStep("finetune", recipe, data) for recipe in sorted(recipes)),
+        NightStep("promotion", needs=data),
+        NightStep("answering", needs=("knowledge",)),
     ]

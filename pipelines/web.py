@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from types import FrameType
 
+from pipelines.masked import masked
 from resources.settings import CHECKOUT, Settings
 
 DAGSTER_PORT, MLFLOW_PORT = 3000, 5000
@@ -97,7 +98,7 @@ def serve(settings: Settings) -> int:
         for port, process in processes.items():
             _wait(port, process, 120)
         print(f"Dagster: http://{HOST}:{dagster_port}", flush=True)
-        print(f"MLflow:  {settings.tracking_uri if remote else f'http://{HOST}:{mlflow_port}'}", flush=True)
+        print(f"MLflow:  {masked(settings.tracking_uri) if remote else f'http://{HOST}:{mlflow_port}'}", flush=True)
         print(f"Logs in {settings.home / 'logs'}; Ctrl-C stops both.", flush=True)
         while all(process.poll() is None for process in processes.values()):
             time.sleep(1)

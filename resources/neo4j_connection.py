@@ -1,11 +1,11 @@
 """The connection to a Neo4j server: queries in, records out, every failure as an error that says what to type."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import ServiceError
+from pipelines.masked import without_user
 
 if TYPE_CHECKING:
     import neo4j
@@ -22,7 +22,7 @@ class Neo4jConnection:
 
         self.database = database
         # An address may carry a password; what is shown does not.
-        self.address = re.sub(r"//[^/@]*@", "//", uri)
+        self.address = without_user(uri)
         try:
             self._driver = neo4j.GraphDatabase.driver(
                 uri,

@@ -1,9 +1,9 @@
 """A server of the OpenAI protocol as its variables name it: its client, and its errors without key or request."""
 
-import re
 from typing import Any
 
 from pipelines.errors import ConfigurationError, ServiceError
+from pipelines.masked import without_user
 
 
 class OpenAIServer:
@@ -19,7 +19,7 @@ class OpenAIServer:
             )
         self._prefix, self._base_url, self._api_key = prefix, base_url, api_key
         # An address may carry a user and a password: neither belongs into names or messages.
-        self._shown = re.sub(r"//[^/@]*@", "//", base_url.rstrip("/"))
+        self._shown = without_user(base_url.rstrip("/"))
         self.name = f"{model}@{self._shown}"
 
     def client(self, timeout: float, retries: int) -> Any:

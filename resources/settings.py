@@ -103,8 +103,8 @@ class Settings:
 
     @property
     def bad_share(self) -> float:
-        """Share of rejected input above which the asset's check fails."""
-        return float(self.values["GRAFTLINE_BAD_SHARE"])
+        """Share of rejected input above which the asset's check fails; ConfigurationError for what is no number."""
+        return self._number("GRAFTLINE_BAD_SHARE", least=0)
 
     @property
     def limits(self) -> Limits:
@@ -130,7 +130,7 @@ class Settings:
         try:
             number = float(self.values[name])
         except ValueError:
-            number = 0.0
+            number = float("nan")  # which is in no range
         if not least <= number < float("inf"):
             fix = f"set {name}={DEFAULTS[name]}"
             raise ConfigurationError(name, f"'{self.values[name]}'", f"a number, at least {least:g}", fix)

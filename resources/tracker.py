@@ -5,7 +5,6 @@ import logging
 import os
 import shutil
 import time
-import urllib.request
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from pipelines.child_process import ChildError, run_child
 from pipelines.errors import ServiceError
 from pipelines.identity import json_digest
+from pipelines.masked import without_user
 from resources.run_logging import log_contents, log_numbers
+from resources.tracking_server import require_database, require_server, take_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,6 @@ KEY_TAG, RECIPE_TAG, EVALUATION_TAG, REASON_TAG = (
     "graftline.reason",
 )
 PARENT_TAG = "mlflow.parentRunId"
-_REACHABLE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,13 @@ class ModelVersion:
 
 
 class Tracker:
-    """MLflow behind one class; ServiceError where it does not answer. No secret and no environment goes there."""
+    """MLflow behind one class; ServiceError where it does not answer. No secret and no environment goes there.
+
+    A server's address may carry a user and a password: they go to MLflow by its own variables, and `uri` is without.
+    """
 
     def __init__(self, uri: str, home: Path) -> None:
-        self.uri, self.home = uri, home
+        self.uri, self.home = take_credentials(uri), home
         self._client: MlflowClient | None = None
 
     def check(self) -> None:
@@ -192,23 +195,17 @@ class Tracker:
     def _require_answer(self) -> None:
         if self.uri.startswith("sqlite:///"):
             Path(self.uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        # MLflow's own client would retry for minutes before it says that nobody is there.
-        if not self.uri.startswith("http"):
-            if "://" in self.uri and not self.uri.startswith("file"):
-                import sqlalchemy
-
-                sqlalchemy.create_engine(self.uri).connect().close()
-            return
-        try:
-            with urllib.request.urlopen(f"{self.uri.rstrip('/')}/health", timeout=_REACHABLE_SECONDS):
-                return
-        except OSError as error:
-            raise self._error(str(error)) from error
+        if self.uri.startswith("http"):
+            try:
+                require_server(self.uri)
+            except OSError as error:
+                raise self._error(str(error)) from error
+        elif "://" in self.uri and not self.uri.startswith("file"):
+            require_database(self.uri)
 
     def _error(self, found: str) -> ServiceError:
-        place = self.uri.rsplit("@", 1)[-1]  # never the user and password that a URI may carry
         return ServiceError(
-            f"MLflow at {place}",
+            f"MLflow at {without_user(self.uri)}",
             found,
             "a tracking server that answers",
             "start it (make ui), correct MLFLOW_TRACKING_URI, or unset it for the local store",

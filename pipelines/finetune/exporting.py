@@ -1,10 +1,13 @@
 """A merged model for elsewhere: its safetensors folder, or one GGUF file made by llama.cpp's own converter."""
 
+import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from pipelines.errors import ConfigurationError, InputError, ServiceError
 from pipelines.finetune.training import LOG, MARKER, RESULT
@@ -18,12 +21,15 @@ _LAST_CHARACTERS = 600
 
 
 def export(model: Path, target: Path, form: str, gguf_type: str = "auto") -> Path:
-    """Write the merged model to `target` (a folder, or a .gguf file) and return it; what was there is replaced.
+    """Write the merged model to `target` (a folder, or a .gguf file) and return it; an earlier export is replaced.
 
-    InputError for an unknown form, ConfigurationError without a converter, ServiceError when it fails.
+    InputError for an unknown form, and where there is anything else; ConfigurationError without a converter,
+    ServiceError when it fails.
     """
     if form not in FORMATS:
         raise InputError("--format", f"'{form}'", f"one of {', '.join(FORMATS)}", "choose one of these")
+    target = Path(os.path.abspath(target))  # "." has no name to write beside
+    _require_room(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(f".{target.name}.part{os.getpid()}")
     try:
@@ -32,9 +38,47 @@ def export(model: Path, target: Path, form: str, gguf_type: str = "auto") -> Pat
         else:
             _convert(model, beside, gguf_type)
         _switch(beside, target)
+        _written(target).write_text(json.dumps(_contents(target)), encoding="utf-8")
     finally:
         _remove(beside)
     return target
+
+
+def _require_room(target: Path) -> None:
+    """Raise InputError unless nothing is lost: nothing is there, an empty folder, or an export that nobody touched."""
+    if not os.path.lexists(target) or (target.is_dir() and not target.is_symlink() and not any(target.iterdir())):
+        return
+    if not target.is_symlink() and _recorded(target) == _contents(target):
+        return
+    raise InputError(
+        "--output",
+        f"{target}, which holds something else than an earlier export as it was written",
+        "a place where nothing is, an empty folder, or an earlier export",
+        f"name another place with --output, or move {target} away",
+    )
+
+
+def _written(target: Path) -> Path:
+    """Return the record of what was exported: beside it, so that the model's folder holds the model alone."""
+    return target.with_name(f".{target.name}.exported.json")
+
+
+def _recorded(target: Path) -> Any:
+    try:
+        return json.loads(_written(target).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # none, or half of one
+        return None
+
+
+def _contents(target: Path) -> dict[str, list[int]]:
+    """Return the size and the time of each file and link by its path: who adds or changes one is told."""
+    paths = sorted(target.rglob("*")) if target.is_dir() else [target]
+    states = {path.relative_to(target).as_posix(): path.lstat() for path in paths}
+    # A folder's own size and time depend on the file system.
+    return {
+        name: [] if stat.S_ISDIR(state.st_mode) else [state.st_size, state.st_mtime_ns]
+        for name, state in states.items()
+    }
 
 
 def converter() -> list[str]:

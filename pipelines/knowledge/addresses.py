@@ -13,6 +13,7 @@ from typing import Any
 from pipelines.errors import ConfigurationError, InputError, ServiceError
 from pipelines.identity import content_id
 from pipelines.knowledge.folders import IGNORE_FILES, Ignored, Unseen, is_hidden, said
+from pipelines.masked import masked
 
 _STAMPS = {
     *("etag", "checksum", "md5", "md5hash", "content_hash", "crc", "version_id", "ino"),
@@ -55,7 +56,7 @@ class RemoteFile:
             if isinstance(error, _BROKEN):
                 raise InputError(self.name, f"a damaged part of an archive ({said(error)})", "a whole one",
                                  "make the archive anew") from error  # fmt: skip
-            raise OSError(f"{type(error).__name__}: {error}") from error
+            raise OSError(masked(f"{type(error).__name__}: {error}")) from None
         os.replace(temporary, copy)
         return copy
 
@@ -84,7 +85,7 @@ def remote_files(address: str, root: str, cache: Path) -> tuple[list[RemoteFile]
         names = {_below(path, top): path for path in found}
         ignored = _ignored(system, names)
     except Exception as error:  # each file system raises its own
-        raise _unreachable(address, error) from error
+        raise _unreachable(address, error) from None  # whose own text may repeat a password
     files = [
         RemoteFile(name, int(found[path].get("size") or 0), _stamp(found[path]), path, system, cache)
         for name, path in sorted(names.items())
@@ -148,9 +149,9 @@ def _opened(address: str, root: str) -> tuple[Any, str]:
             f"{address} ({error})",
             "a folder, a pattern, or an address that fsspec can read",
             "install what its protocol needs (pip install s3fs, gcsfs, adlfs, …), or give a folder",
-        ) from error
+        ) from None
     except Exception as error:  # a chained archive is opened here, and each file system raises its own
-        raise _unreachable(address, error) from error
+        raise _unreachable(address, error) from None  # whose own text may repeat a password
 
 
 def _unreachable(address: str, error: Exception) -> ServiceError:

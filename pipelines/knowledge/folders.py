@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.errors import Problem
+from pipelines.masked import masked
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -54,9 +55,9 @@ def is_hidden(name: str) -> bool:
 
 
 def said(error: BaseException) -> str:
-    """Return an error's words on one short line."""
+    """Return an error's words on one short line, without a password that an address in them carries."""
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return " ".join(words.split())[:200]
+    return " ".join(masked(words).split())[:200]
 
 
 def walk(root: Path) -> Iterator[tuple[str, Path] | Problem]:

@@ -14,6 +14,7 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 from pipelines.automation import PROCESS_TAG, bury_the_dead, new_documents, run_steps
 from pipelines.errors import ServiceError
 from pipelines.night import NIGHT_TAG, NightStep
+from pipelines.outcomes import Outcome
 
 KEYS = dg.StaticPartitionsDefinition(["good", "bad"])
 STEPS = [NightStep("prepare"), NightStep("train", "bad"), NightStep("train", "good"), NightStep("decide")]
@@ -50,7 +51,8 @@ def test_a_recipe_that_fails_does_not_block_the_others_nor_the_decision():
     with dg.DagsterInstance.ephemeral() as instance:
         outcome = run_steps(stand_ins, instance, STEPS, "n1")
         runs = list(reversed(instance.get_runs()))
-    assert outcome == {"prepare": True, "train[bad]": False, "train[good]": True, "decide": True}
+    verdicts = {name: how.verdict for name, how in outcome.items()}
+    assert verdicts == {"prepare": "done", "train[bad]": "FAILED", "train[good]": "done", "decide": "done"}
     assert [run.job_name for run in runs] == ["prepare", "train", "train", "decide"]
     assert {run.tags[NIGHT_TAG] for run in runs} == {"n1"}
 
@@ -91,7 +93,7 @@ def test_a_night_whose_process_was_killed_does_not_block_the_next():
             status=dg.DagsterRunStatus.STARTED,
             tags={NIGHT_TAG: "n0", PROCESS_TAG: str(process.pid)},
         )
-        assert run_steps(stand_ins, instance, STEPS[:1], "n1") == {"prepare": True}
+        assert run_steps(stand_ins, instance, STEPS[:1], "n1") == {"prepare": Outcome("done")}
         assert instance.get_run_by_id(run.run_id).status == dg.DagsterRunStatus.FAILURE
 
 

@@ -109,3 +109,13 @@ def test_the_schedule_waits_while_the_night_before_is_still_running():
         tick = nightly_retraining.evaluate_tick(context)
     assert not tick.run_requests
     assert "never overlap" in (tick.skip_message or "")
+
+
+@pytest.mark.parametrize(
+    ("asset", "check"), [("documents", "documents_rejected_share"), ("instruction_dataset", "rows_are_sound")]
+)
+def test_a_gate_on_bad_input_names_its_setting_since_its_description_is_the_reason_on_the_terminal(
+    graph, asset: str, check: str
+):
+    node = graph.get(dg.AssetCheckKey(dg.AssetKey(asset), check))
+    assert node.blocking and "GRAFTLINE_BAD_SHARE" in node.description

@@ -46,3 +46,10 @@ def test_chunker_and_limits_are_settings_and_a_wrong_one_says_what_to_type(tmp_p
             load(**values).chunking  # noqa: B018
     with pytest.raises(ConfigurationError, match="set GRAFTLINE_MAX_FILE_MB=64"):
         load(MAX_FILE_MB="-1").limits  # noqa: B018
+
+
+def test_a_share_of_bad_input_that_is_no_number_says_what_to_type(tmp_path: Path):
+    assert Settings.load({"GRAFTLINE_BAD_SHARE": "0"}, tmp_path / "none").bad_share == 0
+    for value in ("5 %", "-1"):
+        with pytest.raises(ConfigurationError, match=r"set GRAFTLINE_BAD_SHARE=0\.05"):
+            Settings.load({"GRAFTLINE_BAD_SHARE": value}, tmp_path / "none").bad_share  # noqa: B018
