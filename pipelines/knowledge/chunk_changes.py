@@ -12,7 +12,7 @@ from pipelines.protocols import Embedder, StoredTable
 from pipelines.schemas import CHUNKS
 
 _DOCUMENTS_A_BATCH = 256
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 """Raised whenever the chunkers cut otherwise."""
 
 
