@@ -24,7 +24,7 @@ class Heading:
 class Sections:
     """The sections of one text.
 
-    >>> Sections("# A\\n\\nx\\n\\n## B\\n\\ny").path(13)
+    >>> Sections(headings("# A\\n\\nx\\n\\n## B\\n\\ny")).path(13)
     'A > B'
     """
 
