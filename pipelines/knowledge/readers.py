@@ -85,7 +85,7 @@ class Reader:
     @cached_property
     def version(self) -> str:
         packages = (f"{package}-{version(package)}" for package in _PACKAGES.get(self.format, ()))
-        return "-".join([self.format, "2", *packages])
+        return "-".join([self.format, "3", *packages])
 
     @property
     def titled(self) -> bool:

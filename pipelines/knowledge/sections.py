@@ -63,10 +63,10 @@ def headings(text: str) -> list[Heading]:
         if number < body:
             continue
         bare = line.rstrip().lstrip("\ufeff")[: 2 * _LONGEST]
-        mark = _FENCE.match(bare)
-        if mark and (not fence or (mark.group(1).startswith(fence) and not bare.strip().strip(fence[0]))):
-            fence = "" if fence else mark.group(1)
-        elif not fence:
+        before, fence = fence, fence_after(bare, fence)
+        if before or fence:
+            above = ""
+        else:
             if marks := _MARKS.match(bare):
                 indent = len(line) - len(line.lstrip(" \ufeff"))
                 found.append(Heading(start + indent, len(marks.group(1)), _words(bare[marks.end() :])))
@@ -76,6 +76,26 @@ def headings(text: str) -> list[Heading]:
             blank_before = number == body or not lines[number - 1].strip()
             above = bare if bare.strip() and blank_before and not marks else ""
     return found
+
+
+def marked_headings(text: str) -> frozenset[int]:
+    """Return where the headings that are marked with "#" start."""
+    return frozenset(heading.start for heading in headings(text) if text[heading.start] == "#")
+
+
+def fence_after(line: str, fence: str) -> str:
+    """Return the fence of the code block that is open after a line, "" where none is; `fence` was open before it.
+
+    >>> fence_after("```bash", ""), fence_after("```bash", "```"), fence_after("```", "```"), fence_after("```x```", "")
+    ('```', '```', '', '')
+    """
+    mark = _FENCE.match(line)
+    if not mark:
+        return fence
+    marks, behind = mark.group(1), line[mark.end() :].strip()
+    if fence:
+        return "" if marks.startswith(fence) and not behind else fence
+    return "" if marks[0] == "`" and "`" in behind else marks  # code within a line, by CommonMark
 
 
 def _after_front_matter(lines: list[str]) -> int:

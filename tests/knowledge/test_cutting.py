@@ -9,6 +9,7 @@ from pipelines.knowledge.cutting.pieces import CHARACTERS_A_TOKEN, Span
 from pipelines.knowledge.cutting.strategies import ChunkSettings, spans
 from pipelines.knowledge.headers import contextual_headers
 from pipelines.knowledge.outline import outline
+from pipelines.knowledge.sections import headings
 from tests.fakes import FakeEmbedder
 
 EMBEDDER = FakeEmbedder()
@@ -84,6 +85,24 @@ def test_structure_never_reaches_across_a_section_and_keeps_blocks_whole():
     assert texts("# A\n\n## B\n\nOne two.\n\n## C\n\nThree.", "structure") == [
         "# A\n\n## B\n\nOne two.",
         "## C\n\nThree.",
+    ]
+
+
+@pytest.mark.parametrize("strategy", ["sentences", "structure", "semantic", "parent-child"])
+def test_a_comment_in_a_code_block_is_no_heading(strategy: str):
+    block = "```bash\n# set it up now please\nmake all of it\n# run the thing\nmake run\n```"
+    assert block in texts(f"# A\n\n{block}", strategy, budget=40, percentile=100)[0]
+    assert texts("Three kinds of fruit.\n#1 apples\n#2 pears", strategy, "text", 12, percentile=100) == [
+        "Three kinds of fruit.\n#1 apples\n#2 pears"
+    ]
+
+
+def test_only_a_bare_fence_closes_a_code_block_and_code_within_a_line_opens_none():
+    text = "~~~\n~~~bash\n# no\n~~~\n\n# A\n\n```x``` is code.\n\n# B\n\nend"
+    assert outline(text, "markdown").path(text.index("end"), len(text)) == "B"
+    assert [heading.title for heading in headings(text)] == ["A", "B"]
+    assert texts("```\none two\n\n```bash\n\nthree four\n```", "structure", budget=20) == [
+        "```\none two\n\n```bash\n\nthree four\n```"
     ]
 
 

@@ -8,19 +8,40 @@ from pipelines.knowledge.reading.encodings import decode
 TEXTS = {
     "utf-8": ["退货", "\ufeffplain", "x"],
     "utf-16": ["退货政策", "Returns"],
-    "utf-16-le": ["Returns within 7 days", "退货政策 is ok\n"],
-    "utf-16-be": ["Returns within 7 days"],
+    "utf-16-le": ["Returns within 7 days", "退货政策 is ok\n", "一切退货\n开始七天", "返品は七日以内\n"],
+    "utf-16-be": ["Returns within 7 days", "一切退货\n开始七天", "Возврат товаров\n"],
+    "utf-32-le": ["Returns within 7 days", "一切退货\n开始七天"],
+    "utf-32-be": ["一切退货\n开始七天"],
     "gb18030": [
         "退货政策\n七天",
         "科凡户外的退货政策：商品签收后七天内可以无理由退货。",
         "Fjell 2 帐篷的保修期是多久？",
+        "OpenOffice Impress 模板",
     ],
     "big5hkscs": ["退貨政策七天", "商品簽收後七天內可以無理由退貨，請聯絡客服。", "訂單編號"],
     "cp932": ["返品ポリシー", "商品の返品は七日以内にお願いします。"],
     "euc_jp": ["商品の返品は七日以内にお願いします。"],
     "cp949": ["상품 수령 후 칠일 이내에 반품할 수 있습니다."],
-    "cp1252": ["café x", "Müller und Söhne, 5 €", "It’s “good” – yes", "L’été où l’on a été à Nîmes"],
-    "koi8_r": ["Политика возврата товаров в течение семи дней после получения заказа."],
+    "cp1252": [
+        "café x",
+        "Müller und Söhne, 5 €",
+        "It’s “good” – yes",
+        "L’été où l’on a été à Nîmes",
+        "Það er ekki við hæfi",
+        "Er sagte « oui », señor Bjørn – 5 µm bei 20 °C",
+    ],
+    "cp1250": ["Příliš žluťoučký kůň", "Zażółć gęślą jaźń w Łodzi", "Visszaküldés hét napon belül: bőröndök, fűtők"],
+    "iso8859_2": ["Příliš žluťoučký kůň úpěl ďábelské ódy"],
+    "cp1251": ["Возврат товаров", "Повернення товарів: їжа та інше"],
+    "koi8_r": ["Привет, мир", "Политика возврата товаров в течение семи дней после получения заказа."],
+    "cp866": ["Политика возврата"],
+    "cp1253": ["Η πολιτική επιστροφών"],
+    "cp1254": ["İade politikası: ürünler yedi gün içinde iade edilebilir."],
+    "cp1255": ["מדיניות ההחזרות של החנות"],
+    "cp1256": ["سياسة الإرجاع خلال سبعة أيام"],
+    "cp1257": ["Prekių grąžinimas per septynias dienas, jei jos nėra pažeistos šiukščiai"],
+    "cp1258": ["Chinh sa\u0301ch đô\u0309i tra\u0309 trong ba\u0309y nga\u0300y"],
+    "cp874": ["นโยบายการคืนสินค้าภายในเจ็ดวัน"],
 }
 
 
@@ -37,11 +58,20 @@ def test_utf8_is_never_taken_for_another_encoding(text: str):
 
 
 @pytest.mark.parametrize(
-    "data", [b"\x7fELF" + bytes(range(256)), b"abc\0\1\0\0", bytes(range(128, 256)) * 4, b"\xff\xfea\0b", b"\1\2\3\4\5"]
+    "data",
+    [
+        *(b"\x7fELF" + bytes(range(256)), b"abc\0\1\0\0", bytes(range(128, 256)) * 4, b"\xff\xfea\0b", b"\1\2\3\4\5"),
+        *(b"abc\0def\n" * 10, b"ab\0cd\0ef\0" * 6, b"name\0value\0" * 5, bytes(range(32)) * 8),
+    ],
 )
 def test_what_is_no_text_is_refused_with_what_to_do(data: bytes):
     with pytest.raises(InputError, match="save it as UTF-8"):
         decode(data, "a.txt")
+
+
+def test_words_in_an_old_encoding_are_found_behind_a_long_text_in_english():
+    text = "It’s plain English.\n" * 5_000 + "Příliš žluťoučký kůň úpěl ďábelské ódy.\n" * 3
+    assert decode(text.encode("cp1250"), "a.txt") == (text, "cp1250")
 
 
 def test_a_long_english_beginning_does_not_hide_what_follows():

@@ -37,6 +37,13 @@ def test_front_matter_names_title_author_and_day_and_a_broken_one_is_only_text(t
         assert about(read(tmp_path, "b.md", broken)) == ("", "", "")
 
 
+def test_front_matter_may_say_the_day_in_words_and_authors_as_mappings(tmp_path: Path):
+    text = "---\nauthors:\n- name: Li Na\n  email: x@y.z\n- Ole Moe\n- email: z@y.x\ndate: May 3, 2021\n---\nText"
+    assert about(read(tmp_path, "a.md", text)) == ("", "Li Na, Ole Moe", "2021-05-03")
+    text = "---\nauthor: {name: Ole Moe}\ndate: soon\nlastmod: 2024-02-01T10:00:00Z\n---\nText"
+    assert about(read(tmp_path, "b.md", text)) == ("", "Ole Moe", "2024-02-01")
+
+
 def test_html_names_its_author_and_day_in_its_head(tmp_path: Path):
     page = (
         '<html><head><meta charset="gb2312"><title>退货</title><meta name="Author" content="李娜">'
@@ -90,6 +97,32 @@ def test_word_properties_are_kept_and_those_of_the_template_are_not(tmp_path: Pa
     assert about(READERS[".docx"].read(tmp_path / "own.docx", Limits())) == ("Recall", "李娜", "2025-02-03")
 
 
+def test_a_templates_times_are_no_dates_whoever_the_author_is(tmp_path: Path):
+    for new, name in ((docx.Document, "a.docx"), (pptx.Presentation, "a.pptx")):
+        document = new()
+        document.core_properties.author = "Ole Moe"
+        document.save(tmp_path / name)
+        assert about(READERS[f".{name[2:]}"].read(tmp_path / name, Limits())) == ("", "Ole Moe", "")
+        document.core_properties.modified = datetime.datetime(2024, 5, 6)
+        document.save(tmp_path / name)
+        assert READERS[f".{name[2:]}"].read(tmp_path / name, Limits()).date == "2024-05-06"
+    document.core_properties.created = datetime.datetime(2013, 6, 7)
+    document.save(tmp_path / name)
+    assert READERS[".pptx"].read(tmp_path / name, Limits()).date == "2013-06-07"
+
+
+def test_a_table_within_a_cell_is_read_once_below_the_cells_row(tmp_path: Path):
+    document = docx.Document()
+    outer = document.add_table(2, 2)
+    for place, words in enumerate(("Tent", "Sizes", "Fjell", "See below")):
+        outer.cell(place // 2, place % 2).text = words
+    inner = outer.cell(1, 1).add_table(1, 2)
+    inner.cell(0, 0).text, inner.cell(0, 1).text = "S", "L"
+    document.save(tmp_path / "a.docx")
+    found = READERS[".docx"].read(tmp_path / "a.docx", Limits())
+    assert found.text == "| Tent | Sizes |\n| Fjell | See below |\n| S | L |"
+
+
 def test_slides_give_titles_text_tables_and_notes_with_a_page_each(tmp_path: Path):
     presentation = pptx.Presentation()
     slide = presentation.slides.add_slide(presentation.slide_layouts[1])
@@ -115,6 +148,8 @@ def test_slides_give_titles_text_tables_and_notes_with_a_page_each(tmp_path: Pat
         ("b.csv", 'a,b\n"x, y","two\nlines"\n1,2,3\n', "| a: x, y | b: two lines |\n| a: 1 | b: 2 | 3 |"),
         ("c.tsv", "\ufeffa\tb\n1\t2\n", "| a: 1 | b: 2 |"),
         ("d.csv", "only\n", "| only |"),
+        ("d.csv", "\ufeffsep=;\r\na;b\r\n1,5;2,5\r\n", "| a: 1,5 | b: 2,5 |"),
+        ("d.csv", "SEP=|\na|b,c\n1|2\n", "| a: 1 | b,c: 2 |"),
         ("e.json", '[{"a": {"b": 1, "c": [true, null, "x"]}}, "y"]', "a.b: 1\na.c: true\na.c: x\n\ny"),
         ("f.jsonl", '{"问": "几天？"}\n\n{"问": "七天"}\n', "问: 几天？\n\n问: 七天"),
         ("g.py", "def f():\n\treturn 1\r\n", "def f():\n\treturn 1\r\n"),
@@ -127,7 +162,9 @@ def test_data_says_what_each_value_is_and_code_is_kept(tmp_path: Path, name: str
 @pytest.mark.parametrize(
     ("value", "day"),
     [("D:20250131120000+01'00'", "2025-01-31"), ("2025年1月3日", "2025-01-03"), ("2025/1/3 8:00", "2025-01-03"),
-     (datetime.datetime(2025, 1, 3, 4), "2025-01-03"), ("20259999", ""), ("soon", ""), (None, "")],
+     (datetime.datetime(2025, 1, 3, 4), "2025-01-03"), ("20259999", ""), ("soon", ""), (None, ""),
+     ("May 3, 2021", "2021-05-03"), ("Sat, 03 Sept 2021 10:00", "2021-09-03"), ("3rd of May, 2021", "2021-05-03"),
+     ("Feb 30, 2021", ""), ("Mayor 3, 2021", ""), ("May 2021", "")],
 )  # fmt: skip
 def test_days_are_iso(value: object, day: str):
     assert iso_date(value) == day

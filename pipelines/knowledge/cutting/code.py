@@ -74,7 +74,7 @@ class _Cutter:
         spans = [(start + m.start(), start + m.end()) for m in _LINE.finditer(self.text[start:end]) if m.group()]
         spans = [place for place in (_trimmed(self.text, *place) for place in spans) if place[0] < place[1]]
         found = fitting(self.text, spans, self.budget, self.count_tokens)
-        return [span(found, first, last) for first, last in _filled(found, self.budget)]
+        return [span(found, first, last) for first, last in fill(found, self.budget, 0)]
 
 
 def by_code(text: str, language: str, budget: int, count_tokens: CountTokens) -> list[Span]:
@@ -97,12 +97,6 @@ def _blocks(text: str) -> Callable[[Any], _Parts]:
         return []
 
     return parts
-
-
-def _filled(found: list[Any], budget: int) -> list[tuple[int, int]]:
-    # A comment that begins with "#" is no heading.
-    plain = [type(piece)(piece.start, piece.end, piece.tokens, False) for piece in found]
-    return list(fill(plain, budget, 0))
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

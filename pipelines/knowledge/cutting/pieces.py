@@ -1,8 +1,9 @@
 """Sentences, and parts of those that are longer than a chunk, filled into chunks up to a token budget."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from pipelines.knowledge.sections import marked_headings
 from pipelines.knowledge.sentences import sentences
 
 CountTokens = Callable[[Sequence[str]], list[int]]
@@ -24,7 +25,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Piece:
-    """A sentence, or a part of one that is longer than a chunk."""
+    """A sentence, or a part of one that is longer than a chunk; or a heading that is marked as one."""
 
     start: int
     end: int
@@ -32,21 +33,34 @@ class Piece:
     heading: bool
 
 
-def pieces(text: str, budget: int, count_tokens: CountTokens, start: int = 0, end: int | None = None) -> list[Piece]:
-    """Return the sentences of text[start:end] in order, each within the budget; together all but white space."""
+def pieces(text: str, budget: int, count_tokens: CountTokens) -> list[Piece]:
+    """Return the sentences of a text in order, each within the budget; together all but white space."""
+    return pieces_within(text, 0, len(text), marked_headings(text), budget, count_tokens)
+
+
+def pieces_within(
+    text: str, start: int, end: int, headings: Container[int], budget: int, count_tokens: CountTokens
+) -> list[Piece]:
+    """Return the pieces of text[start:end]; `headings` are places in the whole text, which knows its code blocks."""
     found = [(first + start, last + start) for first, last in sentences(text[start:end])]
-    return fitting(text, found, budget, count_tokens)
+    return fitting(text, found, budget, count_tokens, headings)
 
 
-def fitting(text: str, spans: Sequence[tuple[int, int]], budget: int, count_tokens: CountTokens) -> list[Piece]:
-    """Return the spans as pieces; one over the budget is cut at spaces and commas."""
+def fitting(
+    text: str,
+    spans: Sequence[tuple[int, int]],
+    budget: int,
+    count_tokens: CountTokens,
+    headings: Container[int] = (),
+) -> list[Piece]:
+    """Return the spans as pieces; one over the budget is cut at spaces and commas, and is no heading any more."""
     short = [part for span in spans for part in _short(text, *span, longest=budget * CHARACTERS_A_TOKEN)]
     made: list[Piece] = []
     for first in range(0, len(short), _BATCH):
         batch = short[first : first + _BATCH]
         for (start, end), tokens in zip(batch, count_tokens([text[start:end] for start, end in batch]), strict=True):
             if tokens <= budget:
-                made.append(Piece(start, end, tokens, text[start] == "#"))
+                made.append(Piece(start, end, tokens, start in headings))
             else:
                 made += _parts(text, start, end, budget, count_tokens)
     return made

@@ -7,10 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipelines.errors import ConfigurationError
 from pipelines.identity import json_digest
 from pipelines.knowledge.cutting.code import by_code
-from pipelines.knowledge.cutting.pieces import CountTokens, Span, fill, pieces, span
+from pipelines.knowledge.cutting.pieces import CountTokens, Span, fill, pieces, pieces_within, span
 from pipelines.knowledge.cutting.semantic import Embed, by_meaning
 from pipelines.knowledge.cutting.structure import by_structure
 from pipelines.knowledge.readers import CODE
+from pipelines.knowledge.sections import marked_headings
 
 Strategy = Literal["sentences", "structure", "code", "semantic", "parent-child"]
 
@@ -89,6 +90,7 @@ def _children(text: str, settings: ChunkSettings, count_tokens: CountTokens, for
     most, budget = max(settings.parent_tokens, settings.max_tokens), settings.max_tokens
     is_code = format in CODE
     parents = by_code(text, format, most, count_tokens) if is_code else by_structure(text, most, 0, count_tokens)
+    marked = frozenset() if is_code else marked_headings(text)
     children: list[Span] = []
     for parent in parents:
         place = (parent.start, parent.end)
@@ -96,7 +98,7 @@ def _children(text: str, settings: ChunkSettings, count_tokens: CountTokens, for
             inner = by_code(text[parent.start : parent.end], format, budget, count_tokens)
             children += [Span(parent.start + c.start, parent.start + c.end, c.tokens, place) for c in inner]
         else:
-            found = pieces(text, budget, count_tokens, *place)
+            found = pieces_within(text, *place, marked, budget, count_tokens)
             ends = fill(found, budget, settings.overlap_sentences)
             children += [span(found, first, last, place) for first, last in ends]
     return children

@@ -1,19 +1,17 @@
 """Chunks that never reach across a section, and keep a paragraph, table or code block whole where it fits."""
 
-import re
 from collections.abc import Iterator, Sequence
 
-from pipelines.knowledge.cutting.pieces import CountTokens, Piece, Span, fill, pieces, span
-from pipelines.knowledge.sections import Heading, headings
-
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+from pipelines.knowledge.cutting.pieces import CountTokens, Piece, Span, fill, pieces_within, span
+from pipelines.knowledge.sections import Heading, fence_after, headings, marked_headings
 
 
 def by_structure(text: str, budget: int, overlap: int, count_tokens: CountTokens) -> list[Span]:
     """Return the chunks of each section; a heading with nothing below it stands with the section that follows."""
     made: list[Span] = []
+    marked = marked_headings(text)
     for start, end in section_spans(text):
-        found = pieces(text, budget, count_tokens, start, end)
+        found = pieces_within(text, start, end, marked, budget, count_tokens)
         for first, last in _fill_blocks(found, _block_of(text, start, end, found), budget, overlap):
             made.append(span(found, first, last))
     return made
@@ -45,10 +43,9 @@ def _block_of(text: str, start: int, end: int, found: Sequence[Piece]) -> list[i
     """Return, for each piece, the number of its block: what blank lines or fences bound."""
     borders, position, fence = [], start, ""
     for line in text[start:end].splitlines(keepends=True):
-        mark = _FENCE.match(line)
-        if mark and (not fence or mark.group(1).startswith(fence)):
-            borders.append(position if not fence else position + len(line))
-            fence = "" if fence else mark.group(1)
+        before, fence = fence, fence_after(line, fence)
+        if bool(before) != bool(fence):
+            borders.append(position if fence else position + len(line))
         elif not fence and not line.strip():
             borders.append(position)
         position += len(line)

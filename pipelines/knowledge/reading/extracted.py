@@ -12,6 +12,13 @@ from pipelines.errors import InputError
 _UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _ITEM = re.compile(r"(-|\|) ")
 _DATE = re.compile(r"(?<!\d)(\d{4})(?:\s*[-/.年]\s*)?(\d{1,2})(?:\s*[-/.月]\s*)?(\d{1,2})(?!\d\d\d)")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = rf"(?P<month>{'|'.join(_MONTHS)})(?:uary|ruary|ch|il|e|y|ust|t|tember|ober|ember)?\b\.?"
+_DAY = r"(?<!\d)(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_IN_WORDS = [
+    re.compile(rf"\b{_MONTH}\s+{_DAY}(?:,\s*|\s+)(?P<year>\d{{4}})(?!\d)", re.IGNORECASE),
+    re.compile(rf"{_DAY}[\s-]+(?:of\s+)?{_MONTH}[\s,-]+(?P<year>\d{{4}})(?!\d)", re.IGNORECASE),
+]
 _GENERATED_TITLES = {
     *("", "untitled", "anonymous", "(anonymous)", "unspecified", "(unspecified)", "document"),
     *("word document", "powerpoint presentation", "presentation"),
@@ -54,26 +61,36 @@ def declared_title(title: Any) -> str:
 
 
 def declared_author(author: Any) -> str:
-    """Return an author, or several with commas between, from a file's properties."""
+    """Return an author, or several with commas between, from a file's properties; one may be a mapping with a name."""
     people = author if isinstance(author, list | tuple) else [author]
-    names = [" ".join(_clean(str(person or "")).split()) for person in people if not isinstance(person, dict)]
+    named = [person.get("name") if isinstance(person, dict) else person for person in people]
+    names = [" ".join(clean(str(name or "")).split()) for name in named if not isinstance(name, dict | list)]
     return ", ".join(name for name in names if name.lower() not in _GENERATED_AUTHORS)[:_LONGEST_NAME]
 
 
 def iso_date(value: Any) -> str:
     """Return the day that a value names as ISO, "" where it names none.
 
-    >>> iso_date("D:20250131120000+01'00'"), iso_date("2025年1月3日"), iso_date("soon")
-    ('2025-01-31', '2025-01-03', '')
+    >>> iso_date("D:20250131120000+01'00'"), iso_date("2025年1月3日"), iso_date("May 3rd, 2021"), iso_date("soon")
+    ('2025-01-31', '2025-01-03', '2021-05-03', '')
     """
     if isinstance(value, datetime.date):
         return value.isoformat()[:10]
     text = str(value or "")[:_LONGEST_NAME]
     match = _DATE.search(text[2:10] if text.startswith("D:") else text)  # PDF's own form goes on with the time
     try:
-        return datetime.date(*(int(part) for part in match.groups())).isoformat() if match else ""
+        return datetime.date(*(int(part) for part in match.groups())).isoformat() if match else _day_in_words(text)
     except ValueError:
         return ""
+
+
+def _day_in_words(text: str) -> str:
+    """Return the day of "May 3, 2021" or "3 May 2021"; ValueError where there is no such day."""
+    match = next(filter(None, (form.search(text) for form in _IN_WORDS)), None)
+    if not match:
+        return ""
+    month = _MONTHS.index(match["month"].lower()) + 1
+    return datetime.date(int(match["year"]), month, int(match["day"])).isoformat()
 
 
 def row(cells: Iterable[str]) -> str:
@@ -87,7 +104,7 @@ def tidy(text: str) -> str:
     No blank line is left between the items of one list and the rows of one table.
     """
     lines: list[str] = []
-    for line in (line.strip(" \t") for line in _clean(text).split("\n")):
+    for line in (line.strip(" \t") for line in clean(text).split("\n")):
         if not line and (not lines or not lines[-1]):
             continue
         mark = _ITEM.match(line)
@@ -97,7 +114,7 @@ def tidy(text: str) -> str:
     return "\n".join(lines).strip()
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     return _UNWANTED.sub(" ", text)
 
 

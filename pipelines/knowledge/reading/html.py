@@ -1,20 +1,14 @@
-"""HTML as what a browser would show, block by block, as simple Markdown."""
+"""HTML pages: what they show, and what their head says of them."""
 
-import re
 import sys
 from pathlib import Path
 from typing import Any
 
 from pipelines.knowledge.reading.encodings import decode
-from pipelines.knowledge.reading.extracted import Extracted, declared_author, iso_date, row, tidy, unreadable
+from pipelines.knowledge.reading.extracted import Extracted, declared_author, iso_date, unreadable
+from pipelines.knowledge.reading.html_blocks import rendered
 from pipelines.knowledge.reading.limits import Limits
 
-_HIDDEN_TAGS = {"script", "style", "noscript", "template", "head", "svg", "math", "iframe", "object"}
-_BLOCK_TAGS = {
-    *("address", "article", "aside", "blockquote", "body", "caption", "dd", "details", "div", "dl", "dt", "fieldset"),
-    *("figcaption", "figure", "footer", "form", "header", "hr", "html", "main", "nav", "ol", "p", "pre", "section"),
-    *("summary", "table", "tbody", "tfoot", "thead", "ul"),
-}
 _AUTHOR = ("author", "article:author", "dc.creator", "dcterms.creator")
 _DATE = ("date", "article:published_time", "dc.date", "dcterms.created", "dcterms.date", "article:modified_time")
 _FRAMES_A_LEVEL = 3
@@ -34,7 +28,7 @@ def read_html(path: Path, limits: Limits) -> Extracted:
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 1000 + _FRAMES_A_LEVEL * limits.depth))
     title = " ".join(soup.title.get_text().split()) if soup.title else ""
     author, date = _meta(soup, _AUTHOR), _meta(soup, _DATE)
-    return Extracted(tidy(_render(soup)), title, declared_author(author), iso_date(date), encoding=encoding)
+    return Extracted(rendered(soup), title, declared_author(author), iso_date(date), encoding=encoding)
 
 
 def _meta(soup: Any, names: tuple[str, ...]) -> str:
@@ -53,29 +47,3 @@ def _depth(soup: Any) -> int:
         deepest = max(deepest, depth)
         waiting += [(child, depth + 1) for child in node.children if getattr(child, "name", None)]
     return deepest
-
-
-def _render(node: Any) -> str:
-    from bs4 import NavigableString
-
-    parts = []
-    for child in node.children:
-        if isinstance(child, NavigableString):
-            if type(child) is NavigableString:  # and neither a comment nor a declaration
-                parts.append(re.sub(r"\s+", " ", child))
-        elif child.name not in _HIDDEN_TAGS and not child.has_attr("hidden"):
-            parts.append(_element(child))
-    return "".join(parts)
-
-
-def _element(tag: Any) -> str:
-    if tag.name == "br":
-        return "\n"
-    if re.fullmatch("h[1-6]", tag.name):
-        return f"\n\n{'#' * int(tag.name[1])} {' '.join(_render(tag).split())}\n\n"
-    if tag.name == "tr":
-        return f"\n{row(_render(cell) for cell in tag.find_all(['td', 'th'], recursive=False))}\n"
-    text = _render(tag)
-    if tag.name == "li":
-        return f"\n- {text.strip()}\n"
-    return f"\n\n{text}\n\n" if tag.name in _BLOCK_TAGS else text

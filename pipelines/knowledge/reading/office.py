@@ -1,5 +1,6 @@
 """What Word and PowerPoint files share: a zip archive that is looked at before anything of it is unpacked."""
 
+import datetime
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,12 @@ from pipelines.knowledge.reading.extracted import declared_author, declared_titl
 from pipelines.knowledge.reading.limits import Limits
 
 _MIB = 1 << 20
-_TEMPLATE_DATE = "2013"  # the year of the templates that python-docx and python-pptx carry
+_TEMPLATE_TIMES = {
+    datetime.datetime(2013, 12, 23, 23, 15),
+    datetime.datetime(2013, 1, 27, 9, 14, 16),
+    datetime.datetime(2013, 1, 27, 9, 15, 58),
+}
+"""When the templates that python-docx and python-pptx carry were made and changed."""
 _OLE = b"\xd0\xcf\x11\xe0"
 
 
@@ -47,11 +53,11 @@ def damaged(path: Path, kind: str, ending: str, error: BaseException) -> Excepti
 
 def properties(core: Any) -> dict[str, Any]:
     """Return title, author and date of a file's core properties, without what its template put there."""
-    made = getattr(core, "created", None)
-    date = iso_date(made if made and not iso_date(made).startswith(_TEMPLATE_DATE) else core.modified)
-    author = declared_author(core.author or core.last_modified_by)
+    times = (
+        time for time in (core.created, core.modified) if time and time.replace(tzinfo=None) not in _TEMPLATE_TIMES
+    )
     return {
         "title": declared_title(core.title),
-        "author": author,
-        "date": "" if date.startswith(_TEMPLATE_DATE) and not author else date,
+        "author": declared_author(core.author or core.last_modified_by),
+        "date": iso_date(next(times, None)),
     }

@@ -10,6 +10,8 @@ from pipelines.knowledge.reading.limits import Limits
 
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.{0,20000}?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 
+_DATES = ("date", "published", "updated", "last_modified", "lastmod")
+
 
 def read_text(path: Path, limits: Limits) -> Extracted:
     """Return a text file as it stands: its line ends too, and a UTF-8 byte order mark as its first character."""
@@ -22,13 +24,12 @@ def read_markdown(path: Path, limits: Limits) -> Extracted:
     extracted = read_text(path, limits)
     front = front_matter(extracted.text)
     author = front.get("author") or front.get("authors")
-    date = next((front[key] for key in ("date", "published", "updated", "last_modified") if front.get(key)), "")
     title = front.get("title")
     return Extracted(
         extracted.text,
         title if isinstance(title, str) else "",
         declared_author(author),
-        iso_date(date),
+        next((day for day in map(iso_date, map(front.get, _DATES)) if day), ""),
         encoding=extracted.encoding,
     )
 

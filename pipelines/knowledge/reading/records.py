@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,21 @@ from pipelines.knowledge.reading.limits import Limits
 
 _DELIMITERS = ",;\t|"
 _SAMPLE = 1 << 15
+_NAMED_DELIMITER = re.compile(r"sep=([^\r\n\"])\r?\n", re.IGNORECASE)
+"""Excel's first line that names the delimiter, which it shows to nobody."""
 
 
 def read_csv(path: Path, limits: Limits) -> Extracted:
     """Return each row as "| column: value | … |", so that a row found alone is understood."""
     text, encoding = decode(path.read_bytes(), path.name)
     csv.field_size_limit(limits.characters)
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(text[:_SAMPLE])
+    table = text.lstrip("\ufeff")
+    if named := _NAMED_DELIMITER.match(table):
+        table, delimiter = table[named.end() :], named.group(1)
+    else:
+        delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(table[:_SAMPLE])
     try:
-        rows = [row for row in csv.reader(io.StringIO(text.lstrip("\ufeff"), newline=""), delimiter=delimiter) if row]
+        rows = [row for row in csv.reader(io.StringIO(table, newline=""), delimiter=delimiter) if row]
     except csv.Error as error:
         raise unreadable(
             path.name, f"a damaged table ({reason(error)})", "rows of values", "save it as CSV anew"

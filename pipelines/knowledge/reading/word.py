@@ -1,6 +1,7 @@
 """Word documents: paragraphs and tables in their order, as simple Markdown."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from pipelines.knowledge.reading.limits import Limits
 from pipelines.knowledge.reading.office import check_archive, damaged, properties
 
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_PARAGRAPH, _TABLE, _ROW, _CELL = (f"{_WORD}{name}" for name in ("p", "tbl", "tr", "tc"))
 _TWICE = ("{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback", f"{_WORD}moveFrom")
 _MARKS = {f"{_WORD}tab": "\t", f"{_WORD}br": "\n", f"{_WORD}cr": "\n", f"{_WORD}noBreakHyphen": "-"}
 
@@ -32,11 +34,10 @@ def read_docx(path: Path, limits: Limits) -> Extracted:
 def _blocks(parent: Any, document: Any) -> list[str]:
     blocks = []
     for element in parent:
-        if element.tag == f"{_WORD}p":
+        if element.tag == _PARAGRAPH:
             blocks.append(_paragraph(element, document))
-        elif element.tag == f"{_WORD}tbl":
-            rows = [_row(part) for part in element.iter(f"{_WORD}tr")]
-            blocks.append("\n" + "\n".join(line for line in rows if line.strip("| ")) + "\n")
+        elif element.tag == _TABLE:
+            blocks += _table(element)
         elif element.tag in (f"{_WORD}sdt", f"{_WORD}sdtContent", f"{_WORD}ins", f"{_WORD}moveTo"):
             blocks += _blocks(element, document)
     return blocks
@@ -57,8 +58,24 @@ def _paragraph(element: Any, document: Any) -> str:
     return f"{text}\n"
 
 
-def _row(element: Any) -> str:
-    return row(" ".join(_text(p) for p in cell.iter(f"{_WORD}p")) for cell in element.findall(f"{_WORD}tc"))
+def _table(element: Any) -> list[str]:
+    """Return a table's rows, and then the tables that stand in its cells, each once."""
+    lines, inner = [], []
+    for line in _own(element, _ROW):
+        cells = [*_own(line, _CELL)]
+        lines.append(row(" ".join(_text(p) for p in _own(cell, _PARAGRAPH, _TABLE)) for cell in cells))
+        inner += [table for cell in cells for table in _own(cell, _TABLE, _PARAGRAPH)]
+    text = "\n".join(line for line in lines if line.strip("| "))
+    return [f"\n{text}\n", *(block for table in inner for block in _table(table))]
+
+
+def _own(element: Any, tag: str, *closed: str) -> Iterator[Any]:
+    """Yield the nearest elements of a tag below one, whatever wraps them, but for those within `closed` ones."""
+    for child in element:
+        if child.tag == tag:
+            yield child
+        elif child.tag not in closed:
+            yield from _own(child, tag, *closed)
 
 
 def _text(paragraph: Any) -> str:
