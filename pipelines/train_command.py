@@ -19,7 +19,7 @@ log = logging.getLogger("graftline")
 _SHOWN_ROWS = 3
 
 TRAIN_HELP = """\
-RECIPE is a name in the recipes folder (lora) or a path to a YAML file anywhere, in LLaMA-Factory's keys.
+RECIPE is a name in the recipes folder or below it (lora, dpo), or a path to a YAML file, in LLaMA-Factory's keys.
 key=value pairs and --key value flags go over it; flags alone are a whole recipe.
 
   graftline train lora                            the partition's own run, seen in Dagster
@@ -91,20 +91,24 @@ def read_arguments(arguments: Sequence[str], recipes: Path) -> tuple[str, Path |
 
 
 def recipe_file_of(text: str, recipes: Path) -> Path:
-    """Return the file that a name or path means; InputError names the recipe that is spelled most like it."""
-    if text.endswith((".yaml", ".yml", ".json")) or "/" in text:
-        path = Path(text).expanduser()
-        return path if path.is_file() or not (recipes / path.name).is_file() or "/" in text else recipes / path.name
-    path = recipes / f"{text}.yaml"
-    if path.is_file():
+    """Return the file that a name or path means; InputError names the recipe that is spelled most like it.
+
+    A name may be of a recipe in the recipes folder or one folder below it, with its ending or without.
+    """
+    ended = text.endswith((".yaml", ".yml", ".json"))
+    path = Path(text).expanduser()
+    if "/" in text or (ended and path.is_file()):
         return path
-    known = sorted(other.stem for other in recipes.glob("*.yaml"))
-    near = difflib.get_close_matches(text, known, n=1, cutoff=0.4)
+    name = path.stem if ended else text
+    known = {other.stem: other for other in (*recipes.glob("*/*.yaml"), *recipes.glob("*.yaml"))}
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.4)
     raise InputError(
         f"recipe '{text}'",
         "no such recipe",
-        f"one of {', '.join(known) or 'none'}, or a path to a YAML file",
-        f"graftline train {near[0] if near else (known or ['RECIPE'])[0]}",
+        f"one of {', '.join(sorted(known)) or 'none'}, or a path to a YAML file",
+        f"graftline train {near[0] if near else (sorted(known) or ['RECIPE'])[0]}",
     )
 
 

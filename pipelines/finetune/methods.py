@@ -75,14 +75,9 @@ def _unknown(key: str, name: str, known: Sequence[str]) -> InputError:
 
 def _linear_names(model: Any) -> list[str]:
     head = model.get_output_embeddings()
-    linear = {
-        name.rsplit(".", 1)[-1]
-        for name, part in model.named_modules()
-        if part is not head
-        and _has_weights(part)
-        and ("Linear" in type(part).__name__ or "Conv1D" in type(part).__name__)
-    }
-    return sorted(linear)
+    parts = [(name, part) for name, part in model.named_modules() if part is not head and _has_weights(part)]
+    kinds = ("Linear", "Conv1D")  # bitsandbytes' are Linear4bit and Linear8bitLt
+    return sorted({name.rsplit(".", 1)[-1] for name, part in parts if any(k in type(part).__name__ for k in kinds)})
 
 
 def _has_weights(module: Any) -> bool:

@@ -132,11 +132,11 @@ def sweep(
 
     A member that fails is logged as such and stops no other; a second call tries it again.
     """
-    for field in ("model_name_or_path", "dataset_dir"):
-        values = sorted({str(getattr(recipe, field)) for recipe in members.values()})
+    for name_of in ("model_name_or_path", "dataset_dir"):
+        values = sorted({str(getattr(recipe, name_of)) for recipe in members.values()})
         if len(values) > 1:
             raise InputError(
-                "the sweep", f"{field} {', '.join(values)}", "the same for all", f"a sweep for each {field}"
+                "the sweep", f"{name_of} {', '.join(values)}", "the same for all", f"a sweep for each {name_of}"
             )
     if dataset.get("test") == 0:
         raise InputError("the sweep", "no held-out row", "some, to compare the settings by", "add rows to the dataset")

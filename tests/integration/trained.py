@@ -34,7 +34,7 @@ def specification(recipe: Recipe, dataset: str, base: BaseModel, folder: Path) -
     }
 
 
-def preferences(folder: Path, rows: int = 40) -> str:
+def preferences(folder: Path, rows: int = 40, held_out: int = 8) -> str:
     """Store a dataset whose chosen answers are polite and whose rejected ones are not; return its path."""
     from datasets import Dataset, DatasetDict
 
@@ -53,7 +53,9 @@ def preferences(folder: Path, rows: int = 40) -> str:
         }
         for n in range(rows)
     ]
-    splits = {"train": Dataset.from_list(every[:-8]), "test": Dataset.from_list(every[-8:])}
+    stored = Dataset.from_list(every)
+    trained = rows - held_out
+    splits = {"train": stored.select(range(trained)), "test": stored.select(range(trained, rows))}
     DatasetDict(splits).save_to_disk(str(folder))
     (folder / "graftline.json").write_text(json.dumps({}), encoding="utf-8")
     return str(folder)

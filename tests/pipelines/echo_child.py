@@ -15,4 +15,6 @@ if __name__ == "__main__":
     time.sleep(spec.get("sleep", 0))
     if "fail" in spec:
         raise SystemExit(spec["fail"])
+    if "refuse" in spec:
+        raise InputError("the recipe", spec["refuse"], "something else", "correct it")
     print(spec.get("say", ""))
