@@ -13,6 +13,7 @@ from pipelines.finetune.checking import adapter_checks
 from pipelines.finetune.dataset import load_dataset
 from pipelines.finetune.preparation import prepare
 from pipelines.finetune.recipe import Recipe
+from pipelines.finetune.saved_dataset import save_splits
 from pipelines.finetune.training import RESULT, read_log
 from tests.finetune.rows import many
 from tests.integration.tiny_model import make_tiny_model
@@ -35,9 +36,8 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def nothing_held_out(dataset: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("whole")
-    rows = load_dataset(Path(dataset["path"]))
-    rows["test"] = rows["test"].select([])
-    rows.save_to_disk(str(folder))
+    rows = load_dataset(Path(dataset["path"]))["train"].data.table
+    save_splits({"train": rows, "test": rows.slice(0, 0)}, folder, "whole")
     (folder / "graftline.json").write_text("{}", encoding="utf-8")
     return str(folder)
 
