@@ -2,10 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pipelines import cli
+from pipelines import cli, train_command
 from pipelines.finetune.recipe_file import load_recipe
 from tests.finetune.rows import write
 from tests.finetune.test_recipe import GUIDE
@@ -80,6 +81,24 @@ def test_a_training_is_exported_by_its_key_and_vllms_refusal_is_named(
     monkeypatch.setattr("pipelines.finetune.checking.MERGE_TOLERANCE", -1.0)
     assert cli.main(["export", key]) == 1
     assert "merge_is_faithful failed" in capsys.readouterr().err
+
+
+def test_without_a_held_out_row_the_training_says_so(capsys: pytest.CaptureFixture[str]):
+    record: dict[str, Any] = dict.fromkeys(("run_name", "path", "run_id", "key"), "x") | {
+        "rows_without_loss": 0,
+        "notes": [],
+        "vllm_lora": {"command": "vllm serve x", "reasons": []},
+    }
+    train_command._print_record(record)
+    assert "held out    nothing: no row is held out" in capsys.readouterr().out
+
+
+def test_a_recipe_is_found_below_the_folder_with_its_ending_or_without(tmp_path: Path):
+    for name in ("lora", "more/dpo", "more/lora"):
+        write(tmp_path, f"{name}.yaml", "lora_rank: 8\n")
+    assert train_command.recipe_file_of("dpo.yaml", tmp_path) == tmp_path / "more" / "dpo.yaml"
+    assert train_command.recipe_file_of("dpo", tmp_path) == tmp_path / "more" / "dpo.yaml"
+    assert train_command.recipe_file_of("lora", tmp_path) == tmp_path / "lora.yaml"
 
 
 @pytest.mark.slow
