@@ -66,7 +66,7 @@ def _require_modules(model: Any, recipe: Recipe) -> None:
 
 
 def _unknown(key: str, name: str, known: Sequence[str]) -> InputError:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     fix = f"write {near[0]} instead of {name}" if near else f"remove '{name}' from {key}"
     return InputError(
         f"the recipe's {key}", f"'{name}', which is no module of this model", f"one of {', '.join(known)}", fix

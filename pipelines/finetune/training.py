@@ -13,6 +13,7 @@ from pipelines.finetune import recipe_file, system_metrics
 from pipelines.finetune.base import BaseModel
 from pipelines.finetune.dataset_names import require_known
 from pipelines.finetune.recipe import Recipe
+from pipelines.finetune.templates import form
 from pipelines.finetune.wanted_rows import require_kind
 from pipelines.identity import file_digest, json_digest
 
@@ -49,6 +50,8 @@ def train(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home: Path) 
     if not (folder / MARKER).exists():
         require_known(recipe, dataset)
         require_kind(recipe, dataset)
+        if recipe.template:
+            form(recipe.template)  # an unknown name is refused before a process starts
         work = home / "work" / "training" / key
         spec = {
             "recipe": recipe.model_dump(),

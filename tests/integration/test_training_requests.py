@@ -15,7 +15,7 @@ from pipelines.finetune.preparation import prepare
 from pipelines.finetune.recipe import Recipe
 from pipelines.finetune.saved_dataset import save_splits
 from pipelines.finetune.training import RESULT, read_log
-from tests.finetune.rows import many
+from tests.finetune.rows import many, stored
 from tests.integration.tiny_model import make_tiny_model
 from tests.integration.trained import QUICK, preferences, specification
 
@@ -76,6 +76,16 @@ def test_rows_for_another_stage_are_refused(tiny: BaseModel, dataset: dict[str, 
     with pytest.raises(InputError, match="of kind sft"):  # the record says so: no child is started
         training.train(Recipe(**SHORT, stage="dpo"), dataset, tiny, tmp_path / "home")
     assert not (tmp_path / "home").exists()
+
+
+def test_tools_under_a_template_without_them_are_refused(tiny: BaseModel, tmp_path: Path):
+    tools = json.dumps([{"type": "function", "function": {"name": "search", "parameters": {"type": "object"}}}])
+    said = [{"role": "user", "content": "?"}, {"role": "assistant", "content": "!"}]
+    rows = stored({"row_id": str(n), "messages": said, "source": "s", "language": "en", "tools": tools} for n in "ab")
+    save_splits({"train": rows, "test": rows.slice(0, 0)}, tmp_path / "tools", "tools")
+    (tmp_path / "tools" / "graftline.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(InputError, match="tools"):
+        trained(SHORT, str(tmp_path / "tools"), tiny, tmp_path)
 
 
 def test_each_held_out_loss_stands_once_at_its_own_step(tiny: BaseModel, dataset: dict[str, Any], tmp_path: Path):
