@@ -70,6 +70,6 @@ def merged(record: Mapping[str, Any], home: Path) -> Path:
                 f"the merged model of {record['key']}",
                 f"{name} failed: {check['reason']}",
                 "a merged model that says what was trained",
-                f"serve the adapter beside its base instead: {record['path']}",
+                f"load the adapter beside its base, with PEFT: {record['path']}",
             )
     return Path(made["path"])
