@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipelines.errors import InputError
+from pipelines.errors import InputError, NotMaterializedError
 from resources.settings import Settings
 from resources.tables import TableStore
 
@@ -32,6 +32,8 @@ def export_command(wanted: str, form: str, gguf_type: str, output: str | None) -
     if key:
         model = merged(tables.read_record(f"{_TRAININGS}{key}"), settings.home)
         name = key[:_SHOWN]
+    elif not tables.digest(f"merged_model/{name}"):
+        raise _unknown(wanted, tables)
     else:
         model = Path(tables.read_record(f"merged_model/{name}")["path"])
     ending = ".gguf" if form == "gguf" else ""
@@ -52,6 +54,17 @@ def training_of(beginning: str, tables: TableStore) -> str | None:
             f"one of {', '.join(found)}",
         )
     return found[0] if found else None
+
+
+def _unknown(wanted: str, tables: TableStore) -> NotMaterializedError:
+    recipes = [name.removeprefix("merged_model/") for name in tables.names("merged_model/")]
+    keys = [name.removeprefix(_TRAININGS)[:_SHOWN] for name in tables.names(_TRAININGS)]
+    return NotMaterializedError(
+        f"the merged model of '{wanted}'",
+        "neither a recipe that was merged nor a training's key",
+        f"one of the recipes {', '.join(recipes) or '(none yet)'}, or of the keys {', '.join(keys) or '(none yet)'}",
+        "graftline run --select merged_model for a recipe, or graftline train, which prints its key",
+    )
 
 
 def merged(record: Mapping[str, Any], home: Path) -> Path:
