@@ -97,6 +97,15 @@ def test_each_held_out_loss_stands_once_at_its_own_step(tiny: BaseModel, dataset
     assert len({result["held_out_loss_before"], losses[2], losses[4], losses[5]}) == 4
 
 
+def test_an_epochs_held_out_loss_has_its_line_whatever_is_logged(
+    tiny: BaseModel, dataset: dict[str, Any], tmp_path: Path
+):
+    values = {**QUICK, "max_steps": -1, "num_train_epochs": 2, "logging_steps": 1000, "eval_strategy": "epoch"}
+    result = trained({**values, "max_samples": 16}, dataset["path"], tiny, tmp_path)
+    losses = {row["step"]: row.get("held_out_loss") for row in read_log(tmp_path / "output")}
+    assert list(losses) == [1, 4, 8] and losses[1] is None and losses[4] != losses[8] == result["held_out_loss_after"]
+
+
 @pytest.mark.parametrize("stage", ["sft", "dpo"])
 def test_without_a_held_out_row_nothing_is_measured_and_no_number_is_made_up(
     stage: str, tiny: BaseModel, nothing_held_out: str, tmp_path: Path
