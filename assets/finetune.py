@@ -78,10 +78,9 @@ def adapter(
     recipe = _recipe(settings, context.partition_key, config.values())
     base = base_model.resolve(recipe.model_name_or_path)
     record = train_and_track(context.partition_key, recipe, instruction_dataset, base, settings.home, tracker)
-    record["vllm_lora"] = servability.vllm_lora(recipe, Path(record["path"]))
     return record_result(
         record,
-        vllm_lora=record["vllm_lora"]["command"] or "; ".join(record["vllm_lora"]["reasons"]),
+        vllm_lora=servability.told(record["vllm_lora"]),
         loss_curve=plot(Path(record["curve"])),
         **summary_metrics(record),
         mlflow_run=record["run_id"],

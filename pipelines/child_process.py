@@ -11,13 +11,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipelines.errors import GraftlineError
+from pipelines.errors import ConfigurationError, GraftlineError, InputError, NotMaterializedError, ServiceError
 from pipelines.processor import THREADS
 
 _POLL_SECONDS = 0.2
 _POLITE_SECONDS = 10
 _LAST_LINES = 12
 _HIGH_WATER = re.compile(r"^VmHWM:\s*(\d+) kB", re.MULTILINE)
+_ERROR = "error.json"
+_KINDS = {kind.__name__: kind for kind in (InputError, ConfigurationError, ServiceError, NotMaterializedError)}
 _ROOT = Path(__file__).resolve().parent.parent
 
 OFFLINE = {
@@ -44,11 +46,13 @@ def run_child(
 ) -> Path:
     """Run `python -m module folder/spec.json` to its end, its output in folder/child.log; return the log's path.
 
-    `watch` is called some times a second meanwhile. ChildError when it fails; it is ended when the parent is.
+    `watch` is called some times a second meanwhile. It is ended when the parent is. ChildError when it fails, or the
+    error that it told (`as_child`).
     """
     folder.mkdir(parents=True, exist_ok=True)
     path, log = folder / "spec.json", folder / "child.log"
     path.write_text(json.dumps(dict(spec), ensure_ascii=False, indent=1), encoding="utf-8")
+    (folder / _ERROR).unlink(missing_ok=True)  # of an earlier try
     with log.open("ab") as output:
         child = subprocess.Popen(
             [sys.executable, "-m", module, str(path)],
@@ -69,13 +73,33 @@ def run_child(
     if watch:
         watch()
     if child.returncode:
-        raise ChildError(
+        raise _told(folder) or ChildError(
             module,
             f"exit status {_status(child.returncode)}; its last lines:\n{last_lines(log)}",
             "a child process that ends well",
             f"read {log}, correct the cause and run it again",
         )
     return log
+
+
+def as_child(work: Callable[[dict[str, Any]], None]) -> None:
+    """In a child: do the work on its specification; an error that a person can act on reaches the parent as it is."""
+    try:
+        work(read_spec())
+    except GraftlineError as error:
+        told = {"kind": type(error).__name__, "where": error.where, "found": error.found, "expected": error.expected}
+        text = json.dumps({**told, "fix": error.fix}, ensure_ascii=False)
+        (Path(sys.argv[1]).parent / _ERROR).write_text(text, encoding="utf-8")
+        sys.exit(str(error))
+
+
+def _told(folder: Path) -> GraftlineError | None:
+    path = folder / _ERROR
+    if not path.exists():
+        return None
+    told = json.loads(path.read_text(encoding="utf-8"))
+    kind = _KINDS.get(told.pop("kind"), GraftlineError)
+    return kind(**told)
 
 
 def end(child: "subprocess.Popen[bytes]") -> None:

@@ -65,8 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--until", default="", metavar="DATE", help="only documents dated then or earlier")
     ask.add_argument("--json", action="store_true", help="print one JSON object")
 
-    export = commands.add_parser("export", help="write a recipe's merged model as safetensors or as GGUF")
-    export.add_argument("recipe", help="name of a recipe that was run")
+    export = commands.add_parser("export", help="write a merged model as safetensors or as GGUF")
+    export.add_argument("recipe", help="name of a recipe that was run, or a training's key (its beginning will do)")
     export.add_argument("--format", choices=("safetensors", "gguf"), default="safetensors")
     export.add_argument("--type", choices=("auto", "bf16", "f16", "f32", "q8_0"), default="auto", help="of the GGUF")
     export.add_argument("--output", metavar="PATH", help="folder, or .gguf file (default: exports/ below the home)")
@@ -170,18 +170,9 @@ def _refuse_other_graph(settings: Settings, embedder: "Embedder") -> None:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    from pathlib import Path
+    from pipelines.export_command import export_command
 
-    from pipelines.finetune.exporting import export
-    from resources.tables import TableStore
-
-    settings = Settings.load()
-    name = Path(arguments.recipe).stem  # recipes/lora.yaml means the recipe lora
-    record = TableStore(settings.home / "tables").read_record(f"merged_model/{name}")
-    ending = ".gguf" if arguments.format == "gguf" else ""
-    target = Path(arguments.output) if arguments.output else settings.home / "exports" / f"{name}{ending}"
-    print(export(Path(record["path"]), target, arguments.format, arguments.type))
-    return 0
+    return export_command(arguments.recipe, arguments.format, arguments.type, arguments.output)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

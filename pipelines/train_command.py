@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import InputError
+from pipelines.export_command import keep
 from pipelines.finetune.recipe import Recipe
 from pipelines.finetune.recipe_file import parse_arguments, read_recipe, recipe_of
+from pipelines.finetune.servability import told
 from pipelines.finetune.sweep import SweepResult, parse_grid, sweep
 from pipelines.finetune.tracked import recipe_path, train_and_track
 from resources.settings import Settings
@@ -17,7 +19,7 @@ log = logging.getLogger("graftline")
 _SHOWN_ROWS = 3
 
 TRAIN_HELP = """\
-RECIPE is a name in the recipes folder (lora) or a path to a YAML file anywhere, in LLaMA-Factory's keys.
+RECIPE is a name in the recipes folder or below it (lora, dpo), or a path to a YAML file, in LLaMA-Factory's keys.
 key=value pairs and --key value flags go over it; flags alone are a whole recipe.
 
   graftline train lora                            the partition's own run, seen in Dagster
@@ -34,6 +36,8 @@ Each --set names a key with its values; several make a grid. Other pairs and fla
   graftline sweep lora --set lora_rank=4,8,16
   graftline sweep recipes/lora.yaml --set lora_rank=4,8 --set learning_rate=5e-4,1e-3 max_steps=20
 
+A value that holds a comma stands in double quotes: --set 'lora_target="q_proj,v_proj",all'.
+
 One MLflow run holds the table and the picture, a nested one each training. A member that failed stops no other; a
 second call trains only what is not there yet.
 """
@@ -47,6 +51,7 @@ def train_command(arguments: Sequence[str]) -> int:
         return _train_partition(name, settings)
     recipe = _recipe(path, overrides)
     record = train_and_track(name, recipe, *_inputs(recipe, settings))
+    keep(record, settings.home)
     _print_record(record)
     return 0
 
@@ -65,6 +70,9 @@ def sweep_command(arguments: Sequence[str]) -> int:
     dataset, base, home, tracker = _inputs(next(iter(members.values())), settings)
     sweeps = SweepTracker(tracker.uri, tracker.home)
     result = sweep(name, members, dataset, base, home, sweeps)
+    for member in result.members:
+        if member.record:
+            keep(member.record, home)
     _print_sweep(result)
     return 1 if result.failed else 0
 
@@ -83,20 +91,24 @@ def read_arguments(arguments: Sequence[str], recipes: Path) -> tuple[str, Path |
 
 
 def recipe_file_of(text: str, recipes: Path) -> Path:
-    """Return the file that a name or path means; InputError names the recipe that is spelled most like it."""
-    if text.endswith((".yaml", ".yml", ".json")) or "/" in text:
-        path = Path(text).expanduser()
-        return path if path.is_file() or not (recipes / path.name).is_file() or "/" in text else recipes / path.name
-    path = recipes / f"{text}.yaml"
-    if path.is_file():
+    """Return the file that a name or path means; InputError names the recipe that is spelled most like it.
+
+    A name may be of a recipe in the recipes folder or one folder below it, with its ending or without.
+    """
+    ended = text.endswith((".yaml", ".yml", ".json"))
+    path = Path(text).expanduser()
+    if "/" in text or (ended and path.is_file()):
         return path
-    known = sorted(other.stem for other in recipes.glob("*.yaml"))
-    near = difflib.get_close_matches(text, known, n=1, cutoff=0.4)
+    name = path.stem if ended else text
+    known = {other.stem: other for other in (*recipes.glob("*/*.yaml"), *recipes.glob("*.yaml"))}
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.4)
     raise InputError(
         f"recipe '{text}'",
         "no such recipe",
-        f"one of {', '.join(known) or 'none'}, or a path to a YAML file",
-        f"graftline train {near[0] if near else (known or ['RECIPE'])[0]}",
+        f"one of {', '.join(sorted(known)) or 'none'}, or a path to a YAML file",
+        f"graftline train {near[0] if near else (sorted(known) or ['RECIPE'])[0]}",
     )
 
 
@@ -140,7 +152,9 @@ def _train_partition(name: str, settings: Settings) -> int:
 
     status = run_selected(["instruction_dataset", "model_profile", "adapter"], [name])
     if status == 0:
-        _print_record(TableStore(settings.home / "tables").read_record(f"adapter/{name}"))
+        record = TableStore(settings.home / "tables").read_record(f"adapter/{name}")
+        keep(record, settings.home)
+        _print_record(record)
     return status
 
 
@@ -149,12 +163,21 @@ def _print_record(record: Mapping[str, Any]) -> None:
     print(f"adapter     {record['path']}")
     print(f"recipe      {recipe_path(record)}")
     print(f"MLflow run  {record['run_id']}")
-    print(f"held out    loss {record['held_out_loss_before']:.3f} before, {record['held_out_loss_after']:.3f} after")
+    print(f"held out    {_held_out(record)}")
+    print(f"vllm        {told(record['vllm_lora'])}")
+    print(f"export      graftline export {record['key'][:8]}")
     if record["rows_without_loss"]:
         rows = record["rows_without_loss"] + record["rows"]
         print(f"left out    {record['rows_without_loss']} of {rows} rows: no answer within cutoff_len; raise it")
     for note in record["notes"]:
         print(f"noted       {note}")
+
+
+def _held_out(record: Mapping[str, Any]) -> str:
+    before, after = record.get("held_out_loss_before"), record.get("held_out_loss_after")
+    if before is None or after is None:
+        return "nothing: no row is held out of so few"
+    return f"loss {before:.3f} before, {after:.3f} after"
 
 
 def _split_sets(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -172,8 +195,12 @@ def _split_sets(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 def _print_sweep(result: SweepResult) -> None:
     width = max(len(member.label) for member in result.members)
     for member in result.members:
-        loss = "FAILED" if member.loss is None else f"held-out loss {member.loss:.4f}"
+        loss = "no held-out loss" if member.loss is None else f"held-out loss {member.loss:.4f}"
+        loss = "FAILED" if member.error else loss
         print(f"{member.label:<{width}}  {loss}  {member.error or member.path}")
+    for member in result.members:
+        if member.record and not member.record["vllm_lora"]["servable"]:
+            print(f"vllm        {member.label}: {told(member.record['vllm_lora'])}")
     if result.best:
         print(f"best: {result.best.label}")
     print(f"MLflow run  {result.run_id} (with one nested run a member)")

@@ -95,8 +95,8 @@ def _log_dataset(client: "MlflowClient", run_id: str, path: Path, digest: str) -
     inputs = []
     for split, context in (("train", "training"), ("test", "evaluation")):
         rows = DatasetDict.load_from_disk(str(path))[split]
-        if not len(rows):
-            continue  # of a few rows none are held out
+        if not len(rows):  # a small dataset holds nothing out
+            continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # hints about integer columns and about which local path this is
             named = from_huggingface(rows, name=f"instructions-{split}", digest=digest, source=str(path))

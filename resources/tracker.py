@@ -78,7 +78,8 @@ class Tracker:
                 client.delete_run(half.info.run_id)
             seconds = float(run.log_rows[-1]["seconds"]) if run.log_rows else 0.0
             start = int((time.time() - seconds) * 1000)
-            tags = {KEY_TAG: run.key, RECIPE_TAG: run.recipe} | ({PARENT_TAG: run.parent} if run.parent else {})
+            tags = {KEY_TAG: run.key, RECIPE_TAG: run.recipe, **run.tags}
+            tags |= {PARENT_TAG: run.parent} if run.parent else {}
             made = client.create_run(self._experiment(client), start_time=start, run_name=run.name, tags=tags)
             log_contents(client, made.info.run_id, run, start)
             client.set_terminated(made.info.run_id, "FINISHED")

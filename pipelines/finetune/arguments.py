@@ -1,24 +1,32 @@
 """A recipe as TRL's configuration."""
 
-import logging
 from pathlib import Path
 from typing import Any
 
 from pipelines.finetune.loading import precision
 from pipelines.finetune.recipe import Recipe
 
-log = logging.getLogger("graftline")
-
 _PAGED = "paged_adamw"
 _SAME = {"adamw_torch": "adamw_torch_fused", "adamw_hf": "adamw_torch_fused"}
 
 
 def optimizer(recipe: Recipe, cuda: bool) -> str:
-    """Return transformers' name of the optimiser; paged and 8-bit ones need a GPU: elsewhere AdamW, with a warning."""
-    if not cuda and (_PAGED in recipe.optim or recipe.optim.endswith(("_8bit", "_bnb"))):
-        log.warning("optim: %s needs a GPU; AdamW in float32 stands in for it", recipe.optim)
-        return "adamw_torch_fused"
-    return _SAME.get(recipe.optim, recipe.optim)
+    """Return transformers' name of the optimiser; paged and 8-bit ones need a GPU: elsewhere AdamW stands in."""
+    return _SAME.get(recipe.optim, recipe.optim) if cuda or not _needs_gpu(recipe) else "adamw_torch_fused"
+
+
+def stand_ins(recipe: Recipe, cuda: bool) -> list[str]:
+    """Return a line for each thing that the recipe asks for and this device has not: what stands in for it."""
+    lines = []
+    if not cuda and _needs_gpu(recipe):
+        lines.append(f"optim: {recipe.optim} – needs a GPU; AdamW in float32 stood in for it")
+    if not cuda and recipe.fp16:
+        lines.append(f"fp16: true – a CPU has no float16 arithmetic; computed in {precision(recipe)}")
+    return lines
+
+
+def _needs_gpu(recipe: Recipe) -> bool:
+    return _PAGED in recipe.optim or recipe.optim.endswith(("_8bit", "_bnb"))
 
 
 def arguments(recipe: Recipe, work: Path, kept: int, autocast: bool = True, padded: bool = False) -> Any:

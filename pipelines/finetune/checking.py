@@ -47,12 +47,18 @@ def leakage_checks(leaks: Sequence[Leak], test_rows: int, documents: int | None)
 def adapter_checks(record: dict[str, Any]) -> Checks:
     """The losses are finite, and training made the held-out answers likelier."""
     losses = [row["loss"] for row in read_log(Path(record["path"]))]
-    before, after = record["held_out_loss_before"], record["held_out_loss_after"]
     finite = sum(math.isfinite(loss) for loss in losses)
     return {
         "finite_loss": _verdict(0 < finite == len(losses), f"{finite} of {len(losses)} logged losses are finite"),
-        "held_out_loss_fell": _verdict(after < before, f"held-out loss {before:.3f} before, {after:.3f} after"),
+        "held_out_loss_fell": _held_out_loss_fell(record),
     }
+
+
+def _held_out_loss_fell(record: dict[str, Any]) -> dict[str, Any]:
+    before, after = record.get("held_out_loss_before"), record.get("held_out_loss_after")
+    if before is None or after is None:
+        return _verdict(True, "no row is held out: nothing to compare on")
+    return _verdict(after < before, f"held-out loss {before:.3f} before, {after:.3f} after")
 
 
 def merge_checks(record: dict[str, Any]) -> Checks:

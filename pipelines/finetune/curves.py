@@ -21,7 +21,8 @@ def loss_curve(
     axes.plot(steps, [row["loss"] for row in log], marker="o", markersize=3, color="tab:blue")
     points = [(row["step"], row["held_out_loss"]) for row in log if "held_out_loss" in row]
     if held_out:
-        points = [(0, held_out[0]), *(point for point in points if point[0] != steps[-1]), (steps[-1], held_out[1])]
+        last = [] if steps[-1] in dict(points) else [(steps[-1], held_out[1])]
+        points = [(0, held_out[0]), *points, *last]
     if points:
         axes.plot(*zip(*points, strict=True), marker="s", markersize=4, color="tab:red", label="held out")
         axes.legend(loc="upper right")

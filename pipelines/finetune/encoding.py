@@ -6,12 +6,13 @@ from typing import Any
 from pipelines.finetune.conversation import messages_of, tools_of
 from pipelines.finetune.masking import encode, encode_pair, template_digest
 from pipelines.finetune.recipe import Recipe
+from pipelines.finetune.wanted_rows import kind_of
 from pipelines.identity import content_id
 
 
 def chosen_rows(rows: Any, recipe: Recipe, names: str | None, most: int | None = None) -> Any:
     """Return the rows of the recipe's stage and datasets; of each dataset the first max_samples (or `most` in all)."""
-    kind = "preference" if recipe.stage == "dpo" else "sft"
+    kind = kind_of(recipe)
     columns = set(rows.column_names)
     wanted = {name.strip() for name in (names or "").split(",") if name.strip()}
     counts: dict[str, int] = {}

@@ -21,7 +21,10 @@ _NAMES = {
 
 
 class Journal(TrainerCallback):
-    """Appends one line a logged update, and marks a checkpoint once all of it is written; on the first process only."""
+    """Appends one line a logged update, and marks a checkpoint once all of it is written; on the first process only.
+
+    A held-out loss stands in the line of the update after which it was taken, and in no other.
+    """
 
     def __init__(self, path: Path, resumed_at: int, writes: bool) -> None:
         self.path, self.resumed_at, self.writes = path, resumed_at, writes
@@ -29,19 +32,26 @@ class Journal(TrainerCallback):
         self.seconds_before = before[-1]["seconds"] if before else 0.0
         self.tokens_before = 0
         self.started = time.monotonic()
-        self.held_out: float | None = None
+        self.rows, self.other_weights = before, False
         if writes:
-            path.write_text("".join(json.dumps(row) + "\n" for row in before), encoding="utf-8")
+            self._write()
 
     def on_train_begin(self, args, state, control, **kwargs):
         self.started, self.tokens_before = time.monotonic(), state.num_input_tokens_seen
 
     def on_step_end(self, args, state, control, **kwargs):
-        control.should_log |= state.global_step == state.max_steps
+        control.should_log |= state.global_step == state.max_steps or control.should_evaluate
+
+    def on_epoch_end(self, args, state, control, **kwargs):
+        control.should_log |= control.should_evaluate
+
+    def on_train_end(self, args, state, control, **kwargs):
+        # The best weights are back: what is measured from now on is not of the last update.
+        self.other_weights = args.load_best_model_at_end
 
     def on_log(self, args, state, control, logs=None, **kwargs):
         if logs and "eval_loss" in logs:
-            self.held_out = float(logs["eval_loss"])
+            self._evaluated(state.global_step, float(logs["eval_loss"]))
         if not self.writes or not logs or "loss" not in logs:
             return
         seconds = time.monotonic() - self.started
@@ -59,10 +69,20 @@ class Journal(TrainerCallback):
             "seconds_left": seconds / steps * (state.max_steps - state.global_step) if steps else 0.0,
         }
         row |= {short: float(logs[name]) for name, short in _NAMES.items() if name in logs}
-        if self.held_out is not None:
-            row["held_out_loss"] = self.held_out
+        self.rows.append(row)
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
+
+    def _evaluated(self, step: int, loss: float) -> None:
+        # Trainer logs an update before it evaluates.
+        if self.writes and self.rows and self.rows[-1]["step"] == step and not self.other_weights:
+            self.rows[-1].setdefault("held_out_loss", loss)
+            self._write()
+
+    def _write(self) -> None:
+        beside = self.path.with_suffix(".part")
+        beside.write_text("".join(json.dumps(row) + "\n" for row in self.rows), encoding="utf-8")
+        beside.replace(self.path)  # the parent reads it meanwhile
 
     def on_save(self, args, state, control, **kwargs):
         if self.writes:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM
 
-from pipelines.child_process import peak_memory_bytes, read_spec
+from pipelines.child_process import as_child, peak_memory_bytes
 from pipelines.finetune.conversation import messages_of, tools_of
 from pipelines.finetune.dataset import load_dataset
 from pipelines.finetune.loading import fit_vocabulary, load_tokenizer, quantization
@@ -173,4 +173,4 @@ def _stop_where_turns_end(model: Any, work: Merge) -> None:
 
 
 if __name__ == "__main__":
-    merge(read_spec())
+    as_child(merge)

@@ -1,5 +1,6 @@
 """What a training will cost, before it starts: parameters, bytes and tokens, from headers and arithmetic alone."""
 
+import itertools
 import json
 import math
 import struct
@@ -7,15 +8,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.errors import InputError
 from pipelines.finetune.base import BaseModel
 from pipelines.finetune.conversation import Conversation, messages_of, tools_of
 from pipelines.finetune.dataset import load_dataset
 from pipelines.finetune.recipe import Recipe, names_in
+from pipelines.finetune.wanted_rows import kind_of, no_rows
 from pipelines.identity import json_digest
 from pipelines.processor import has_gpu
 
-_CODE_VERSION = "2"
+_CODE_VERSION = "3"
 _PREVIEWS = 3
 _NOT_LINEAR = ("embed_tokens", "lm_head", "wte", "wpe", "norm", "embed_in", "embed_out")
 
@@ -182,12 +183,7 @@ def _profile(recipe: Recipe, dataset: dict[str, Any], base_path: Path) -> dict[s
     tokenizer = load_tokenizer(base_path, recipe)
     texts = conversations(load_dataset(Path(dataset["path"]))["train"], recipe)
     if not texts:
-        raise InputError(
-            f"the dataset for stage: {recipe.stage}",
-            "no row of that kind",
-            "preference pairs (chosen, rejected)" if recipe.stage == "dpo" else "rows with an answer",
-            "add such rows, or correct stage, dataset and max_samples in the recipe",
-        )
+        raise no_rows(recipe)
     encoded = [encode(tokenizer, messages, recipe.cutoff_len, tools) for messages, tools in texts]
     counts = count_tokens(
         [len(row["input_ids"]) for row in encoded], [sum(n >= 0 for n in row["labels"]) for row in encoded]
@@ -195,9 +191,7 @@ def _profile(recipe: Recipe, dataset: dict[str, Any], base_path: Path) -> dict[s
     parameters = sum(weight.parameters for weight in weights)
     trained = trainable_parameters(weights, recipe, config["num_hidden_layers"])
     memory = memory_bytes(weights, recipe, config, counts.p95, recipe.per_device_train_batch_size)
-    shown = [
-        preview([tokenizer.decode([token]) for token in row["input_ids"]], row["labels"]) for row in encoded[:_PREVIEWS]
-    ]
+    shown = [preview(*decoded_runs(tokenizer, row["input_ids"], row["labels"])) for row in encoded[:_PREVIEWS]]
     return {
         "model": recipe.model_name_or_path,
         "parameters": parameters,
@@ -211,9 +205,22 @@ def _profile(recipe: Recipe, dataset: dict[str, Any], base_path: Path) -> dict[s
     }
 
 
+def decoded_runs(tokenizer: Any, ids: list[int], labels: list[int]) -> tuple[list[str], list[int]]:
+    """Return the text and the first label of each run of tokens that all carry loss or all don't.
+
+    A character of several tokens is no text before all of them are decoded together.
+    """
+    texts, firsts = [], []
+    for _, run in itertools.groupby(zip(ids, labels, strict=True), key=lambda pair: pair[1] >= 0):
+        tokens, of_run = zip(*run, strict=True)
+        texts.append(tokenizer.decode(list(tokens)))
+        firsts.append(of_run[0])
+    return texts, firsts
+
+
 def conversations(rows: Any, recipe: Recipe) -> list[tuple[Conversation, list[dict[str, Any]] | None]]:
     """Return what the recipe trains on as (messages, tools): of each preference pair both answers, chosen first."""
-    wanted, kind = names_in(recipe.dataset), "preference" if recipe.stage == "dpo" else "sft"
+    wanted, kind = names_in(recipe.dataset), kind_of(recipe)
     taken: dict[str, int] = {}
     found: list[tuple[Conversation, list[dict[str, Any]] | None]] = []
     for row in rows:

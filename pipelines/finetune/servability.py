@@ -35,6 +35,11 @@ def vllm_lora(recipe: Recipe, adapter: Path) -> dict[str, Any]:
     return {"servable": not reasons, "reasons": reasons, "command": "" if reasons else _command(config, adapter)}
 
 
+def told(serving: Mapping[str, Any]) -> str:
+    """Return what `vllm_lora` found as one line: the command, or why vLLM refuses the adapter."""
+    return serving["command"] or f"refuses the adapter: {'; '.join(serving['reasons'])}"
+
+
 def refusals(config: Mapping[str, Any], recipe: Recipe) -> list[str]:
     """Return why vLLM 0.32 refuses an adapter of this adapter_config.json (`vllm.lora.peft_helper`), or []."""
     found = [reason for key, reason in _REFUSED.items() if config.get(key)]

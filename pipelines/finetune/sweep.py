@@ -1,9 +1,10 @@
 """A sweep: one training for each setting of a grid, nested below one run that compares them."""
 
+import csv
 import itertools
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ from pipelines.finetune.base import BaseModel
 from pipelines.finetune.curves import setting_plot
 from pipelines.finetune.recipe import Recipe
 from pipelines.finetune.recipe_file import parse_arguments
+from pipelines.finetune.servability import told
 from pipelines.finetune.tracked import RunTracker, train_and_track
 from pipelines.finetune.training import run_key
 from pipelines.identity import json_digest
@@ -23,7 +25,10 @@ _LARGEST = 200
 
 @dataclass(frozen=True)
 class Member:
-    """One setting and what came of it: the held-out loss after training, or None and the error."""
+    """One setting and what came of it: the held-out loss after training, or None and the error.
+
+    `record` is the training's; {} where it failed.
+    """
 
     label: str
     key: str
@@ -33,6 +38,7 @@ class Member:
     path: str
     run_id: str
     error: str
+    record: Mapping[str, Any] = field(default_factory=dict)
 
     def row(self) -> dict[str, Any]:
         """Return the member as a row of the sweep's table."""
@@ -43,6 +49,7 @@ class Member:
             "seconds": self.seconds,
             "state": "failed" if self.error else "finished",
             "error": self.error,
+            "vllm": told(self.record["vllm_lora"]) if self.record else "",
             "key": self.key,
             "run_id": self.run_id,
         }
@@ -77,17 +84,23 @@ class SweepRuns(RunTracker, Protocol):
 
 
 def parse_grid(sets: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return {label: keys} of every combination of `key=a,b,c` texts, the last key running fastest."""
+    """Return {label: keys} of every combination of `key=a,b,c` texts, the last key running fastest.
+
+    A value that holds a comma stands in double quotes: `lora_target="q_proj,v_proj",all`.
+    """
     axes: dict[str, list[Any]] = {}
     for text in sets:
         key, given, values = text.partition("=")
-        parts = [part.strip() for part in values.split(",") if part.strip()]
+        parts = _values(values)
         if not given or not key.strip() or not parts:
             raise InputError(f"--set {text}", "no key with values", "--set key=a,b", "--set lora_rank=4,8,16")
         if key in axes:
             raise InputError(
                 f"--set {text}", f"'{key}' a second time", "each key once", f"--set {key}=… with all values"
             )
+        for part in parts:
+            if parts.count(part) > 1:
+                raise InputError(f"--set {text}", f"'{part}' a second time", "each value once", f"--set {key}=… once")
         axes[key.strip()] = [next(iter(parse_arguments([f"{key.strip()}={part}"]).values())) for part in parts]
     if not axes:
         raise InputError("the sweep", "no --set", "a key with its values", "--set lora_rank=4,8,16")
@@ -95,6 +108,11 @@ def parse_grid(sets: Sequence[str]) -> dict[str, dict[str, Any]]:
     if len(combinations) > _LARGEST:
         raise InputError("the sweep", f"{len(combinations)} trainings", f"at most {_LARGEST}", "name fewer values")
     return {" ".join(f"{key}={value}" for key, value in one.items()): one for one in combinations}
+
+
+def _values(text: str) -> list[str]:
+    read = next(csv.reader([text], skipinitialspace=True), [])
+    return [part.strip() for part in read if part.strip()]
 
 
 def sweep_key(members: Mapping[str, Recipe], dataset_digest: str, base_revision: str) -> str:
@@ -114,12 +132,14 @@ def sweep(
 
     A member that fails is logged as such and stops no other; a second call tries it again.
     """
-    for field in ("model_name_or_path", "dataset_dir"):
-        values = sorted({str(getattr(recipe, field)) for recipe in members.values()})
+    for name_of in ("model_name_or_path", "dataset_dir"):
+        values = sorted({str(getattr(recipe, name_of)) for recipe in members.values()})
         if len(values) > 1:
             raise InputError(
-                "the sweep", f"{field} {', '.join(values)}", "the same for all", f"a sweep for each {field}"
+                "the sweep", f"{name_of} {', '.join(values)}", "the same for all", f"a sweep for each {name_of}"
             )
+    if dataset.get("test") == 0:
+        raise InputError("the sweep", "no held-out row", "some, to compare the settings by", "add rows to the dataset")
     key = sweep_key(members, dataset["digest"], base.revision)
     parent = runs.open_sweep(key, f"sweep {name} · {len(members)} settings · {key[:8]}", name)
     done: list[Member] = []
@@ -145,6 +165,11 @@ def _member(
     except GraftlineError as error:
         log.warning("sweep: %s failed: %s", label, error)
         run_id = runs.log_failure(key, f"{name} {label} · failed · {key[:8]}", name, parent, str(error))
-        return Member(label, key, None, None, None, "", run_id, str(error).splitlines()[0])
-    before, after = record["held_out_loss_before"], record["held_out_loss_after"]
-    return Member(label, key, after, before, record["seconds"], record["path"], record["run_id"], "")
+        return Member(label, key, None, None, None, "", run_id, _in_a_line(error))
+    before, after = record.get("held_out_loss_before"), record.get("held_out_loss_after")
+    return Member(label, key, after, before, record["seconds"], record["path"], record["run_id"], "", record)
+
+
+def _in_a_line(error: GraftlineError) -> str:
+    text = str(error)
+    return text if "\n" not in text else f"{error.where}: {error.found.rstrip().splitlines()[-1]}"  # a traceback's end

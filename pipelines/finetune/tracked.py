@@ -10,6 +10,7 @@ from pipelines.finetune.base import BaseModel
 from pipelines.finetune.curves import loss_curve
 from pipelines.finetune.preparation import read_ledger
 from pipelines.finetune.recipe import Recipe
+from pipelines.finetune.servability import told, vllm_lora
 from pipelines.finetune.system_metrics import read_samples
 
 _COUNTS = ("train", "test", "kept", "rejected_share")
@@ -30,6 +31,8 @@ _SUMMARY = (
     "peak_memory_bytes",
     "peak_gpu_memory_bytes",
 )
+VLLM_TAG = "graftline.vllm"
+"""Tag of a run: the command by which vLLM serves the adapter beside its base, or why it refuses it."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class TrainingRun:
     counts: Mapping[str, float] = field(default_factory=dict)
     ledger: Sequence[Mapping[str, Any]] = ()
     notes: Sequence[str] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
     parent: str | None = None
 
 
@@ -74,15 +78,18 @@ def train_and_track(
 ) -> dict[str, Any]:
     """Train unless it is done, draw its curve, log it as one run; return training's record with what that adds.
 
-    Added: recipe (its name), resolved (its values), notes, run_id, run_name, curve (a PNG's path).
+    Added: recipe (its name), resolved (its values), notes, vllm_lora, run_id, run_name, curve (a PNG's path), and
+    dataset_path and base_path, which a merge needs.
     """
     record = training.train(recipe, dict(dataset), base, home)
     folder = Path(record["path"])
     log_rows = training.read_log(folder)
     title = run_name(name, recipe, record["rows"], record["key"])
-    held_out = (record["held_out_loss_before"], record["held_out_loss_after"])
+    before, after = record.get("held_out_loss_before"), record.get("held_out_loss_after")
+    held_out = None if before is None or after is None else (before, after)
+    notes = [*recipe.notes(), *dataset.get("notes", ()), *record.get("noted", [])]
+    serving = vllm_lora(recipe, folder)
     curve = loss_curve(log_rows, title, home / "plots" / f"loss-{record['key']}.png", held_out)
-    notes = [*recipe.notes(), *dataset.get("notes", ())]
     run = TrainingRun(
         key=record["key"],
         name=title,
@@ -98,9 +105,18 @@ def train_and_track(
         counts=dataset_counts(dataset),
         ledger=read_ledger(dict(dataset)).to_pylist() if dataset.get("ledger") else (),
         notes=notes,
+        tags={VLLM_TAG: told(serving)},
         parent=parent,
     )
-    added = {"recipe": name, "resolved": recipe.model_dump(), "notes": notes, "curve": str(curve)}
+    added = {
+        "recipe": name,
+        "resolved": recipe.model_dump(),
+        "notes": notes,
+        "vllm_lora": serving,
+        "curve": str(curve),
+        "dataset_path": str(dataset["path"]),
+        "base_path": str(base.path),
+    }
     return {**record, **added, "run_id": tracker.log_training(run), "run_name": title}
 
 

@@ -17,18 +17,18 @@ if "LOCAL_RANK" not in os.environ:  # without `accelerate launch` one process tr
 
 import torch
 
-from pipelines.child_process import peak_memory_bytes, read_spec
+from pipelines.child_process import as_child, peak_memory_bytes, read_spec
 from pipelines.finetune.unused_packages import leave_out_unused
 
 if __name__ == "__main__" and not torch.cuda.is_available():
     leave_out_unused(read_spec()["recipe"])
 
-from transformers import EarlyStoppingCallback, set_seed
+from transformers import EarlyStoppingCallback, IntervalStrategy, set_seed
 
 from pipelines.finetune.acceleration import accelerate, keeps_samples_apart
 from pipelines.finetune.answer_loss import has_plain_head
 from pipelines.finetune.answer_trainer import make_trainer
-from pipelines.finetune.arguments import arguments
+from pipelines.finetune.arguments import arguments, stand_ins
 from pipelines.finetune.dataset import load_dataset
 from pipelines.finetune.encoding import chosen_rows, tokens_of
 from pipelines.finetune.journal import Journal, last_checkpoint, once
@@ -39,6 +39,7 @@ from pipelines.finetune.packing import pack
 from pipelines.finetune.preference_trainer import held_out, make_preference_trainer
 from pipelines.finetune.recipe import Recipe
 from pipelines.finetune.training import LOG, RESULT, read_log, weights_digest
+from pipelines.finetune.wanted_rows import no_rows, require_held_out, require_loss
 from pipelines.memory import give_freed_memory_back
 
 log = logging.getLogger("graftline")
@@ -61,7 +62,7 @@ def prepare(recipe: Recipe, base_path: Path, tokenizer: Any) -> tuple[Any, bool]
 
 
 def make(recipe: Recipe, model: Any, tokenizer: Any, spec: dict[str, Any], autocast: bool, cache: Path) -> Any:
-    """Return the trainer of the recipe's stage with its rows, and how many of them had no loss."""
+    """Return the trainer of the recipe's stage with its rows, their counts, and what was asked for and isn't done."""
     work = Path(spec["work"])
     apart = keeps_samples_apart(model) and has_plain_head(model.config)
     padded = recipe.stage == "dpo" or not apart
@@ -69,26 +70,37 @@ def make(recipe: Recipe, model: Any, tokenizer: Any, spec: dict[str, Any], autoc
     data = load_dataset(Path(spec["dataset"]))
     with settings.main_process_first():
         rows = chosen_rows(data["train"], recipe, recipe.dataset)
+        if not len(rows):
+            raise no_rows(recipe)
         training = tokens_of(rows, tokenizer, recipe, cache)
         few = chosen_rows(
             data["test"], recipe, recipe.eval_dataset or recipe.dataset, spec.get("held_out_rows", _HELD_OUT_ROWS)
         )
-        kept = tokens_of(few, tokenizer, recipe, cache)
+        kept = tokens_of(few, tokenizer, recipe, cache) if len(few) else few
+    require_loss(recipe, len(rows), len(training))
+    require_held_out(recipe, len(kept))
+    noted = stand_ins(recipe, torch.cuda.is_available())
     counts = {"rows": len(training), "rows_without_loss": len(rows) - len(training), "held_out_rows": len(kept)}
     if recipe.packs and recipe.stage == "sft":
         if apart:
             training = pack(training, recipe.cutoff_len)
             counts["packed_rows"] = len(training)
         else:
-            log.warning("packing: this model's attention can't keep samples apart; each has its own row")
+            noted.append("packing: true – this model's attention can't keep samples apart; each has its own row")
+    if not len(kept):
+        if recipe.eval_strategy != "no":
+            noted.append(f"eval_strategy: {recipe.eval_strategy} – no row is held out, so no loss was taken on any")
+        settings.eval_strategy = IntervalStrategy.NO
     stopping = recipe.early_stopping_steps
     options = {
         "train_dataset": training,
-        "eval_dataset": kept,
+        "eval_dataset": kept if len(kept) else None,
         "callbacks": [EarlyStoppingCallback(stopping)] if stopping else [],
     }
     build = make_preference_trainer if recipe.stage == "dpo" else make_trainer
-    return build(model, settings, tokenizer, **options), counts
+    for line in noted:
+        log.warning("%s", line)
+    return build(model, settings, tokenizer, **options), counts, noted
 
 
 def train(spec: dict[str, Any]) -> None:
@@ -98,7 +110,7 @@ def train(spec: dict[str, Any]) -> None:
     set_seed(recipe.seed)
     tokenizer = load_tokenizer(Path(spec["base_path"]), recipe)
     model, autocast = prepare(recipe, Path(spec["base_path"]), tokenizer)
-    trainer, counts = make(recipe, model, tokenizer, spec, autocast, Path(spec["cache"]))
+    trainer, counts, noted = make(recipe, model, tokenizer, spec, autocast, Path(spec["cache"]))
     wait, first = trainer.accelerator.wait_for_everyone, trainer.is_world_process_zero()
     resume = last_checkpoint(work / "checkpoints", first)
     journal = Journal(work / LOG, int(resume.name.rsplit("-", 1)[1]) if resume else 0, first)
@@ -106,11 +118,14 @@ def train(spec: dict[str, Any]) -> None:
     for parameter in model.parameters():
         if parameter.requires_grad and recipe.finetuning_type == "lora":  # TRL makes QLoRA's adapters bfloat16
             parameter.data = parameter.data.float()
-    before = once(work / "held_out_before.json", lambda: held_out(trainer.evaluate()), first, wait)
+
+    def measure() -> dict[str, float]:
+        return held_out(trainer.evaluate()) if counts["held_out_rows"] else {}
+
+    before = once(work / "held_out_before.json", measure, first, wait)
     set_seed(recipe.seed)  # what an evaluation drew must not change what a resumed training draws
-    journal.held_out = None
     outcome = trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-    after = held_out(trainer.evaluate())
+    after = measure()
     wait()
     if not first:
         return
@@ -126,6 +141,7 @@ def train(spec: dict[str, Any]) -> None:
         **{f"held_out_{name}_before": value for name, value in before.items()},
         **{f"held_out_{name}_after": value for name, value in after.items()},
         **counts,
+        "noted": noted,
         "tokens": rows[-1]["tokens"],
         "seconds": rows[-1]["seconds"],
         "tokens_per_second": rows[-1]["tokens"] / max(rows[-1]["seconds"], 1e-9),
@@ -162,4 +178,4 @@ def _save(trainer: Any, tokenizer: Any, spec: dict[str, Any], output: Path, reci
 if __name__ == "__main__":
     logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format="%(message)s")
     log.setLevel(logging.INFO)
-    train(read_spec())
+    as_child(train)

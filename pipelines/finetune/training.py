@@ -13,6 +13,8 @@ from pipelines.finetune import recipe_file, system_metrics
 from pipelines.finetune.base import BaseModel
 from pipelines.finetune.dataset_names import require_known
 from pipelines.finetune.recipe import Recipe
+from pipelines.finetune.templates import form
+from pipelines.finetune.wanted_rows import require_kind
 from pipelines.identity import file_digest, json_digest
 
 log = logging.getLogger("graftline")
@@ -41,12 +43,15 @@ def train(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home: Path) 
 
     The adapter (or, with finetuning_type full or freeze, the model) lies in home/models/adapters/<key> in safetensors
     form, with the resolved recipe beside it. An interrupted training goes on from its last checkpoint. ChildError when
-    the child fails, InputError where the recipe names a dataset that is not there.
+    the child fails, InputError where recipe and rows don't go together.
     """
     key = run_key(recipe, dataset["digest"], base.revision)
     folder = home / "models" / "adapters" / key
     if not (folder / MARKER).exists():
         require_known(recipe, dataset)
+        require_kind(recipe, dataset)
+        if recipe.template:
+            form(recipe.template)  # an unknown name is refused before a process starts
         work = home / "work" / "training" / key
         spec = {
             "recipe": recipe.model_dump(),

@@ -3,7 +3,14 @@ from typing import Any
 
 import pytest
 
-from pipelines.finetune.profile import Weight, conversations, memory_bytes, read_weights, trainable_parameters
+from pipelines.finetune.profile import (
+    Weight,
+    conversations,
+    decoded_runs,
+    memory_bytes,
+    read_weights,
+    trainable_parameters,
+)
 from pipelines.finetune.recipe import Recipe, names_in
 from tests.integration.tiny_model import make_tiny_model
 
@@ -92,6 +99,15 @@ def test_a_pair_counts_both_answers_and_a_dataset_its_own_rows_only():
     assert len(conversations(rows, Recipe())) == 3
     assert len(conversations(rows, Recipe(dataset="b"))) == 2
     assert len(conversations(rows, Recipe(max_samples=1))) == 2
+
+
+def test_a_character_of_several_tokens_is_decoded_as_one(model_path: Path):
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(model_path)  # a token a byte
+    asked, answered = tokenizer.encode("退货？"), tokenizer.encode("请在45天内。")
+    texts, labels = decoded_runs(tokenizer, asked + answered, [-100] * len(asked) + answered)
+    assert texts == ["退货？", "请在45天内。"] and labels == [-100, answered[0]]
 
 
 def test_dpo_takes_two_rows_a_pair_and_without_an_adapter_a_second_base():

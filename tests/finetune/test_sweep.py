@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.child_process import ChildError
 from pipelines.errors import InputError, ServiceError
 from pipelines.finetune import sweep as module
 from pipelines.finetune.base import BaseModel
@@ -57,14 +58,40 @@ def test_a_member_that_fails_is_shown_and_stops_no_other(tmp_path: Path, monkeyp
         if recipe.lora_rank == 8:
             raise ServiceError("the machine", "no memory left", "more of it", "a smaller rank")
         losses = {"held_out_loss_before": 3.0, "held_out_loss_after": 2.0 / recipe.lora_rank}
-        return {**losses, "seconds": 1.0, "path": "adapter", "run_id": f"run-{recipe.lora_rank}"}
+        serving = {"servable": False, "reasons": ["use_dora"], "command": ""}
+        rest = {"seconds": 1.0, "path": "adapter", "run_id": f"run-{recipe.lora_rank}", "vllm_lora": serving}
+        return {**losses, **rest}
 
     monkeypatch.setattr(module, "train_and_track", train)
     runs, members = FakeRuns(), {f"lora_rank={rank}": Recipe(lora_rank=rank) for rank in (4, 8, 16)}
     result = sweep("lora", members, DATASET, BASE, tmp_path, runs)
     assert [row["state"] for row in runs.rows] == ["finished", "failed", "finished"]
+    assert [row["vllm"] for row in runs.rows] == ["refuses the adapter: use_dora", "", "refuses the adapter: use_dora"]
     assert "no memory left" in runs.failures[0] and [member.label for member in result.failed] == ["lora_rank=8"]
     assert result.best is not None and result.best.label == "lora_rank=16" and result.run_id.startswith("parent-")
+
+
+def test_a_value_with_commas_stands_in_quotes():
+    assert list(parse_grid(['lora_target="q_proj,v_proj",all'])) == ["lora_target=q_proj,v_proj", "lora_target=all"]
+
+
+def test_a_value_given_twice_is_refused():
+    with pytest.raises(InputError, match="'2' a second time"):
+        parse_grid(["lora_rank=2,4,2"])
+
+
+def test_a_traceback_is_told_by_its_last_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def train(*arguments: Any) -> dict[str, Any]:
+        raise ChildError("train_child", "exit status 1; its last lines:\nTraceback\nKeyError: 'x'", "none", "read it")
+
+    monkeypatch.setattr(module, "train_and_track", train)
+    result = sweep("lora", {"lora_rank=4": Recipe(lora_rank=4)}, DATASET, BASE, tmp_path, FakeRuns())
+    assert result.members[0].error == "train_child: KeyError: 'x'"
+
+
+def test_settings_cannot_be_compared_without_a_held_out_row(tmp_path: Path):
+    with pytest.raises(InputError, match="no held-out row"):
+        sweep("lora", {"a": Recipe()}, {**DATASET, "test": 0}, BASE, tmp_path, FakeRuns())
 
 
 def test_the_sweeps_key_is_of_its_members_whatever_their_order():

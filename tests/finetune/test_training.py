@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.errors import InputError
 from pipelines.finetune import training
 from pipelines.finetune.base import BaseModel
 from pipelines.finetune.recipe import Recipe
@@ -53,6 +54,22 @@ def test_a_finished_training_is_never_run_again(tmp_path: Path, child: FakeChild
     assert len(child.specs) == 1
     assert first["digest"] == "w" and Path(first["path"]).name == first["key"]
     assert not list((tmp_path / "work" / "training").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("values", "dataset", "said"),
+    [
+        ({"template": "llama9"}, DATASET, "write template: llama"),
+        ({"stage": "dpo"}, {**DATASET, "kinds": {"train": {"sft": 3}}}, "3 of kind sft"),
+        ({"early_stopping_steps": 1}, {**DATASET, "test": 0}, "no held-out row"),
+    ],
+)
+def test_what_can_be_known_before_is_refused_before_a_child_starts(
+    values: dict[str, Any], dataset: dict[str, Any], said: str, tmp_path: Path, child: FakeChild
+):
+    with pytest.raises(InputError, match=said):
+        training.train(Recipe(**values), dataset, BASE, tmp_path)
+    assert not child.specs
 
 
 def test_without_its_marker_a_training_runs_again(tmp_path: Path, child: FakeChild):

@@ -2,10 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pipelines import cli
+from pipelines import cli, train_command
 from pipelines.finetune.recipe_file import load_recipe
 from tests.finetune.rows import write
 from tests.finetune.test_recipe import GUIDE
@@ -41,12 +42,14 @@ def test_the_guides_recipe_trains_with_overrides_and_once_only(place: Path, caps
 
     call = ["train", "qwen2_lora.yaml", "--model_name_or_path", "tiny", "--dataset_dir", "data", *QUICK, "lora_rank=4"]
     assert cli.main(call) == 0
-    printed = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines() if line)
+    out = capsys.readouterr().out
+    printed = dict(line.split(maxsplit=1) for line in out.splitlines() if line)
     adapter = Path(printed["adapter"])
     resolved = load_recipe(adapter / "recipe.yaml")
     assert (resolved.lora_rank, resolved.alpha, resolved.learning_rate, resolved.fp16) == (4, 16, 5e-5, True)
     assert json.loads((adapter / "adapter_config.json").read_text())["r"] == 4
-    assert printed["noted"].startswith("output_dir: ./output/qwen2_lora")
+    assert "\nnoted       output_dir: ./output/qwen2_lora" in out and "\nnoted       fp16: true – a CPU" in out
+    assert printed["vllm"].startswith("vllm serve tiny --enable-lora")
     client = mlflow.MlflowClient(f"sqlite:///{place / 'home' / 'mlflow' / 'mlflow.db'}")
     run = client.get_run(printed["MLflow"].split()[-1])
     assert run.info.run_name == printed["trained"] and "LoRA r4 a16" in run.info.run_name
@@ -55,6 +58,47 @@ def test_the_guides_recipe_trains_with_overrides_and_once_only(place: Path, caps
     assert cli.main(call) == 0
     again = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines() if line)
     assert again == printed and len(list((place / "home" / "models" / "adapters").iterdir())) == 1
+
+
+def test_a_training_is_exported_by_its_key_and_vllms_refusal_is_named(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    import mlflow
+
+    call = ["train", "qwen2_lora.yaml", "model_name_or_path=tiny", "dataset_dir=data", *QUICK]
+    assert cli.main([*call, "--additional_target", "embed_tokens"]) == 0
+    printed = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines() if line)
+    said = "refuses the adapter: additional_target: vLLM takes no whole modules beside an adapter (embed_tokens)"
+    assert printed["vllm"] == said
+    run = mlflow.MlflowClient(f"sqlite:///{place / 'home' / 'mlflow' / 'mlflow.db'}").get_run(
+        printed["MLflow"].split()[-1]
+    )
+    assert run.data.tags["graftline.vllm"] == said
+    key = printed["export"].split()[-1]
+    assert cli.main(["export", key, "--output", "exported"]) == 0
+    exported = Path(capsys.readouterr().out.strip())
+    assert list(exported.glob("*.safetensors")) and not (exported / "adapter_config.json").exists()
+    monkeypatch.setattr("pipelines.finetune.checking.MERGE_TOLERANCE", -1.0)
+    assert cli.main(["export", key]) == 1
+    assert "merge_is_faithful failed" in capsys.readouterr().err
+
+
+def test_without_a_held_out_row_the_training_says_so(capsys: pytest.CaptureFixture[str]):
+    record: dict[str, Any] = dict.fromkeys(("run_name", "path", "run_id", "key"), "x") | {
+        "rows_without_loss": 0,
+        "notes": [],
+        "vllm_lora": {"command": "vllm serve x", "reasons": []},
+    }
+    train_command._print_record(record)
+    assert "held out    nothing: no row is held out" in capsys.readouterr().out
+
+
+def test_a_recipe_is_found_below_the_folder_with_its_ending_or_without(tmp_path: Path):
+    for name in ("lora", "more/dpo", "more/lora"):
+        write(tmp_path, f"{name}.yaml", "lora_rank: 8\n")
+    assert train_command.recipe_file_of("dpo.yaml", tmp_path) == tmp_path / "more" / "dpo.yaml"
+    assert train_command.recipe_file_of("dpo", tmp_path) == tmp_path / "more" / "dpo.yaml"
+    assert train_command.recipe_file_of("lora", tmp_path) == tmp_path / "lora.yaml"
 
 
 @pytest.mark.slow
@@ -84,6 +128,7 @@ def test_a_sweep_shows_the_failed_member_and_finds_finished_ones_again(place: Pa
         (["train", "qwen2_lora.yaml", "lora_rnk=4"], "'lora_rank'"),
         (["train", "qwen2_lora.yaml", "model_name_or_path=tiny", "dataset_dir=none"], "no such folder"),
         (["train", "lorra"], "graftline train lora"),
+        (["train", "dppo.yaml"], "graftline train dpo"),
         (["sweep", "qwen2_lora.yaml", "--set", "lora_rank"], "--set lora_rank=4,8,16"),
     ],
 )

@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from pipelines.finetune.base import BaseModel
 from pipelines.finetune.recipe import Recipe
+from pipelines.finetune.saved_dataset import save_splits
 
 QUICK: dict[str, Any] = {
     "lora_rank": 4,
@@ -34,9 +37,8 @@ def specification(recipe: Recipe, dataset: str, base: BaseModel, folder: Path) -
     }
 
 
-def preferences(folder: Path, rows: int = 40) -> str:
+def preferences(folder: Path, rows: int = 40, held_out: int = 8) -> str:
     """Store a dataset whose chosen answers are polite and whose rejected ones are not; return its path."""
-    from datasets import Dataset, DatasetDict
 
     every = [
         {
@@ -53,7 +55,7 @@ def preferences(folder: Path, rows: int = 40) -> str:
         }
         for n in range(rows)
     ]
-    splits = {"train": Dataset.from_list(every[:-8]), "test": Dataset.from_list(every[-8:])}
-    DatasetDict(splits).save_to_disk(str(folder))
+    table = pa.Table.from_pylist(every)
+    save_splits({"train": table.slice(0, rows - held_out), "test": table.slice(rows - held_out)}, folder, "pairs")
     (folder / "graftline.json").write_text(json.dumps({}), encoding="utf-8")
     return str(folder)

@@ -3,11 +3,13 @@
 import os
 import time
 from pathlib import Path
+from typing import Any
 
-from pipelines.child_process import read_spec
+from pipelines.child_process import as_child
+from pipelines.errors import InputError
 
-if __name__ == "__main__":
-    spec = read_spec()
+
+def obey(spec: dict[str, Any]) -> None:
     if "pid" in spec:
         Path(spec["pid"]).write_text(str(os.getpid()))
     if "signal" in spec:
@@ -15,4 +17,10 @@ if __name__ == "__main__":
     time.sleep(spec.get("sleep", 0))
     if "fail" in spec:
         raise SystemExit(spec["fail"])
+    if "refuse" in spec:
+        raise InputError("the recipe", spec["refuse"], "something else", "correct it")
     print(spec.get("say", ""))
+
+
+if __name__ == "__main__":
+    as_child(obey)

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from pipelines.child_process import ChildError, last_lines, run_child
+from pipelines.errors import InputError
 
 CHILD = "tests.pipelines.echo_child"
 
@@ -22,6 +23,14 @@ def test_a_failure_ends_with_the_last_lines(tmp_path: Path):
     with pytest.raises(ChildError, match="no such thing") as caught:
         run_child(CHILD, {"fail": "no such thing"}, tmp_path)
     assert "child.log" in str(caught.value)
+
+
+def test_an_error_of_ours_reaches_the_parent_as_it_is_and_is_not_told_twice(tmp_path: Path):
+    with pytest.raises(InputError) as caught:
+        run_child(CHILD, {"refuse": "退货 in stage"}, tmp_path)
+    assert str(caught.value) == "the recipe: found 退货 in stage; expected something else. Next: correct it"
+    with pytest.raises(ChildError, match="no such thing"):
+        run_child(CHILD, {"fail": "no such thing"}, tmp_path)
 
 
 def test_a_killed_child_names_the_signal(tmp_path: Path):
