@@ -1,6 +1,7 @@
 """LLaMA-Factory's dataset_info.json: it governs the files that it names, and what is not here is noted."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,7 @@ from pipelines.finetune.recipe_datasets import dataset_names
 from resources.settings import CHECKOUT
 from tests.finetune.rows import Read, read, write
 
-SFT = CHECKOUT.parent / "shared" / "data" / "sft"
-SFT = SFT if SFT.exists() else Path("/work/shared/data/sft")
+SFT = Path(os.environ.get("GRAFTLINE_BENCH_DATA") or CHECKOUT.parent / "shared" / "data") / "sft"
 
 
 def load(folder: Path, entry: dict[str, Any], rows: Any, name: str = "rows.json") -> Read:
