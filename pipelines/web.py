@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import FrameType
 
 from pipelines.masked import masked
@@ -48,10 +48,12 @@ def _wait(port: int, process: subprocess.Popen, seconds: float) -> None:
     raise RuntimeError(f"nothing answers on port {port} after {seconds:.0f} s")
 
 
-def _start(command: Sequence[str], log: str, settings: Settings) -> subprocess.Popen:
+def _start(
+    command: Sequence[str], log: str, settings: Settings, values: Mapping[str, str] | None = None
+) -> subprocess.Popen:
     folder = settings.home / "logs"
     folder.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | {"DAGSTER_HOME": os.environ.get("DAGSTER_HOME", str(CHECKOUT))}
+    environment = {**os.environ, "DAGSTER_HOME": os.environ.get("DAGSTER_HOME", str(CHECKOUT)), **(values or {})}
     with (folder / log).open("ab") as file:
         return subprocess.Popen(
             command, cwd=CHECKOUT, env=environment, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
@@ -70,23 +72,12 @@ def serve(settings: Settings) -> int:
     }
     remote = settings.tracking_uri.startswith("http")
     if not remote:
+        # By the environment, since an address may carry a password and everybody sees a command.
         processes[mlflow_port] = _start(
-            [
-                python,
-                "-m",
-                "mlflow",
-                "server",
-                "--backend-store-uri",
-                settings.tracking_uri,
-                "--host",
-                HOST,
-                "--port",
-                str(mlflow_port),
-                "--workers",
-                "1",
-            ],
+            [python, "-m", "mlflow", "server", "--host", HOST, "--port", str(mlflow_port), "--workers", "1"],
             "mlflow.log",
             settings,
+            {"MLFLOW_BACKEND_STORE_URI": settings.tracking_uri},
         )
 
     def stop(*_: int | FrameType | None) -> None:

@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from resources.settings import CHECKOUT
@@ -51,7 +53,8 @@ def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, st
         if len(found) == 2:
             break
     assert len(found) == 2, (home / "stderr").read_text()
-    yield found
+    started = [" ".join(child.cmdline()) for child in psutil.Process(process.pid).children(recursive=True)]
+    yield found | {"commands": "\n".join(started), "home": str(home)}
     process.send_signal(signal.SIGINT)
     process.wait(40)
     errors.close()
@@ -108,3 +111,10 @@ def test_a_taken_port_is_not_fought_over():
 
 def test_the_home_of_the_test_is_not_the_users(addresses: dict[str, str]):
     assert not Path("mlruns").exists()
+
+
+def test_the_store_is_the_homes_and_its_address_in_nobodys_command(addresses: dict[str, str]):
+    assert "mlflow" in addresses["commands"] and "sqlite:" not in addresses["commands"]
+    with urllib.request.urlopen(f"{addresses['MLflow']}/health", timeout=10) as answer:
+        assert answer.status == 200
+    assert (Path(addresses["home"]) / "mlflow" / "mlflow.db").exists()
