@@ -33,7 +33,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on PATH
 @pytest.fixture(scope="module")
 def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     home = tmp_path_factory.mktemp("ui-home")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("NEO4J_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("NEO4J_", "MLFLOW_"))}
     environment |= {"GRAFTLINE_HOME": str(home), "DAGSTER_HOME": str(CHECKOUT)}
     errors = (home / "stderr").open("w")
     process = subprocess.Popen(
