@@ -28,14 +28,12 @@ def export_command(wanted: str, form: str, gguf_type: str, output: str | None) -
     settings = Settings.load()
     tables = TableStore(settings.home / "tables")
     name = Path(wanted).stem  # recipes/lora.yaml means the recipe lora
-    key = None if tables.digest(f"merged_model/{name}") else training_of(name, tables)
-    if key:
-        model = merged(tables.read_record(f"{_TRAININGS}{key}"), settings.home)
-        name = key[:_SHOWN]
-    elif not tables.digest(f"merged_model/{name}"):
-        raise _unknown(wanted, tables)
-    else:
+    if tables.digest(f"merged_model/{name}"):
         model = Path(tables.read_record(f"merged_model/{name}")["path"])
+    elif key := training_of(name, tables):
+        model, name = merged(tables.read_record(f"{_TRAININGS}{key}"), settings.home), key[:_SHOWN]
+    else:
+        raise _unknown(wanted, tables)
     ending = ".gguf" if form == "gguf" else ""
     target = Path(output) if output else settings.home / "exports" / f"{name}{ending}"
     print(export(model, target, form, gguf_type))

@@ -3,10 +3,16 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from pipelines import filter_values
 from pipelines.errors import InputError, NotMaterializedError
+
+_READ = {
+    "languages": filter_values.stored_language,
+    "paths": filter_values.stored_path,
+    "formats": filter_values.stored_format,
+}
 
 
 class Filters(BaseModel):
@@ -29,35 +35,20 @@ class Filters(BaseModel):
     since: str = Field(default="", description="earliest date of the document, ISO or its beginning: 2024, 2024-05-01")
     until: str = Field(default="", description="latest date of the document, as far as it is given: 2024 is its end")
 
-    @field_validator("languages")
+    @field_validator(*_READ)
     @classmethod
-    def _languages(cls, values: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(map(filter_values.stored_language, values))
-
-    @field_validator("paths")
-    @classmethod
-    def _paths(cls, values: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(map(filter_values.stored_path, values))
-
-    @field_validator("formats")
-    @classmethod
-    def _formats(cls, values: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(map(filter_values.stored_format, values))
+    def _as_stored(cls, values: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        return tuple(map(_READ[str(info.field_name)], values))
 
     @field_validator("section")
     @classmethod
     def _section(cls, value: str) -> str:
         return filter_values.stored_section(value)
 
-    @field_validator("since")
+    @field_validator("since", "until")
     @classmethod
-    def _since(cls, value: str) -> str:
-        return filter_values.stored_date(value, "since")
-
-    @field_validator("until")
-    @classmethod
-    def _until(cls, value: str) -> str:
-        return filter_values.stored_date(value, "until")
+    def _dates(cls, value: str, info: ValidationInfo) -> str:
+        return filter_values.stored_date(value, str(info.field_name))
 
     @model_validator(mode="after")
     def _refuse_no_time(self) -> Self:

@@ -54,7 +54,6 @@ class EmbeddedGraphStore:
     def __init__(self, root: Path, approximate_from: int = APPROXIMATE_FROM) -> None:
         self.root, self._approximate_from = root, approximate_from
         self._open: dict[tuple[str, int], lance.LanceDataset] = {}
-        self._sweeps = False
 
     def apply(self, graph: GraphTables) -> StoreChanges:
         """Make the store equal to `graph`, writing only rows that differ; the switch comes last.
@@ -64,12 +63,12 @@ class EmbeddedGraphStore:
         refuse_broken(graph)
         pointer = self._pointer()
         current, former = pointer.get("current") or {}, pointer.get("model", "")
-        self._sweeps = due(pointer.get("swept"))
+        sweep = due(pointer.get("swept"))
         state: State = {}
         written, deleted = {}, {}
         for name in GRAPH_TABLES:
             stored = _prepared(name, graph)
-            state[name], written[name], deleted[name] = self._update(name, stored, current.get(name))
+            state[name], written[name], deleted[name] = self._update(name, stored, current.get(name), sweep)
         if state != current:
             self._switch({"current": state, "model": graph.embedder}, {"current": current or None, "model": former})
         elif pointer.get("previous") and due(pointer.get("swept"), _DAYS_OF_PREVIOUS):
@@ -197,7 +196,9 @@ class EmbeddedGraphStore:
     def _write(self, pointer: dict[str, Any]) -> None:
         write_atomically(self.root / "current.json", json.dumps(pointer))
 
-    def _update(self, name: str, stored: pa.Table, state: dict[str, int] | None) -> tuple[dict[str, int], int, int]:
+    def _update(
+        self, name: str, stored: pa.Table, state: dict[str, int] | None, sweep: bool
+    ) -> tuple[dict[str, int], int, int]:
         """Bring one dataset up to date beside what is current; return its new state, rows written and deleted."""
         import lance
 
@@ -216,7 +217,7 @@ class EmbeddedGraphStore:
         if state and not delta.todo and not delta.gone:
             return state, 0, 0
         _change(name, dataset, stored, delta.todo, delta.gone)
-        if self._sweeps:
+        if sweep:
             rewrite_deleted(dataset)
         self._index(name, dataset)
         return {"version": dataset.version, "rows": len(stored)}, len(delta.todo), len(delta.gone)

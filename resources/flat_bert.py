@@ -75,7 +75,7 @@ class FlatBert:
         self._norm_of_embeddings = self._norm("embeddings.LayerNorm")
         self._layers = [self._layer(f"encoder.layer.{number}") for number in range(config["num_hidden_layers"])]
         self._weights.clear()  # the layers hold what they need, in the order that their products want
-        self._attention = Attention(self._heads, self._words)
+        self._attention = Attention(self._heads)
 
     def hidden(self, texts: Sequence[np.ndarray]) -> list[Any]:
         """Return the last hidden states of texts given as token ids: of each run of texts of one length a tensor of

@@ -50,9 +50,8 @@ def _takes(dtype: Any) -> bool:
 class Attention:
     """softmax(q k^T) v within each text, for all heads; the queries come scaled."""
 
-    def __init__(self, heads: int, like: Any) -> None:
+    def __init__(self, heads: int) -> None:
         self._heads = heads
-        self._like = like
         self._buffers = Buffers()
 
     def __call__(self, query_key_value: Any, runs: Sequence[tuple[int, int]], mixed: Any) -> None:
@@ -67,13 +66,13 @@ class Attention:
                 some = min(at_once, count - first)
                 rows = slice(start, start + length * some)
                 parts = query_key_value[rows].view(some, length, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
-                found = self._by_products(parts) if self._fits(length) else self._by_torch(parts)
+                found = self._by_products(parts) if self._fits(parts) else self._by_torch(parts)
                 mixed[rows].view(some, length, self._heads, -1).copy_(found.transpose(1, 2))
                 start = rows.stop
 
-    def _fits(self, length: int) -> bool:
+    def _fits(self, parts: Any) -> bool:
         """Say whether the scores of one text may lie in memory whole."""
-        return self._like.device.type == "cpu" and self._heads * length * length <= 4 * _SCORES
+        return parts.device.type == "cpu" and self._heads * parts.shape[3] ** 2 <= 4 * _SCORES
 
     def _by_torch(self, parts: Any) -> Any:
         import torch

@@ -34,4 +34,5 @@ def rewrite_deleted(dataset: "lance.LanceDataset") -> bool:
 
 def forget_old_versions(dataset: "lance.LanceDataset", older_than: timedelta = KEPT) -> None:
     """Remove the versions that are older, with the files that only they used; tagged ones stay."""
-    dataset.cleanup_old_versions(older_than=older_than, error_if_tagged_old_versions=False)
+    if len(dataset.versions()) > 1:
+        dataset.cleanup_old_versions(older_than=older_than, error_if_tagged_old_versions=False)

@@ -93,7 +93,9 @@ class TableStore:
         pointer, work = amend(self._folder(name), self.pointer(name), schema, change)
         if pointer != self.pointer(name):
             write_atomically(self._pointer(name), json.dumps(pointer))
-            _forget_old_versions(self._folder(name))
+            import lance
+
+            forget_old_versions(lance.dataset(str(self._folder(name))))
         return LanceTable(self._folder(name), pointer), work
 
     def write(self, name: str, table: pa.Table) -> str:
@@ -103,8 +105,8 @@ class TableStore:
         digest, folder = table_digest(table), self._folder(name)
         pointer = self.pointer(name)
         if pointer and pointer["digest"] == digest:
-            if due(pointer.get("swept")) and lance.dataset(str(folder)).version == pointer.get("version"):
-                _forget_old_versions(folder)  # the pointer's is the newest: it stays
+            if due(pointer.get("swept")) and (dataset := lance.dataset(str(folder))).version == pointer.get("version"):
+                forget_old_versions(dataset)  # the pointer's is the newest: it stays
                 write_atomically(self._pointer(name), json.dumps({**pointer, "swept": today()}))
             return digest
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +115,7 @@ class TableStore:
         dataset = lance.write_dataset(table, str(folder), mode="overwrite" if folder.exists() else "create")
         pointer = {"digest": digest, "version": dataset.version, "rows": table.num_rows, "swept": today()}
         write_atomically(self._pointer(name), json.dumps(pointer))
-        _forget_old_versions(folder)
+        forget_old_versions(dataset)
         return digest
 
     def write_record(self, name: str, record: dict[str, Any], digest: str) -> str:
@@ -129,11 +131,3 @@ class TableStore:
                 name, "no stored record", "an earlier materialisation", f"graftline run --select {name.split('/')[0]}"
             )
         return pointer["record"]
-
-
-def _forget_old_versions(folder: Path) -> None:
-    import lance
-
-    dataset = lance.dataset(str(folder))
-    if len(dataset.versions()) > 1:
-        forget_old_versions(dataset)

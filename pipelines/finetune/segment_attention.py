@@ -40,8 +40,8 @@ def segment_attention(
     padded on its right if at all.
     """
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    enable = query.shape[1] != key.shape[1]
     if query.shape[2] != key.shape[2]:  # generation with a cache
-        enable = query.shape[1] != key.shape[1]
         causal = query.shape[2] > 1
         out = scaled_dot_product_attention(query, key, value, is_causal=causal, scale=scale, enable_gqa=enable)
         return out.transpose(1, 2), None
@@ -51,7 +51,6 @@ def segment_attention(
     if device == "cuda" and not dropout and edges is not None and _flash(query, _precision(query)):
         longest = max_length_q or int(edges.diff().max())
         return _alone(_varlen, query, key, value, scale, edges, longest), None
-    enable = query.shape[1] != key.shape[1]
     if edges is None:
         out = scaled_dot_product_attention(query, key, value, None, dropout, True, scale=scale, enable_gqa=enable)
         return out.transpose(1, 2), None

@@ -15,12 +15,10 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention
 
 from pipelines.finetune.answer_loss import summed_loss
-from pipelines.finetune.preparation import prepare
+from pipelines.finetune.base import BaseModel
 from pipelines.finetune.recipe import Recipe
 from pipelines.finetune.segment_attention import segment_attention
 from pipelines.finetune.training import RESULT
-from tests.finetune.rows import many
-from tests.integration.tiny_model import make_tiny_model
 from tests.integration.trained import QUICK, specification
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -72,14 +70,13 @@ def test_the_chunked_loss_is_cross_entropy_with_its_gradients():
 
 
 @pytest.mark.parametrize("changes", [{}, {"packing": True, "cutoff_len": 256}, {"quantization_bit": 4}], ids=str)
-def test_a_training_says_what_it_ran_on_and_what_it_held(changes: dict[str, Any], tmp_path: Path):
-    from pipelines.finetune.base import BaseModel
+def test_a_training_says_what_it_ran_on_and_what_it_held(
+    changes: dict[str, Any], tiny: BaseModel, dataset: dict[str, Any], tmp_path: Path
+):
     from pipelines.finetune.train_child import train
 
-    base = BaseModel(make_tiny_model(tmp_path / "tiny"), "org/tiny", "1")
-    dataset = prepare(many(tmp_path / "in", sources=40), tmp_path)
     recipe = Recipe(**{**QUICK, "bf16": True, "optim": "paged_adamw_8bit", **changes})
-    train(specification(recipe, dataset["path"], base, tmp_path))
+    train(specification(recipe, dataset["path"], tiny, tmp_path))
     result = json.loads((tmp_path / "output" / RESULT).read_text())
     assert result["held_out_loss_after"] < result["held_out_loss_before"]
     assert result["device"] == torch.cuda.get_device_name()
@@ -89,40 +86,37 @@ def test_a_training_says_what_it_ran_on_and_what_it_held(changes: dict[str, Any]
 
 
 @pytest.mark.parametrize("changes", [{"quantization_bit": 4}, {"quantization_bit": 8}, {}], ids=str)
-def test_what_a_gpu_trained_is_merged_and_compared_on_it(changes: dict[str, Any], tmp_path: Path):
-    from pipelines.finetune.base import BaseModel
+def test_what_a_gpu_trained_is_merged_and_compared_on_it(
+    changes: dict[str, Any], tiny: BaseModel, dataset: dict[str, Any], tmp_path: Path
+):
     from pipelines.finetune.checking import merge_checks
     from pipelines.finetune.merging import merge
     from pipelines.finetune.training import train
 
-    base = BaseModel(make_tiny_model(tmp_path / "tiny"), "org/tiny", "1")
-    dataset = prepare(many(tmp_path / "in", sources=40), tmp_path)
     recipe = Recipe(**{**QUICK, "bf16": True, **changes})
-    adapter = train(recipe, dataset, base, tmp_path)
-    merged = merge(recipe, adapter, Path(dataset["path"]), base, tmp_path)
+    adapter = train(recipe, dataset, tiny, tmp_path)
+    merged = merge(recipe, adapter, Path(dataset["path"]), tiny, tmp_path)
     assert all(check["passed"] for check in merge_checks(merged).values()), merged
     assert json.loads((Path(merged["path"]) / RESULT).read_text())["device"] == "cuda"
 
 
-def test_a_training_killed_on_a_gpu_goes_on_where_it_was(tmp_path: Path):
-    from pipelines.finetune.base import BaseModel
+def test_a_training_killed_on_a_gpu_goes_on_where_it_was(tiny: BaseModel, dataset: dict[str, Any], tmp_path: Path):
     from pipelines.finetune.training import read_log
     from tests.integration.test_training_resumes import finish, start
 
-    base = BaseModel(make_tiny_model(tmp_path / "tiny"), "org/tiny", "1")
-    data = prepare(many(tmp_path / "in", sources=40), tmp_path)["path"]
+    data = dataset["path"]
     recipe = Recipe(**{**QUICK, "bf16": True, "max_steps": 60, "save_steps": 7, "logging_steps": 1})
     there = {"ACCELERATE_USE_CPU": "false", "CUDA_VISIBLE_DEVICES": "0"}
-    whole = finish(start(recipe, data, base, tmp_path / "whole", environment=there), tmp_path / "whole")
+    whole = finish(start(recipe, data, tiny, tmp_path / "whole", environment=there), tmp_path / "whole")
     killed = tmp_path / "killed"
-    child = start(recipe, data, base, killed, environment=there)
+    child = start(recipe, data, tiny, killed, environment=there)
     deadline = time.monotonic() + 120
     while (read_log(killed) or [{"step": 0}])[-1]["step"] < 20 and time.monotonic() < deadline:
         time.sleep(0.01)
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
     assert 20 <= read_log(killed)[-1]["step"] < 60
-    resumed = finish(start(recipe, data, base, killed, environment=there), killed)
+    resumed = finish(start(recipe, data, tiny, killed, environment=there), killed)
     assert resumed["held_out_loss_after"] == pytest.approx(whole["held_out_loss_after"], rel=1e-3)
     losses = [[row["loss"] for row in read_log(tmp_path / name / "output")] for name in ("whole", "killed")]
     assert losses[0] == pytest.approx(losses[1], rel=1e-2)

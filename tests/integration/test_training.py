@@ -11,13 +11,10 @@ from pipelines.errors import InputError
 from pipelines.finetune.base import BaseModel
 from pipelines.finetune.checking import merge_checks
 from pipelines.finetune.merging import merge
-from pipelines.finetune.preparation import prepare
 from pipelines.finetune.profile import read_weights, trainable_parameters
 from pipelines.finetune.recipe import Recipe
 from pipelines.finetune.training import LOG, RESULT, read_log, train
 from resources.small_model import SmallModel
-from tests.finetune.rows import many
-from tests.integration.tiny_model import make_tiny_model
 from tests.integration.trained import QUICK, specification
 
 RECIPES: dict[str, dict[str, Any]] = {
@@ -59,17 +56,6 @@ ALWAYS = ("lora", "nf4", "full", "freeze")
 
 def some_slow(names: Iterable[str], always: Sequence[str]) -> list[Any]:
     return [pytest.param(name, marks=() if name in always else pytest.mark.slow) for name in names]
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> BaseModel:
-    return BaseModel(make_tiny_model(tmp_path_factory.mktemp("tiny")), "org/tiny", "1")
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder = tmp_path_factory.mktemp("data")
-    return prepare(many(folder / "in", sources=40), folder)
 
 
 @pytest.mark.parametrize("name", some_slow(RECIPES, ALWAYS))

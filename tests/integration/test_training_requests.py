@@ -11,26 +11,13 @@ from pipelines.finetune import training
 from pipelines.finetune.base import BaseModel
 from pipelines.finetune.checking import adapter_checks
 from pipelines.finetune.dataset import load_dataset
-from pipelines.finetune.preparation import prepare
 from pipelines.finetune.recipe import Recipe
 from pipelines.finetune.saved_dataset import save_splits
 from pipelines.finetune.training import RESULT, read_log
-from tests.finetune.rows import many, stored
-from tests.integration.tiny_model import make_tiny_model
+from tests.finetune.rows import stored
 from tests.integration.trained import QUICK, preferences, specification
 
 SHORT: dict[str, Any] = {**QUICK, "max_steps": 2, "logging_steps": 1}
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> BaseModel:
-    return BaseModel(make_tiny_model(tmp_path_factory.mktemp("tiny")), "org/tiny", "1")
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder = tmp_path_factory.mktemp("data")
-    return prepare(many(folder / "in", sources=40), folder)
 
 
 @pytest.fixture(scope="module")

@@ -14,12 +14,9 @@ from typing import Any
 import pytest
 
 from pipelines.finetune.base import BaseModel
-from pipelines.finetune.preparation import prepare
 from pipelines.finetune.recipe import Recipe
 from pipelines.finetune.training import RESULT, read_log
 from resources.settings import CHECKOUT
-from tests.finetune.rows import many
-from tests.integration.tiny_model import make_tiny_model
 from tests.integration.trained import QUICK, specification
 
 ENVIRONMENT = {**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "OMP_NUM_THREADS": "1",
@@ -28,14 +25,8 @@ MODULE = "pipelines.finetune.train_child"
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> BaseModel:
-    return BaseModel(make_tiny_model(tmp_path_factory.mktemp("tiny")), "org/tiny", "1")
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("data")
-    return prepare(many(folder / "in", sources=40), folder)["path"]
+def data(dataset: dict[str, Any]) -> str:
+    return dataset["path"]
 
 
 def start(
@@ -76,14 +67,14 @@ KINDS: dict[str, dict[str, Any]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 def test_a_training_killed_at_a_random_step_ends_with_the_same_weights(
-    name: str, tiny: BaseModel, dataset: str, tmp_path: Path
+    name: str, tiny: BaseModel, data: str, tmp_path: Path
 ):
     steps = 60
     recipe = Recipe(**{**QUICK, "max_steps": steps, "save_steps": 7, "logging_steps": 1, **KINDS[name]})
-    whole = finish(start(recipe, dataset, tiny, tmp_path / "whole"), tmp_path / "whole")
+    whole = finish(start(recipe, data, tiny, tmp_path / "whole"), tmp_path / "whole")
     folder = tmp_path / "killed"
     until = random.Random(time.time_ns()).randint(8, steps - 8)
-    child = start(recipe, dataset, tiny, folder)
+    child = start(recipe, data, tiny, folder)
     deadline = time.monotonic() + 300
     while (read_log(folder) or [{"step": 0}])[-1]["step"] < until and time.monotonic() < deadline:
         assert child.poll() is None, (folder / "child.log").read_text()[-3000:]
@@ -91,7 +82,7 @@ def test_a_training_killed_at_a_random_step_ends_with_the_same_weights(
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
     assert until <= read_log(folder)[-1]["step"] < steps
-    resumed = finish(start(recipe, dataset, tiny, folder), folder)
+    resumed = finish(start(recipe, data, tiny, folder), folder)
     assert resumed["digest"] == whole["digest"], f"killed at step {until}"
     assert resumed["held_out_loss_after"] == whole["held_out_loss_after"]
     assert [row["step"] for row in read_log(folder / "output")] == list(range(1, steps + 1))
@@ -102,12 +93,12 @@ def losses(folder: Path) -> list[tuple[float, float | None]]:
     return [(row["loss"], row.get("held_out_loss")) for row in read_log(folder)]
 
 
-def test_early_stopping_keeps_the_best_and_goes_no_further(tiny: BaseModel, dataset: str, tmp_path: Path):
+def test_early_stopping_keeps_the_best_and_goes_no_further(tiny: BaseModel, data: str, tmp_path: Path):
     from pipelines.finetune.train_child import train
 
     recipe = Recipe(**{**QUICK, "max_steps": 200, "learning_rate": 0.3, "eval_steps": 2, "eval_strategy": "steps",
                        "early_stopping_steps": 2, "lr_scheduler_type": "constant"})  # fmt: skip
-    train(specification(recipe, dataset, tiny, tmp_path))
+    train(specification(recipe, data, tiny, tmp_path))
     result = json.loads((tmp_path / "output" / RESULT).read_text())
     taken = {row["step"]: row["held_out_loss"] for row in read_log(tmp_path / "output") if "held_out_loss" in row}
     assert result["steps"] < 200
@@ -116,18 +107,18 @@ def test_early_stopping_keeps_the_best_and_goes_no_further(tiny: BaseModel, data
 
 
 @pytest.mark.slow
-def test_accelerate_launch_trains_on_two_processes_and_one_writes(tiny: BaseModel, dataset: str, tmp_path: Path):
+def test_accelerate_launch_trains_on_two_processes_and_one_writes(tiny: BaseModel, data: str, tmp_path: Path):
     from safetensors.torch import load_file
 
     recipe = Recipe(**{**QUICK, "max_steps": 4})
     # Accelerate's own --cpu starts one process without MPI; --multi_gpu is its torchrun, told not to look for GPUs.
     launcher = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--main_process_port", "0")
-    result = finish(start(recipe, dataset, tiny, tmp_path / "two", launcher), tmp_path / "two")
+    result = finish(start(recipe, data, tiny, tmp_path / "two", launcher), tmp_path / "two")
     assert result["processes"] == 2 and result["held_out_loss_after"] < result["held_out_loss_before"]
     assert [row["step"] for row in read_log(tmp_path / "two" / "output")] == [1, 2, 4]
     # Two processes with batches of four are one with batches of eight, and held-out loss is taken over all rows once.
     doubled = Recipe(**{**QUICK, "max_steps": 4, "per_device_train_batch_size": 8})
-    alone = finish(start(doubled, dataset, tiny, tmp_path / "one"), tmp_path / "one")
+    alone = finish(start(doubled, data, tiny, tmp_path / "one"), tmp_path / "one")
     assert result["held_out_loss_before"] == pytest.approx(alone["held_out_loss_before"], rel=1e-5)
     assert result["tokens"] == pytest.approx(alone["tokens"], rel=0.1)
     weights = load_file(tmp_path / "two" / "output" / "adapter_model.safetensors")

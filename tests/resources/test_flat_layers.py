@@ -35,7 +35,7 @@ def attended(dtype: torch.dtype, runs: list[tuple[int, int]]) -> tuple[torch.Ten
     tokens = sum(length * count for length, count in runs)
     rows = random(tokens, 3 * HEADS * SIZE, dtype=dtype)
     mixed = torch.zeros(tokens, HEADS * SIZE, dtype=dtype)
-    attention, expected, start = Attention(HEADS, rows), [], 0
+    attention, expected, start = Attention(HEADS), [], 0
     with torch.inference_mode():
         for _ in range(2):  # the second time in the buffers of the first
             attention(rows, runs, mixed)
