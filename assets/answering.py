@@ -8,16 +8,17 @@ import pyarrow as pa
 
 from assets.results import OWNERS, markdown_table, plot, problems_metadata, table_result
 from pipelines.answering.answers import answer_all
-from pipelines.answering.questions import load_questions
-from pipelines.answering.scoring import ALL, METRICS, best_modes, draw, figures, score_answers
-from pipelines.answering.verify import broken_citations, unanswered_share
-from pipelines.knowledge.vector_changes import refuse_other_model
-from pipelines.protocols import Embedder, GraphStore, LanguageModel
-from resources.reranker import open_reranker
-from resources.scoreboard_tracker import log_scoreboard
+from pipelines.answering.checks import broken_citations, unanswered_share
+from pipelines.answering.scoreboard.picture import draw
+from pipelines.answering.scoreboard.questions import load_questions
+from pipelines.answering.scoreboard.scoring import ALL, METRICS, best_modes, figures, score_answers
+from pipelines.core.protocols import Embedder, GraphStore, LanguageModel
+from pipelines.knowledge.vectors.vector_changes import refuse_other_model
+from resources.embedding.reranker import open_reranker
 from resources.settings import Settings
-from resources.tables import TableStore
-from resources.tracker import Tracker
+from resources.tables.tables import TableStore
+from resources.tracking.scoreboard_tracker import log_scoreboard
+from resources.tracking.tracker import Tracker
 
 _MOST_UNANSWERED = 0.7
 _HEADLINE = ("all", "single-hop", "multi-hop", "global", "unanswerable")

@@ -7,13 +7,12 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from pipelines.delta import Work
-from pipelines.errors import Problem
-from pipelines.finetune.checking import Checks
-from pipelines.finetune.registration import gate_name
-from pipelines.identity import table_digest
-from resources.amended_table import LanceTable
-from resources.tables import TableStore
+from pipelines.core.delta import Work
+from pipelines.core.errors import Problem
+from pipelines.core.identity import table_digest
+from pipelines.measuring.gates import Checks, gate_name
+from resources.tables.amended_table import LanceTable
+from resources.tables.tables import TableStore
 
 OWNERS = ["team:graftline"]
 _PREVIEW_ROWS, _PREVIEW_WIDTH = 5, 120

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import corpus
-from benchmarks.common import (
+from benchmarks.corpora import corpus
+from benchmarks.ground.common import (
     Row,
     add_sizes,
     chosen_sizes,
@@ -29,12 +29,12 @@ from benchmarks.common import (
     say,
     versions,
 )
+from benchmarks.ground.process import Measured, ProcessFailed, printed, python, run
 from benchmarks.peers import llamaindex
-from benchmarks.process import Measured, ProcessFailed, printed, python, run
-from pipelines.errors import GraftlineError
-from pipelines.processor import fast_bfloat16
+from pipelines.compute.processor import fast_bfloat16
+from pipelines.core.errors import GraftlineError
 from resources.settings import Settings
-from resources.tables import TableStore
+from resources.tables.tables import TableStore
 
 ROWS = {
     "docs_noop_seconds": ("s", "<= 10"),
@@ -92,7 +92,7 @@ def load(folder: Path, home: Path, dtype: str = "float32") -> Load:
         "EMBEDDING_BASE_URL": "",
         "EMBEDDING_DTYPE": dtype,
     }
-    command = [sys.executable, "-m", "pipelines.cli", "run", "--select", ",".join(ASSETS)]
+    command = [sys.executable, "-m", "pipelines.commands.cli", "run", "--select", ",".join(ASSETS)]
     measured = run(command, home / "load.log", environment)
     run(python("materialized", *ASSETS), home / "counters.log", environment)
     return Load(measured, printed(home / "counters.log"))

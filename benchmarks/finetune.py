@@ -12,12 +12,12 @@ if not __package__:  # started by its path
 
 import yaml
 
-from benchmarks import preparation, samples, speed, trainers
-from benchmarks.common import Row, add_sizes, chosen_sizes, finish, machine, parse, result, say
-from benchmarks.process import ProcessFailed
-from pipelines.errors import GraftlineError
+from benchmarks.ground.common import Row, add_sizes, chosen_sizes, finish, machine, parse, result, say
+from benchmarks.ground.process import ProcessFailed
+from benchmarks.training import preparation, samples, speed, trainers
+from pipelines.core.errors import GraftlineError
+from resources.models.small_model import SmallModel
 from resources.settings import Settings
-from resources.small_model import SmallModel
 
 ROWS = {
     "sft_default_alpaca": ("x", ">= 2.0"),

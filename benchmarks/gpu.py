@@ -14,9 +14,9 @@ from typing import Any
 if not __package__:  # started by its path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks import samples, trainers
-from benchmarks.common import Row, finish, interleave, machine, median, parse, ratio, result, say
-from pipelines.finetune.base import BaseModel
+from benchmarks.ground.common import Row, finish, interleave, machine, median, parse, ratio, result, say
+from benchmarks.training import samples, trainers
+from pipelines.finetune.models.base import BaseModel
 
 ROWS = {"gpu_speed": ("x", ""), "gpu_memory": ("x", "")}
 OURS: dict[str, trainers.Settings] = {

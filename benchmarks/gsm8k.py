@@ -14,18 +14,18 @@ if not __package__:  # started by its path
 
 import yaml
 
-from benchmarks import samples
-from benchmarks.common import Row, add_sizes, chosen_sizes, finish, machine, parse, result, say
-from benchmarks.samples import Sample
-from benchmarks.trainers import row_losses
-from pipelines.finetune.base import BaseModel
-from pipelines.finetune.bootstrap import Interval, paired_bootstrap
-from pipelines.finetune.merging import merge
-from pipelines.finetune.recipe import Recipe
-from pipelines.finetune.training import train
-from resources.inference_engine import InferenceEngine
+from benchmarks.ground.common import Row, add_sizes, chosen_sizes, finish, machine, parse, result, say
+from benchmarks.training import samples
+from benchmarks.training.samples import Sample
+from benchmarks.training.trainers import row_losses
+from pipelines.finetune.merging.merging import merge
+from pipelines.finetune.models.base import BaseModel
+from pipelines.finetune.recipes.recipe import Recipe
+from pipelines.finetune.training.training import train
+from pipelines.measuring.bootstrap import Interval, paired_bootstrap
+from resources.engines.engine import InferenceEngine
+from resources.models.small_model import SmallModel
 from resources.settings import Settings
-from resources.small_model import SmallModel
 
 ROWS = {"gsm8k_loss_fall": ("nats", "> 0"), "gsm8k_exact_match": ("share", "")}
 RECIPE: dict[str, Any] = {

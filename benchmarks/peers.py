@@ -12,8 +12,8 @@ from pathlib import Path
 if not __package__:
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.common import ROOT, say
-from pipelines.errors import ServiceError
+from benchmarks.ground.common import ROOT, say
+from pipelines.core.errors import ServiceError
 
 PEERS = {
     # TRL is a dependency of ours and runs in our environment.

@@ -16,19 +16,30 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import entity_graph, multihop
-from benchmarks.common import Row, finish, machine, parse, result, say, versions
-from benchmarks.retrieval_figures import DEEP, NOT_ASKED, NOTES, READ, Figures, means, merged, page, score, tables
-from pipelines.answering.adapters import guide
-from pipelines.answering.modes import ADAPTER_MODES, MODES, Mode
-from pipelines.answering.retrieval import Retriever, open_retriever
-from pipelines.answering.retrieval_settings import RetrievalSettings
-from pipelines.answering.settings import AnswerSettings
-from pipelines.errors import GraftlineError
-from pipelines.knowledge.embedding import vector_table
-from resources.embedded_graph import EmbeddedGraphStore
+from benchmarks.corpora import entity_graph, multihop
+from benchmarks.corpora.retrieval_figures import (
+    DEEP,
+    NOT_ASKED,
+    NOTES,
+    READ,
+    Figures,
+    means,
+    merged,
+    page,
+    score,
+    tables,
+)
+from benchmarks.ground.common import Row, finish, machine, parse, result, say, versions
+from pipelines.answering.frameworks import guide
+from pipelines.answering.modes.names import ADAPTER_MODES, MODES, Mode
+from pipelines.answering.retrievers import open_retriever
+from pipelines.answering.search.search import Retriever
+from pipelines.answering.settings import AnswerSettings, RetrievalSettings
+from pipelines.core.errors import GraftlineError
+from pipelines.knowledge.vectors.embedding import vector_table
+from resources.graph.embedded import EmbeddedGraphStore
 from resources.settings import Settings
-from resources.tables import TableStore
+from resources.tables.tables import TableStore
 
 _PACKAGES = ("lancedb", "langchain-core", "llama-index-core", "rank-bm25", "spacy", "torch")
 _CHUNKS, _QUICK_CHUNKS = 100_000, 20_000

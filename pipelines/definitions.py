@@ -5,18 +5,24 @@ from typing import Any
 
 import dagster as dg
 
-from assets import answering, documents, evaluation, finetune, graph, inputs, instructions, knowledge_graph
-from pipelines import automation
-from pipelines.processor import share_cores
-from resources.asset_io import TableIOManager
-from resources.embedders import open_embedder
-from resources.graph_stores import open_graph_store
-from resources.inference_engine import InferenceEngine
-from resources.language_model import open_language_model
+from assets import answering, inputs
+from assets.finetune import dataset as instructions
+from assets.finetune import evaluation, promotion
+from assets.finetune import training as finetune
+from assets.knowledge import documents
+from assets.knowledge import entities as graph
+from assets.knowledge import graph as knowledge_graph
+from pipelines.compute.processor import share_cores
+from pipelines.orchestration import jobs, schedule
+from resources.embedding.embedders import open_embedder
+from resources.engines.engine import InferenceEngine
+from resources.graph.stores import open_graph_store
+from resources.models.language_model import open_language_model
+from resources.models.small_model import SmallModel
 from resources.settings import Settings
-from resources.small_model import SmallModel
-from resources.tables import TableStore
-from resources.tracker import Tracker
+from resources.tables.asset_io import TableIOManager
+from resources.tables.tables import TableStore
+from resources.tracking.tracker import Tracker
 
 share_cores()
 settings = Settings.load()
@@ -28,16 +34,23 @@ def when_needed(make: Callable[[], Any]) -> dg.ResourceDefinition:
     return dg.ResourceDefinition(lambda _: make())
 
 
-modules = [inputs, instructions, finetune, evaluation, documents, graph, knowledge_graph, answering]
+modules = [inputs, instructions, finetune, evaluation, promotion, documents, graph, knowledge_graph, answering]
 
+
+def definitions() -> dg.Definitions:
+    """Return what stands below: the job of the night runs it, and is part of it."""
+    return defs
+
+
+night = schedule.night_job(definitions)
 defs = dg.Definitions(
-    assets=dg.map_asset_specs(automation.wire, dg.load_assets_from_modules(modules)),  # type: ignore[arg-type]
+    assets=dg.map_asset_specs(jobs.wire, dg.load_assets_from_modules(modules)),  # type: ignore[arg-type]
     asset_checks=dg.load_asset_checks_from_modules(modules),
-    jobs=[*automation.asset_jobs, automation.night],
-    schedules=[automation.nightly_retraining],
+    jobs=[*jobs.asset_jobs, night],
+    schedules=[schedule.nightly_retraining(night)],
     sensors=[
-        automation.new_documents,
-        dg.AutomationConditionSensorDefinition("cheap_steps", target=dg.AssetSelection.assets(*automation.CHEAP)),
+        schedule.new_documents,
+        dg.AutomationConditionSensorDefinition("cheap_steps", target=dg.AssetSelection.assets(*jobs.CHEAP)),
     ],
     executor=dg.in_process_executor,
     resources={

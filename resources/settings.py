@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast, get_args
 
-from pipelines.answering.modes import ALL_MODES, MODES, Mode
-from pipelines.errors import ConfigurationError
-from pipelines.knowledge.cutting.strategies import ChunkSettings, Strategy
-from pipelines.knowledge.reading.limits import Limits
+from pipelines.answering.modes.names import ALL_MODES, MODES, Mode
+from pipelines.core.errors import ConfigurationError
+from pipelines.knowledge.chunks.strategies import ChunkSettings, Strategy
+from pipelines.knowledge.documents.formats.limits import Limits
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 

@@ -22,6 +22,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def small_model() -> Path:
     """The real small language model, prepared once in the checkout's own home."""
-    from resources.small_model import SmallModel
+    from resources.models.small_model import SmallModel
 
     return SmallModel(CHECKOUT / ".graftline").path()

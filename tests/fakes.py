@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from pipelines.filters import EVERYTHING, Filters
-from pipelines.identity import table_digest
-from pipelines.knowledge.words import words
-from pipelines.protocols import Completion, GraphTables, Messages, StoreChanges
+from pipelines.core.filters import EVERYTHING, Filters
+from pipelines.core.graph_tables import GraphTables, StoreChanges
+from pipelines.core.identity import table_digest
+from pipelines.core.protocols import Completion, Messages
+from pipelines.text.words import words
 
 
 class FakeEmbedder:

@@ -2,23 +2,24 @@
 
 from pathlib import Path
 
-from pipelines.delta import Work
-from pipelines.identity import table_digest
-from pipelines.knowledge.communities import CommunitySettings, detect
-from pipelines.knowledge.cutting.strategies import ChunkSettings
-from pipelines.knowledge.document_changes import DocumentChanges
-from pipelines.knowledge.extraction import extract
-from pipelines.knowledge.graph import assemble
-from pipelines.knowledge.reading.limits import Limits
-from pipelines.knowledge.resolution import resolve
-from pipelines.knowledge.rule_extraction import RuleExtractor
-from pipelines.knowledge.summaries import SummarySettings, summarise
-from pipelines.knowledge.vector_changes import vector_changes
-from pipelines.protocols import GRAPH_TABLES, Embedder, GraphStore
-from pipelines.schemas import chunk_embeddings
-from resources.tables import TableStore
+from pipelines.core.delta import Work
+from pipelines.core.graph_tables import GRAPH_TABLES
+from pipelines.core.identity import table_digest
+from pipelines.core.protocols import Embedder, GraphStore
+from pipelines.core.schemas import chunk_embeddings
+from pipelines.knowledge.chunks.strategies import ChunkSettings
+from pipelines.knowledge.communities.detection import CommunitySettings, detect
+from pipelines.knowledge.communities.summaries import SummarySettings, summarise
+from pipelines.knowledge.documents.document_changes import DocumentChanges
+from pipelines.knowledge.documents.formats.limits import Limits
+from pipelines.knowledge.entities.resolution import resolve
+from pipelines.knowledge.extraction.extraction import extract
+from pipelines.knowledge.extraction.rules.rule_extraction import RuleExtractor
+from pipelines.knowledge.graph.assembly import assemble
+from pipelines.knowledge.vectors.vector_changes import vector_changes
+from resources.tables.tables import TableStore
 from tests.fakes import FakeLanguageModel
-from tests.knowledge.loaded import cut, load
+from tests.knowledge.documents.loaded import cut, load
 
 EXTRACTOR = RuleExtractor()
 TABLES = ("documents", "chunks", "chunk_embeddings", "extractions", "entities", "relations", "communities",

@@ -12,7 +12,7 @@ from peft import PeftModel  # noqa: E402
 from torch.nn.functional import cross_entropy  # noqa: E402
 from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: E402
 
-from pipelines.finetune.masking import IGNORED, encode  # noqa: E402
+from pipelines.finetune.templates.masking import IGNORED, encode  # noqa: E402
 
 _BATCH = 8
 

@@ -21,9 +21,9 @@ from llama_index.core.schema import TextNode, TransformComponent
 from llama_index.core.storage.docstore import SimpleDocumentStore
 from llama_index.embeddings.huggingface import HuggingFaceEmbedding
 
-from pipelines.child_process import high_water_bytes
-from pipelines.knowledge.cutting.strategies import ChunkSettings, spans
-from resources.embedder import SentenceEmbedder
+from pipelines.core.child_process import high_water_bytes
+from pipelines.knowledge.chunks.strategies import ChunkSettings, spans
+from resources.embedding.local import SentenceEmbedder
 
 _BATCHES = (10, 32, 64)
 """10 is its default; the fastest of the three on the first documents is used."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
-from pipelines.finetune.preparation import prepare
+from pipelines.finetune.dataset.preparation import prepare
 
 if __name__ == "__main__":
     if "--loaded" in sys.argv:

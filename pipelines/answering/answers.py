@@ -7,15 +7,15 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.answering.ask import Prepared, prepare
-from pipelines.answering.grounding import ground, refusal
-from pipelines.answering.memory import RememberingEmbedder
-from pipelines.answering.modes import Mode
-from pipelines.answering.retrieval import open_retriever
+from pipelines.answering.grounding.grounding import ground, refusal
+from pipelines.answering.modes.names import Mode
+from pipelines.answering.remembering import RememberingEmbedder
+from pipelines.answering.retrievers import open_retriever
 from pipelines.answering.settings import AnswerSettings
-from pipelines.delta import Work, compare
-from pipelines.identity import content_id
-from pipelines.protocols import Completion, Embedder, GraphStore, LanguageModel, Reranker
-from pipelines.schemas import ANSWERS
+from pipelines.core.delta import Work, compare
+from pipelines.core.identity import content_id
+from pipelines.core.protocols import Completion, Embedder, GraphStore, LanguageModel, Reranker
+from pipelines.core.schemas import ANSWERS
 
 log = logging.getLogger("graftline")
 

@@ -4,13 +4,14 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.answering.evidence import Evidence, rank
-from pipelines.answering.grounding import ground, is_supported, refusal
-from pipelines.answering.modes import Mode
-from pipelines.answering.prompt import build_prompt, stuff_prompt
-from pipelines.answering.retrieval import Retrieved, Retriever, open_retriever, reads
+from pipelines.answering.grounding.evidence import Evidence, rank
+from pipelines.answering.grounding.grounding import ground, is_supported, refusal
+from pipelines.answering.grounding.prompt import build_prompt, stuff_prompt
+from pipelines.answering.modes.names import Mode
+from pipelines.answering.retrievers import open_retriever
+from pipelines.answering.search.search import Retrieved, Retriever, reads
 from pipelines.answering.settings import AnswerSettings
-from pipelines.protocols import Embedder, GraphStore, LanguageModel, Messages, Reranker
+from pipelines.core.protocols import Embedder, GraphStore, LanguageModel, Messages, Reranker
 
 _UNREAD = (
     "%s does not read Chinese: mode vector finds nothing for this question. Next: --mode hybrid, or a model in "

@@ -1,9 +1,39 @@
 """What answering can be told: one frozen settings class, unknown keys refused."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.answering.retrieval_settings import RetrievalSettings
-from pipelines.identity import json_digest
+from pipelines.core.filters import EVERYTHING, Filters
+from pipelines.core.identity import json_digest
+
+
+class RetrievalSettings(BaseModel):
+    """From the two searches to the passages. Defaults were chosen on MuSiQue-100 (`docs/benchmarks/README.md`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    filters: Filters = Field(default=EVERYTHING, description="conditions that every passage has to meet")
+    candidates: int = Field(default=50, ge=1, description="passages taken from each search before they are fused")
+    exact: bool = Field(default=False, description="compare every vector instead of using the approximate index")
+    fusion: Literal["blend", "ranks"] = Field(
+        default="blend", description="blend: weighted mean of the scaled scores; ranks: reciprocal-rank fusion"
+    )
+    vector_weight: float = Field(
+        default=0.5, ge=0, le=1, description="weight of the vector search in the fusion; BM25 has the rest"
+    )
+    rank_constant: int = Field(default=60, ge=1, description="constant of reciprocal-rank fusion: larger is flatter")
+    links: int = Field(
+        default=2, ge=0, description="best passages of hybrid mode whose named documents are looked up; 0: one hop"
+    )
+    kept: int = Field(default=1, ge=0, description="best passages that stay above those of the second hop")
+    link_weight: float = Field(default=1.5, ge=0, description="weight of the second hop against the first")
+    reranked: int = Field(default=20, ge=0, description="candidates that a cross-encoder judges, where one is set")
+    diversity: float = Field(
+        default=0.0, ge=0, le=1, description="maximal marginal relevance: 0 relevance alone, 1 difference alone"
+    )
+    compress: bool = Field(default=False, description="keep only the sentences of a passage that bear on the question")
+    parents: bool = Field(default=True, description="give the whole parent where chunks were cut from one")
 
 
 class AnswerSettings(BaseModel):

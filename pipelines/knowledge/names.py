@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from pipelines.characters import HAN_CHARACTER
+from pipelines.text.characters import HAN_CHARACTER
 
 _POSSESSIVE = re.compile(r"['’]s?$")
 _ARTICLE = re.compile(r"^(?:the|a|an) ")

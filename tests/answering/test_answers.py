@@ -2,11 +2,11 @@ import pyarrow as pa
 import pytest
 
 from pipelines.answering.answers import answer_all
-from pipelines.answering.modes import MODES
+from pipelines.answering.checks import broken_citations, unanswered_share
+from pipelines.answering.modes.names import MODES
 from pipelines.answering.settings import AnswerSettings
-from pipelines.answering.verify import broken_citations, unanswered_share
-from pipelines.delta import Work
-from pipelines.schemas import QUESTIONS
+from pipelines.core.delta import Work
+from pipelines.core.schemas import QUESTIONS
 from tests.answering.world import TEXTS, build_store
 from tests.fakes import FakeEmbedder, FakeLanguageModel
 

@@ -1,9 +1,9 @@
 import pytest
 
 from pipelines.answering.ask import ask
-from pipelines.answering.grounding import NOT_HELD
-from pipelines.answering.modes import MODES, Mode
-from pipelines.errors import NotMaterializedError
+from pipelines.answering.grounding.grounding import NOT_HELD
+from pipelines.answering.modes.names import MODES, Mode
+from pipelines.core.errors import NotMaterializedError
 from tests.answering.world import TEXTS, build_store
 from tests.fakes import FakeEmbedder, FakeGraphStore, FakeLanguageModel
 

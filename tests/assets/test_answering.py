@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 
 from assets import answering as module
-from resources.asset_io import TableIOManager
 from resources.settings import DEFAULTS, Settings
-from resources.tables import TableStore
-from resources.tracker import Tracker
+from resources.tables.asset_io import TableIOManager
+from resources.tables.tables import TableStore
+from resources.tracking.tracker import Tracker
 from tests.answering.world import TEXTS, build_store
 from tests.fakes import FakeEmbedder, FakeLanguageModel
 

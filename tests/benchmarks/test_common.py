@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks.common import Row, finish, interleave, machine, markdown, parse, result, table
+from benchmarks.ground.common import Row, finish, interleave, machine, markdown, parse, result, table
 
 
 def test_a_target_is_met_from_its_own_side():

@@ -5,11 +5,11 @@ import pyarrow as pa
 import pytest
 
 from benchmarks import documents
-from benchmarks.corpus import Corpus, place
+from benchmarks.corpora.corpus import Corpus, place
 from benchmarks.documents import Load
-from benchmarks.process import Measured
-from pipelines import schemas
-from resources.tables import TableStore
+from benchmarks.ground.process import Measured
+from pipelines.core import schemas
+from resources.tables.tables import TableStore
 
 POOL = [f"The {word} of number {number} is a fact." for word in ("colour", "weight") for number in range(40)]
 WRITTEN = Corpus(POOL, ["A title", "Another"], 42)

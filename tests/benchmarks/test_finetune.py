@@ -4,14 +4,15 @@ import json
 
 import pytest
 
-from benchmarks import finetune, preparation, search, trainers
+from benchmarks import finetune
 from benchmarks.children.recorder import count
-from benchmarks.common import Row
-from benchmarks.process import Measured, ProcessFailed
-from benchmarks.samples import Sample
-from benchmarks.speed import loss_gap, same_work
-from benchmarks.trainers import Task, TrainingRun, accumulation, difference, example_settings
-from pipelines.finetune.base import BaseModel
+from benchmarks.ground.common import Row
+from benchmarks.ground.process import Measured, ProcessFailed
+from benchmarks.training import preparation, search, trainers
+from benchmarks.training.samples import Sample
+from benchmarks.training.speed import loss_gap, same_work
+from benchmarks.training.trainers import Task, TrainingRun, accumulation, difference, example_settings
+from pipelines.finetune.models.base import BaseModel
 
 
 def _run(samples: int, tokens: int, tmp_path) -> TrainingRun:

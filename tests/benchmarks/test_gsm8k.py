@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from benchmarks.gsm8k import FULL, QUICK, gold_number, loss_row, match_row, matches, said_number, sizes
-from benchmarks.samples import Sample
+from benchmarks.training.samples import Sample
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,14 @@ import json
 
 import pytest
 
-from benchmarks import entity_graph, multihop, retrieval
-from benchmarks.multihop import Question, QuestionSet
-from benchmarks.retrieval_figures import NOT_ASKED, Figures, merged, page, score
-from pipelines.knowledge.embedding import vector_table
-from pipelines.knowledge.graph import orphans
-from resources.embedded_graph import EmbeddedGraphStore
-from resources.tables import TableStore
+from benchmarks import retrieval
+from benchmarks.corpora import entity_graph, multihop
+from benchmarks.corpora.multihop import Question, QuestionSet
+from benchmarks.corpora.retrieval_figures import NOT_ASKED, Figures, merged, page, score
+from pipelines.core.graph_tables import orphans
+from pipelines.knowledge.vectors.embedding import vector_table
+from resources.graph.embedded import EmbeddedGraphStore
+from resources.tables.tables import TableStore
 from tests.fakes import FakeEmbedder
 
 PASSAGES = {

@@ -2,8 +2,8 @@
 
 import json
 
-from benchmarks.samples import NAME, Sample, choose, write_lines, write_llamafactory, write_ours
-from pipelines.finetune.dataset import load_dataset
+from benchmarks.training.samples import NAME, Sample, choose, write_lines, write_llamafactory, write_ours
+from pipelines.finetune.dataset.stored import load_dataset
 
 ROWS = [Sample("What is 2 + 2?", "4"), Sample("法国的首都？", "巴黎")]
 

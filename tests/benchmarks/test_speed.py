@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import finetune, speed, trainers
-from benchmarks.process import Measured, ProcessFailed
-from benchmarks.samples import Sample
-from benchmarks.speed import Bench, against_best, against_defaults
-from benchmarks.trainers import TrainingRun
-from pipelines.finetune.base import BaseModel
+from benchmarks import finetune
+from benchmarks.ground.process import Measured, ProcessFailed
+from benchmarks.training import speed, trainers
+from benchmarks.training.samples import Sample
+from benchmarks.training.speed import Bench, against_best, against_defaults
+from benchmarks.training.trainers import TrainingRun
+from pipelines.finetune.models.base import BaseModel
 
 POOL = [Sample(f"question {number}", "answer") for number in range(100)]
 SIZE = finetune.Sizes(16, 2, 8, (1, 4), 32, 2, 10, 1)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from resources.embedded_graph import EmbeddedGraphStore
-from resources.neo4j_graph import Neo4jGraphStore
+from resources.graph.embedded import EmbeddedGraphStore
+from resources.graph.neo4j_store import Neo4jGraphStore
 
 
 def drop_schema(store: Neo4jGraphStore) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines import schemas
-from pipelines.protocols import GraphTables
-from resources.graph_rows import KEYS
+from pipelines.core import schemas
+from pipelines.core.graph_tables import GraphTables
+from resources.graph.rows import KEYS
 
 DIMENSIONS = 4
 VECTOR = pa.field("vector", pa.list_(pa.float32(), DIMENSIONS))

@@ -7,12 +7,13 @@ import time
 import numpy as np
 import pytest
 
-from pipelines.errors import NotMaterializedError, ServiceError
-from resources import embedded_graph, neo4j_graph
-from resources.embedded_graph import EmbeddedGraphStore
-from resources.graph_stores import MirroredGraphStore
-from resources.neo4j_changes import Statement
-from resources.neo4j_graph import Neo4jGraphStore
+from pipelines.core.errors import NotMaterializedError, ServiceError
+from resources.graph import embedded as embedded_graph
+from resources.graph import neo4j_store as neo4j_graph
+from resources.graph.embedded import EmbeddedGraphStore
+from resources.graph.neo4j_changes import Statement
+from resources.graph.neo4j_store import Neo4jGraphStore
+from resources.graph.stores import MirroredGraphStore
 from tests.contract.graphs import changed, graph, without_document_two
 from tests.contract.test_graph_store import assert_holds
 

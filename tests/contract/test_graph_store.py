@@ -7,9 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.errors import ConfigurationError, InputError, NotMaterializedError
-from pipelines.knowledge.graph import orphans
-from pipelines.protocols import GRAPH_TABLES, GraphTables
+from pipelines.core.errors import ConfigurationError, InputError, NotMaterializedError
+from pipelines.core.graph_tables import GRAPH_TABLES, GraphTables, orphans
 from tests.contract.graphs import VECTOR, changed, graph, table, without_document_two
 
 NOTHING = dict.fromkeys(GRAPH_TABLES, 0)

@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.errors import ConfigurationError, NotMaterializedError
-from pipelines.filters import Filters
-from pipelines.protocols import GraphTables
-from resources.embedded_graph import EmbeddedGraphStore
+from pipelines.core.errors import ConfigurationError, NotMaterializedError
+from pipelines.core.filters import Filters
+from pipelines.core.graph_tables import GraphTables
+from resources.graph.embedded import EmbeddedGraphStore
 from tests.contract.graphs import SCHEMAS, changed, graph, table
 from tests.contract.test_graph_store import ids
 

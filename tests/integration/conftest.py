@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from pipelines.finetune.base import BaseModel
-from pipelines.finetune.preparation import prepare
-from tests.finetune.rows import many
-from tests.integration.tiny_model import make_tiny_model
+from pipelines.finetune.dataset.preparation import prepare
+from pipelines.finetune.models.base import BaseModel
+from tests.finetune.dataset.example_rows import many
+from tests.integration.training.tiny_model import make_tiny_model
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,7 @@ def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, st
     environment |= {"GRAFTLINE_HOME": str(home), "DAGSTER_HOME": str(CHECKOUT)}
     errors = (home / "stderr").open("w")
     process = subprocess.Popen(
-        [sys.executable, "-m", "pipelines.cli", "ui"],
+        [sys.executable, "-m", "pipelines.commands.cli", "ui"],
         cwd=CHECKOUT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -101,7 +101,7 @@ def test_mlflow_answers(page, addresses: dict[str, str]):
 def test_a_taken_port_is_not_fought_over():
     import socket
 
-    from pipelines.web import free_port
+    from pipelines.commands.ui import free_port
 
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from resources.embedded_graph import EmbeddedGraphStore
-from resources.vector_cache import CachedEmbedder
+from resources.embedding.vector_cache import CachedEmbedder
+from resources.graph.embedded import EmbeddedGraphStore
 from tests.fakes import FakeEmbedder
 from tests.flow import Flow
 

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.knowledge.cutting.strategies import ChunkSettings
-from pipelines.knowledge.reading.limits import Limits
-from pipelines.protocols import GRAPH_TABLES, GraphStore
-from resources.embedded_graph import EmbeddedGraphStore
-from resources.graph_stores import open_graph_store
+from pipelines.core.graph_tables import GRAPH_TABLES
+from pipelines.core.protocols import GraphStore
+from pipelines.knowledge.chunks.strategies import ChunkSettings
+from pipelines.knowledge.documents.formats.limits import Limits
+from resources.graph.embedded import EmbeddedGraphStore
+from resources.graph.stores import open_graph_store
 from resources.settings import DEFAULTS, Settings
 from tests.fakes import FakeEmbedder
 from tests.flow import Flow

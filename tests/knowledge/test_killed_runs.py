@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from resources.embedded_graph import EmbeddedGraphStore
+from resources.graph.embedded import EmbeddedGraphStore
 from resources.settings import CHECKOUT
 from tests.fakes import FakeEmbedder
 from tests.flow import Flow

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.errors import ConfigurationError
+from pipelines.core.errors import ConfigurationError
 from resources.settings import CHECKOUT, Settings
 
 

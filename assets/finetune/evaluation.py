@@ -1,0 +1,108 @@
+"""Fine-tuning, second half: predictions of base and adapter, their evaluation, and who becomes champion."""
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+from assets.finetune.partitions import RECIPES
+from assets.results import OWNERS, markdown_table, plot, problems_metadata, table_result
+from pipelines.core.delta import Work
+from pipelines.finetune.dataset.stored import load_dataset
+from pipelines.finetune.evaluation import evaluation as evaluating
+from pipelines.finetune.evaluation.picture import plot_evaluation
+from pipelines.finetune.evaluation.prediction import ModelFolder, predict
+from pipelines.finetune.recipes.files import load_recipe
+from pipelines.measuring.gates import gate_name
+from resources.engines.engine import InferenceEngine
+from resources.models.small_model import SmallModel
+from resources.settings import Settings
+from resources.tables.tables import TableStore
+from resources.tracking.tracker import Tracker
+
+GROUP = "finetune"
+
+
+def _held_out(dataset: dict[str, Any]) -> list[dict[str, Any]]:
+    return [row for row in load_dataset(Path(dataset["path"]))["test"].to_list() if row["kind"] == "sft"]
+
+
+@dg.asset(
+    group_name=GROUP, kinds={"vllm", "huggingface"}, owners=OWNERS, code_version="1", partitions_def=RECIPES, pool="gpu"
+)
+def predictions(
+    context: dg.AssetExecutionContext,
+    instruction_dataset: dict[str, Any],
+    merged_model: dict[str, Any],
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
+    engine: dg.ResourceParam[InferenceEngine],
+    base_model: dg.ResourceParam[SmallModel],
+) -> dg.MaterializeResult:
+    """What base and merged adapter answer to the held-out rows, from the same prompt ids; the base's are made once."""
+    recipe = load_recipe(settings.recipes / f"{context.partition_key}.yaml")
+    base = base_model.resolve(recipe.model_name_or_path)
+    rows = _held_out(instruction_dataset)
+    made = predict(
+        rows,
+        instruction_dataset["digest"],
+        ModelFolder(base.path, base.revision),
+        ModelFolder(Path(merged_model["path"]), merged_model["digest"]),
+        engine,
+        tables,
+    )
+    engines = ", ".join(sorted({*made.table["base_engine"].to_pylist(), *made.table["engine"].to_pylist()}))
+    return table_result(
+        made.table,
+        Work(computed={"texts": made.generated}),
+        engine=engines,
+        **made.speed,
+        **problems_metadata(made.problems, len(rows)),
+    )
+
+
+@dg.asset_check(asset=predictions, partitions_def=RECIPES, blocking=True)
+def every_row_answered(predictions: pa.Table) -> dg.AssetCheckResult:
+    """Base and adapter have a text for every held-out row."""
+    holes = predictions["base"].null_count + predictions["adapter"].null_count
+    return dg.AssetCheckResult(
+        passed=predictions.num_rows > 0 and holes == 0, metadata={"rows": predictions.num_rows, "without_text": holes}
+    )
+
+
+@dg.asset(group_name=GROUP, kinds={"python", "mlflow"}, owners=OWNERS, code_version="1", partitions_def=RECIPES)
+def evaluation(
+    context: dg.AssetExecutionContext,
+    predictions: pa.Table,
+    merged_model: dict[str, Any],
+    settings: dg.ResourceParam[Settings],
+    tracker: dg.ResourceParam[Tracker],
+) -> dg.MaterializeResult:
+    """Exact match, token F1, ROUGE-L and chrF of base and adapter, by language, with paired 95 % intervals."""
+    recipe = context.partition_key
+    table = evaluating.evaluate(recipe, predictions)
+    picture = plot_evaluation(table, settings.home / "plots" / f"evaluation-{recipe}.png")
+    reports = {"evaluation": evaluating.headline(table), "scores": evaluating.score_rows(predictions).to_pylist()}
+    tracker.log_evaluation(merged_model["run_id"], evaluating.flat_metrics(table), reports, [picture])
+    return table_result(
+        table,
+        scores=dg.MetadataValue.md(markdown_table(evaluating.headline(table))),
+        plot=plot(picture),
+        mlflow_run=merged_model["run_id"],
+    )
+
+
+@dg.asset_check(asset=evaluation, partitions_def=RECIPES, blocking=True)
+def ready_for_promotion(
+    context: dg.AssetCheckExecutionContext, evaluation: pa.Table, tables: dg.ResourceParam[TableStore]
+) -> dg.AssetCheckResult:
+    """Enough rows, the same prompts, one engine, few empty texts; kept by recipe for `registered_model`."""
+    recipe = context.partition_key
+    checks = evaluating.gate_checks(tables.read(f"predictions/{recipe}"))
+    digest = tables.digest(f"evaluation/{recipe}") or ""
+    tables.write_record(gate_name("evaluation", recipe), {"digest": digest, "checks": checks}, digest)
+    return dg.AssetCheckResult(
+        passed=all(check["passed"] for check in checks.values()),
+        metadata={name: check["reason"] for name, check in checks.items()},
+    )

@@ -1,0 +1,146 @@
+"""From the folder of documents to embedded chunks, each stage a change of its stored table."""
+
+import time
+from collections import Counter
+
+import dagster as dg
+import pyarrow.compute as pc
+from pydantic import Field
+
+from assets.results import OWNERS, problems_metadata, stored_result
+from pipelines.core.errors import Problem
+from pipelines.core.protocols import Embedder
+from pipelines.core.schemas import CHUNKS, DOCUMENTS
+from pipelines.core.schemas import chunk_embeddings as vectors_schema
+from pipelines.knowledge.chunks.checks import span_faults
+from pipelines.knowledge.chunks.chunk_changes import chunk_changes
+from pipelines.knowledge.documents.document_changes import DocumentChanges, document_changes
+from pipelines.knowledge.documents.manifest import scan
+from pipelines.knowledge.documents.sources import list_files
+from pipelines.knowledge.vectors.checks import embedding_faults
+from pipelines.knowledge.vectors.vector_changes import vector_changes
+from resources.settings import Settings
+from resources.tables.amended_table import LanceTable
+from resources.tables.tables import TableStore
+
+LEDGER_NAME, MANIFEST_NAME = "documents_ledger", "documents_manifest"
+
+
+class DocumentsConfig(dg.Config):
+    """How the files are looked at."""
+
+    rehash: bool = Field(default=False, description="Read every file, whatever its size and times say.")
+
+
+class EmbeddingConfig(dg.Config):
+    """What may happen to stored vectors."""
+
+    reembed: bool = Field(default=False, description="Replace the vectors of another model by those of this one.")
+
+
+@dg.asset(deps=["document_folder"], group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="2")
+def documents(
+    config: DocumentsConfig, settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore]
+) -> dg.MaterializeResult:
+    """Every document as text with title, author, date and language; files that cannot be read are listed.
+
+    Files are stat'ed, those with another size or time are hashed, and only new bytes are parsed; a renamed file is
+    recognised. Markdown, text and source code are kept to the character.
+    """
+    started, listing = time.monotonic(), list_files(settings.documents, settings.documents_cache)
+    states = scan(listing.files, tables.find(MANIFEST_NAME), time.time_ns(), config.rehash)
+    changes = document_changes(states, listing.problems, tables.amendable("documents"), settings.limits)
+    table, work = tables.amend("documents", DOCUMENTS, changes.change)
+    tables.write(LEDGER_NAME, changes.ledger())
+    tables.write(MANIFEST_NAME, changes.manifest())
+    listing.tidy()
+    return stored_result(table, work, seconds=time.monotonic() - started, **_told(changes, table))
+
+
+def _told(changes: DocumentChanges, table: LanceTable) -> dict[str, object]:
+    """Return what was renamed and rejected, and what the documents are."""
+    problems = [Problem(**row) for row in changes.ledger().to_pylist()]
+    return {
+        "renamed": len(changes.plan.renamed),
+        **problems_metadata(problems, len(table) + len(problems)),
+        "characters": _total(table, "text"),
+        **_counts(table, "format", "language", "encoding"),
+    }
+
+
+@dg.asset_check(asset=documents, blocking=True)
+def documents_rejected_share(
+    documents: LanceTable, settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore]
+) -> dg.AssetCheckResult:
+    """No more files were rejected than GRAFTLINE_BAD_SHARE allows."""
+    rejected = len(tables.handle(LEDGER_NAME))
+    share = rejected / max(1, rejected + len(documents))
+    return dg.AssetCheckResult(
+        passed=share <= settings.bad_share, metadata={"rejected": rejected, "share": share, "limit": settings.bad_share}
+    )
+
+
+@dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="3")
+def chunks(
+    documents: LanceTable,
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
+    embedder: dg.ResourceParam[Embedder],
+) -> dg.MaterializeResult:
+    """Parts of documents up to a token budget, each with its exact place, page, section and header."""
+    started, cutting = time.monotonic(), settings.chunking
+    change = chunk_changes(documents, tables.amendable("chunks"), cutting, embedder)
+    table, work = tables.amend("chunks", CHUNKS, change)
+    return stored_result(
+        table,
+        work,
+        seconds=time.monotonic() - started,
+        tokens=_total(table, "tokens"),
+        **_counts(table, "language"),
+        settings=dg.MetadataValue.json(cutting.model_dump()),
+    )
+
+
+@dg.asset_check(asset=chunks, additional_ins={"documents": dg.AssetIn("documents")}, blocking=True)
+def chunk_spans_are_exact(chunks: LanceTable, documents: LanceTable) -> dg.AssetCheckResult:
+    """Every chunk is the text that stands at its span, ids are unique, and every document has a chunk."""
+    faults = span_faults(chunks, documents)
+    return dg.AssetCheckResult(passed=not faults, metadata={"faults": len(faults), "first": "; ".join(faults[:5])})
+
+
+@dg.asset(group_name="knowledge", kinds={"pytorch", "lance"}, owners=OWNERS, code_version="2")
+def chunk_embeddings(
+    config: EmbeddingConfig,
+    chunks: LanceTable,
+    tables: dg.ResourceParam[TableStore],
+    embedder: dg.ResourceParam[Embedder],
+) -> dg.MaterializeResult:
+    """One normalised vector a chunk; only new texts are embedded, and another model only when told to (reembed)."""
+    started = time.monotonic()
+    change = vector_changes(chunks, tables.amendable("chunk_embeddings"), embedder, config.reembed)
+    table, work = tables.amend("chunk_embeddings", vectors_schema(embedder.dimensions), change)
+    return stored_result(
+        table, work, seconds=time.monotonic() - started, model=embedder.name, dimensions=embedder.dimensions
+    )
+
+
+@dg.asset_check(asset=chunk_embeddings, additional_ins={"chunks": dg.AssetIn("chunks")}, blocking=True)
+def chunk_embeddings_are_complete(chunk_embeddings: LanceTable, chunks: LanceTable) -> dg.AssetCheckResult:
+    """Every chunk has one finite vector of length 1, all of one model, and nothing else has."""
+    faults = embedding_faults(chunk_embeddings, chunks)
+    return dg.AssetCheckResult(passed=not faults, metadata={"faults": len(faults), "first": "; ".join(faults[:5])})
+
+
+def _total(table: LanceTable, column: str) -> int:
+    """Return the sum of a column of numbers, or the characters of one of texts."""
+    parts = (part[column] for part in table.batches([column]))
+    return sum(pc.sum(pc.utf8_length(part) if column == "text" else part).as_py() or 0 for part in parts)
+
+
+def _counts(table: LanceTable, *columns: str) -> dict[str, dg.MetadataValue]:
+    """Return how many rows have each value of these columns, by the column's plural; the table is read once."""
+    counts: dict[str, Counter[str]] = {column: Counter() for column in columns}
+    for part in table.batches(columns):
+        for column in columns:
+            counts[column].update(part[column].to_pylist())
+    return {f"{column}s": dg.MetadataValue.json(dict(sorted(found.items()))) for column, found in counts.items()}

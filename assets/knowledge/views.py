@@ -1,0 +1,59 @@
+"""Metadata of the graph assets: counts by type, the best-known entities, community sizes as a picture."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+from assets.results import markdown_table
+from pipelines.knowledge.entities.resolution import EntityGraph
+
+_TOP = 15
+
+
+def counts_by_type(types: Iterable[str]) -> dg.MetadataValue:
+    """Return a table of how many there are of each type, the most frequent first."""
+    counts = sorted(Counter(types).items(), key=lambda item: (-item[1], item[0]))
+    return dg.MetadataValue.md(markdown_table([{"type": kind, "count": count} for kind, count in counts]))
+
+
+def mention_types(extractions: pa.Table) -> dg.MetadataValue:
+    """Return a table of the mentions by type."""
+    return counts_by_type(mention["type"] for row in extractions["entities"].to_pylist() for mention in row)
+
+
+def failures(extractions: pa.Table) -> dg.MetadataValue:
+    """Return the failed chunks with their reasons."""
+    rows = [row for row in extractions.select(["chunk_id", "status", "reason"]).to_pylist() if row["status"] != "ok"]
+    return dg.MetadataValue.md(markdown_table(rows[:50]))
+
+
+def graph_metadata(graph: EntityGraph) -> dict[str, Any]:
+    """Return counts, what changed, types and the best-known entities."""
+    return {
+        "entities": graph.entities.num_rows,
+        "relations": graph.relations.num_rows,
+        **{f"entities_{name}": count for name, count in graph.entity_work.metadata().items()},
+        **{f"relations_{name}": count for name, count in graph.relation_work.metadata().items()},
+        "entity_types": counts_by_type(graph.entities["type"].to_pylist()),
+        "relation_types": counts_by_type(graph.relations["type"].to_pylist()),
+        "top_entities": top_entities(graph.entities),
+    }
+
+
+def top_entities(entities: pa.Table) -> dg.MetadataValue:
+    """Return the entities with most mentions."""
+    rows = sorted(entities.to_pylist(), key=lambda row: (-row["mentions"], row["name"]))[:_TOP]
+    shown: list[dict[str, Any]] = [
+        {"name": row["name"], "type": row["type"], "mentions": row["mentions"], "aliases": ", ".join(row["aliases"])}
+        for row in rows
+    ]
+    return dg.MetadataValue.md(markdown_table(shown))
+
+
+def summary_samples(summaries: pa.Table) -> dg.MetadataValue:
+    """Return the first summaries in full."""
+    rows = summaries.slice(0, 8).to_pylist()
+    return dg.MetadataValue.md("\n\n".join(f"**{row['title']}** ({row['model']}): {row['summary']}" for row in rows))

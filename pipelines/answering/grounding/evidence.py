@@ -1,0 +1,166 @@
+"""Source sentences as evidence: how much of a question one sentence, or a chain of two, can answer."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from pipelines.answering.question import asks_widely, holds_answer_kind, holds_counted_thing, key_terms, names
+from pipelines.answering.search.search import Retrieved
+from pipelines.core.embedders import question_and_texts
+from pipelines.core.protocols import Embedder
+from pipelines.text.sentences import sentences
+from pipelines.text.terms import coverage, terms, with_pairs
+from pipelines.text.words import is_chinese
+
+# A word in the chunk around a sentence, or in its document's title, counts less than one in the sentence itself.
+_AROUND = 0.6
+_MEANING = 0.4
+# Cosine similarity of unrelated and of equal sentences under MiniLM, stretched to 0…1.
+_UNRELATED, _SAME = 0.15, 0.8
+_COMPARED = 24
+# One sentence that covers so much needs no second hop.
+_ENOUGH = 0.55
+_CHAIN_STARTS = 8
+# As many voices as an answer may cite. Three sentences cannot hold all the words of a question about the whole: what is
+# enough for one fact they reach with this share.
+_VOICES = 3
+_WIDE_ENOUGH = 0.15
+# A link costs, and costs more the more sentences share the name: "Ningbo" links nearly everything.
+_LINK, _LINK_SPREAD = 0.85, 0.03
+_RULER = re.compile(r"\|[\s:|-]+$")
+
+
+@dataclass(frozen=True, eq=False)
+class Sentence:
+    """One sentence of a chunk, compared by identity; text == document.text[start:end], in characters."""
+
+    chunk: Mapping[str, Any]
+    start: int
+    end: int
+    text: str
+    terms: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Sentences that answer together, and how much of the question they cover, 0 to 1."""
+
+    sentences: tuple[Sentence, ...]
+    score: float
+
+
+def source_sentences(chunks: Sequence[Mapping[str, Any]]) -> list[Sentence]:
+    """Return the sentences of the chunks that can be a source: no headings, no heads of tables, no repetitions."""
+    found: dict[tuple[str, int], Sentence] = {}
+    for chunk in chunks:
+        header: frozenset[str] = frozenset()
+        spans = sentences(chunk["text"])
+        for (start, end), (after, upto) in pairwise([*spans, (0, 0)]):
+            text = chunk["text"][start:end]
+            own = with_pairs(terms(text))
+            # A table's row says what its cells hold under what its header says.
+            header = (header or own) if text.startswith("|") else frozenset()
+            heads_table = text.startswith("|") and _RULER.match(chunk["text"][after:upto])
+            if len(own) >= 3 and not text.startswith("#") and not heads_table:
+                place, until = chunk["start"] + start, chunk["start"] + end
+                found.setdefault((chunk["path"], place), Sentence(chunk, place, until, text, own | header))
+    return list(found.values())
+
+
+def rank(question: str, retrieved: Retrieved, embedder: Embedder | None) -> list[Evidence]:
+    """Return single sentences and chains of two, best first; the same input gives the same order."""
+    scorer = _Scorer(question, retrieved)
+    pool = source_sentences(retrieved.chunks)
+    covered = {id(one): scorer.cover([one]) for one in pool}
+    pool.sort(key=lambda one: (-covered[id(one)], one.chunk["path"], one.start))
+    meant = _similarities(question, pool[:_COMPARED], embedder)
+    evidence = []
+    for number, one in enumerate(pool):
+        score = float(covered[id(one)])
+        if meant is not None:
+            score = (1 - _MEANING) * score + _MEANING * (float(meant[number]) if number < len(meant) else 0.0)
+        evidence.append(Evidence((one,), score * scorer.fitness([one])))
+    enough = (item for item in evidence if item.score >= _ENOUGH)
+    if not any(holds_answer_kind(question, item.sentences[0].text) for item in enough):
+        evidence += scorer.chains(pool)
+    if retrieved.broad and asks_widely(question):
+        evidence += scorer.panorama(pool)
+    places = {id(item): tuple((one.chunk["path"], one.start) for one in item.sentences) for item in evidence}
+    return sorted(evidence, key=lambda item: (-item.score, len(item.sentences), places[id(item)]))
+
+
+class _Scorer:
+    def __init__(self, question: str, retrieved: Retrieved) -> None:
+        self.question, self.weights, self.names = question, retrieved.weights, retrieved.names
+        self.keys = key_terms(question) & set(retrieved.weights)
+
+    def cover(self, chain: Sequence[Sentence]) -> float:
+        """Return the share of the question's words in the sentences, those merely around them counted less."""
+        inside = frozenset().union(*(one.terms for one in chain))
+        around = frozenset().union(*(one.chunk["terms"] for one in chain))
+        own = coverage(self.weights, inside)
+        return own + _AROUND * (coverage(self.weights, inside | around) - own)
+
+    def fitness(self, chain: Sequence[Sentence]) -> float:
+        """Return 1, less where a name or number of the question is missing or the asked kind of answer is."""
+        present = frozenset().union(*(one.terms | one.chunk["terms"] for one in chain))
+        missing = len(self.keys - present) / len(self.keys) if self.keys else 0.0
+        kind = 1.0 if holds_answer_kind(self.question, chain[-1].text) else 0.6
+        counted = 1.0 if holds_counted_thing(self.question, chain[-1].text) else 0.75
+        return kind * counted * (1.0 - 0.6 * missing)
+
+    def chains(self, pool: Sequence[Sentence]) -> list[Evidence]:
+        """Return pairs from two documents that share a name the question does not hold: the second hop."""
+        linked = {id(one): self._names(one.text) for one in pool}
+        # What a document is about need not be named in its sentences: "She worked for nine years in Kongsberg."
+        about = {id(one): linked[id(one)] | self._names(one.chunk["title"]) for one in pool}
+        spread = Counter(name for held in linked.values() for name in held)
+        found = []
+        for first in pool[:_CHAIN_STARTS]:
+            for second in pool:
+                bridge = linked[id(first)] & about[id(second)]
+                if not bridge or first.chunk["document_id"] == second.chunk["document_id"]:
+                    continue
+                # The second must bring something of its own: a word of the question that the first lacks.
+                if not (second.terms | second.chunk["terms"]) & set(self.weights) - first.terms:
+                    continue
+                pair = (first, second)
+                rarest = min(spread[name] for name in bridge)
+                link = _LINK / (1 + _LINK_SPREAD * (rarest - 2))
+                found.append(Evidence(pair, link * self.cover(pair) * self.fitness(pair)))
+        return found
+
+    def panorama(self, pool: Sequence[Sentence]) -> list[Evidence]:
+        """Return the few sentences, one a document, that together cover most of a question about the whole."""
+        voices: list[Sentence] = []
+        for _ in range(_VOICES):
+            heard = {one.chunk["document_id"] for one in voices}
+            others = [one for one in pool[:_COMPARED] if one.chunk["document_id"] not in heard]
+            if not others:
+                break
+            voices.append(max(others, key=lambda one: (self.cover([*voices, one]), -pool.index(one))))
+        if len(voices) < 2:
+            return []
+        # One sentence is not asked to hold the kind of answer; a name that no voice holds still counts.
+        present = frozenset().union(*(one.terms | one.chunk["terms"] for one in voices))
+        missing = len(self.keys - present) / len(self.keys) if self.keys else 0.0
+        score = self.cover(voices) * (1.0 - 0.6 * missing)
+        return [Evidence(tuple(voices), min(1.0, score / _WIDE_ENOUGH) * _ENOUGH)] if score else []
+
+    def _names(self, text: str) -> set[str]:
+        lowered = text.lower()
+        met = {name for name in self.names if len(name) > 1 and name in lowered} | names(text)
+        asked = self.question.lower()
+        return {name for name in met if name not in asked}
+
+
+def _similarities(question: str, pool: Sequence[Sentence], embedder: Embedder | None) -> np.ndarray | None:
+    if embedder is None or not pool or is_chinese(question):
+        return None
+    vectors = question_and_texts(embedder, question, [one.text for one in pool])
+    return np.clip((vectors[1:] @ vectors[0] - _UNRELATED) / (_SAME - _UNRELATED), 0.0, 1.0)

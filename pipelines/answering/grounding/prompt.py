@@ -1,0 +1,47 @@
+"""What the model is asked: the best source sentences, what the graph adds, and the question."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipelines.answering.grounding.evidence import Evidence, Sentence
+from pipelines.answering.settings import AnswerSettings
+from pipelines.core.protocols import Messages
+from pipelines.text.words import is_chinese
+
+_ENGLISH = "Answer the question from the sources in one short sentence. Use only their words and numbers.\n"
+_CHINESE = "请只根据资料，用一句话回答问题，数字和名称照抄资料。\n"
+_STUFF = (
+    "Use the following pieces of context to answer the question at the end. If you don't know the answer, just say "
+    "that you don't know, don't try to make up an answer."
+)
+_CONTEXT_LINES, _LONGEST = 3, 240
+
+
+def build_prompt(
+    question: str, evidence: Sequence[Evidence], context: Sequence[str], settings: AnswerSettings
+) -> Messages:
+    """Return the conversation: at most `settings.sources` distinct sentences, best first, each under its title."""
+    chosen: dict[tuple[str, int], Sentence] = {}
+    for item in evidence:
+        for one in item.sentences:
+            chosen.setdefault((one.chunk["path"], one.start), one)
+        if len(chosen) >= settings.sources:
+            break
+    lines = [f"- {one.chunk['title']}: {_short(one.text)}" for one in list(chosen.values())[: settings.sources]]
+    lines += [f"- {_short(text)}" for text in context[:_CONTEXT_LINES]]
+    chinese = is_chinese(question)
+    sources, asked, answer = ("资料：", "问题：", "回答：") if chinese else ("Sources:", "Question: ", "Answer:")
+    head = _CHINESE if chinese else _ENGLISH
+    return [{"role": "user", "content": f"{head}\n{sources}\n" + "\n".join(lines) + f"\n\n{asked}{question}\n{answer}"}]
+
+
+def stuff_prompt(question: str, passages: Sequence[Mapping[str, Any]]) -> Messages:
+    """Return the conversation of LangChain's "stuff" chain: every passage as it is, then the question."""
+    context = "\n\n".join(row["text"] for row in passages)
+    content = f"{_STUFF}\n\n{context}\n\nQuestion: {question}\nHelpful Answer:"
+    return [{"role": "user", "content": content}]
+
+
+def _short(text: str) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + "…"

@@ -1,0 +1,94 @@
+"""Retrieval over the graph: `local` walks from the question's entities, `global` starts from community summaries."""
+
+from collections.abc import Iterable, Sequence
+
+from pipelines.answering.modes.native import NativeRetriever
+from pipelines.answering.search.fusion import fuse
+from pipelines.answering.search.search import Retrieved, Row, Search, by_words
+from pipelines.text.terms import coverage, stands_in, terms, with_pairs
+
+_STARTING_CHUNKS = 3
+
+
+_KEPT = 2
+
+
+_NEAR_ENTITY = 0.55
+
+
+_CONTEXT = 12
+
+
+class LocalRetriever:
+    """Entities of the question and of the best chunks → their relations → the chunks that mention both ends."""
+
+    def __init__(self, search: Search) -> None:
+        self.search, self.native = search, NativeRetriever(search)
+
+    def retrieve(self, question: str, k: int) -> Retrieved:
+        store = self.search.store
+        vector = self.search.vector(question)
+        ranked, rows, weights = self.native.ranked(question, vector)
+        start = [rows[key] for key in ranked[:_STARTING_CHUNKS]]
+        near = store.search_vector("entities", vector, k) if vector is not None else []
+        seeds = self._named(question) | {key for key, similarity in near if similarity >= _NEAR_ENTITY}
+        bridges = {key for row in start for key in self._named(row["text"])}
+        relations = store.relations_of(sorted(seeds | bridges))[: 5 * self.search.settings.candidates]
+        ends = {relation[end] for relation in relations for end in ("source_id", "target_id")}
+        entities = {row["entity_id"]: row for row in store.rows("entities", sorted(seeds | bridges | ends))}
+        reached = self._chunks(entities, seeds | bridges, relations, weights)
+        rows |= {row["chunk_id"]: row for row in self.search.chunk_rows([key for key in reached if key not in rows])}
+        # What the best chunk already says need not be said again: the second hop is what is still open.
+        open_terms = _open(weights, start[:1])
+        walked = by_words(question, [rows[key] for key in reached if key in rows], open_terms)
+        # What answers in one hop stays on top; the walk fills the rest.
+        fused = fuse([(1.0, ranked), (1.0, walked), (0.5, reached)])
+        chosen = [key for key in dict.fromkeys([*ranked[:_KEPT], *fused]) if key in rows][:k]
+        names = frozenset(name.lower() for row in entities.values() for name in _names(row))
+        facts = _facts(entities, relations, weights, self.search)
+        return Retrieved([rows[key] for key in chosen], facts, weights, names)
+
+    def _named(self, text: str) -> set[str]:
+        """Return the entities whose name or alias stands in the text."""
+        store, n = self.search.store, 2 * self.search.settings.candidates
+        found = store.rows("entities", [key for key, _ in store.search_text("entities", text, n)])
+        return {row["entity_id"] for row in found if any(stands_in(name, text) for name in _names(row))}
+
+    def _chunks(
+        self, entities: dict[str, Row], near: set[str], relations: Sequence[Row], weights: dict[str, float]
+    ) -> list[str]:
+        """Return the chunks of the entities and relations: those of more, and of rarer, entities first."""
+        votes: dict[str, float] = {}
+        for key, row in entities.items():
+            chunks = row["chunk_ids"] or []
+            for chunk in chunks:
+                votes[chunk] = votes.get(chunk, 0.0) + (1.0 if key in near else 0.25) / len(chunks)
+        for relation in relations:
+            value = 0.5 * coverage(weights, with_pairs(terms(relation["description"] or "")))
+            for chunk in relation["chunk_ids"] or []:
+                votes[chunk] = votes.get(chunk, 0.0) + value
+        return sorted(votes, key=lambda chunk: (-votes[chunk], chunk))[: 2 * self.search.settings.candidates]
+
+
+def _names(row: Row) -> list[str]:
+    return [row["name"], *(row["aliases"] or [])]
+
+
+def _open(weights: dict[str, float], rows: Iterable[Row]) -> dict[str, float]:
+    said = {term for row in rows for term in row["terms"]}
+    return {term: weight * (0.3 if term in said else 1.0) for term, weight in weights.items()}
+
+
+def _facts(entities: dict[str, Row], relations: Sequence[Row], weights: dict[str, float], search: Search) -> list[str]:
+    """Return descriptions of entities and relations that speak of the question, best first.
+
+    With filters only of those that no chunk knows which does not pass: which sentence is whose is not stored.
+    """
+    told = [(f"{row['name']}: {row['description']}", row) for row in entities.values() if row["description"]]
+    told += [(relation["description"], relation) for relation in relations if relation["description"]]
+    scores = {text: coverage(weights, with_pairs(terms(text))) for text, _ in told}
+    homes: dict[str, list[str]] = {}
+    for text, row in told:
+        if scores[text] > 0:
+            homes.setdefault(text, []).extend(row["chunk_ids"] or [])
+    return sorted(search.inside(homes), key=lambda text: (-scores[text], text))[:_CONTEXT]

@@ -1,0 +1,89 @@
+"""Read the questions: good rows become a table, bad ones a ledger."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.core.errors import InputError, Problem
+from pipelines.core.identity import content_id
+from pipelines.core.schemas import QUESTIONS
+from pipelines.text.words import is_chinese
+
+TYPES = ("single-hop", "multi-hop", "global", "unanswerable")
+_EXAMPLE = '{"question": "…", "answer": "…", "documents": ["path/below/the/documents/folder.md"], "type": "single-hop"}'
+
+
+def load_questions(folder: Path) -> tuple[pa.Table, list[Problem]]:
+    """Read every *.jsonl below the folder into QUESTIONS, rows sorted by id, and the rejected rows.
+
+    `id` and `language` are made where they are missing. Raises InputError when there is no folder or no file.
+    """
+    files = sorted(folder.rglob("*.jsonl")) if folder.is_dir() else []
+    if not files:
+        found = "no *.jsonl file" if folder.is_dir() else "no such folder"
+        raise InputError(
+            str(folder),
+            found,
+            "questions, one JSON object a line, in *.jsonl files",
+            f"put lines like {_EXAMPLE} there, or set GRAFTLINE_QUESTIONS to the folder that has them",
+        )
+    rows: dict[str, dict[str, Any]] = {}
+    problems: list[Problem] = []
+    for path in files:
+        name = path.relative_to(folder).as_posix()
+        try:
+            lines = path.read_text(encoding="utf-8-sig").split("\n")
+        except UnicodeDecodeError as error:
+            problems.append(Problem(name, 0, f"byte {error.start} that is not UTF-8", "UTF-8", "save it as UTF-8"))
+            continue
+        for number, line in enumerate(lines, start=1):
+            row = _row(line, name, number) if line.strip() else None
+            if isinstance(row, dict) and row["id"] in rows:
+                row = Problem(name, number, f"the id '{row['id']}' again", "one row an id", "give it an id of its own")
+            if isinstance(row, Problem):
+                problems.append(row)
+            elif row:
+                rows[row["id"]] = row
+    return pa.Table.from_pylist([rows[key] for key in sorted(rows)], schema=QUESTIONS), problems
+
+
+def _row(line: str, file: str, number: int) -> dict[str, Any] | Problem:
+    try:
+        raw = json.loads(line)
+    except json.JSONDecodeError as error:
+        return Problem(file, number, f"text that is not JSON ({error.msg})", "one JSON object a line", _EXAMPLE)
+    wrong = _what_is_wrong(raw)
+    if wrong:
+        return Problem(file, number, *wrong, f"write it like {_EXAMPLE}")
+    text = raw["question"].strip()
+    return {
+        "id": str(raw.get("id") or content_id(text)),
+        "question": text,
+        "answer": raw["answer"].strip(),
+        "documents": sorted(raw["documents"]),
+        "type": raw["type"],
+        "language": raw.get("language") or ("zh" if is_chinese(text) else "en"),
+    }
+
+
+def _what_is_wrong(raw: Any) -> tuple[str, str] | None:
+    if not isinstance(raw, dict):
+        return f"a {type(raw).__name__}", "a JSON object"
+    missing = [key for key in ("question", "answer", "documents", "type") if key not in raw]
+    if missing:
+        return f"no key {' and no key '.join(map(repr, missing))}", "the keys question, answer, documents, type"
+    if not isinstance(raw["question"], str) or not raw["question"].strip():
+        return "an empty question", "text under 'question'"
+    if not isinstance(raw["answer"], str):
+        return f"an answer of type {type(raw['answer']).__name__}", "text under 'answer'"
+    if raw["type"] not in TYPES:
+        return f"the type {raw['type']!r}", f"one of {', '.join(TYPES)}"
+    if not isinstance(raw["documents"], list) or not all(isinstance(path, str) for path in raw["documents"]):
+        return "documents that are no list of paths", "a list of paths below the documents folder"
+    if raw["type"] != "unanswerable" and not raw["answer"].strip():
+        return "an empty answer", "a gold answer, or the type 'unanswerable'"
+    if raw.get("language") not in (None, "", "en", "zh"):
+        return f"the language {raw['language']!r}", "en or zh"
+    return None

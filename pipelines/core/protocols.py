@@ -1,0 +1,163 @@
+"""What the flows ask of the outside world; `resources/` holds the implementations, `tests/fakes.py` the fakes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.core.filters import EVERYTHING, Filters
+from pipelines.core.graph_tables import GraphTables, StoreChanges
+
+Messages = list[dict[str, str]]
+"""A conversation in OpenAI form: [{"role": "user", "content": "…"}]."""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One generated text with its token counts; `cached` when no model ran for it."""
+
+    text: str
+    prompt_tokens: int
+    completion_tokens: int
+    cached: bool = False
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors."""
+
+    @property
+    def name(self) -> str:
+        """Model and revision: part of every cache key."""
+        ...
+
+    @property
+    def dimensions(self) -> int:
+        """Numbers in a vector."""
+        ...
+
+    @property
+    def tokenizer(self) -> str:
+        """What counts the tokens; models that share it cut documents alike."""
+        ...
+
+    @property
+    def computed(self) -> int:
+        """Texts that the model has run for so far; those from a cache do not count."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Return float32 of shape (len(texts), dimensions), L2-normalised."""
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the length of each text in this model's tokens, without the special ones."""
+        ...
+
+
+class Reranker(Protocol):
+    """Judges passages against a question, each pair on its own: slower and better than comparing vectors."""
+
+    @property
+    def name(self) -> str:
+        """Model and revision."""
+        ...
+
+    def score(self, question: str, texts: Sequence[str]) -> list[float]:
+        """Return how well each text answers the question, higher is better; only their order means something."""
+        ...
+
+
+class StoredTable(Protocol):
+    """A table on disk at one version: read in batches, so that memory does not grow with it."""
+
+    @property
+    def digest(self) -> str:
+        """The same for the same rows, in whatever order they were written."""
+        ...
+
+    @property
+    def inputs(self) -> str:
+        """What the rows were made from, as their `Change` named it."""
+        ...
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Columns as stored."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def batches(
+        self, columns: Sequence[str] | None = None, where: tuple[str, Sequence[str]] | None = None
+    ) -> Iterator[pa.Table]:
+        """Yield the rows, or those whose column (the first of `where`) is among its values, in no order."""
+        ...
+
+    def to_table(self) -> pa.Table:
+        """Return all rows, sorted by the first column."""
+        ...
+
+
+class LanguageModel(Protocol):
+    """Completes conversations, greedily unless it says otherwise."""
+
+    @property
+    def name(self) -> str:
+        """Model and revision: part of every cache key."""
+        ...
+
+    def complete(
+        self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None = None
+    ) -> list[Completion]:
+        """Return one completion a prompt, in order; the calls already in the on-disk cache cost nothing."""
+        ...
+
+
+class GraphStore(Protocol):
+    """A knowledge graph that can be searched; one contract suite runs against every implementation."""
+
+    name: str
+
+    def apply(self, graph: GraphTables) -> StoreChanges:
+        """Make the store equal to `graph`, writing and deleting only what differs; all or nothing for a reader."""
+        ...
+
+    def table(self, name: str) -> pa.Table:
+        """Return one of GRAPH_TABLES as stored, rows sorted by id, in the schema it was applied with."""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of rows by table."""
+        ...
+
+    def search_vector(
+        self, table: str, vector: np.ndarray, k: int, filters: Filters = EVERYTHING, exact: bool = False
+    ) -> list[tuple[str, float]]:
+        """Return (id, cosine similarity) of the k nearest rows of chunks, entities or communities, best first.
+
+        Large tables are searched by an approximate index unless `exact`. Filters are for chunks alone, and what
+        passes them is never missed for being rare.
+        """
+        ...
+
+    def search_text(self, table: str, query: str, k: int, filters: Filters = EVERYTHING) -> list[tuple[str, float]]:
+        """Return (id, score) of the best full-text matches in chunks, entities or communities; any language."""
+        ...
+
+    def rows(self, table: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the rows with these ids in the order of `ids`, without their vectors; unknown ids are left out."""
+        ...
+
+    def relations_of(self, entity_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the relations that touch any of these entities, heaviest first, then by id."""
+        ...
+
+    def siblings_of(self, parent_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the chunks of these parents without vectors, by document and place; none for the parent ""."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...

@@ -1,0 +1,137 @@
+"""The tables that travel between the assets: one Arrow schema each, rows sorted by their first column."""
+
+import pyarrow as pa
+
+TEXT = pa.string()
+TEXTS = pa.list_(pa.string())
+
+
+def _schema(**columns: pa.DataType) -> pa.Schema:
+    return pa.schema(list(columns.items()))
+
+
+LEDGER = _schema(file=TEXT, row=pa.int64(), found=TEXT, expected=TEXT, fix=TEXT)
+"""Rejected inputs; see `pipelines.core.errors.Problem`."""
+
+MANIFEST = _schema(
+    path=TEXT,
+    document_id=TEXT,
+    size=pa.int64(),
+    mtime_ns=pa.int64(),
+    stamp=TEXT,
+    checked_ns=pa.int64(),
+    digest=TEXT,
+    reader=TEXT,
+    settings=TEXT,
+    state=TEXT,
+    found=TEXT,
+    expected=TEXT,
+    fix=TEXT,
+)
+"""One row a file of the documents' source, rejected ones with their reason; one that is gone has none. `mtime_ns` is
+the last time that anything of the file changed, `stamp` all by which the source tells a change, `checked_ns` when the
+bytes were last read."""
+
+DOCUMENTS = _schema(
+    document_id=TEXT,
+    path=TEXT,
+    version=TEXT,
+    format=TEXT,
+    language=TEXT,
+    title=TEXT,
+    text=TEXT,
+    bytes=pa.int64(),
+    reader=TEXT,
+    author=TEXT,
+    date=TEXT,
+    pages=pa.list_(pa.int64()),
+    encoding=TEXT,
+)
+"""`document_id` from the path below the root (posix), `version` from the bytes, `language` "en" or "zh", `reader` the
+format's reader with its version and libraries, `date` ISO or "", `pages` where each page or slide starts in the text
+(empty where the format has none), `encoding` what the file's bytes were decoded with ("" for binary formats)."""
+
+CHUNKS = _schema(
+    chunk_id=TEXT,
+    document_id=TEXT,
+    path=TEXT,
+    language=TEXT,
+    start=pa.int64(),
+    end=pa.int64(),
+    tokens=pa.int64(),
+    text=TEXT,
+    version=TEXT,
+    section=TEXT,
+    sections=TEXTS,
+    page=pa.int32(),
+    parent_id=TEXT,
+    header=TEXT,
+)
+"""`text == document.text[start:end]`, in characters; order within a document is by `start`. `version` tells of which
+text of the document, cut how, the chunk is; the id does not change with it, the place may. `section` is the path of
+headings ("A > B") where it begins, `sections` are the paths of all that it touches and of those around them, `page`
+counts from 1 (0: none), chunks of one parent share `parent_id` ("": none), and `header` is put before the text for
+embedding ("": nothing)."""
+
+ENTITY_MENTIONS = pa.list_(pa.struct([("name", TEXT), ("type", TEXT), ("start", pa.int64()), ("end", pa.int64())]))
+RELATION_MENTIONS = pa.list_(
+    pa.struct([("source", TEXT), ("target", TEXT), ("type", TEXT), ("evidence", TEXT), ("weight", pa.float64())])
+)
+
+EXTRACTIONS = _schema(
+    chunk_id=TEXT,
+    document_id=TEXT,
+    start=pa.int64(),
+    extractor=TEXT,
+    status=TEXT,
+    reason=TEXT,
+    entities=ENTITY_MENTIONS,
+    relations=RELATION_MENTIONS,
+)
+"""One row a chunk, also for a failure (`status` "failed" and its `reason`).
+
+Spans are characters of the document, in which the chunk began at `start`.
+"""
+
+ENTITIES = _schema(
+    entity_id=TEXT, name=TEXT, type=TEXT, aliases=TEXTS, description=TEXT, mentions=pa.int64(), chunk_ids=TEXTS
+)
+RELATIONS = _schema(
+    relation_id=TEXT, source_id=TEXT, target_id=TEXT, type=TEXT, weight=pa.float64(), description=TEXT, chunk_ids=TEXTS
+)
+"""`type` is an upper-case identifier (WORKS_AT, CO_OCCURS); `source_id` and `target_id` are entity ids."""
+
+COMMUNITIES = _schema(community_id=TEXT, level=pa.int64(), parent_id=TEXT, entity_ids=TEXTS, digest=TEXT)
+"""`level` 0 is the coarsest; `parent_id` is "" there; `digest` covers members, their relations and the children."""
+
+COMMUNITY_SUMMARIES = _schema(community_id=TEXT, digest=TEXT, title=TEXT, summary=TEXT, chunk_ids=TEXTS, model=TEXT)
+"""`chunk_ids` are the chunks that the summary was written from, best first: what a global answer cites."""
+
+QUESTIONS = _schema(id=TEXT, question=TEXT, answer=TEXT, documents=TEXTS, type=TEXT, language=TEXT)
+
+CITATIONS = pa.list_(
+    pa.struct([("document", TEXT), ("chunk_id", TEXT), ("start", pa.int64()), ("end", pa.int64()), ("quote", TEXT)])
+)
+ANSWERS = _schema(
+    answer_id=TEXT,
+    question_id=TEXT,
+    mode=TEXT,
+    answer=TEXT,
+    supported=pa.bool_(),
+    citations=CITATIONS,
+    retrieved=TEXTS,
+    prompt_tokens=pa.int64(),
+    completion_tokens=pa.int64(),
+    model=TEXT,
+)
+"""`retrieved` are chunk ids, best first."""
+
+
+def embeddings(key: str, dimensions: int) -> pa.Schema:
+    """Return the schema of an embedding table: key, model (name and revision) and a normalised float32 vector."""
+    return pa.schema([(key, TEXT), ("model", TEXT), ("vector", pa.list_(pa.float32(), dimensions))])
+
+
+def chunk_embeddings(dimensions: int) -> pa.Schema:
+    """Return the schema of the chunks' vectors: as `embeddings`, and `content`, the digest of the embedded text."""
+    return embeddings("chunk_id", dimensions).append(pa.field("content", TEXT))

@@ -1,0 +1,111 @@
+"""The leakage audit: held-out questions that the training rows, or the documents, already hold."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.core.identity import content_id
+from pipelines.finetune.dataset.rows.table import question_of
+from pipelines.finetune.dataset.stored import load_dataset
+from pipelines.text.characters import HAN_CHARACTER
+from pipelines.text.near_duplicates import band_keys, candidates, gram_hashes, grams, jaccard, text_key, tokens
+
+CODE_VERSION = "2"
+SIMILARITY = 0.8
+"""Share of n-grams that a train and a test question have in common, from which they are one."""
+CONTAINED = 0.8
+"""Share of a test question's long n-grams that stand in one document, from which the document gives it away."""
+_LONG_WORDS, _LONG_CHARACTERS = 5, 8
+_CHINESE_SHARE = 0.3
+_FEWEST_GRAMS = 4
+"""A shorter question ("How do I return it?") is a phrase that any document may hold by chance."""
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A held-out question that is found elsewhere: `where` is "train" or "documents"."""
+
+    row_id: str
+    question: str
+    where: str
+    found_in: str
+    kind: str
+    similarity: float
+
+    def as_row(self) -> dict[str, Any]:
+        return asdict(self) | {"similarity": round(self.similarity, 3)}
+
+
+def train_leaks(train: Sequence[Mapping[str, Any]], test: Sequence[Mapping[str, Any]]) -> list[Leak]:
+    """Return the test rows (row_id, messages) whose question a train row asks, exactly or nearly; worst match each."""
+    rows = [*test, *train]
+    questions = [question_of(row["messages"]) for row in rows]
+    words = [tokens(question) for question in questions]
+    hashes = [grams(question) for question in questions]
+    keys = [text_key(each) if each else None for each in words]
+    bands = np.stack([band_keys(each) for each in hashes]) if rows else np.zeros((0, 1), dtype=np.uint64)
+    asked = np.arange(len(rows)) < len(test)
+    best: dict[int, tuple[float, int]] = {}
+    for one, other in candidates(bands, asked):
+        if other < len(test):
+            continue
+        exact = keys[one] is not None and keys[one] == keys[other]
+        value = 1.0 if exact else jaccard(hashes[one], hashes[other])
+        if value >= SIMILARITY and value > best.get(one, (0.0, 0))[0]:
+            best[one] = (value, other)
+    return [
+        Leak(
+            rows[one]["row_id"], questions[one], "train", rows[other]["row_id"],
+            "exact" if keys[one] == keys[other] else "near", value,
+        )
+        for one, (value, other) in sorted(best.items())
+    ]  # fmt: skip
+
+
+def document_leaks(test: Sequence[Mapping[str, Any]], documents: Iterable[Mapping[str, Any]]) -> list[Leak]:
+    """Return the test rows whose question stands, word for word but for a few, in a document (path, text)."""
+    asked = []
+    for row in test:
+        question = question_of(row["messages"])
+        words = tokens(question)
+        long = _LONG_CHARACTERS if _is_chinese(words) else _LONG_WORDS
+        if len(words) - long + 1 >= _FEWEST_GRAMS:
+            asked.append((row["row_id"], question, long, gram_hashes(words, long)))
+    best: dict[str, Leak] = {}
+    for document in documents:
+        words = tokens(document["text"])
+        held = {long: gram_hashes(words, long) for long in (_LONG_WORDS, _LONG_CHARACTERS) if len(words) >= long}
+        for row_id, question, long, hashes in asked:
+            if long not in held:
+                continue
+            share = float(np.isin(hashes, held[long], assume_unique=True).mean())
+            if share >= CONTAINED and (row_id not in best or share > best[row_id].similarity):
+                kind = "exact" if share == 1.0 else "near"
+                best[row_id] = Leak(row_id, question, "documents", document["path"], kind, share)
+    return [best[row_id] for row_id in sorted(best)]
+
+
+def _is_chinese(words: list[str]) -> bool:
+    ideographs = len(HAN_CHARACTER.findall("".join(words)))
+    return bool(words) and ideographs / len(words) >= _CHINESE_SHARE
+
+
+def audit(path: Path, dataset: str, documents: pa.Table | None, corpus: str, home: Path) -> list[Leak]:
+    """Return the leaks of the dataset at `path`; the same digests of dataset and corpus are audited once."""
+    kept = home / "cache" / "leakage" / f"{content_id(CODE_VERSION, dataset, corpus)}.json"
+    if not kept.exists():
+        splits = load_dataset(path)
+        train, test = (splits[split].select_columns(["row_id", "messages"]).to_list() for split in ("train", "test"))
+        texts = documents.select(["path", "text"]).to_pylist() if documents is not None else []
+        leaks = [*train_leaks(train, test), *document_leaks(test, texts)]
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        beside = kept.with_suffix(f".part{os.getpid()}")
+        beside.write_text(json.dumps([asdict(leak) for leak in leaks], ensure_ascii=False), encoding="utf-8")
+        os.replace(beside, kept)
+    return [Leak(**leak) for leak in json.loads(kept.read_text(encoding="utf-8"))]

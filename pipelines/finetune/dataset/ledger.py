@@ -1,0 +1,114 @@
+"""The ledger of instruction rows: which were repaired or rejected, each with its reason, and how many."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.core.errors import InputError, Problem
+from pipelines.core.schemas import LEDGER
+from pipelines.finetune.dataset.duplicates import DUPLICATE, NEAR_DUPLICATE, Duplicate
+from pipelines.finetune.dataset.rows.files import EMPTY_FILE
+from pipelines.finetune.dataset.rows.table import REPAIR_SEPARATOR
+
+ROW_LEDGER = pa.schema([("outcome", pa.string()), ("reason", pa.string()), *LEDGER])
+"""`outcome`: "rejected", or "repaired" (then `found` names the repairs, and nothing is left to do)."""
+_NOT_BAD = (DUPLICATE, NEAR_DUPLICATE, EMPTY_FILE)
+_FIRST_ROWS = 3
+
+
+@dataclass(frozen=True)
+class Rejected(Problem):
+    """A row that is not learned from; `reason` is what the counts go by."""
+
+    reason: str = ""
+
+
+def problems_in(ledger: pa.Table) -> list[Rejected]:
+    """Return the rejected rows of a ledger (ROW_LEDGER)."""
+    return [Rejected(**row) for row in ledger.to_pylist() if row.pop("outcome") == "rejected"]
+
+
+def ledger_of(rows: pa.Table, repeated: list[Duplicate]) -> pa.Table:
+    """Return ROW_LEDGER: what was rejected or repaired, in order of file and row."""
+    dropped = {duplicate.place: duplicate for duplicate in repeated}
+    flawed = pc.or_(pc.not_equal(rows["reason"], ""), pc.not_equal(rows["repairs"], ""))
+    places = sorted({*pc.indices_nonzero(flawed).to_pylist(), *dropped})
+    names = ["file", "row", "reason", "found", "expected", "repairs"]
+    entries = []
+    kept = rows.select(["file", "row"]).take(pa.array([one.first for one in dropped.values()], pa.int64())).to_pylist()
+    first_of = dict(zip(dropped, kept, strict=True))
+    for place, row in zip(places, rows.select(names).take(pa.array(places, pa.int64())).to_pylist(), strict=True):
+        entries.append(_entry(row, dropped.get(place), first_of.get(place)))
+    return pa.Table.from_pylist(entries, ROW_LEDGER)
+
+
+def _entry(row: dict[str, Any], duplicate: Duplicate | None, first: dict[str, Any] | None) -> dict[str, Any]:
+    file, number = row["file"], row["row"]
+    entry = {"outcome": "rejected", "file": file, "row": number}
+    if duplicate and first:
+        exact = duplicate.similarity == 1.0
+        like = "the same conversation as" if exact else f"{duplicate.similarity:.0%} of the conversation in"
+        return entry | {
+            "reason": DUPLICATE if exact else NEAR_DUPLICATE,
+            "found": f"{like} {first['file']}, row {first['row']}",
+            "expected": "each conversation once",
+            "fix": f"delete row {number} of {file}",
+        }
+    if row["reason"]:
+        fix = f"correct row {number} of {file}" if number else f"correct {file}"
+        return entry | {"reason": row["reason"], "found": row["found"], "expected": row["expected"], "fix": fix}
+    repaired = {"outcome": "repaired", "reason": row["repairs"], "found": row["repairs"]}
+    return entry | repaired | {"expected": "as it is now", "fix": "nothing: the row is used as repaired"}
+
+
+def counts_of(rows: int, ledger: pa.Table) -> dict[str, Any]:
+    """Return how each of so many rows ended: kept as it was, repaired or rejected, both by reason, and the bad share.
+
+    A row of two repairs counts under both, and once in `repaired_rows`. Duplicates and empty files are rejected without
+    being bad: `rejected_share` leaves them out.
+    """
+    reasons: dict[str, list[str]] = {"repaired": [], "rejected": []}
+    for outcome, reason in zip(ledger["outcome"].to_pylist(), ledger["reason"].to_pylist(), strict=True):
+        reasons[outcome].append(reason)
+    repairs = (repair for row in reasons["repaired"] for repair in row.split(REPAIR_SEPARATOR))
+    repaired, rejected = (dict(sorted(Counter(each).items())) for each in (repairs, reasons["rejected"]))
+    bad = sum(count for reason, count in rejected.items() if reason not in _NOT_BAD)
+    return {
+        "kept": rows - ledger.num_rows,
+        "repaired": repaired,
+        "repaired_rows": len(reasons["repaired"]),
+        "rejected": rejected,
+        "rejected_share": bad / rows if rows else 0.0,
+    }
+
+
+def unused(rows: pa.Table, kept: np.ndarray) -> dict[str, str]:
+    """Return the datasets of which no row (ROWS, at the places `kept`) is used, and why."""
+    every, used = rows["dataset"].unique(), rows["dataset"].take(pa.array(kept)).unique()
+    told = {}
+    for dataset in sorted({*every.to_pylist()} - {*used.to_pylist()}):
+        theirs = rows.filter(pc.equal(rows["dataset"], dataset)).select(["reason", "found"]).to_pylist()
+        reasons = Counter(row["reason"] or "a duplicate of another dataset's row" for row in theirs)
+        counted = ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common())
+        found = next((f"; first: {row['found']}" for row in theirs if row["found"]), "")
+        told[dataset] = f"none of its rows is used: {counted}{found}"
+    return told
+
+
+def nothing_used(folder: Path, ledger: pa.Table, kept: Path) -> InputError:
+    """Return the error for a folder whose rows are all rejected: the counts by reason, and the first rows."""
+    problems = problems_in(ledger)
+    reasons = Counter(problem.reason for problem in problems).most_common()
+    counted = ", ".join(f"{reason} ({count})" for reason, count in reasons)
+    first = "; ".join(f"{p.file}, row {p.row}: {p.found}" for p in problems[:_FIRST_ROWS])
+    return InputError(
+        str(folder),
+        f"no row to train on: {counted}. First: {first}" if problems else "files without a row",
+        problems[0].expected if problems else "rows",
+        f"{problems[0].fix if problems else 'add rows'}; every row's reason is in {kept}",
+    )

@@ -1,0 +1,140 @@
+"""From a folder of instruction files to the dataset's record: read, compared, split and stored, changes only."""
+
+import json
+import logging
+import os
+from collections.abc import Collection
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.core.identity import content_id, file_digest, json_digest
+from pipelines.finetune.dataset.duplicates import Compared, column, compare, duplicates, good_places, links
+from pipelines.finetune.dataset.ledger import counts_of, ledger_of, nothing_used, unused
+from pipelines.finetune.dataset.rows.reading import Earlier, FileRows, read_rows
+from pipelines.finetune.dataset.rows.registry import find_sources
+from pipelines.finetune.dataset.split import SplitSettings, part
+from pipelines.finetune.dataset.stored import is_complete, store
+
+log = logging.getLogger("graftline")
+
+CODE_VERSION = "3"
+"""Raise it when rows are read, repaired, compared or split in another way: nothing of before is used then."""
+_STATE = "state.json"
+_REJECTED = "rejected.jsonl"
+_PAIRS = pa.schema([("what", pa.string()), ("one", pa.uint64()), ("other", pa.uint64()), ("similarity", pa.float64())])
+
+
+def prepare(
+    folder: Path, home: Path, settings: SplitSettings | None = None, wanted: Collection[str] = ()
+) -> dict[str, Any]:
+    """Return the record of the dataset that the files below `folder` make; what did not change is not done again.
+
+    `wanted`: names of registered datasets on the hub that are to be loaded. Besides `dataset.store`'s, the record holds
+    kept, repaired and rejected (rows, by reason), repaired_rows, rejected_share, rows_read (anew), absent (datasets and
+    files of which no row is used, and why), notes (what else to know) and ledger (path; see `read_ledger`). InputError
+    with the reasons where no row can be used.
+    """
+    settings = settings or SplitSettings()
+    sources, notes = find_sources(folder, wanted, home / "cache" / "hub")
+    content = {path: file_digest(path) for path in {source.path for source in sources}}
+    code = json_digest([CODE_VERSION, settings.model_dump()])
+    told = [(source.name, source.spec(), source.num_samples, content[source.path]) for source in sources]
+    key = json_digest([code, told, [asdict(note) for note in notes]])
+    place = home / "cache" / "rows" / content_id(str(folder.absolute()))
+    state = _state(place, code)
+    if state and state["key"] == key and is_complete(Path(state["record"]["path"])):
+        return _noted(state["record"])
+    earlier, before = _earlier(place, state)
+    rows, files, fresh = read_rows(((source, content[source.path]) for source in sources), earlier, settings.salt)
+    good = good_places(rows)
+    compared = compare(rows, good, settings.similarity, before)
+    repeated = duplicates(rows, good, compared, settings.similarity)
+    kept = np.setdiff1d(good, np.array([duplicate.place for duplicate in repeated], dtype=np.int64))
+    ledger = ledger_of(rows, repeated)
+    if not len(kept):
+        raise nothing_used(folder, ledger, _list_rejected(place, ledger))
+    index = np.full(rows.num_rows, -1)
+    index[kept] = np.arange(len(kept))
+    pairs = [(index[one], index[other]) for one, other in links(rows, kept, compared)]
+    held, note = part(column(rows, "place")[kept], pairs, settings)
+    record = store(rows, kept, held, home) | counts_of(rows.num_rows, ledger)
+    absent = unused(rows, kept) | {each.dataset: each.reason for each in notes}
+    record |= {"absent": absent, "notes": [note] if note else []}
+    record |= {"rows_read": fresh, "ledger": str(place / f"ledger-{key}.arrow")}
+    _keep(place, key, {"code": code, "files": {n: asdict(f) for n, f in files.items()}, "record": record}, rows,
+          compared, ledger)  # fmt: skip
+    log.info("read %d of %d rows anew: %d of them are used", fresh, rows.num_rows, len(kept))
+    return _noted(record)
+
+
+def read_ledger(record: dict[str, Any]) -> pa.Table:
+    """Return the rows that were repaired or rejected, each with its reason (`row_ledger.ROW_LEDGER`)."""
+    return _read(Path(record["ledger"]))
+
+
+def _noted(record: dict[str, Any]) -> dict[str, Any]:
+    for note in record["notes"]:
+        log.warning("%s", note)
+    return record
+
+
+def _list_rejected(place: Path, ledger: pa.Table) -> Path:
+    """Write the ledger for a person to read, where nothing else will be kept; return its path."""
+    place.mkdir(parents=True, exist_ok=True)
+    path = place / _REJECTED
+    lines = (json.dumps(row, ensure_ascii=False) for row in ledger.to_pylist())
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def _state(place: Path, code: str) -> dict[str, Any] | None:
+    path = place / _STATE
+    state = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    if state is None or state["code"] != code:
+        return None
+    whole = all((place / f"{name}-{state['key']}.arrow").exists() for name in ("rows", "pairs", "ledger"))
+    return state if whole else None
+
+
+def _earlier(place: Path, state: dict[str, Any] | None) -> tuple[Earlier, Compared | None]:
+    if state is None:
+        return Earlier(), None
+    rows = _read(place / f"rows-{state['key']}.arrow")
+    pairs: dict[str, dict[tuple[int, int], float]] = {"text": {}, "question": {}}
+    for pair in _read(place / f"pairs-{state['key']}.arrow").to_pylist():
+        pairs[pair["what"]][pair["one"], pair["other"]] = pair["similarity"]
+    good = good_places(rows)
+    keys = [column(rows, name)[good] for name in ("text_key", "question_key")]
+    files = {name: FileRows(**file) for name, file in state["files"].items()}
+    return Earlier(rows, files), Compared(pairs["text"], pairs["question"], *keys)
+
+
+def _keep(place: Path, key: str, state: dict[str, Any], rows: pa.Table, compared: Compared, ledger: pa.Table) -> None:
+    """Write the tables beside the earlier ones, then switch by the state file, then drop the earlier ones."""
+    place.mkdir(parents=True, exist_ok=True)
+    named = {"text": compared.texts, "question": compared.questions}
+    pairs = [
+        {"what": what, "one": one, "other": other, "similarity": value}
+        for what, found in named.items() for (one, other), value in sorted(found.items())
+    ]  # fmt: skip
+    for name, table in (("rows", rows), ("pairs", pa.Table.from_pylist(pairs, _PAIRS)), ("ledger", ledger)):
+        beside = place / f".{name}.part{os.getpid()}"
+        with pa.OSFile(str(beside), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
+        os.replace(beside, place / f"{name}-{key}.arrow")
+    beside = place / f".{_STATE}.part{os.getpid()}"
+    beside.write_text(json.dumps({"key": key, **state}, ensure_ascii=False), encoding="utf-8")
+    os.replace(beside, place / _STATE)
+    (place / _REJECTED).unlink(missing_ok=True)
+    for path in place.iterdir():
+        if path.suffix == ".arrow" and not path.stem.endswith(key):
+            path.unlink()
+
+
+def _read(path: Path) -> pa.Table:
+    with pa.memory_map(str(path)) as file:
+        return pa.ipc.open_file(file).read_all()

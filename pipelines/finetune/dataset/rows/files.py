@@ -1,0 +1,202 @@
+"""Files of rows: JSON, JSON Lines, CSV, Parquet and Arrow, each row with its number and the bytes that identify it."""
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pipelines.finetune.dataset.rows.shapes import Flaw
+
+_TEXTS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
+ENDINGS = (*_TEXTS, ".parquet", ".arrow")
+"""Endings that are read, in capitals too; a text's may have .gz behind it."""
+EMPTY_FILE = "empty file"
+_GZIP = ".gz"
+_LARGEST_CELL = 2**31 - 1
+
+
+class RawRow(NamedTuple):
+    """A row as it stands in its file: number from 1 (a line's, where the file has lines), and the bytes that it is.
+
+    `value` is what the file's own form makes of it already: a value, a CSV's header and cells, None for a line.
+    """
+
+    number: int
+    content: bytes
+    value: Any = None
+
+
+@dataclass(frozen=True)
+class RawRows:
+    """A file's rows by column, see `RawRow`: most are looked up by their bytes alone, and no row is made of them.
+
+    `values` is None where every row is a line.
+    """
+
+    numbers: Sequence[int]
+    contents: Sequence[bytes]
+    values: Sequence[Any] | None = None
+
+    def take(self, places: Sequence[int]) -> "RawRows":
+        """Return the rows at these places."""
+        values = [self.values[place] for place in places] if self.values else None
+        return RawRows([self.numbers[place] for place in places], [self.contents[place] for place in places], values)
+
+    def __getitem__(self, place: int) -> RawRow:
+        return RawRow(self.numbers[place], self.contents[place], self.values[place] if self.values else None)
+
+
+def parse(row: RawRow) -> tuple[Any, set[str]]:
+    """Return the row's value and the repairs that parsing needed; Flaw where it can't be parsed."""
+    if isinstance(row.value, Cells):
+        return _named(row.value.header, row.value.cells), set()
+    return _parsed(row.content) if row.value is None else (row.value, set())
+
+
+class Cells(NamedTuple):
+    """One row of a CSV file."""
+
+    header: list[str]
+    cells: list[str]
+
+
+def ending(path: Path) -> str:
+    """Return the file's ending as ENDINGS has it, "" where it is none of them.
+
+    >>> ending(Path("rows.v2.JSONL.gz")), ending(Path("rows.txt"))
+    ('.jsonl', '')
+    """
+    plain = path.with_suffix("") if path.suffix.lower() == _GZIP else path
+    found, packed = plain.suffix.lower(), plain != path
+    return found if found in (_TEXTS if packed else ENDINGS) else ""
+
+
+def bare_name(path: Path) -> str:
+    """Return the path without the ending that is read, as a dataset is named."""
+    return (path.with_suffix("") if path.suffix.lower() == _GZIP else path).with_suffix("").as_posix()
+
+
+def raw_rows(path: Path) -> RawRows:
+    """Return a file's rows in order; Flaw where the file as a whole cannot be read, or has none."""
+    rows = _rows(path, ending(path))
+    if not len(rows.numbers):
+        raise Flaw(EMPTY_FILE, "a file without a row", "rows")
+    return rows
+
+
+def _rows(path: Path, form: str) -> RawRows:
+    if form in (".parquet", ".arrow"):
+        return _values(_columns(path, form))
+    data = _unpacked(path).removeprefix(b"\xef\xbb\xbf")
+    if form in (".jsonl", ".ndjson"):
+        return _lines(data)
+    if form in (".csv", ".tsv"):
+        return _cells(_text(data), "\t" if form == ".tsv" else ",") if data.strip() else RawRows([], [])
+    return _json(data) if data.strip() else RawRows([], [])
+
+
+def _unpacked(path: Path) -> bytes:
+    data = path.read_bytes()
+    if path.suffix.lower() != _GZIP:
+        return data
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise Flaw("unreadable file", f"broken gzip: {str(error)[:100]}", "a file that gzip packed") from None
+
+
+def _json(data: bytes) -> RawRows:
+    text = _text(data)
+    try:
+        values = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        where = ": too deep"
+        if isinstance(error, json.JSONDecodeError):
+            if error.msg == "Extra data" and text.lstrip().startswith("{"):
+                return _lines(data)  # JSON Lines under the name .json, as `datasets` takes them too
+            where = f" at line {error.lineno}, column {error.colno}: {error.msg}"
+        raise Flaw("unreadable file", f"invalid JSON{where}", "one JSON list of rows") from None
+    if not isinstance(values, list):
+        raise Flaw("unreadable file", "JSON that is not a list", "one JSON list of rows")
+    return _values(values)
+
+
+def _values(values: list[Any]) -> RawRows:
+    return RawRows(range(1, len(values) + 1), [json.dumps(value, default=str).encode() for value in values], values)
+
+
+def _lines(data: bytes) -> RawRows:
+    lines = data.split(b"\n")  # on \n alone: U+2028 and U+0085 may stand inside a JSON string
+    numbers = [number for number, line in enumerate(lines, start=1) if line.strip()]
+    return RawRows(numbers, [lines[number - 1] for number in numbers])
+
+
+def _parsed(line: bytes) -> tuple[Any, set[str]]:
+    try:
+        text = line.decode().strip()
+    except UnicodeDecodeError as error:
+        byte = f"byte 0x{line[error.start]:02x} at position {error.start}"
+        raise Flaw("not UTF-8", f"{byte}, which is not UTF-8", "UTF-8 text") from None
+    try:
+        return json.loads(text), set()
+    except (json.JSONDecodeError, RecursionError) as error:
+        if text.endswith(","):
+            with suppress(json.JSONDecodeError):
+                return json.loads(text[:-1]), {"trailing comma dropped"}
+        where = f" at column {error.colno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else ": too deep"
+        raise Flaw("invalid JSON", f"invalid JSON{where}", "one JSON object a line") from None
+
+
+def _cells(text: str, delimiter: str) -> RawRows:
+    csv.field_size_limit(_LARGEST_CELL)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        header = next(reader, [])
+        rows = [(reader.line_num, cells) for cells in reader if cells]
+    except csv.Error as error:
+        raise Flaw("unreadable file", f"broken CSV at line {reader.line_num}: {error}", "CSV with a header") from None
+    if not header or len(set(header)) != len(header):
+        raise Flaw("unreadable file", "a header that is empty or names a column twice", "CSV with a header")
+    contents = [json.dumps([header, cells]).encode() for _, cells in rows]
+    return RawRows([number for number, _ in rows], contents, [Cells(header, cells) for _, cells in rows])
+
+
+def _named(header: list[str], cells: list[str]) -> dict[str, str]:
+    if len(cells) != len(header):
+        raise Flaw("ragged row", f"{len(cells)} cells", f"{len(header)}, as the header has")
+    return dict(zip(header, cells, strict=True))
+
+
+def _columns(path: Path, form: str) -> list[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        if form == ".parquet":
+            rows = pq.read_table(path).to_pylist()
+        else:
+            with pa.memory_map(str(path)) as file:
+                try:
+                    rows = pa.ipc.open_stream(file).read_all().to_pylist()
+                except pa.ArrowInvalid:
+                    rows = pa.ipc.open_file(file).read_all().to_pylist()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        kind = form.removeprefix(".").capitalize()
+        message = str(error).split("\n")[0][:100]
+        raise Flaw("unreadable file", f"broken {kind}: {message}", f"a {kind} file") from None
+    # A missing key is a null in a column format: the row has no such key.
+    return [{key: value for key, value in row.items() if value is not None} for row in rows]
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        byte = f"byte 0x{data[error.start]:02x} at position {error.start}"
+        raise Flaw("not UTF-8", f"{byte}, which is not UTF-8", "UTF-8 text") from None

@@ -1,0 +1,75 @@
+"""What a conversation must be to be learned from, and the few repairs that change nothing of what it says."""
+
+import re
+from itertools import pairwise
+
+from pipelines.finetune.conversation import Conversation
+from pipelines.finetune.dataset.rows.shapes import Flaw
+from pipelines.finetune.dataset.rows.turns import Draft
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ufffe\uffff\ud800-\udfff]")
+_LINE_END = re.compile("\r\n?")
+
+
+def clean(text: str, repairs: set[str]) -> str:
+    """Return the text without what no tokenizer should see; each repair is named in `repairs`."""
+    if _UNPRINTABLE.search(text):
+        text = _UNPRINTABLE.sub("", text)
+        repairs.add("unprintable characters removed")
+    if "\r" in text:
+        text = _LINE_END.sub("\n", text)
+        repairs.add("line ends unified")
+    if text.strip() != text:
+        text = text.strip()
+        repairs.add("white space around stripped")
+    return text
+
+
+def sound(made: Draft) -> Draft:
+    """Repair the draft in place and return it; Flaw where it can't be learned from."""
+    for message in made.messages:
+        message["content"] = clean(message["content"], made.repairs)
+    made.chosen, made.rejected = clean(made.chosen, made.repairs), clean(made.rejected, made.repairs)
+    if made.messages and made.messages[0]["role"] == "system" and not made.messages[0]["content"]:
+        made.messages.pop(0)
+        made.repairs.add("empty system message dropped")
+    _in_turn(made.messages, made.kind)
+    _said(made.messages)
+    if made.kind == "preference":
+        _two_answers(made)
+    return made
+
+
+def _in_turn(messages: Conversation, kind: str) -> None:
+    turns = [message["role"] for message in messages if message["role"] != "system"]
+    if any(message["role"] == "system" for message in messages[1:]):
+        raise Flaw("late system message", "a system message after the first", "at most one system message, in front")
+    ends = ("user", "tool") if kind == "preference" else ("assistant",)
+    if not turns or turns[-1] not in ends:
+        last = (turns or ["nothing but a system message"])[-1]
+        raise Flaw("wrong last turn", f"a conversation that ends on {last}", f"one that ends on {' or '.join(ends)}")
+    asked = True
+    for before, role in pairwise(["assistant", *turns]):
+        if (role == "assistant") == (before == "assistant") and not (before == role == "tool"):
+            asked = False
+    if turns[0] != "user" or not asked:
+        shown = ", ".join(turns[:8]) + (", …" if len(turns) > 8 else "")
+        raise Flaw("roles out of turn", f"roles in the order {shown}", "user and assistant in turn")
+
+
+def _said(messages: Conversation) -> None:
+    for question, answer in pairwise(messages):
+        if answer["role"] == "assistant" and not answer.get("tool_calls"):
+            if not answer["content"]:
+                raise Flaw("empty answer", "an empty output", "an answer")
+            if answer["content"] == question["content"]:
+                raise Flaw("echo", "an output that equals the instruction", "an answer of its own")
+    if any(message["role"] == "user" and not message["content"] for message in messages):
+        raise Flaw("empty question", "an empty instruction", "a question")
+
+
+def _two_answers(made: Draft) -> None:
+    if not made.chosen or not made.rejected:
+        raise Flaw("empty answer", "an empty answer in the pair", "two answers")
+    if made.chosen == made.rejected:
+        raise Flaw("equal pair", "a chosen answer that equals the rejected one", "two answers that differ")

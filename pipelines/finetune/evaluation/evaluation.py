@@ -1,0 +1,140 @@
+"""The evaluation: every metric by row, and its means and paired differences by slice, with a plot and its gates."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipelines.measuring.bootstrap import bootstrap, paired_bootstrap
+from pipelines.measuring.metrics import METRICS, score
+
+_TEXTS, _NUMBERS = ("recipe", "slice", "metric"), ("base", "adapter", "difference", "low", "high", "share")
+
+
+_BARS = ("base_low", "base_high", "adapter_low", "adapter_high")
+
+
+EVALUATION = pa.schema(
+    [(name, pa.string()) for name in _TEXTS]
+    + [(name, pa.float64()) for name in (*_NUMBERS, *_BARS)]
+    + [("rows", pa.int64())]
+    + [(name, pa.string()) for name in ("base_model", "model", "dataset")]
+)
+"""`low` and `high` bound the paired difference, `share` is the part of the resamples where it is not above 0."""
+
+
+class EvaluationSettings(BaseModel):
+    """How the intervals are made, and what an evaluation must have to count."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    resamples: int = Field(default=10_000, gt=0, description="bootstrap resamples")
+    level: float = Field(default=0.95, gt=0, lt=1, description="coverage of the intervals")
+    seed: int = Field(default=0, description="seed of the resampling")
+    min_rows: int = Field(default=80, gt=0, description="held-out rows below which the gate fails")
+    max_empty_share: float = Field(default=0.05, ge=0, le=1, description="share of empty adapter texts it allows")
+
+
+def score_rows(predictions: pa.Table) -> pa.Table:
+    """Return {row_id, language, base_<metric>, adapter_<metric> …} of PREDICTIONS, scores in 0..1."""
+    columns = {name: predictions[name] for name in ("row_id", "language")}
+    references = predictions["reference"].to_pylist()
+    for who in ("base", "adapter"):
+        scores = score(predictions[who].to_pylist(), references)
+        columns |= {f"{who}_{metric}": pa.array(scores[metric], pa.float64()) for metric in METRICS}
+    return pa.table(columns)
+
+
+def evaluate(recipe: str, predictions: pa.Table, settings: EvaluationSettings | None = None) -> pa.Table:
+    """Return EVALUATION: means of base and adapter, and the paired difference, by slice (all, then language)."""
+    settings = settings or EvaluationSettings()
+    if predictions.num_rows == 0:
+        return EVALUATION.empty_table()
+    scores = score_rows(predictions)
+    origin = {name: predictions[name][0].as_py() for name in ("base_model", "model", "dataset")}
+    languages = np.array(scores["language"].to_pylist())
+    rows: list[dict[str, Any]] = []
+    for part in ("all", *sorted(set(languages.tolist()))):
+        chosen = np.ones(len(languages), bool) if part == "all" else languages == part
+        for metric in METRICS:
+            base, adapter = (scores[f"{who}_{metric}"].to_numpy()[chosen] for who in ("base", "adapter"))
+            rows.append(
+                {
+                    "recipe": recipe,
+                    "slice": part,
+                    "metric": metric,
+                    "rows": int(chosen.sum()),
+                    **origin,
+                    **_compare(base, adapter, settings),
+                }
+            )
+    return pa.Table.from_pylist(rows, EVALUATION)
+
+
+def _compare(base: np.ndarray, adapter: np.ndarray, settings: EvaluationSettings) -> dict[str, float]:
+    how = (settings.resamples, settings.level, settings.seed)
+    before, after = bootstrap(base.tolist(), *how), bootstrap(adapter.tolist(), *how)
+    difference = paired_bootstrap(adapter.tolist(), base.tolist(), *how)
+    return {
+        "base": before.mean,
+        "base_low": before.low,
+        "base_high": before.high,
+        "adapter": after.mean,
+        "adapter_low": after.low,
+        "adapter_high": after.high,
+        "difference": difference.mean,
+        "low": difference.low,
+        "high": difference.high,
+        "share": difference.share,
+    }
+
+
+def gate_checks(predictions: pa.Table, settings: EvaluationSettings | None = None) -> dict[str, dict[str, Any]]:
+    """Return {check: {"passed", "reason"}}: what must hold before an evaluation may decide anything."""
+    settings = settings or EvaluationSettings()
+    total = predictions.num_rows
+    empty = sum(not text.strip() for text in predictions["adapter"].to_pylist())
+    engines = sorted({*predictions["base_engine"].to_pylist(), *predictions["engine"].to_pylist()})
+    twice = total - len(set(predictions["row_id"].to_pylist()))
+    return {
+        "enough_rows": _result(total >= settings.min_rows, f"{total} held-out rows, {settings.min_rows} needed"),
+        "same_prompts": _result(
+            twice == 0 and predictions["prompt_digest"].null_count == 0,
+            f"base and adapter answered {total} prompts with the same token ids, {twice} of them twice",
+        ),
+        "one_engine": _result(len(engines) == 1, f"generated by {' and '.join(engines) or 'nothing'}"),
+        "few_empty": _result(
+            empty <= settings.max_empty_share * total,
+            f"{empty} of {total} adapter texts are empty, {settings.max_empty_share:.0%} allowed",
+        ),
+    }
+
+
+def _result(passed: bool, reason: str) -> dict[str, Any]:
+    return {"passed": bool(passed), "reason": reason}
+
+
+def headline(evaluation: pa.Table) -> list[dict[str, Any]]:
+    """Return the evaluation as rows for a reader: rounded, with the interval in one cell."""
+    return [
+        {
+            "slice": row["slice"],
+            "metric": row["metric"],
+            "rows": row["rows"],
+            "base": f"{row['base']:.3f}",
+            "adapter": f"{row['adapter']:.3f}",
+            "difference": f"{row['difference']:+.3f}",
+            "95 % interval": f"{row['low']:+.3f} … {row['high']:+.3f}",
+        }
+        for row in evaluation.to_pylist()
+    ]
+
+
+def flat_metrics(evaluation: pa.Table) -> dict[str, float]:
+    """Return the numbers of the evaluation by name, `adapter_token_f1_zh`, for a run's metrics."""
+    return {
+        f"{what}_{row['metric']}_{row['slice']}": row[what]
+        for row in evaluation.to_pylist()
+        for what in ("base", "adapter", "difference", "low", "high")
+    }

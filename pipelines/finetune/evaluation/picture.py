@@ -1,0 +1,38 @@
+"""The evaluation as a picture: differences with their intervals."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.measuring.metrics import METRICS
+
+
+def plot_evaluation(evaluation: pa.Table, path: Path) -> Path:
+    """Draw base against adapter, a panel a metric and a pair of bars a slice, with their intervals; return the PNG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    rows = evaluation.to_pylist()
+    figure = Figure(figsize=(3.2 * len(METRICS), 3.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    for metric, axes in zip(METRICS, np.atleast_1d(figure.subplots(1, len(METRICS), sharey=True)), strict=True):
+        mine = [row for row in rows if row["metric"] == metric]
+        for shift, who, colour in ((-0.2, "base", "#9aa5b1"), (0.2, "adapter", "#2f6f4f")):
+            places, means = np.arange(len(mine)) + shift, [row[who] for row in mine]
+            axes.bar(places, means, 0.38, yerr=_whiskers(mine, who), color=colour, capsize=3, label=who)
+        axes.set_xticks(range(len(mine)), [f"{row['slice']} (n={row['rows']})" for row in mine])
+        axes.set_title(metric)
+    figure.axes[0].legend(frameon=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=100)
+    return path
+
+
+def _whiskers(rows: Sequence[dict[str, Any]], who: str) -> list[list[float]]:
+    return [
+        [max(0.0, row[who] - row[f"{who}_low"]) for row in rows],
+        [max(0.0, row[f"{who}_high"] - row[who]) for row in rows],
+    ]

@@ -1,0 +1,159 @@
+"""From a decision to the registry: what the recipes offer, who is champion, and which aliases move."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from pipelines.core.identity import json_digest
+from pipelines.finetune.evaluation.prediction import (
+    Engine,
+    ModelFolder,
+    PredictionSettings,
+    TableCache,
+    generations,
+    held_out,
+)
+from pipelines.finetune.promotion.promotion import Candidate, Champion, Decision
+from pipelines.measuring.gates import Gate, gate_name
+
+MODEL_TAG, FOLDER_TAG, RECIPE_TAG, DECISION_TAG = (
+    "graftline.model",
+    "graftline.folder",
+    "graftline.recipe",
+    "graftline.decision",
+)
+
+
+GATED = ("instruction_dataset", "adapter", "merged_model", "evaluation")
+
+
+ALWAYS_GATED = ("evaluation",)
+
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+class Store(TableCache, Protocol):
+    """Tables and records by name; `resources.tables.tables.TableStore`."""
+
+    def pointer(self, name: str) -> dict[str, Any] | None: ...
+
+    def digest(self, name: str) -> str | None: ...
+
+
+class Version(Protocol):
+    """A registered version; `resources.tracking.tracker.ModelVersion`."""
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def tags(self) -> Mapping[str, str]: ...
+
+
+class Registry(Protocol):
+    """The model registry; `resources.tracking.tracker.Tracker`."""
+
+    def register(self, run_id: str, key: str, model_path: Path, tags: Mapping[str, str]) -> Version: ...
+
+    def champion(self, alias: str = "champion") -> Version | None: ...
+
+    def set_alias(self, alias: str, number: str, reason: str) -> None: ...
+
+    def set_tags(self, number: str, tags: Mapping[str, str]) -> None: ...
+
+
+def candidates(store: Store, recipes: Sequence[str]) -> dict[str, Candidate | None]:
+    """Return what each recipe offers now: predictions, what they should be about, and its gates; None when missing."""
+    return {recipe: _candidate(store, recipe) for recipe in recipes}
+
+
+def _candidate(store: Store, recipe: str) -> Candidate | None:
+    predictions, model = store.find(f"predictions/{recipe}"), store.digest(f"merged_model/{recipe}")
+    dataset = store.digest("instruction_dataset")
+    if predictions is None or model is None or dataset is None or store.digest(f"evaluation/{recipe}") is None:
+        return None
+    gates = [gate for asset in GATED if (gate := _gate(store, asset, recipe))]
+    return Candidate(recipe, predictions, model, dataset, gates)
+
+
+def _gate(store: Store, asset: str, recipe: str) -> Gate | None:
+    part = "" if asset == "instruction_dataset" else recipe
+    stored = store.pointer(gate_name(asset, part))
+    if stored is None and asset not in ALWAYS_GATED:
+        return None
+    return Gate(asset, store.digest(f"{asset}/{part}" if part else asset), stored["record"] if stored else None)
+
+
+def standing_champion(
+    registry: Registry,
+    offered: Mapping[str, Candidate | None],
+    rows: Callable[[], Rows],
+    engine: Engine,
+    store: Store,
+    home: Path,
+    settings: PredictionSettings | None = None,
+) -> Champion | None:
+    """Return who carries the alias, with its answers to the rows held out now.
+
+    They are taken from the predictions of a recipe that still offers it, else from the cache, else generated from its
+    folder below `home`; a champion whose folder is gone has answered nothing, and then nobody can replace it.
+    """
+    version = registry.champion()
+    if version is None:
+        return None
+    model, recipe = version.tags.get(MODEL_TAG, ""), version.tags.get(RECIPE_TAG, "")
+    for candidate in offered.values():
+        if candidate and candidate.model == model and candidate.refusal() is None:
+            table = candidate.predictions
+            return Champion(recipe, model, version.version, _by_id(table, table["adapter"]))
+    folder = home / version.tags.get(FOLDER_TAG, "missing")
+    if not any(offered.values()) or not (folder / "config.json").exists():
+        return Champion(recipe, model, version.version, {})
+    limit = (settings or PredictionSettings()).max_tokens
+    asked, _ = held_out(rows(), folder, engine, limit)
+    (made,), _, _ = generations([ModelFolder(folder, model)], asked, engine, store, limit)
+    texts = dict(zip((row.row_id for row in asked), made["text"].to_pylist(), strict=True))
+    return Champion(recipe, model, version.version, texts)
+
+
+def _by_id(table: pa.Table, texts: pa.ChunkedArray) -> dict[str, str]:
+    return dict(zip(table["row_id"].to_pylist(), texts.to_pylist(), strict=True))
+
+
+def carry_out(
+    decision: Decision, merged: Mapping[str, Mapping[str, Any]], registry: Registry, home: Path
+) -> dict[str, Any]:
+    """Register what gets an alias, move the aliases that change, and return {digest, champion, challenger, decision}.
+
+    `merged` are the merged models' records by recipe. What is registered already is not registered again.
+    """
+    reasons = {outcome.recipe: outcome.reason for outcome in decision.outcomes}
+    versions: dict[str, Version] = {}
+    # The challenger first: after a crash between the two, the champion is still the old one.
+    for alias, recipe in (("challenger", decision.challenger), ("champion", decision.recipe)):
+        if recipe is None:
+            continue
+        record = merged[recipe]
+        folder = Path(record["path"]).relative_to(home).as_posix()
+        tags = {RECIPE_TAG: recipe, MODEL_TAG: record["digest"], FOLDER_TAG: folder}
+        version = registry.register(record["run_id"], record["key"], Path(record["path"]), tags)
+        current = registry.champion(alias)
+        if current is None or current.version != version.version:
+            registry.set_alias(alias, version.version, reasons[recipe])
+        if version.tags.get(DECISION_TAG) != reasons[recipe]:
+            registry.set_tags(version.version, {DECISION_TAG: reasons[recipe]})
+        versions[alias] = version
+    held = {alias: _described(versions.get(alias) or registry.champion(alias)) for alias in ("champion", "challenger")}
+    return {"digest": json_digest(held), **held, "decision": decision.record()}
+
+
+def _described(version: Version | None) -> dict[str, str] | None:
+    if version is None:
+        return None
+    return {"version": version.version, "key": version.key, "recipe": version.tags.get(RECIPE_TAG, "")}

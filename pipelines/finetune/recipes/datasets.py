@@ -1,0 +1,76 @@
+"""The datasets that a recipe names, held against those that the stored rows come from."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipelines.core.errors import InputError
+from pipelines.finetune.dataset.stored import load_dataset
+from pipelines.finetune.recipes.recipe import Recipe, names_in
+
+
+def dataset_names(recipes: Path) -> frozenset[str]:
+    """Return all names in `dataset` and `eval_dataset` of the recipes in a folder; broken recipes name none."""
+    names: frozenset[str] = frozenset()
+    for path in sorted(recipes.glob("*.yaml")):
+        try:
+            recipe = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError):  # the recipe's own partition reports it
+            continue
+        for key in ("dataset", "eval_dataset") if isinstance(recipe, dict) else ():
+            names |= frozenset(names_in(recipe.get(key)))
+    return names
+
+
+_CLOSE = 0.6
+"""Likeness from which a name may have been meant; `difflib`'s own default."""
+
+
+def require_known(recipe: Recipe, dataset: dict[str, Any]) -> None:
+    """InputError where `dataset` or `eval_dataset` names one that the stored rows don't have, with the reason."""
+    asked = {key: frozenset(names_in(getattr(recipe, key))) for key in ("dataset", "eval_dataset")}
+    if not any(asked.values()):
+        return
+    rows = load_dataset(Path(dataset["path"]))
+    known = {
+        split: sorted(set(rows[split].with_format(None)["dataset"])) if "dataset" in rows[split].column_names else []
+        for split in ("train", "test")
+    }
+    for key, split in (("dataset", "train"), ("eval_dataset", "test")):
+        other = known["test" if split == "train" else "train"]
+        for name in asked[key]:
+            if name not in known[split]:
+                found, fix = _missing(key, name, known[split], other, recipe, dataset.get("absent", {}))
+                expected = f"one of {', '.join(known[split]) or 'no names (these rows have none)'}"
+                raise InputError(f"the recipe's {key}", found, expected, fix)
+
+
+def _missing(
+    key: str, name: str, known: list[str], other: list[str], recipe: Recipe, absent: Mapping[str, str]
+) -> tuple[str, str]:
+    """Return what was found of a dataset without rows in its split, and what to do."""
+    if name in other:
+        side = "held out" if key == "dataset" else "trained on"
+        return f"'{name}', of which all rows are {side}", f"add rows of other sources to '{name}', or leave {key} out"
+    if name in absent:
+        return f"'{name}', of which there is no row: {absent[name]}", f"mend that, or leave '{name}' out of {key}"
+    found = f"'{name}', which no row comes from"
+    near = difflib.get_close_matches(name, [*known, *absent], n=1, cutoff=_CLOSE)
+    if near:
+        return found, f"write {key}: {near[0]}"
+    where = "" if recipe.dataset_dir else ", or name the folder that has it: dataset_dir or GRAFTLINE_INSTRUCTIONS"
+    return found, f"add '{name}' to dataset_info.json{where}, or leave {key} out"
+
+
+def require_configured_folder(recipe: Recipe, folder: Path) -> None:
+    """InputError where a partition's recipe names another `dataset_dir` than the one that its dataset is made of."""
+    if recipe.dataset_dir and Path(recipe.dataset_dir).expanduser().resolve() != folder.resolve():
+        raise InputError(
+            "the recipe's dataset_dir",
+            recipe.dataset_dir,
+            f"{folder}, which instruction_dataset reads for every recipe",
+            "set GRAFTLINE_INSTRUCTIONS to that folder, or train it alone: graftline train RECIPE dataset_dir=FOLDER",
+        )

@@ -1,0 +1,110 @@
+"""Recipes as text: YAML files, `key=value` pairs and LLaMA-Factory's flags in; the resolved YAML out."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from pipelines.core.errors import InputError
+from pipelines.finetune.recipes.keys import ALIASES, NOTED, is_neutral, nearest, refusal
+from pipelines.finetune.recipes.recipe import Recipe
+
+_PAIR = re.compile(r"[A-Za-z_]\w*=")
+FILE = "recipe.yaml"
+"""Name under which a recipe with its resolved defaults lies beside what it trained."""
+
+
+def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recipe:
+    """Read a recipe, with other values for some keys; InputError names file, key and the nearest known key."""
+    return recipe_of({**read_recipe(path), **(overrides or {})}, str(path))
+
+
+def read_recipe(path: Path) -> dict[str, Any]:
+    """Return a recipe file's keys as they stand there; InputError where it is no mapping."""
+    if not path.is_file():
+        near = sorted(other.stem for other in path.parent.glob("*.yaml"))
+        raise InputError(
+            str(path),
+            "no such recipe",
+            f"one of {', '.join(near) or 'no recipes here'}",
+            "choose one of these, or add it below GRAFTLINE_RECIPES",
+        )
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(str(path), str(error).replace("\n", " "), "UTF-8 YAML", f"correct {path.name}") from error
+    if not isinstance(values, dict):
+        raise InputError(
+            str(path),
+            type(values).__name__,
+            "a mapping of keys to values",
+            f"see recipes/lora.yaml; correct {path.name}",
+        )
+    return {ALIASES.get(str(key), str(key)): value for key, value in values.items()}
+
+
+def recipe_of(values: Mapping[str, Any], where: str) -> Recipe:
+    """Return the recipe of some keys; InputError names `where`, the key, what was found and what to use."""
+    for key, value in values.items():
+        if not (key in Recipe.model_fields or key in ALIASES or key in NOTED or is_neutral(key)) or key == "noted":
+            near = nearest(key, [name for name in Recipe.model_fields if name != "noted"])
+            raise InputError(f"{where}, key '{key}'", "an unknown key", near, f"rename or remove '{key}'")
+        reason = refusal(ALIASES.get(key, key), value)
+        if reason:
+            found, _, use = reason.partition("; use ")
+            raise InputError(f"{where}, key '{key}'", found, use, f"remove '{key}' or correct it")
+    try:
+        return Recipe(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        if not key:
+            raise InputError(where, "keys that do not go together", message, "correct these keys") from error
+        raise InputError(f"{where}, key '{key}'", repr(first["input"]), message, f"correct '{key}'") from error
+
+
+def parse_arguments(arguments: Sequence[str]) -> dict[str, Any]:
+    """Return the keys of `key=value`, `--key value`, `--key=value` and bare `--key` (true), values read as YAML.
+
+    A flag takes what follows up to the next flag or pair; several values become a list, as in LLaMA-Factory.
+    """
+    found: dict[str, Any] = {}
+    flag: str | None = None
+    for part in arguments:
+        if part.startswith("--"):
+            flag, given, value = part[2:].partition("=")
+            flag = flag.replace("-", "_")
+            found[flag] = _value(value) if given else True
+            flag = None if given else flag
+        elif _PAIR.match(part):
+            key, _, text = part.partition("=")
+            found[key], flag = _value(text), None
+        elif flag is not None:
+            value = _value(part)
+            if found[flag] is True:
+                found[flag] = value
+            else:
+                found[flag] = [*(found[flag] if isinstance(found[flag], list) else [found[flag]]), value]
+        else:
+            raise InputError(
+                f"'{part}'", "neither a flag nor a pair", "key=value or --key value", f"write KEY={part} or remove it"
+            )
+    return {ALIASES.get(key, key): value for key, value in found.items()}
+
+
+def resolved_yaml(recipe: Recipe) -> str:
+    """Return the recipe with every default filled in as YAML; what was only noted stands below as comments."""
+    text = yaml.safe_dump(recipe.resolved(), sort_keys=False, allow_unicode=True)
+    notes = "".join(f"# {line}\n" for line in recipe.notes())
+    return text + (f"# Noted, without effect:\n{notes}" if notes else "")
+
+
+def _value(text: str) -> Any:
+    try:
+        return yaml.safe_load(text) if text else None
+    except yaml.YAMLError:
+        return text

@@ -1,0 +1,53 @@
+"""The rows that a recipe cannot do without; what is missing is said before hours of training, or minutes of loading."""
+
+from typing import Any
+
+from pipelines.core.errors import InputError
+from pipelines.finetune.recipes.recipe import Recipe
+
+
+def kind_of(recipe: Recipe) -> str:
+    """Return the kind of row that the recipe's stage trains on."""
+    return "preference" if recipe.stage == "dpo" else "sft"
+
+
+def require_kind(recipe: Recipe, dataset: dict[str, Any]) -> None:
+    """InputError where the dataset's record already says that rows are missing: of the stage's kind, or held out."""
+    kinds = dataset.get("kinds", {}).get("train")
+    if kinds is not None and not kinds.get(kind_of(recipe)):
+        raise no_rows(recipe, ", ".join(f"{count} of kind {kind}" for kind, count in kinds.items()))
+    if dataset.get("test") == 0:
+        require_held_out(recipe, 0)
+
+
+def no_rows(recipe: Recipe, there: str = "") -> InputError:
+    """Return the error of a stage without a row to train on; `there` are those of other stages."""
+    other = "sft" if recipe.stage == "dpo" else "dpo"
+    return InputError(
+        f"the dataset for stage: {recipe.stage}",
+        "no row of that kind" + (f" ({there})" if there else ""),
+        "preference pairs (chosen, rejected)" if recipe.stage == "dpo" else "rows with an answer",
+        f"write stage: {other}, add such rows, or correct dataset and dataset_dir in the recipe",
+    )
+
+
+def require_loss(recipe: Recipe, rows: int, with_loss: int) -> None:
+    """InputError where of `rows` rows not one keeps a token with loss."""
+    if not with_loss:
+        raise InputError(
+            f"cutoff_len: {recipe.cutoff_len}",
+            f"none of {rows} rows with an answer within its first {recipe.cutoff_len} tokens",
+            "a cutoff_len that reaches the answers",
+            f"raise it: cutoff_len={max(2048, 2 * recipe.cutoff_len)}, or leave it out",
+        )
+
+
+def require_held_out(recipe: Recipe, held_out: int) -> None:
+    """InputError where a training is to stop by a held-out loss and no row is held out."""
+    if recipe.early_stopping_steps and not held_out:
+        raise InputError(
+            f"early_stopping_steps: {recipe.early_stopping_steps}",
+            "no held-out row to take a loss on",
+            "rows from more sources, some of which are held out",
+            "add rows, or leave early_stopping_steps out and give max_steps or num_train_epochs",
+        )

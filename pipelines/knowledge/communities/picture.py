@@ -1,0 +1,24 @@
+"""The sizes of communities as a picture."""
+
+from pathlib import Path
+
+import pyarrow as pa
+
+
+def community_sizes(communities: pa.Table, path: Path) -> Path:
+    """Draw the communities' sizes as bars by level, as a PNG."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 3), layout="constrained")
+    axes = figure.subplots()
+    place = 0
+    for level in sorted(set(communities["level"].to_pylist())):
+        rows = [len(row["entity_ids"]) for row in communities.to_pylist() if row["level"] == level]
+        axes.bar(range(place, place + len(rows)), sorted(rows, reverse=True), label=f"level {level}")
+        place += len(rows) + 1
+    axes.set(xlabel="community", ylabel="entities", xticks=[])
+    if place:
+        axes.legend()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=100, metadata={"Software": None})
+    return path

@@ -1,0 +1,117 @@
+"""PDF: the text layer page by page with wrapped lines joined, and ruled tables as rows of cells."""
+
+import contextlib
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+from pipelines.core.errors import InputError
+from pipelines.knowledge.documents.formats.extracted import (
+    Extracted,
+    declared_author,
+    declared_title,
+    iso_date,
+    joined_pages,
+    reason,
+    row,
+    unreadable,
+)
+from pipelines.knowledge.documents.formats.limits import Limits
+from pipelines.text.lines import wraps
+
+_CJK_BREAK = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])")
+_RULES = re.compile(rb"(?<![^\s\]>)])(?:re|l)(?=\s)")
+_FEWEST_RULES, _MOST_RULES = 6, 20_000
+_LINES = {"vertical_strategy": "lines", "horizontal_strategy": "lines"}
+
+
+def read_pdf(path: Path, limits: Limits) -> Extracted:
+    """Return the text of a PDF; its pages start where the text of each begins."""
+    import pypdf
+
+    for name in ("pypdf", "pdfminer", "pdfplumber"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        with pypdf.PdfReader(path) as reader, contextlib.ExitStack() as stack:
+            if reader.is_encrypted and not reader.decrypt(""):
+                raise unreadable(path.name, "a PDF that asks for a password", "one without", "save it unprotected")
+            if len(reader.pages) > limits.pages:
+                raise unreadable(
+                    path.name, f"{len(reader.pages)} pages", f"at most {limits.pages} pages", "split it into volumes"
+                )
+            tables = _Tables(path, stack)
+            text, pages = joined_pages(_page(number, page, tables) for number, page in enumerate(reader.pages))
+            about = reader.metadata
+    except InputError:
+        raise
+    except Exception as error:  # pypdf raises what its parsing trips over: KeyError, RecursionError, its own
+        raise unreadable(
+            path.name, f"a damaged PDF ({reason(error, path)})", "a PDF that opens", "print it to PDF anew"
+        ) from error
+    if not text:
+        raise unreadable(path.name, "a PDF without text, perhaps a scan", "a PDF with text", "run ocrmypdf on it")
+    if about is None:
+        return Extracted(text, pages=pages)
+    date = iso_date(about.get("/CreationDate")) or iso_date(about.get("/ModDate"))
+    return Extracted(text, declared_title(about.title), declared_author(about.author), date, pages)
+
+
+class _Tables:
+    """The pages of one file as pdfplumber sees them, which costs ten times pypdf's reading: opened when needed."""
+
+    def __init__(self, path: Path, stack: contextlib.ExitStack) -> None:
+        self._path, self._stack = path, stack
+        self._pages: list[Any] | None = None
+
+    def page(self, number: int) -> Any:
+        import pdfplumber
+
+        if self._pages is None:
+            self._pages = list(self._stack.enter_context(pdfplumber.open(self._path)).pages)
+        return self._pages[number]
+
+
+def _page(number: int, page: Any, tables: _Tables) -> str:
+    if _ruled(page):
+        try:
+            found = _with_tables(tables.page(number))
+        except Exception:  # a page that only pdfplumber trips over still has its text layer
+            found = ""
+        if found:
+            return found
+    return _join_wrapped(page.extract_text())
+
+
+def _ruled(page: Any) -> bool:
+    """Say whether the page draws enough lines and boxes to hold a table."""
+    contents = page.get_contents()
+    return contents is not None and _FEWEST_RULES <= len(_RULES.findall(contents.get_data())) <= _MOST_RULES
+
+
+def _with_tables(page: Any) -> str:
+    """Return the page with its ruled tables as rows, where they stand; "" where it has none of two columns."""
+    grids = [table for table in page.find_tables(_LINES) if len(table.rows) > 1 and len(table.columns) > 1]
+    if not grids:
+        return ""
+    parts, top = [], page.bbox[1]
+    for grid in sorted(grids, key=lambda grid: grid.bbox[1]):
+        if grid.bbox[1] > top:
+            parts.append(_text_between(page, top, grid.bbox[1]))
+        cells = [[cell or "" for cell in line] for line in grid.extract()]
+        parts.append("\n".join(row(line) for line in cells if any(cell.strip() for cell in line)))
+        top = max(top, grid.bbox[3])
+    if page.bbox[3] > top:
+        parts.append(_text_between(page, top, page.bbox[3]))
+    return "\n\n".join(part for part in parts if part.strip())
+
+
+def _text_between(page: Any, top: float, bottom: float) -> str:
+    left, _, right, _ = page.bbox
+    return _join_wrapped(page.crop((left, top, right, bottom)).extract_text() or "")
+
+
+def _join_wrapped(page: str) -> str:
+    lines = page.splitlines()
+    text = "".join(line + ("\n" if more else "\f") for line, more in zip(lines, wraps(lines), strict=True))
+    return _CJK_BREAK.sub("", text).replace("\n", " ").replace("\f", "\n")

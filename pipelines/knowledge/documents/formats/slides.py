@@ -1,0 +1,47 @@
+"""PowerPoint files: titles as headings, text, tables and speaker's notes, slide by slide."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pipelines.knowledge.documents.formats.extracted import Extracted, joined_pages, row
+from pipelines.knowledge.documents.formats.limits import Limits
+from pipelines.knowledge.documents.formats.office import check_archive, damaged, properties
+
+
+def read_pptx(path: Path, limits: Limits) -> Extracted:
+    """Return the text of a presentation; a page is a slide."""
+    import pptx
+
+    check_archive(path, "presentation", ".pptx", limits)
+    try:
+        presentation = pptx.Presentation(str(path))
+        text, pages = joined_pages(_slide(slide) for slide in presentation.slides)
+        return Extracted(text, **properties(presentation.core_properties), pages=pages)
+    except Exception as error:  # zip, XML and key errors, by what is missing
+        raise damaged(path, "presentation", ".pptx", error) from error
+
+
+def _slide(slide: Any) -> str:
+    title = slide.shapes.title
+    heading = " ".join(title.text_frame.text.split()) if title is not None else ""
+    parts = [f"## {heading}"] if heading else []
+    parts += _shapes(slide.shapes, title.shape_id if title is not None else None)
+    if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
+        notes = slide.notes_slide.notes_text_frame.text.strip()
+        parts += [f"Notes: {notes}"] if notes else []
+    return "\n\n".join(parts)
+
+
+def _shapes(shapes: Iterable[Any], title_id: int | None) -> Iterator[str]:
+    for shape in shapes:
+        if shape.shape_id == title_id:
+            continue
+        if hasattr(shape, "shapes"):
+            yield from _shapes(shape.shapes, title_id)
+        elif getattr(shape, "has_table", False):
+            yield "\n".join(row(cell.text for cell in line.cells) for line in shape.table.rows)
+        elif shape.has_text_frame and shape.text_frame.text.strip():
+            lines = [line.text.replace("\v", "\n").strip() for line in shape.text_frame.paragraphs]
+            lines = [line for line in lines if line]
+            yield "\n".join(f"- {line}" if shape.is_placeholder and len(lines) > 1 else line for line in lines)

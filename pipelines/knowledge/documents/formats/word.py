@@ -1,0 +1,86 @@
+"""Word documents: paragraphs and tables in their order, as simple Markdown."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pipelines.knowledge.documents.formats.extracted import Extracted, row, tidy
+from pipelines.knowledge.documents.formats.limits import Limits
+from pipelines.knowledge.documents.formats.office import check_archive, damaged, properties
+
+_WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_PARAGRAPH, _TABLE, _ROW, _CELL = (f"{_WORD}{name}" for name in ("p", "tbl", "tr", "tc"))
+_TWICE = ("{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback", f"{_WORD}moveFrom")
+_MARKS = {f"{_WORD}tab": "\t", f"{_WORD}br": "\n", f"{_WORD}cr": "\n", f"{_WORD}noBreakHyphen": "-"}
+
+
+def read_docx(path: Path, limits: Limits) -> Extracted:
+    """Return the text of a Word document; deleted text is left out."""
+    import docx
+
+    check_archive(path, "Word document", ".docx", limits)
+    try:
+        document = docx.Document(str(path))
+        body = document.element.body
+        # What the reader sees once only: no second rendering of drawings, no place that text was moved from.
+        for twice in [*body.iter(*_TWICE)]:
+            twice.getparent().remove(twice)
+        return Extracted(tidy("\n".join(_blocks(body, document))), **properties(document.core_properties))
+    except Exception as error:  # zip, XML and key errors, by what is missing
+        raise damaged(path, "Word document", ".docx", error) from error
+
+
+def _blocks(parent: Any, document: Any) -> list[str]:
+    blocks = []
+    for element in parent:
+        if element.tag == _PARAGRAPH:
+            blocks.append(_paragraph(element, document))
+        elif element.tag == _TABLE:
+            blocks += _table(element)
+        elif element.tag in (f"{_WORD}sdt", f"{_WORD}sdtContent", f"{_WORD}ins", f"{_WORD}moveTo"):
+            blocks += _blocks(element, document)
+    return blocks
+
+
+def _paragraph(element: Any, document: Any) -> str:
+    from docx.text.paragraph import Paragraph
+
+    text = _text(element).strip()
+    style = (Paragraph(element, document._body).style or document.styles["Normal"]).name or ""
+    level = re.fullmatch(r"Heading ([1-6])", style)
+    if not text:
+        return ""
+    if level or style == "Title":
+        return f"\n{'#' * int(level.group(1) if level else 1)} {text}\n"
+    if style.startswith("List") or element.find(f"{_WORD}pPr/{_WORD}numPr") is not None:
+        return f"- {text}"
+    return f"{text}\n"
+
+
+def _table(element: Any) -> list[str]:
+    """Return a table's rows, and then the tables that stand in its cells, each once."""
+    lines, inner = [], []
+    for line in _own(element, _ROW):
+        cells = [*_own(line, _CELL)]
+        lines.append(row(" ".join(_text(p) for p in _own(cell, _PARAGRAPH, _TABLE)) for cell in cells))
+        inner += [table for cell in cells for table in _own(cell, _TABLE, _PARAGRAPH)]
+    text = "\n".join(line for line in lines if line.strip("| "))
+    return [f"\n{text}\n", *(block for table in inner for block in _table(table))]
+
+
+def _own(element: Any, tag: str, *closed: str) -> Iterator[Any]:
+    """Yield the nearest elements of a tag below one, whatever wraps them, but for those within `closed` ones."""
+    for child in element:
+        if child.tag == tag:
+            yield child
+        elif child.tag not in closed:
+            yield from _own(child, tag, *closed)
+
+
+def _text(paragraph: Any) -> str:
+    return "".join(
+        (piece.text or "") if piece.tag == f"{_WORD}t" else _MARKS.get(piece.tag, "")
+        for run in paragraph.iter(f"{_WORD}r")
+        for piece in run
+    )

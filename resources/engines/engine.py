@@ -1,0 +1,212 @@
+"""The inference engine: offline batches in a child process that gives its memory back and can be killed."""
+
+import json
+import logging
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypedDict
+
+from pipelines.compute.processor import THREADS
+from pipelines.core.child_process import ChildError, run_child
+from pipelines.core.errors import InputError, ServiceError
+from pipelines.core.protocols import Messages
+from resources.engines.chat_template import Tools, render_conversations
+
+log = logging.getLogger("graftline")
+
+_CHILD = "resources.engines.generate_child"
+_CONCURRENCY = 64
+_PATIENCE_SECONDS = 3600.0
+
+
+class Output(TypedDict):
+    """One generated text; `token_ids` end with the end token where `finish_reason` is "stop" (else "length")."""
+
+    text: str
+    token_ids: list[int]
+    finish_reason: str
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one model made of its prompts, in order, and the engine that ran (`fallback`: why not the asked one)."""
+
+    outputs: list[Output]
+    engine: str
+    dtype: str
+    fallback: str
+    start_seconds: float
+    generate_seconds: float
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Generated tokens a second, the start left out."""
+        return sum(output["completion_tokens"] for output in self.outputs) / max(self.generate_seconds, 1e-9)
+
+
+class InferenceEngine:
+    """Greedy generation by vLLM or transformers; `name` is the engine asked for."""
+
+    def __init__(self, name: str, work_folder: Path, patience: float = _PATIENCE_SECONDS) -> None:
+        self.name, self._work, self._patience = name, work_folder / "generation", patience
+
+    def render(
+        self, model: Path, conversations: Sequence[Messages], tools: Sequence[Tools] | None = None
+    ) -> list[list[int]]:
+        """Return each conversation's prompt ids, its tools included, by the model's chat template; loads no model."""
+        return render_conversations(model, conversations, tools)
+
+    def context_length(self, model: Path) -> int:
+        """Return how many tokens, prompt and answer together, the model takes."""
+        config = _config(model)
+        return int((config.get("text_config") or config).get("max_position_embeddings", 1 << 20))
+
+    def generate(
+        self,
+        model: Path,
+        prompt_ids: Sequence[list[int]],
+        max_tokens: int,
+        schema: dict[str, Any] | None = None,
+        trust_remote_code: bool = False,
+    ) -> Batch:
+        """Return one output a prompt; with `schema` (JSON Schema) vLLM holds each output to it, transformers cannot.
+
+        InputError for a prompt that leaves no room in the context; ServiceError, with the last lines of the child's
+        log, when it fails or takes longer than the engine's patience.
+        """
+        return self.generate_many([(model, prompt_ids)], max_tokens, schema, trust_remote_code)[0]
+
+    def generate_many(
+        self,
+        jobs: Sequence[tuple[Path, Sequence[list[int]]]],
+        max_tokens: int,
+        schema: dict[str, Any] | None = None,
+        trust_remote_code: bool = False,
+    ) -> list[Batch]:
+        """Run several models in turn in one child, which starts the engine's libraries once; one batch a model."""
+        for model, prompt_ids in jobs:
+            self._require_room(model, prompt_ids, max_tokens)
+        wanted = [(model, prompt_ids) for model, prompt_ids in jobs if prompt_ids]
+        spec = {
+            "engine": self.name,
+            "max_tokens": max_tokens,
+            "schema": schema,
+            "concurrency": _CONCURRENCY,
+            "trust_remote_code": trust_remote_code,
+            "context": min(self.context_length(model) for model, _ in jobs),
+            "jobs": [{"model": str(model), "prompts": list(prompt_ids)} for model, prompt_ids in wanted],
+        }
+        made = iter(self._run(spec) if wanted else [])
+        return [_batch(next(made), ids) if ids else Batch([], self.name, "", "", 0.0, 0.0) for _, ids in jobs]
+
+    def _require_room(self, model: Path, prompt_ids: Sequence[list[int]], max_tokens: int) -> None:
+        room = self.context_length(model) - max_tokens
+        for number, ids in enumerate(prompt_ids):
+            if not 0 < len(ids) <= room:
+                raise InputError(
+                    f"prompt {number}",
+                    f"{len(ids)} tokens",
+                    f"1 to {room} beside {max_tokens} new ones",
+                    "shorten the prompt, or generate fewer tokens",
+                )
+
+    def _run(self, spec: dict[str, Any]) -> list[dict[str, Any]]:
+        self._work.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=self._work, prefix="job-"))
+        names = ", ".join(f"{len(job['prompts'])} prompts on {Path(job['model']).name}" for job in spec["jobs"])
+        log.info("%s generates: %s (log: %s)", self.name, names, folder / "child.log")
+        try:
+            run_child(_CHILD, spec | {"folder": str(folder)}, folder, _environment(), _deadline(self._patience))
+            batches = json.loads((folder / "RESULT.json").read_text(encoding="utf-8"))["batches"]
+        except ChildError as error:
+            raise ServiceError(
+                f"the {self.name} engine",
+                error.found,
+                "one output a prompt",
+                f"read {folder / 'child.log'}, or set GRAFTLINE_ENGINE=transformers",
+            ) from error
+        except TimeoutError as error:
+            found = f"no result after {self._patience:.0f} s"
+            raise ServiceError(
+                f"the {self.name} engine",
+                found,
+                "one output a prompt",
+                f"read {folder / 'child.log'}, or generate fewer tokens",
+            ) from error
+        self._keep_log(folder)
+        return batches
+
+    def _keep_log(self, folder: Path) -> None:
+        os.replace(folder / "child.log", self._work / "last.log")
+        shutil.rmtree(folder)
+
+
+def _config(model: Path) -> dict[str, Any]:
+    path = model / "config.json"
+    if not path.exists():
+        raise InputError(str(model), "no config.json", "a checkpoint's folder", "name a folder that holds a model")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _environment() -> dict[str, str]:
+    """Return what vLLM needs set before its import; a variable that is set already stands."""
+    import psutil
+
+    cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    cores = min(cores, len(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else cores
+    defaults = {
+        "VLLM_NO_USAGE_STATS": "1",
+        "VLLM_LOGGING_LEVEL": "INFO",
+        "VLLM_CPU_KVCACHE_SPACE": "1",
+        # One process for all: no spawned engine and worker (each imports torch anew), and killing it kills all of it.
+        "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+        # Without a worker process of its own vLLM cannot bind threads, and its default would leave a core idle.
+        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+        "OMP_NUM_THREADS": str(cores),
+        **THREADS,
+    }
+    return {name: os.environ.get(name, value) for name, value in defaults.items()}
+
+
+def _deadline(patience: float) -> Callable[[], None]:
+    end = time.monotonic() + patience
+
+    def watch() -> None:
+        if time.monotonic() > end:
+            raise TimeoutError
+
+    return watch
+
+
+def _batch(made: dict[str, Any], prompts: Sequence[list[int]]) -> Batch:
+    outputs: list[Output] = [
+        Output(
+            text=output["text"],
+            token_ids=output["token_ids"],
+            finish_reason=output["finish_reason"],
+            prompt_tokens=len(ids),
+            completion_tokens=len(output["token_ids"]),
+        )
+        for output, ids in zip(made["outputs"], prompts, strict=True)
+    ]
+    batch = Batch(
+        outputs, made["engine"], made["dtype"], made["fallback"], made["start_seconds"], made["generate_seconds"]
+    )
+    if batch.fallback:
+        log.warning("transformers generated instead of vLLM: %s", batch.fallback)
+    log.info(
+        "%s (%s): start %.0f s, %d outputs, %.0f tokens/s",
+        batch.engine,
+        batch.dtype,
+        batch.start_seconds,
+        len(outputs),
+        batch.tokens_per_second,
+    )
+    return batch

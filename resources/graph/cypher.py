@@ -1,0 +1,201 @@
+"""All Cypher that Graftline sends, one constant each; data travels only as parameters.
+
+Labels and relationship types follow the neo4j-graphrag and LLM Graph Builder conventions. The property `graftline`
+holds a row's digest and marks what is ours: nothing without it is read, changed or deleted. Needs Neo4j 5.26 (dynamic
+labels and types), neither APOC nor GDS.
+"""
+
+LABELS = {"documents": "Document", "chunks": "Chunk", "entities": "__Entity__", "communities": "__Community__"}
+VECTOR_NAMES = {"chunks": "vector", "entities": "entity_vector", "communities": "community_vector"}
+"""The names by which LLM Graph Builder looks for them."""
+TEXT_NAMES = {name: f"graftline_{name}_text" for name in VECTOR_NAMES}
+_TEXT_PROPERTIES = {
+    "chunks": "n.text",
+    "entities": "n.name, n.aliases, n.description",
+    "communities": "n.title, n.summary",
+}
+
+# Schema
+
+CONSTRAINTS = [
+    f"CREATE CONSTRAINT graftline_{name}_id IF NOT EXISTS FOR (n:{label}) REQUIRE n.id IS UNIQUE"
+    for name, label in (LABELS | {"state": "__Graftline__"}).items()
+]
+TEXT_INDEXES = [
+    f"CREATE FULLTEXT INDEX {TEXT_NAMES[name]} IF NOT EXISTS FOR (n:{LABELS[name]}) ON EACH [{properties}] "
+    "OPTIONS {indexConfig: {`fulltext.analyzer`: 'cjk'}}"
+    for name, properties in _TEXT_PROPERTIES.items()
+]
+SHOW_VECTOR_INDEXES = """
+SHOW VECTOR INDEXES YIELD name, labelsOrTypes, properties, options WHERE properties = ['embedding']
+RETURN name, labelsOrTypes[0] AS label, options.indexConfig['vector.dimensions'] AS dimensions
+"""
+CREATE_VECTOR_INDEX = {
+    name: f"CREATE VECTOR INDEX {index} IF NOT EXISTS FOR (n:{LABELS[name]}) ON (n.embedding) "
+    "OPTIONS {indexConfig: {`vector.dimensions`: $dimensions, `vector.similarity_function`: 'cosine', "
+    "`vector.quantization.enabled`: false}}"
+    for name, index in VECTOR_NAMES.items()
+}
+DROP_INDEX = "DROP INDEX $name IF EXISTS"
+AWAIT_INDEXES = "CALL db.awaitIndexes($seconds)"
+
+# State: the Arrow schemas of what was applied, and whether all of it arrived
+
+READ_STATE = "MATCH (s:__Graftline__ {id: 'graph'}) RETURN s.schemas AS schemas, s.complete AS complete"
+LOCK_STATE = "MERGE (s:__Graftline__ {id: 'graph'}) SET s.locked = true REMOVE s.locked"
+MARK_INCOMPLETE = "MERGE (s:__Graftline__ {id: 'graph'}) SET s.complete = false"
+WRITE_STATE = "UNWIND $rows AS row MERGE (s:__Graftline__ {id: 'graph'}) SET s.schemas = row.schemas, s.complete = true"
+
+# Compare
+
+NODE_DIGESTS = {
+    name: f"MATCH (n:{label}) WHERE n.graftline IS NOT NULL RETURN n.id AS id, n.graftline AS digest"
+    for name, label in LABELS.items()
+}
+RELATION_DIGESTS = """
+MATCH (:__Entity__)-[r]->(:__Entity__) WHERE r.graftline IS NOT NULL
+RETURN r.id AS id, r.graftline AS digest, elementId(r) AS place
+"""
+CHUNK_DOCUMENTS = """
+UNWIND $ids AS id
+MATCH (:Chunk {id: id})-[:PART_OF]->(d:Document)
+RETURN DISTINCT d.id AS id
+"""
+
+# Delete
+
+DELETE_NODES = {
+    name: f"UNWIND $rows AS id MATCH (n:{label} {{id: id}}) WHERE n.graftline IS NOT NULL DETACH DELETE n"
+    for name, label in LABELS.items()
+}
+DELETE_RELATIONS = "UNWIND $rows AS place MATCH ()-[r]->() WHERE elementId(r) = place DELETE r"
+DELETE_NEXT_CHUNK = """
+UNWIND $rows AS id
+MATCH (:Document {id: id})<-[:PART_OF]-(:Chunk)-[r:NEXT_CHUNK]->(:Chunk)
+DELETE r
+"""
+
+# Nodes
+
+DROP_OLD_TYPES = """
+UNWIND $rows AS row
+MATCH (n:__Entity__ {id: row.id}) WHERE n.type IS NOT NULL AND n.type <> row.type AND NOT n.type IN $reserved
+REMOVE n:$(n.type)
+"""
+WRITE_NODES = {
+    name: f"UNWIND $rows AS row MERGE (n:{label} {{id: row.id}}) SET n += row.properties"
+    for name, label in LABELS.items()
+}
+WRITE_TYPES = "UNWIND $rows AS row MATCH (n:__Entity__ {id: row.id}) SET n:$(row.type)"
+WRITE_VECTORS = {
+    name: f"UNWIND $rows AS row MATCH (n:{LABELS[name]} {{id: row.id}}) "
+    "CALL db.create.setNodeVectorProperty(n, 'embedding', row.vector)"
+    for name in VECTOR_NAMES
+}
+
+# Relationships
+
+WRITE_RELATIONS = """
+UNWIND $rows AS row
+MATCH (a:__Entity__ {id: row.source}) MATCH (b:__Entity__ {id: row.target})
+CREATE (a)-[r:$(row.type)]->(b) SET r = row.properties
+"""
+WRITE_PART_OF = """
+UNWIND $rows AS row
+MATCH (c:Chunk {id: row.id}) MATCH (d:Document {id: row.document})
+MERGE (c)-[:PART_OF]->(d)
+"""
+WRITE_NEXT_CHUNK = """
+UNWIND $rows AS row
+MATCH (a:Chunk {id: row.id}) MATCH (b:Chunk {id: row.next})
+MERGE (a)-[:NEXT_CHUNK]->(b)
+"""
+DELETE_HAS_ENTITY = "UNWIND $rows AS id MATCH (:__Entity__ {id: id})<-[r:HAS_ENTITY]-(:Chunk) DELETE r"
+WRITE_HAS_ENTITY = """
+UNWIND $rows AS row
+MATCH (e:__Entity__ {id: row.id}) MATCH (c:Chunk {id: row.chunk})
+MERGE (c)-[:HAS_ENTITY]->(e)
+"""
+DELETE_IN_COMMUNITY = "UNWIND $rows AS id MATCH (:__Community__ {id: id})<-[r:IN_COMMUNITY]-(:__Entity__) DELETE r"
+WRITE_IN_COMMUNITY = """
+UNWIND $rows AS row
+MATCH (c:__Community__ {id: row.id}) MATCH (e:__Entity__ {id: row.entity})
+MERGE (e)-[:IN_COMMUNITY]->(c)
+"""
+DELETE_PARENT = "UNWIND $rows AS id MATCH (:__Community__ {id: id})-[r:PARENT_COMMUNITY]->(:__Community__) DELETE r"
+WRITE_PARENT = """
+UNWIND $rows AS row
+MATCH (c:__Community__ {id: row.id}) MATCH (p:__Community__ {id: row.parent})
+MERGE (c)-[:PARENT_COMMUNITY]->(p)
+"""
+
+# Read
+
+_RELATION = "r {.*, source_id: a.id, target_id: b.id, type: type(r)} AS row"
+READ_TABLE = {
+    name: f"MATCH (n:{label}) WHERE n.graftline IS NOT NULL RETURN properties(n) AS row ORDER BY n.id"
+    for name, label in LABELS.items()
+} | {
+    "relations": "MATCH (a:__Entity__)-[r]->(b:__Entity__) WHERE r.graftline IS NOT NULL "
+    f"RETURN {_RELATION} ORDER BY r.id"
+}
+READ_ROWS = {
+    name: f"UNWIND $ids AS id MATCH (n:{label} {{id: id}}) WHERE n.graftline IS NOT NULL "
+    "RETURN n {.*, embedding: null} AS row"
+    for name, label in LABELS.items()
+} | {
+    "relations": "MATCH (a:__Entity__)-[r]->(b:__Entity__) WHERE r.graftline IS NOT NULL AND r.id IN $ids "
+    f"RETURN {_RELATION}"
+}
+RELATIONS_OF = f"""
+UNWIND $ids AS id
+MATCH (e:__Entity__ {{id: id}})-[r]-(:__Entity__) WHERE r.graftline IS NOT NULL
+WITH DISTINCT r, startNode(r) AS a, endNode(r) AS b
+RETURN {_RELATION} ORDER BY r.weight DESC, r.id
+"""
+COUNTS = {
+    name: f"MATCH (n:{label}) WHERE n.graftline IS NOT NULL RETURN count(*) AS count" for name, label in LABELS.items()
+} | {"relations": "MATCH (:__Entity__)-[r]->(:__Entity__) WHERE r.graftline IS NOT NULL RETURN count(*) AS count"}
+_PASSES = """
+(size($languages) = 0 OR n.language IN $languages)
+AND (size($paths) = 0 OR any(path IN $paths WHERE n.path + '/' STARTS WITH path))
+AND ($section = '' OR $section IN n.sections)
+AND ((size($formats) = 0 AND $since = '' AND $until = '') OR EXISTS {
+  MATCH (n)-[:PART_OF]->(d:Document)
+  WHERE (size($formats) = 0 OR d.format IN $formats)
+  AND (($since = '' AND $until = '') OR d.date <> '')
+  AND coalesce(d.date, '') >= $since AND left(coalesce(d.date, ''), size($until)) <= $until
+})
+"""
+"""The conditions of `pipelines.core.filters.Filters`; every value is a parameter."""
+SEARCH_VECTOR = """
+CALL db.index.vector.queryNodes($index, $k, $vector) YIELD node, score
+RETURN CASE WHEN node.graftline IS NULL THEN null ELSE node.id END AS id, 2 * score - 1 AS score
+"""
+SEARCH_VECTOR_FILTERED = f"""
+CALL db.index.vector.queryNodes($index, $k, $vector) YIELD node AS n, score
+RETURN CASE WHEN n.graftline IS NOT NULL AND {_PASSES} THEN n.id END AS id, 2 * score - 1 AS score
+"""
+COUNT_PASSING = f"MATCH (n:Chunk) WHERE n.graftline IS NOT NULL AND {_PASSES} RETURN count(*) AS count"
+SEARCH_VECTOR_EXACT = {
+    name: f"""
+MATCH (n:{LABELS[name]}) WHERE n.graftline IS NOT NULL AND n.embedding IS NOT NULL{f" AND {_PASSES}" * passing}
+WITH n.id AS id, 2 * vector.similarity.cosine(n.embedding, $vector) - 1 AS score
+RETURN id, score ORDER BY score DESC, id LIMIT $k
+"""
+    for name, passing in (("chunks", 1), ("entities", 0), ("communities", 0))
+}
+SEARCH_TEXT = """
+CALL db.index.fulltext.queryNodes($index, $query, {limit: $k}) YIELD node, score
+RETURN CASE WHEN node.graftline IS NULL THEN null ELSE node.id END AS id, score
+"""
+SEARCH_TEXT_FILTERED = f"""
+CALL db.index.fulltext.queryNodes($index, $query, {{limit: $k}}) YIELD node AS n, score
+RETURN CASE WHEN n.graftline IS NOT NULL AND {_PASSES} THEN n.id END AS id, score
+"""
+SIBLINGS_OF = """
+UNWIND $ids AS id
+MATCH (n:Chunk {parent_id: id}) WHERE n.graftline IS NOT NULL
+RETURN n {.*, embedding: null} AS row ORDER BY n.document_id, n.start, n.id
+"""
+PARENT_INDEX = "CREATE INDEX graftline_chunk_parent IF NOT EXISTS FOR (n:Chunk) ON (n.parent_id)"

@@ -1,0 +1,87 @@
+"""The connection to a Neo4j server: queries in, records out, every failure as an error that says what to type."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from pipelines.core.errors import ServiceError
+from pipelines.core.masked import without_user
+
+if TYPE_CHECKING:
+    import neo4j
+
+_CONNECT_SECONDS, _RETRY_SECONDS = 5.0, 5.0
+_HOW = "start it (docker compose up -d neo4j), correct NEO4J_URI, or unset NEO4J_URI to use the embedded store"
+
+
+class Neo4jConnection:
+    """One driver for one database; nothing is sent before the first query."""
+
+    def __init__(self, uri: str, username: str, password: str, database: str) -> None:
+        import neo4j
+
+        self.database = database
+        # An address may carry a password; what is shown does not.
+        self.address = without_user(uri)
+        try:
+            self._driver = neo4j.GraphDatabase.driver(
+                uri,
+                auth=(username, password),
+                connection_timeout=_CONNECT_SECONDS,
+                connection_acquisition_timeout=2 * _CONNECT_SECONDS,
+                max_transaction_retry_time=_RETRY_SECONDS,
+                telemetry_disabled=True,
+                notifications_min_severity="OFF",
+            )
+        except (neo4j.exceptions.DriverError, ValueError):
+            raise ServiceError(
+                f"NEO4J_URI {self.address}", "not an address of Neo4j", "bolt://host:7687 or neo4j+s://host", _HOW
+            ) from None
+
+    def verify(self) -> None:
+        """Raise ServiceError unless the server answers, takes the credentials and has the database."""
+        with self.session() as session:
+            session.run("RETURN 1").consume()  # not retried: a person waits for the answer
+
+    def read(self, query: str, /, **parameters: Any) -> list[dict[str, Any]]:
+        """Return the records of one read query, retried while the server is merely busy."""
+        with self.session() as session:
+            return session.execute_read(lambda transaction: transaction.run(query, parameters).data())
+
+    def write(self, query: str, /, **parameters: Any) -> None:
+        """Run one query in a transaction of its own, schema changes among them."""
+        with self.session() as session:
+            session.execute_write(lambda transaction: transaction.run(query, parameters).consume())
+
+    @contextmanager
+    def session(self) -> Iterator["neo4j.Session"]:
+        """Open a session; whatever the server or the network refuses becomes a ServiceError."""
+        import neo4j.exceptions as refused
+
+        where = f"NEO4J_URI {self.address}"
+        try:
+            with self._driver.session(database=self.database) as session:
+                yield session
+        except refused.AuthError:
+            raise ServiceError(
+                where,
+                "user name or password refused",
+                "credentials of that server",
+                "set NEO4J_USERNAME and NEO4J_PASSWORD (environment or .env)",
+            ) from None
+        except refused.Neo4jError as error:
+            if "DatabaseNotFound" in (error.code or ""):
+                found = f"no database {self.database!r}"
+                raise ServiceError(where, found, "an existing database", "set NEO4J_DATABASE=neo4j") from None
+            if isinstance(error, refused.TransientError | refused.DatabaseUnavailable):
+                raise ServiceError(where, f"{error.code}: {error.message}", "a server that is ready", _HOW) from error
+            raise ServiceError(
+                where, f"{error.code}: {error.message}", "Neo4j 5.26 that takes this query", "graftline doctor"
+            ) from error
+        except (refused.DriverError, OSError, ValueError) as error:
+            # The driver's text may repeat the address as it was given.
+            raise ServiceError(where, f"no answer ({type(error).__name__})", "a running Neo4j", _HOW) from None
+
+    def close(self) -> None:
+        """Close the driver's connections."""
+        self._driver.close()

@@ -1,0 +1,102 @@
+"""The local language model: a few prompts in this process, many through the inference engine in a child process."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pipelines.compute.processor import fast_bfloat16
+from pipelines.core.identity import content_id, file_digest
+from pipelines.core.protocols import Completion, Messages
+from resources.engines.chat_template import render_conversations
+from resources.settings import Settings
+
+# A vLLM start alone is 30 s: as long as some ten short answers in this process.
+_FEW = 4
+# What a crash can lose at most, and still few starts of the engine.
+_SLICE = 512
+
+
+class LocalModel:
+    """The small model (or a model folder), greedy; it is loaded when the first uncached prompt comes."""
+
+    def __init__(self, settings: Settings, folder: Path | None = None) -> None:
+        self._settings, self._folder = settings, folder
+        self._loaded: tuple[Any, Any] | None = None
+
+    def _small_model(self) -> Any:
+        from resources.models.small_model import SmallModel
+
+        return SmallModel(self._settings.home)
+
+    @cached_property
+    def name(self) -> str:
+        """Model and revision; the small model's files are prepared for it, no weights are loaded."""
+        if self._folder is None:
+            small = self._small_model()
+            return f"{small.hub_name}@{small.revision()}"
+        weights = sorted(self._folder.glob("*.safetensors"))
+        sizes = [f"{path.name}:{path.stat().st_size}:{path.stat().st_mtime_ns}" for path in weights]
+        return f"{self._folder.name}@{content_id(file_digest(self._folder / 'config.json'), *sizes)}"
+
+    def _path(self) -> Path:
+        return self._folder or self._small_model().path()
+
+    def generate(
+        self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None
+    ) -> Iterator[tuple[int, Completion]]:
+        """Yield (number of the prompt, completion); only the engine can hold an answer to a schema."""
+        if len(prompts) <= _FEW and schema is None:
+            for number, messages in enumerate(prompts):
+                yield number, self._one(messages, max_tokens)
+            return
+        yield from self._batch(prompts, max_tokens, schema)
+
+    def _one(self, messages: Messages, max_tokens: int) -> Completion:
+        import torch
+
+        tokenizer, network = self._load()
+        ids = render_conversations(self._path(), [messages])[0]
+        inputs = torch.tensor([ids])
+        with torch.inference_mode():
+            made = network.generate(
+                input_ids=inputs,
+                attention_mask=torch.ones_like(inputs),
+                max_new_tokens=max_tokens,
+                do_sample=False,
+                temperature=None,
+                top_p=None,
+                top_k=None,
+            )[0, len(ids) :].tolist()
+        return Completion(tokenizer.decode(made, skip_special_tokens=True).strip(), len(ids), len(made))
+
+    def _load(self) -> tuple[Any, Any]:
+        """Return (tokenizer, model in the number format that this CPU is fast in)."""
+        if self._loaded is None:
+            import torch
+            from tokenizers import Tokenizer
+            from transformers import AutoModelForCausalLM
+            from transformers.utils import logging as transformers_logging
+
+            transformers_logging.disable_progress_bar()
+            path = self._path()
+            dtype = torch.bfloat16 if fast_bfloat16() else torch.float32
+            network = AutoModelForCausalLM.from_pretrained(str(path), dtype=dtype).eval()
+            self._loaded = Tokenizer.from_file(str(path / "tokenizer.json")), network
+        return self._loaded
+
+    def _batch(
+        self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None
+    ) -> Iterator[tuple[int, Completion]]:
+        from resources.engines.engine import InferenceEngine
+
+        engine, path = InferenceEngine(self._settings.engine, self._settings.home / "work"), self._path()
+        prompt_ids = engine.render(path, prompts)
+        for first in range(0, len(prompts), _SLICE):
+            batch = engine.generate(path, prompt_ids[first : first + _SLICE], max_tokens, schema)
+            for number, output in enumerate(batch.outputs, start=first):
+                yield number, Completion(output["text"].strip(), output["prompt_tokens"], output["completion_tokens"])
+
+    def check(self) -> None:
+        """Prepare the model's files; raises a GraftlineError when they cannot be had."""
+        self._path()

@@ -1,0 +1,36 @@
+"""Child process: log a checkpoint as an MLflow model and register it, with no hub in reach and no memory kept."""
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pipelines.core.child_process import read_spec
+
+_REQUIREMENTS = ("transformers", "torch", "accelerate")
+_QUESTION, _ANSWER = "How long can I return a tent?", "45 days, unused."  # their types are the model's signature
+_CARD = "---\nlicense: other\n---\nMade by Graftline; the licence of its base model applies.\n"
+
+
+def register(spec: dict[str, Any]) -> str:
+    """Log spec["model"] under the run spec["run_id"] as a version of spec["name"]; return the version's number."""
+    import mlflow
+    from huggingface_hub import ModelCard
+
+    with mlflow.start_run(run_id=spec["run_id"]):
+        logged = mlflow.transformers.log_model(
+            spec["model"],
+            name="model",
+            task="text-generation",
+            registered_model_name=spec["name"],
+            pip_requirements=[f"{name}=={version(name).split('+')[0]}" for name in _REQUIREMENTS],
+            signature=mlflow.models.infer_signature([_QUESTION], [_ANSWER], {"max_new_tokens": 64}),
+            model_card=ModelCard(_CARD),  # without a card MLflow asks the hub for the base's
+        )
+    return str(logged.registered_model_version)
+
+
+if __name__ == "__main__":
+    specification = read_spec()
+    number = register(specification)
+    Path(specification["result"]).write_text(json.dumps({"version": number}), encoding="utf-8")

@@ -1,0 +1,59 @@
+from typing import Any
+
+from pipelines.answering.grounding.evidence import rank, source_sentences
+from pipelines.answering.question import question_terms
+from pipelines.answering.search.search import Retrieved
+from pipelines.text.terms import term_weights, terms, with_pairs
+
+
+def _chunk(number: int, title: str, text: str) -> dict[str, Any]:
+    return {
+        "chunk_id": f"c{number}",
+        "document_id": f"d{number}",
+        "path": f"{number}.md",
+        "title": title,
+        "start": 0,
+        "text": text,
+        "terms": with_pairs(terms(f"{title}\n{text}")),
+    }
+
+
+def _best(question: str, *chunks: dict[str, Any], broad: bool = False) -> list[str]:
+    weights = term_weights(question_terms(question), [chunk["terms"] for chunk in chunks])
+    return [one.text for one in rank(question, Retrieved(list(chunks), [], weights, broad=broad), None)[0].sentences]
+
+
+def test_one_sentence_that_covers_the_question_stands_alone() -> None:
+    chunk = _chunk(1, "Returns", "Unused goods go back within 45 days. The label costs 4.50 euros.")
+    assert _best("Within how many days do unused goods go back?", chunk) == ["Unused goods go back within 45 days."]
+
+
+def test_two_sentences_are_linked_by_a_name_that_the_question_lacks() -> None:
+    tent = _chunk(1, "Aurora", "The Aurora sleeping bag is stored at Halden.")
+    site = _chunk(2, "The Halden site", "Petra Vogel has managed the warehouse since April.")
+    noise = _chunk(3, "Verano", "Dario Conti likes coffee.")
+    assert _best("Who manages the warehouse in which the Aurora sleeping bag is stored?", tent, site, noise) == [
+        "The Aurora sleeping bag is stored at Halden.",
+        "Petra Vogel has managed the warehouse since April.",
+    ]
+
+
+def test_a_table_row_counts_with_the_words_of_its_header() -> None:
+    table = "| Supplier | Next audit |\n|---|---|\n| Sava Packs | May 2027 |\n| Monti | June 2026 |"
+    [sava, monti] = source_sentences([_chunk(1, "Calendar", table)])
+    assert "audit" in sava.terms and "audit" in monti.terms and "sava" not in monti.terms
+
+
+def test_the_head_of_a_table_is_no_source_and_a_table_without_a_ruler_has_none() -> None:
+    headed = "Costs.\n\n| Event | Gross cost | Recovered |\n| --- | ---: | --- |\n| Verano flood | 90,000 | 4 |"
+    plain = "| Verano flood | 90,000 euros | June |\n| Halden fire | 12,000 euros | May |"
+    assert [one.text for one in source_sentences([_chunk(1, "Costs", headed)])] == ["| Verano flood | 90,000 | 4 |"]
+    assert len(source_sentences([_chunk(2, "Costs", plain)])) == 2
+
+
+def test_a_wide_question_over_many_voices_takes_one_sentence_a_document() -> None:
+    chunks = [
+        _chunk(number, name, f"The main trouble at {name} was a flood.")
+        for number, name in enumerate(["Verano", "Halden", "Ningbo", "Oslo"])
+    ]
+    assert len(_best("What were the main kinds of trouble, and what did people say?", *chunks, broad=True)) in (1, 3)

@@ -1,0 +1,86 @@
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from pipelines.answering.scoreboard.picture import draw
+from pipelines.answering.scoreboard.scoring import best_modes, figures, interval, measure, score_answers
+from pipelines.core.schemas import ANSWERS, QUESTIONS
+
+QUESTION = {
+    "id": "q1",
+    "question": "How long?",
+    "answer": "45 days",
+    "documents": ["a.md", "b.md"],
+    "type": "single-hop",
+    "language": "en",
+}
+HOPELESS = {"id": "q2", "question": "Who?", "answer": "", "documents": [], "type": "unanswerable", "language": "en"}
+
+
+def _answer(
+    question: str = "q1", mode: str = "native", supported: bool = True, text: str = "45 days [1]", cited: str = "a.md"
+) -> dict[str, Any]:
+    citation = {"document": cited, "chunk_id": "c1", "start": 0, "end": 1, "quote": "x"}
+    return {
+        "answer_id": f"{question}{mode}",
+        "question_id": question,
+        "mode": mode,
+        "answer": text,
+        "supported": supported,
+        "citations": [citation] if supported else [],
+        "retrieved": ["c1", "c9"],
+        "prompt_tokens": 10,
+        "completion_tokens": 2,
+        "model": "m",
+    }
+
+
+def test_the_figures_of_one_answer() -> None:
+    found = measure(_answer(), QUESTION, {"c1": "a.md", "c9": "z.md"})
+    assert found == {
+        "token_f1": 1.0,
+        "contains": 1.0,
+        "supported": 1.0,
+        "prompt_tokens": 10.0,
+        "recall_at_5": 0.5,
+        "citation_precision": 1.0,
+    }
+
+
+def test_a_refusal_scores_no_f1_and_has_no_citation_precision() -> None:
+    found = measure(_answer(supported=False, text="The sources do not hold it."), QUESTION, {})
+    assert found["token_f1"] == 0.0 and "citation_precision" not in found
+
+
+def test_refusing_is_right_for_what_cannot_be_answered() -> None:
+    assert measure(_answer("q2", supported=False), HOPELESS, {})["refused"] == 1.0
+    assert measure(_answer("q2"), HOPELESS, {})["refused"] == 0.0
+
+
+def _board(*answers: dict[str, Any]) -> pa.Table:
+    chunks = pa.table({"chunk_id": ["c1", "c9"], "path": ["a.md", "z.md"]})
+    questions = pa.Table.from_pylist([QUESTION, HOPELESS], schema=QUESTIONS)
+    return score_answers(pa.Table.from_pylist(list(answers), schema=ANSWERS), questions, chunks)
+
+
+def test_the_best_mode_of_a_type_has_the_highest_f1() -> None:
+    board = _board(_answer(mode="native", text="9 weeks [1]"), _answer(mode="local"))
+    assert best_modes(board) == {"all": "local", "single-hop": "local"}
+    assert figures(board)["local.single-hop.token_f1"] == 1.0
+
+
+def test_the_interval_is_seeded_and_holds_the_mean() -> None:
+    low, high = interval([0.0, 1.0] * 20)
+    assert (low, high) == interval([0.0, 1.0] * 20) and 0.3 < low < 0.5 < high < 0.7
+    assert interval([1.0, 1.0]) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize("text", ["45 days", "Within 45 days of delivery. [1]"])
+def test_a_gold_answer_inside_a_sentence_counts_as_contained(text: str) -> None:
+    assert measure(_answer(text=text), QUESTION, {})["contains"] == 1.0
+
+
+def test_the_picture_is_a_png(tmp_path: Path) -> None:
+    assert draw(_board(_answer(), _answer("q2", supported=False)), tmp_path / "a" / "b.png").read_bytes()[1:4] == b"PNG"

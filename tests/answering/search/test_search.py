@@ -1,0 +1,46 @@
+from pipelines.answering.modes.global_search import spread
+from pipelines.answering.retrievers import open_retriever
+from pipelines.answering.search.fusion import fuse
+from pipelines.text.terms import stands_in
+from tests.answering.world import SETTINGS, build_store
+from tests.fakes import FakeEmbedder
+
+
+def _paths(mode: str, question: str, k: int = 5) -> list[str]:
+    retriever = open_retriever(mode, build_store(), FakeEmbedder(), SETTINGS)  # type: ignore[arg-type]
+    return [row["path"] for row in retriever.retrieve(question, k).chunks]
+
+
+def test_fusion_adds_the_reciprocal_ranks() -> None:
+    # a: 1/61, b: 1/62 + 1/61, c: 1/62
+    assert fuse([(1.0, ["a", "b"]), (1.0, ["b", "c"])]) == ["b", "a", "c"]
+
+
+def test_native_finds_the_chunk_that_shares_the_questions_words() -> None:
+    assert _paths("native", "Within how many days can goods be sent back?")[0] == "policies/returns.md"
+
+
+def test_local_walks_from_the_entity_of_the_question_to_its_neighbours_chunks() -> None:
+    assert set(_paths("local", "Who manages the site where the Fjell 2 is kept?", 3)) >= {
+        "products/fjell.md",
+        "warehouses/halden.md",
+    }
+
+
+def test_local_adds_descriptions_and_relations_as_context() -> None:
+    retriever = open_retriever("local", build_store(), FakeEmbedder(), SETTINGS)
+    assert "Fjell 2 is stored at Halden" in retriever.retrieve("Where is the Fjell 2 stored?", 5).context
+
+
+def test_global_takes_its_chunks_from_the_best_communities() -> None:
+    assert set(_paths("global", "What is stored at the warehouse?")) == {"products/fjell.md", "warehouses/halden.md"}
+
+
+def test_a_name_stands_in_a_text_only_as_a_whole() -> None:
+    assert stands_in("Halden", "the Halden warehouse") and not stands_in("Hal", "the Halden warehouse")
+    assert stands_in("宁波仓", "存放在宁波仓。")
+
+
+def test_broad_answers_take_one_chunk_a_document_first() -> None:
+    rows = [{"chunk_id": key, "document_id": key[0]} for key in ("a1", "a2", "b1")]
+    assert [row["chunk_id"] for row in spread(rows, 2)] == ["a1", "b1"]

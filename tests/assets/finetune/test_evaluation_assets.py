@@ -1,0 +1,128 @@
+"""The second half of fine-tuning by `dg.materialize`, over a fake engine, registry and base."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pytest
+
+from assets.finetune import evaluation as module
+from assets.finetune import promotion
+from assets.finetune.partitions import RECIPES
+from pipelines.finetune.dataset.stored import store
+from resources.models.small_model import BaseModel
+from resources.settings import Settings
+from resources.tables.asset_io import TableIOManager
+from resources.tables.tables import TableStore
+from tests.finetune.dataset.example_rows import stored
+from tests.finetune.evaluation.predicting import FakeEngine, row
+from tests.finetune.promotion.test_registration import FakeRegistry
+
+UPSTREAM = [dg.AssetSpec("instruction_dataset"), dg.AssetSpec("merged_model", partitions_def=RECIPES)]
+
+
+class EchoEngine(FakeEngine):
+    """The base rambles; a merged adapter answers what it was asked."""
+
+    def generate_many(self, jobs: Any, max_tokens: int) -> list[Any]:
+        batches = super().generate_many(jobs, max_tokens)
+        for (model, prompts), batch in zip(jobs, batches, strict=True):
+            for output, ids in zip(batch.outputs, prompts, strict=True):
+                output["text"] = "well" if model.name == "base" else "".join(map(chr, ids))
+        return batches
+
+
+class FakeTracker(FakeRegistry):
+    """A registry that also keeps what was logged to a run."""
+
+    uri = "memory"
+
+    def log_evaluation(self, run_id: str, metrics: dict[str, float], tables: dict[str, Any], plots: list[Path]) -> None:
+        self.logged = (run_id, metrics, tables, plots)
+
+
+class FakeBase:
+    """Resolves every name to the same folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def resolve(self, name: str) -> BaseModel:
+        return BaseModel(self.folder, name, "base-revision")
+
+
+class Line:
+    """Everything that the assets need, and one method that materialises some of them."""
+
+    def __init__(self, home: Path, rows: int) -> None:
+        self.settings, self.tables = Settings.load(), TableStore(home / "tables")
+        self.engine, self.tracker = EchoEngine(), FakeTracker()
+        made = [row(number, answer=f"question {number}") | {"source": f"s{number}"} for number in range(rows * 2)]
+        record = store(stored(made), np.arange(rows * 2), np.arange(rows * 2) % 2 == 0, home)
+        self.tables.write_record("instruction_dataset", record, record["digest"])
+        folder = home / "models" / "merged" / "lora"
+        folder.mkdir(parents=True)
+        merged = {"digest": "m1", "path": str(folder), "run_id": "run", "key": "key-lora", "recipe": "lora"}
+        self.tables.write_record("merged_model/lora", merged, "m1")
+        self.resources = {
+            "io_manager": TableIOManager(self.tables),
+            "settings": self.settings,
+            "tables": self.tables,
+            "engine": self.engine,
+            "tracker": self.tracker,
+            "base_model": FakeBase(home / "base"),
+        }
+
+    def evaluate(self) -> dg.ExecuteInProcessResult:
+        assets = [*UPSTREAM, module.predictions, module.evaluation]
+        checks = [module.every_row_answered, module.ready_for_promotion]
+        return dg.materialize([*assets, *checks], partition_key="lora", resources=self.resources, raise_on_error=False)
+
+    def promote(self) -> dict[str, Any]:
+        dg.materialize([promotion.registered_model], resources=self.resources)
+        return self.tables.read_record("registered_model")
+
+
+@pytest.fixture
+def line(home: Path) -> Line:
+    return Line(home, rows=120)
+
+
+def test_predictions_are_evaluated_gated_logged_and_promoted(line: Line) -> None:
+    assert line.evaluate().success
+    gate = line.tables.read_record("gates/evaluation/lora")
+    assert gate["digest"] == line.tables.digest("evaluation/lora") and all(c["passed"] for c in gate["checks"].values())
+    run_id, metrics, tables, plots = line.tracker.logged
+    assert run_id == "run" and metrics["difference_token_f1_all"] > 0 and plots[0].exists()
+    assert len(tables["scores"]) >= 80
+    record = line.promote()
+    assert record["champion"]["recipe"] == "lora" and record["decision"]["verdict"] == "promote"
+
+
+def test_a_second_run_generates_and_registers_nothing(line: Line) -> None:
+    line.evaluate()
+    first = line.promote()
+    line.engine.jobs.clear()
+    line.tracker.calls.clear()
+    again = line.evaluate().asset_materializations_for_node("predictions")[0]
+    assert line.engine.jobs == [] and again.metadata["computed_texts"].value == 0
+    second = line.promote()
+    assert line.tracker.calls == [] and second["digest"] == first["digest"]
+    assert second["decision"]["verdict"] == "keep"
+
+
+def test_too_few_rows_fail_the_gate_and_promote_nobody(home: Path) -> None:
+    line = Line(home, rows=10)
+    assert not line.evaluate().get_asset_check_evaluations()[-1].passed
+    record = line.promote()
+    assert record["champion"] is None and "enough_rows" in json.dumps(record["decision"])
+
+
+def test_a_model_merged_anew_makes_its_evaluation_stale(line: Line) -> None:
+    line.evaluate()
+    newer = line.tables.read_record("merged_model/lora") | {"digest": "m2"}
+    line.tables.write_record("merged_model/lora", newer, "m2")
+    record = line.promote()
+    assert record["champion"] is None and "stale predictions" in record["decision"]["reason"]

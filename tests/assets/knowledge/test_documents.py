@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from assets.inputs import input_folders
+from assets.knowledge import documents as module
+from resources.settings import DEFAULTS, Settings
+from resources.tables.asset_io import TableIOManager
+from resources.tables.tables import TableStore
+from tests.fakes import FakeEmbedder
+
+ASSETS = [module.documents, module.chunks, module.chunk_embeddings]
+CHECKS = [
+    module.documents_rejected_share,
+    module.chunk_spans_are_exact,
+    module.chunk_embeddings_are_complete,
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    for name in ("tents", "boots", "lamps"):
+        (folder / f"{name}.md").write_text(f"# {name}\n\nWe sell {name} in Oslo. The {name} are guaranteed.\n")
+    return folder
+
+
+def run(tmp_path: Path, embedder: FakeEmbedder) -> dg.ExecuteInProcessResult:
+    values = DEFAULTS | {"GRAFTLINE_HOME": str(tmp_path), "GRAFTLINE_DOCUMENTS": str(tmp_path / "documents")}
+    tables = TableStore(tmp_path / "tables")
+    resources = {
+        "io_manager": TableIOManager(tables),
+        "settings": Settings(values),
+        "tables": tables,
+        "embedder": embedder,
+    }
+    return dg.materialize([*input_folders, *ASSETS, *CHECKS], resources=resources, raise_on_error=False)
+
+
+def metadata(result: dg.ExecuteInProcessResult, name: str) -> dict:
+    (event,) = result.asset_materializations_for_node(name)
+    return {key: value.value for key, value in event.metadata.items()}
+
+
+def checks(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
+    return {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
+
+
+def test_a_folder_becomes_documents_chunks_and_vectors_with_passing_checks(tmp_path: Path, folder: Path):
+    result = run(tmp_path, FakeEmbedder())
+    assert result.success and checks(result) == {check: True for check in checks(result)} and len(checks(result)) == 3
+    assert metadata(result, "documents")["rows"] == 3
+    assert metadata(result, "chunk_embeddings")["computed_vectors"] == metadata(result, "chunks")["rows"]
+
+
+def test_a_second_run_computes_nothing_and_an_edit_only_its_own(tmp_path: Path, folder: Path):
+    run(tmp_path, FakeEmbedder())
+    idle = FakeEmbedder()
+    again = run(tmp_path, idle)
+    assert idle.calls == []
+    assert metadata(again, "documents")["computed_parsed"] == metadata(again, "chunks")["computed_chunks"] == 0
+    (folder / "boots.md").write_text("# boots\n\nBoots are gone from the shops.\n")
+    edited = run(tmp_path, FakeEmbedder())
+    assert metadata(edited, "documents")["computed_parsed"] == metadata(edited, "chunks")["computed_documents"] == 1
+    assert metadata(edited, "chunk_embeddings")["computed_vectors"] == 1
+    (folder / "lamps.md").unlink()
+    deleted = run(tmp_path, FakeEmbedder())
+    paths = deleted.output_for_node("chunks").to_table()["path"].to_pylist()
+    assert "lamps.md" not in paths and metadata(deleted, "chunk_embeddings")["gone"] == 1
+
+
+def test_too_many_bad_files_fail_the_check_and_stop_what_is_below(tmp_path: Path, folder: Path):
+    (folder / "bad.pdf").write_bytes(b"noise")
+    result = run(tmp_path, FakeEmbedder())
+    assert not result.success and checks(result) == {"documents_rejected_share": False}
+    found = metadata(result, "documents")
+    assert found["rejected"] == 1 and found["rejected_share"] == 0.25 and "bad.pdf" in found["ledger"]
+    assert not (tmp_path / "tables" / "chunks.json").exists()

@@ -1,0 +1,87 @@
+"""The graph assets by `dg.materialize`, over a fake language model and the real table store."""
+
+from pathlib import Path
+
+import dagster as dg
+import pyarrow as pa
+
+from assets.knowledge import entities as graph
+from resources.settings import Settings
+from resources.tables.asset_io import TableIOManager
+from resources.tables.tables import TableStore
+from tests.fakes import FakeLanguageModel
+from tests.knowledge.graph.graph_tables import chunk_table
+
+TEXTS = {
+    "a.txt": ["小明在北京工作于腾讯。 小红在上海工作于阿里。 腾讯是一家互联网公司。"],
+    "b.md": ["Nora Berg works at Alder Systems. Alder Systems is located in Oslo."],
+}
+ASSETS = [graph.extractions, graph.entity_graph, graph.communities, graph.community_summaries]
+CHECKS = [
+    graph.extraction_failures_are_few, graph.relations_have_both_ends, graph.communities_nest,
+    graph.every_community_has_a_summary,
+]  # fmt: skip
+
+
+def _run(home: Path, texts: dict[str, list[str]], model: FakeLanguageModel, selection: list[str] | None = None):
+    @dg.asset
+    def chunks() -> pa.Table:
+        return chunk_table(texts)
+
+    tables = TableStore(home / "tables")
+    settings = Settings.load({"GRAFTLINE_HOME": str(home)}, home / "none.env")
+    result = dg.materialize(
+        [chunks, *ASSETS, *CHECKS],
+        resources={
+            "io_manager": TableIOManager(tables), "tables": tables, "settings": settings, "language_model": model
+        },
+        selection=selection,
+    )  # fmt: skip
+    return result, tables
+
+
+def _counter(result: dg.ExecuteInProcessResult, asset: str, name: str) -> object:
+    (event,) = result.asset_materializations_for_node(asset)
+    return event.metadata[name].value
+
+
+def test_chunks_become_a_graph_with_summaries_and_all_checks_pass(tmp_path: Path):
+    result, tables = _run(tmp_path, TEXTS, FakeLanguageModel())
+    assert result.success
+    assert {(e.check_name, e.passed) for e in result.get_asset_check_evaluations()} == {
+        ("extraction_failures_are_few", True),
+        ("relations_have_both_ends", True),
+        ("communities_nest", True),
+        ("every_community_has_a_summary", True),
+    }
+    names = set(tables.read("entities")["name"].to_pylist())
+    assert {"小明", "腾讯", "Nora Berg", "Alder Systems", "Oslo"} <= names
+    assert {"WORKS_AT", "LOCATED_IN"} <= set(tables.read("relations")["type"].to_pylist())
+    assert tables.read("community_summaries").num_rows == tables.read("communities").num_rows > 0
+
+
+def test_a_second_run_computes_nothing_and_asks_no_model(tmp_path: Path):
+    _run(tmp_path, TEXTS, FakeLanguageModel())
+    model = FakeLanguageModel()
+    result, _ = _run(tmp_path, TEXTS, model)
+    assert model.calls == []
+    assert _counter(result, "extractions", "computed_extractions") == 0
+    assert _counter(result, "entity_graph", "entities_same") == _counter(result, "entity_graph", "entities")
+    assert _counter(result, "community_summaries", "computed_summaries") == 0
+
+
+def test_a_deleted_document_is_gone_from_every_table(tmp_path: Path):
+    _run(tmp_path, TEXTS, FakeLanguageModel())
+    result, tables = _run(tmp_path, {"a.txt": TEXTS["a.txt"]}, FakeLanguageModel())
+    assert _counter(result, "extractions", "gone") == 1
+    assert "Nora Berg" not in tables.read("entities")["name"].to_pylist()
+    chunk_ids = set(tables.read("extractions")["chunk_id"].to_pylist())
+    for name in ("entities", "relations", "community_summaries"):
+        assert {key for keys in tables.read(name)["chunk_ids"].to_pylist() for key in keys} <= chunk_ids
+
+
+def test_each_asset_can_be_materialised_alone(tmp_path: Path):
+    _run(tmp_path, TEXTS, FakeLanguageModel())
+    for asset in ASSETS:
+        result, _ = _run(tmp_path, TEXTS, FakeLanguageModel(), [asset.key.to_user_string()])
+        assert result.success

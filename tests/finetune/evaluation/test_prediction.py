@@ -1,0 +1,51 @@
+from pathlib import Path
+
+from pipelines.finetune.evaluation.prediction import ModelFolder, PredictionSettings, predict
+from tests.finetune.evaluation.predicting import FakeEngine, FakeTables, row
+
+BASE, LORA, QLORA = (ModelFolder(Path(name), name) for name in ("base", "lora", "qlora"))
+
+
+def test_base_and_adapter_answer_the_same_prompts_and_the_last_turn_is_the_reference() -> None:
+    made = predict([row(2), row(1, "no")], "d1", BASE, LORA, FakeEngine(), FakeTables())
+    assert made.table["row_id"].to_pylist() == ["r001", "r002"]
+    assert made.table["reference"].to_pylist() == ["no", "yes"]
+    assert made.table["base"].to_pylist() == ["base 10", "base 10"]
+    assert made.table["adapter"].to_pylist() == ["lora 10", "lora 10"]
+    assert len(set(made.table["prompt_digest"].to_pylist())) == 2
+    assert set(made.table["model"].to_pylist()) == {"lora"}
+
+
+def test_the_base_is_generated_once_for_all_recipes_and_a_rerun_starts_no_engine() -> None:
+    engine, tables, rows = FakeEngine(), FakeTables(), [row(1), row(2)]
+    assert predict(rows, "d1", BASE, LORA, engine, tables).generated == 4
+    assert predict(rows, "d1", BASE, QLORA, engine, tables).generated == 2
+    first = predict(rows, "d1", BASE, LORA, engine, tables)
+    assert engine.jobs == ["base", "lora", "qlora"]
+    assert first.generated == 0 and first.table["adapter"].to_pylist() == ["lora 10", "lora 10"]
+
+
+def test_other_prompts_or_another_limit_are_generated_anew() -> None:
+    engine, tables = FakeEngine(), FakeTables()
+    predict([row(1)], "d1", BASE, LORA, engine, tables)
+    predict([row(1), row(2)], "d2", BASE, LORA, engine, tables)
+    predict([row(1)], "d1", BASE, LORA, engine, tables, PredictionSettings(max_tokens=5))
+    assert engine.jobs == ["base", "lora"] * 3
+
+
+def test_rows_without_an_answer_or_without_room_are_listed_and_the_others_go_on() -> None:
+    unanswered = row(3) | {"messages": row(3)["messages"][:1]}
+    long = row(4)
+    long["messages"][0]["content"] = "x" * 50
+    made = predict([row(1), unanswered, long], "d1", BASE, LORA, FakeEngine(context=106), FakeTables())
+    assert made.table["row_id"].to_pylist() == ["r001"]
+    assert [problem.found for problem in made.problems] == [
+        "row r003 without a last assistant turn",
+        "row r004 with 50 prompt tokens",
+    ]
+
+
+def test_no_rows_at_all_start_no_engine() -> None:
+    engine = FakeEngine()
+    assert predict([], "d1", BASE, LORA, engine, FakeTables()).table.num_rows == 0
+    assert engine.jobs == []

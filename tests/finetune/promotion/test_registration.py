@@ -1,0 +1,106 @@
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipelines.finetune.promotion.promotion import decide
+from pipelines.finetune.promotion.registration import candidates, carry_out, standing_champion
+from pipelines.measuring.gates import gate_name
+from resources.tables.tables import TableStore
+from tests.finetune.evaluation.predicting import FakeEngine, predictions
+from tests.finetune.promotion.test_promotion import FEW, PASSED, REFERENCES, candidate, row_ids
+
+
+@dataclass
+class FakeVersion:
+    version: str
+    key: str
+    tags: dict[str, str]
+
+
+@dataclass
+class FakeRegistry:
+    """Versions and aliases in memory; `calls` counts what changed something."""
+
+    made: list[FakeVersion] = field(default_factory=list)
+    aliases: dict[str, str] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+
+    def register(self, run_id: str, key: str, model_path: Path, tags: Any) -> FakeVersion:
+        known = next((version for version in self.made if version.key == key), None)
+        if known is None:
+            self.calls.append(f"register {key}")
+            known = FakeVersion(str(len(self.made) + 1), key, dict(tags))
+            self.made.append(known)
+        return known
+
+    def champion(self, alias: str = "champion") -> FakeVersion | None:
+        return next((version for version in self.made if version.version == self.aliases.get(alias)), None)
+
+    def set_alias(self, alias: str, number: str, reason: str) -> None:
+        self.calls.append(f"{alias} {number}")
+        self.aliases[alias] = number
+
+    def set_tags(self, number: str, tags: Any) -> None:
+        self.calls.append(f"tag {number}")
+        self.made[int(number) - 1].tags.update(tags)
+
+
+def merged(home: Path, *recipes: str) -> dict[str, Any]:
+    return {
+        recipe: {"digest": f"model-{recipe}", "key": f"key-{recipe}", "run_id": "run", "path": str(home / recipe)}
+        for recipe in recipes
+    }
+
+
+def test_champion_and_challenger_are_registered_with_the_reason(home: Path) -> None:
+    registry = FakeRegistry()
+    decision = decide({"lora": candidate("lora", 9), "qlora": candidate("qlora", 8)}, None, FEW)
+    record = carry_out(decision, merged(home, "lora", "qlora"), registry, home)
+    assert record["champion"]["recipe"] == "lora" and record["challenger"]["recipe"] == "qlora"
+    assert registry.champion().tags["graftline.decision"].startswith("better than the base")
+    assert registry.champion().tags["graftline.folder"] == "lora"
+
+
+def test_a_second_run_with_nothing_changed_registers_nothing_and_keeps_its_digest(home: Path) -> None:
+    registry, offered = FakeRegistry(), {"lora": candidate("lora", 9), "qlora": candidate("qlora", 8)}
+    first = carry_out(decide(offered, None, FEW), merged(home, "lora", "qlora"), registry, home)
+    engine, store = FakeEngine(), TableStore(home / "tables")
+    registry.calls.clear()
+    champion = standing_champion(registry, offered, list, engine, store, home)
+    second = carry_out(decide(offered, champion, FEW), merged(home, "lora", "qlora"), registry, home)
+    assert not [call for call in registry.calls if not call.startswith("tag")]
+    assert engine.jobs == [] and second["digest"] == first["digest"]
+
+
+def test_a_recipe_is_offered_with_the_gates_of_its_current_version(home: Path) -> None:
+    store = TableStore(home / "tables")
+    assert candidates(store, ["lora"]) == {"lora": None}
+    store.write("predictions/lora", predictions(REFERENCES, REFERENCES, REFERENCES))
+    store.write_record("merged_model/lora", {"digest": "m1"}, "m1")
+    store.write_record("instruction_dataset", {"digest": "d1"}, "d1")
+    store.write_record("evaluation/lora", {"digest": "e1"}, "e1")
+    assert "has no result" in candidates(store, ["lora"])["lora"].refusal()
+    store.write_record(gate_name("evaluation", "lora"), {"digest": "e1", "checks": PASSED}, "e1")
+    assert candidates(store, ["lora"])["lora"].refusal() is None
+    store.write_record("merged_model/lora", {"digest": "m2"}, "m2")
+    assert "stale predictions" in candidates(store, ["lora"])["lora"].refusal()
+
+
+def test_an_older_champion_answers_the_rows_held_out_now(home: Path) -> None:
+    registry, engine = FakeRegistry(), FakeEngine()
+    registry.register("run", "old", home, {"graftline.model": "old", "graftline.folder": "old"})
+    registry.set_alias("champion", "1", "")
+    (home / "old").mkdir(parents=True)
+    (home / "old" / "config.json").write_text("{}")
+    offered = {"lora": candidate("lora", 9)}
+    champion = standing_champion(registry, offered, row_ids, engine, TableStore(home / "tables"), home)
+    assert champion.texts["r000"] == "old 10" and engine.jobs == ["old"]
+    assert decide(offered, champion, FEW).recipe == "lora"
+
+
+def test_a_champion_whose_folder_is_gone_answers_nothing(home: Path) -> None:
+    registry = FakeRegistry()
+    registry.register("run", "old", home, {"graftline.model": "old", "graftline.folder": "old"})
+    registry.set_alias("champion", "1", "")
+    offered = {"lora": candidate("lora", 9)}
+    assert standing_champion(registry, offered, list, FakeEngine(), TableStore(home / "tables"), home).texts == {}

@@ -1,0 +1,93 @@
+"""The real small model through vLLM's offline batch and through transformers, in their child processes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from resources.engines.engine import Batch, InferenceEngine
+
+QUESTIONS = ["What is the capital of France?", "Name a colour.", "七天内可以退货吗？", "Write one word."]
+CONVERSATIONS = [[{"role": "user", "content": question}] for question in QUESTIONS]
+SCHEMA = {
+    "type": "object",
+    "properties": {"colour": {"type": "string", "enum": ["red", "green"]}},
+    "required": ["colour"],
+    "additionalProperties": False,
+}
+
+
+@pytest.fixture(scope="module")
+def prompt_ids(small_model: Path) -> list[list[int]]:
+    return InferenceEngine("vllm", small_model).render(small_model, CONVERSATIONS)
+
+
+@pytest.fixture(scope="module")
+def by_vllm(small_model: Path, prompt_ids: list[list[int]], tmp_path_factory: pytest.TempPathFactory) -> list[Batch]:
+    pytest.importorskip("vllm")
+    engine = InferenceEngine("vllm", tmp_path_factory.mktemp("vllm"))
+    return engine.generate_many([(small_model, prompt_ids), (small_model, prompt_ids[:2])], 24)
+
+
+@pytest.fixture(scope="module")
+def by_transformers(small_model: Path, prompt_ids: list[list[int]], tmp_path_factory: pytest.TempPathFactory) -> Batch:
+    engine = InferenceEngine("transformers", tmp_path_factory.mktemp("transformers"))
+    return engine.generate(small_model, prompt_ids, 24)
+
+
+def test_rendering_gives_what_transformers_gives(small_model: Path, prompt_ids: list[list[int]]) -> None:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(str(small_model))
+    expected = tokenizer.apply_chat_template(CONVERSATIONS, add_generation_prompt=True, return_dict=True)["input_ids"]
+    assert prompt_ids == [list(ids) for ids in expected]
+
+
+def test_rendering_imports_no_torch(small_model: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from resources.engines.engine import InferenceEngine\n"
+        "model = Path(sys.argv[1])\n"
+        "InferenceEngine('vllm', model).render(model, [[{'role': 'user', 'content': 'hello'}]])\n"
+        "sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(small_model)], check=False).returncode == 0
+
+
+def test_vllm_runs_two_models_in_turn_in_one_child(by_vllm: list[Batch]) -> None:
+    first, second = by_vllm
+    assert first.engine == second.engine == "vllm" and not first.fallback
+    assert "Paris" in first.outputs[0]["text"] and "Paris" in second.outputs[0]["text"]
+    assert second.start_seconds < first.start_seconds
+
+
+def test_transformers_answers_too(by_transformers: Batch) -> None:
+    assert by_transformers.engine == "transformers" and len(by_transformers.outputs) == len(QUESTIONS)
+    assert "Paris" in by_transformers.outputs[0]["text"]
+
+
+def test_both_engines_start_an_answer_alike_and_stop_at_the_same_token(
+    by_vllm: list[Batch], by_transformers: Batch
+) -> None:
+    ours, theirs = by_vllm[0].outputs[0], by_transformers.outputs[0]
+    assert ours["token_ids"][:4] == theirs["token_ids"][:4]
+    assert ours["finish_reason"] == theirs["finish_reason"] == "stop"
+    assert ours["token_ids"][-1] == theirs["token_ids"][-1]
+
+
+@pytest.mark.slow
+def test_vllm_holds_an_output_to_its_schema(small_model: Path, prompt_ids: list[list[int]], tmp_path: Path) -> None:
+    pytest.importorskip("vllm")
+    batch = InferenceEngine("vllm", tmp_path).generate(small_model, prompt_ids[1:2], 24, SCHEMA)
+    assert json.loads(batch.outputs[0]["text"])["colour"] in ("red", "green")
+
+
+def test_an_architecture_that_vllm_cannot_run_is_run_by_transformers(small_model: Path, tmp_path: Path) -> None:
+    pytest.importorskip("vllm")
+    from resources.engines.generate_child import CannotRun, _vllm
+
+    (tmp_path / "config.json").write_text(json.dumps({"architectures": ["NoSuchModel"], "model_type": "no_such"}))
+    job = {"max_tokens": 4, "concurrency": 1, "trust_remote_code": False, "context": 64, "schema": None}
+    with pytest.raises(CannotRun):
+        _vllm(str(tmp_path), [[1]], [2], job)

@@ -1,0 +1,155 @@
+"""The packaged MiniLM itself."""
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipelines.core.embedders import embed_queries
+from pipelines.core.errors import ConfigurationError
+from resources.embedding.equal_lengths import EqualLengths
+from resources.embedding.local import SentenceEmbedder
+from resources.embedding.vector_cache import CachedEmbedder
+from resources.settings import CHECKOUT
+
+TEXTS = ["The tent is waterproof.", "A shelter that keeps the rain out.", "Revenue grew by 15 percent.", "帐篷防水。"]
+
+
+@pytest.fixture(scope="module")
+def embedder(tmp_path_factory: pytest.TempPathFactory) -> SentenceEmbedder:
+    return SentenceEmbedder(tmp_path_factory.mktemp("home"))
+
+
+def test_vectors_are_normalised_and_near_when_the_meaning_is(embedder: SentenceEmbedder):
+    vectors = embedder.embed(TEXTS)
+    assert vectors.shape == (4, embedder.dimensions) == (4, 384) and vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert vectors[0] @ vectors[1] > 0.4 > vectors[0] @ vectors[2]
+    assert embedder.embed([]).shape == (0, 384)
+
+
+COMPANY = [*TEXTS, "", "tent", "long " * 400, " padded ", *(f"The {'very ' * more}light tent." for more in range(40))]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_vector_is_the_same_to_the_bit_in_any_company_and_order(embedder: SentenceEmbedder, dtype: str):
+    own = SentenceEmbedder(embedder._home, dtype=dtype)
+    assert len(own._loaded.batches(COMPANY)) > 1
+    alone = {text: own.embed([text])[0] for text in COMPANY}
+    mixed = random.Random(3).sample(COMPANY, len(COMPANY))
+    for some in (COMPANY, mixed, mixed[:7] * 2):
+        np.testing.assert_array_equal(own.embed(some), np.stack([alone[text] for text in some]))
+
+
+def test_bfloat16_is_near_float32(embedder: SentenceEmbedder):
+    rounded = SentenceEmbedder(embedder._home, dtype="bfloat16")
+    assert (rounded.embed(COMPANY) * embedder.embed(COMPANY)).sum(axis=1).min() > 0.99
+
+
+def test_embedding_needs_no_transformers(tmp_path: Path):
+    code = (
+        "import sys; from pathlib import Path; from resources.embedding.local import SentenceEmbedder as E;"
+        f"E(Path({str(tmp_path)!r})).embed(['The tent.']);"
+        "assert not {'transformers', 'sentence_transformers'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, check=True)
+
+
+def test_a_model_of_another_kind_is_embedded_by_sentence_transformers(embedder: SentenceEmbedder, tmp_path: Path):
+    copy = tmp_path / "mine"
+    shutil.copytree(embedder.folder, copy)
+    modules = json.loads((copy / "modules.json").read_text())
+    (copy / "modules.json").write_text(json.dumps(modules[:2]))  # without the normalisation, which embed does anyway
+    other, texts = SentenceEmbedder(tmp_path, str(copy)), [*TEXTS, "tent", "", "long " * 400]
+    assert isinstance(other._loaded, EqualLengths)
+    np.testing.assert_allclose(other.embed(texts), embedder.embed(texts), atol=1e-6)
+
+
+def test_a_model_with_prompts_puts_them_before_questions_and_documents(embedder: SentenceEmbedder, tmp_path: Path):
+    copy = tmp_path / "prompted"
+    shutil.copytree(embedder.folder, copy)
+    config = {"prompts": {"query": "query: ", "passage": "passage: "}, "similarity_fn_name": "cosine"}
+    (copy / "config_sentence_transformers.json").write_text(json.dumps(config))
+    prompted, text = SentenceEmbedder(tmp_path, str(copy)), "Within how many days can goods be sent back?"
+    cached = CachedEmbedder(prompted, tmp_path / "vectors.sqlite")
+    assert prompted.asks_otherwise and cached.asks_otherwise and not embedder.asks_otherwise
+    for own, before in ((cached.embed, "passage: "), (cached.embed_queries, "query: ")):
+        for _ in range(2):
+            np.testing.assert_allclose(own([text]), embedder.embed([before + text]), atol=1e-6)
+    assert prompted.computed == 2
+    np.testing.assert_array_equal(embed_queries(embedder, [text]), embedder.embed([text]))
+
+
+def test_texts_that_the_model_cannot_read_whole_are_named_once(
+    embedder: SentenceEmbedder, caplog: pytest.LogCaptureFixture
+):
+    fresh = SentenceEmbedder(embedder._home)
+    fresh.embed(["short"])
+    assert not caplog.records
+    fresh.embed(["long " * 400, "short"])
+    fresh.embed(["long " * 500])
+    (record,) = caplog.records
+    assert "reads 256 tokens of a text, and 1 texts are longer" in record.getMessage()
+
+
+def test_chinese_is_warned_about_once(embedder: SentenceEmbedder, caplog: pytest.LogCaptureFixture):
+    fresh = SentenceEmbedder(embedder._home)
+    fresh.embed(["帐篷的保修期是多久？"])
+    fresh.embed(["帐篷的保修期是多久？"])
+    assert sum("EMBEDDING_MODEL" in record.message for record in caplog.records) == 1
+
+
+def test_name_dimensions_and_token_counts_need_no_torch(tmp_path: Path):
+    code = (
+        "import sys; from pathlib import Path; from resources.embedding.local import SentenceEmbedder as E;"
+        f"e = E(Path({str(tmp_path)!r})); print(e.name, e.dimensions, e.count_tokens(['The tent.', '帐篷']));"
+        "assert not {'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("all-MiniLM-L6-v2@") and done.stdout.strip().endswith("384 [3, 2]")
+
+
+def test_a_copy_of_the_model_has_its_revision_and_another_has_not(embedder: SentenceEmbedder, tmp_path: Path):
+    copy = tmp_path / "mine"
+    shutil.copytree(embedder.folder, copy)
+    assert SentenceEmbedder(tmp_path, str(copy)).name.split("@")[1] == embedder.name.split("@")[1]
+    weights = copy / "model.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[len(data) // 2] ^= 1
+    weights.write_bytes(data)
+    assert SentenceEmbedder(tmp_path, str(copy)).name.split("@")[1] != embedder.name.split("@")[1]
+
+
+def refuse(tmp_path: Path, model: str, expected: str) -> None:
+    with pytest.raises(ConfigurationError, match=expected) as caught:
+        _ = SentenceEmbedder(tmp_path, model).name
+    assert caught.value.where == "EMBEDDING_MODEL" and "packaged MiniLM" in caught.value.fix
+
+
+def test_a_model_that_is_nowhere_says_what_to_do(tmp_path: Path):
+    refuse(tmp_path, "nobody/no-such-model", "neither a folder nor a model on this machine")
+
+
+def test_pickled_weights_and_code_of_its_own_are_refused(tmp_path: Path):
+    model = tmp_path / "model"
+    model.mkdir()
+    refuse(tmp_path, str(model), "without config.json")
+    (model / "config.json").write_text("{}")
+    (model / "pytorch_model.bin").write_bytes(b"x")
+    refuse(tmp_path, str(model), "not safetensors")
+    (model / "model.safetensors").write_bytes(b"x")
+    (model / "modules.json").write_text(json.dumps([{"path": "", "type": "custom_st.Transformer"}]))
+    refuse(tmp_path, str(model), "code of its own")
+
+
+def test_vectors_are_those_of_sentence_transformers(embedder: SentenceEmbedder):
+    from sentence_transformers import SentenceTransformer
+
+    texts = [*TEXTS, "long " * 400, " padded ", ""]
+    expected = SentenceTransformer(str(embedder.folder)).encode(texts, normalize_embeddings=True)
+    np.testing.assert_allclose(embedder.embed(texts), expected, atol=1e-6)

@@ -1,0 +1,197 @@
+from typing import Any
+
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.core.identity import table_digest
+from pipelines.core.protocols import Messages
+from pipelines.knowledge.communities.checks import unsummarised
+from pipelines.knowledge.communities.detection import CommunitySettings, detect
+from pipelines.knowledge.communities.evidence import token_estimate
+from pipelines.knowledge.communities.summaries import EXTRACTIVE, SummarySettings, grounded, summarise
+from pipelines.knowledge.entities.resolution import resolve
+from pipelines.knowledge.extraction.extraction import extract
+from tests.fakes import FakeLanguageModel
+from tests.knowledge.graph.graph_tables import WordExtractor, chunk_table
+
+SETTINGS = SummarySettings()
+DOCUMENTS = {
+    "a.md": ["Ann leads the workshop with Bob. Bob repairs tents for Cid."],
+    "b.md": ["Xia ships boots to Yan. Yan pays Zoe for boots."],
+}
+
+
+def _first_fact(messages: Messages) -> str:
+    return next(line[2:] for line in messages[0]["content"].splitlines() if line.startswith("- "))
+
+
+def _tables(
+    documents: dict[str, list[str]], previous: dict[str, pa.Table] | None = None, size: int = 14
+) -> dict[str, Any]:
+    before = previous or {}
+    chunks = chunk_table(documents)
+    extractions, _ = extract(chunks, before.get("extractions"), WordExtractor())
+    graph = resolve(extractions, chunks, before.get("entities"), before.get("relations"))
+    communities, _ = detect(
+        graph.entities, graph.relations, before.get("communities"), CommunitySettings(max_cluster_size=size)
+    )
+    return {
+        "chunks": chunks,
+        "extractions": extractions,
+        "entities": graph.entities,
+        "relations": graph.relations,
+        "communities": communities,
+    }
+
+
+def _summarise(tables: dict[str, Any], previous: pa.Table | None, model: FakeLanguageModel):
+    return summarise(
+        tables["communities"], tables["entities"], tables["relations"], tables["chunks"], previous, model, SETTINGS
+    )
+
+
+def test_each_community_gets_a_summary_title_and_its_chunks():
+    model = FakeLanguageModel(_first_fact)
+    tables = _tables(DOCUMENTS)
+    table, work = _summarise(tables, None, model)
+    assert unsummarised(tables["communities"], table) == []
+    assert (work.new, work.computed["summaries"], work.computed["extractive"]) == (2, 2, 0)
+    rows = {row["title"]: row for row in table.to_pylist()}
+    assert set(rows) == {"Bob, Ann, Cid", "Yan, Xia, Zoe"}
+    row = rows["Bob, Ann, Cid"]
+    assert row["model"] == "fake-model@1"
+    texts = dict(zip(tables["chunks"]["chunk_id"].to_pylist(), tables["chunks"]["text"].to_pylist(), strict=True))
+    assert [texts[key] for key in row["chunk_ids"]] == DOCUMENTS["a.md"]
+
+
+def test_nothing_changed_calls_nothing():
+    model = FakeLanguageModel(_first_fact)
+    tables = _tables(DOCUMENTS)
+    first, _ = _summarise(tables, None, model)
+    second, work = _summarise(_tables(DOCUMENTS, tables), first, model)
+    assert len(model.calls) == 1
+    assert second.equals(first)
+    assert (work.same, work.computed["summaries"]) == (2, 0)
+
+
+def test_only_the_changed_community_is_written_again():
+    model = FakeLanguageModel(_first_fact)
+    tables = _tables(DOCUMENTS)
+    first, _ = _summarise(tables, None, model)
+    edited = {**DOCUMENTS, "b.md": ["Xia ships boots to Yan. Yan pays Zoe for lamps."]}
+    second, work = _summarise(_tables(edited, tables), first, model)
+    assert len(model.calls[1]) == 1
+    assert "lamps" in model.calls[1][0][0]["content"]
+    assert (work.changed, work.same, second.num_rows) == (1, 1, 2)
+
+
+def test_another_model_writes_everything_again():
+    tables = _tables(DOCUMENTS)
+    first, _ = _summarise(tables, None, FakeLanguageModel(_first_fact))
+    other = FakeLanguageModel(_first_fact)
+    other.name = "other-model@1"
+    _, work = _summarise(tables, first, other)
+    assert work.changed == 2
+
+
+def test_an_invented_summary_is_replaced_by_the_evidence():
+    tables = _tables(DOCUMENTS)
+    table, work = _summarise(tables, None, FakeLanguageModel(lambda _: "Unicorns dance on distant rainbows."))
+    assert work.computed["extractive"] == 2
+    assert set(table["model"].to_pylist()) == {EXTRACTIVE}
+    assert any("Ann leads the workshop with Bob." in text for text in table["summary"].to_pylist())
+
+
+def test_a_parent_is_written_after_its_parts_and_reads_their_summaries():
+    rings = [[f"{letter}{i}x" for i in range(5)] for letter in "Abcdef".upper()]
+    lines = [f"{one} met {other}." for ring in rings for one in ring for other in ring if one < other]
+    lines += [f"{rings[i][0]} met {rings[i + 1][0]}." for i in range(5)]
+    tables = _tables({"a.md": lines}, size=6)
+    levels = tables["communities"]["level"].to_pylist()
+    model = FakeLanguageModel(_first_fact)
+    table, _ = _summarise(tables, None, model)
+    assert len(model.calls) == len(set(levels))
+    assert [len(call) for call in model.calls] == [levels.count(level) for level in sorted(set(levels), reverse=True)]
+    assert unsummarised(tables["communities"], table) == []
+
+
+def test_prompts_stay_small():
+    lines = [
+        f"Ann met Person{i} in a very long meeting about boots, tents, lamps and stoves number {i}." for i in range(60)
+    ]
+    model = FakeLanguageModel(_first_fact)
+    _summarise(_tables({"a.md": lines}), None, model)
+    assert max(token_estimate(messages[0]["content"]) for call in model.calls for messages in call) < 560
+
+
+def test_sentences_without_ground_are_dropped():
+    facts = ["Ann leads the repair workshop."]
+    text = "Ann leads the workshop. Dragons eat moons. Ann leads the"
+    assert grounded(text, facts, chinese=False, min_support=0.6) == "Ann leads the workshop."
+    assert grounded("Ann leads the workshop. Ann leads the workshop.", facts, False, 0.6) == "Ann leads the workshop."
+    assert grounded("", facts, False, 0.6) == ""
+
+
+def test_a_number_that_no_evidence_holds_is_dropped():
+    facts = ["The mill in Leeds was checked in May 2025."]
+    assert grounded("The mill in Leeds was checked in May 2027.", facts, False, 0.6) == ""
+    assert grounded("The mill in Leeds was checked in 2025.", facts, False, 0.6) != ""
+
+
+def test_a_sentence_glued_from_several_facts_is_dropped():
+    facts = ["Ann leads the workshop in Oslo.", "Bob ships boots to Turin."]
+    assert grounded("Ann ships boots from the workshop in Oslo to Turin.", facts, False, 0.75) == ""
+
+
+def test_a_summary_in_the_wrong_language_is_dropped():
+    facts = ["深光照明位于深圳，员工二百一十人。"]
+    assert grounded("The company is in Shenzhen.", facts, chinese=True, min_support=0.6) == ""
+    assert grounded("深光照明位于深圳。", facts, chinese=True, min_support=0.6) == "深光照明位于深圳。"
+
+
+def test_chinese_evidence_is_asked_about_in_chinese():
+    said = "深光照明位于深圳，员工很多，Ann和Bob去过。"
+    tables = _tables({"a.md": [said]})
+    relations = pa.Table.from_pylist([], tables["relations"].schema)
+    assert relations.num_rows == 0  # Chinese words are no names for this extractor
+    facts = {
+        "type": "PERSON",
+        "aliases": [],
+        "mentions": 1,
+        "description": said,
+        "chunk_ids": tables["chunks"]["chunk_id"].to_pylist(),
+    }
+    names = [{"entity_id": name, "name": name, **facts} for name in ("何俊", "林晓雯")]
+    entities = pa.Table.from_pylist(names, tables["entities"].schema)
+    communities = pa.Table.from_pylist(
+        [{"community_id": "k", "level": 0, "parent_id": "", "entity_ids": ["何俊", "林晓雯"], "digest": "d"}],
+        tables["communities"].schema,
+    )
+    model = FakeLanguageModel(lambda _: "not Chinese at all.")
+    table, _ = summarise(communities, entities, relations, tables["chunks"], None, model, SETTINGS)
+    assert "概括" in model.calls[0][0][0]["content"]
+    assert table["summary"].to_pylist() == [said]
+    assert table["model"].to_pylist() == [EXTRACTIVE]
+
+
+_PEOPLE = ("Ann", "Bob", "Cid", "Dan", "Eva", "Fay", "Gus", "Hal")
+_SENTENCE = st.tuples(st.sampled_from(_PEOPLE), st.sampled_from(("met", "leads", "found")), st.sampled_from(_PEOPLE))
+_DOCUMENT = st.lists(_SENTENCE.map(lambda words: " ".join(words) + "."), min_size=1, max_size=4, unique=True)
+_STATES = st.lists(st.dictionaries(st.sampled_from(("a.md", "b.md", "c.md")), _DOCUMENT), min_size=1, max_size=4)
+
+
+@settings(max_examples=30, deadline=None)
+@given(_STATES)
+def test_a_delta_run_equals_a_clean_rebuild(states: list[dict[str, list[str]]]):
+    tables: dict[str, Any] = {}
+    summaries = None
+    for documents in states:
+        tables = _tables(documents, tables, size=3)
+        summaries, _ = _summarise(tables, summaries, FakeLanguageModel(_first_fact))
+    rebuilt = _tables(states[-1], size=3)
+    rebuilt["summaries"], _ = _summarise(rebuilt, None, FakeLanguageModel(_first_fact))
+    tables["summaries"] = summaries
+    assert {name: table_digest(table) for name, table in tables.items()} == {
+        name: table_digest(table) for name, table in rebuilt.items()
+    }

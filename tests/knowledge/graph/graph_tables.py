@@ -1,0 +1,66 @@
+"""Small tables for the tests of extraction, resolution, communities and summaries."""
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from pipelines.core.identity import content_id
+from pipelines.core.schemas import CHUNKS
+from pipelines.knowledge.extraction.rules.relation_rules import relations
+from pipelines.knowledge.mentions import Entity, Extraction, Relation
+from pipelines.text.sentences import sentences
+
+
+def chunk_table(documents: Mapping[str, Sequence[str]]) -> pa.Table:
+    """Return CHUNKS with these texts by document, one space apart."""
+    rows = []
+    for path, texts in documents.items():
+        start = 0
+        for text in texts:
+            rows.append(
+                {
+                    "chunk_id": content_id("chunk", path, text),
+                    "document_id": content_id("document", path),
+                    "path": path,
+                    "language": "en",
+                    "start": start,
+                    "end": start + len(text),
+                    "tokens": len(text.split()),
+                    "text": text,
+                    "version": "1",
+                    "section": "",
+                    "page": 0,
+                    "parent_id": "",
+                    "header": "",
+                }
+            )
+            start += len(text) + 1
+    return pa.Table.from_pylist(sorted(rows, key=lambda row: row["chunk_id"]), CHUNKS)
+
+
+class WordExtractor:
+    """Every capitalised word is a PERSON; sentences relate them by the rules; fails on texts with "BOOM"."""
+
+    def __init__(self, name: str = "words-1") -> None:
+        self.name = name
+        self.calls: list[list[str]] = []
+
+    def extract(self, texts: Sequence[str]) -> list[Extraction]:
+        self.calls.append(list(texts))
+        return [self._one(text) for text in texts]
+
+    def _one(self, text: str) -> Extraction:
+        if "BOOM" in text:
+            return Extraction(failure="ValueError: BOOM")
+        entities: list[Entity] = []
+        found: list[Relation] = []
+        for start, end in sentences(text):
+            here, place = [], 0
+            for word in text[start:end].split():
+                place = text.index(word, start + place) - start
+                if word[0].isupper():
+                    here.append(Entity(place, place + len(word.rstrip(".")), word.rstrip("."), "PERSON"))
+                place += len(word)
+            entities += [entity.moved(start) for entity in here]
+            found += relations(text[start:end], here, chinese=False)
+        return Extraction(tuple(entities), tuple(found))

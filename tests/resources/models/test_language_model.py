@@ -1,0 +1,177 @@
+"""The language model over a fake backend and a real HTTP server that speaks the OpenAI protocol."""
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.core.errors import ConfigurationError, ServiceError
+from pipelines.core.protocols import Completion, Messages
+from resources.models.completion_cache import CompletionCache, completion_key
+from resources.models.language_model import CachedLanguageModel, open_language_model
+from resources.models.served import ServedModel
+from resources.settings import DEFAULTS, Settings
+
+
+class Backend:
+    """Answers with the last message in capitals; breaks at the prompt with this number."""
+
+    name = "fake@1"
+
+    def __init__(self, breaks_at: int | None = None) -> None:
+        self.breaks_at = breaks_at
+        self.asked: list[str] = []
+
+    def generate(
+        self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None
+    ) -> Iterator[tuple[int, Completion]]:
+        for number, messages in enumerate(prompts):
+            if number == self.breaks_at:
+                raise ServiceError("the model", "a crash", "an answer", "run it again")
+            self.asked.append(messages[-1]["content"])
+            yield number, Completion(messages[-1]["content"].upper(), 1, 1)
+
+    def check(self) -> None:
+        pass
+
+
+def _prompts(*texts: str) -> list[Messages]:
+    return [[{"role": "user", "content": text}] for text in texts]
+
+
+def test_equal_prompts_are_generated_once_and_a_second_call_generates_nothing(tmp_path: Path) -> None:
+    backend = Backend()
+    model = CachedLanguageModel(backend, CompletionCache(tmp_path / "llm.sqlite"))
+    assert [one.text for one in model.complete(_prompts("a", "b", "a"), 5)] == ["A", "B", "A"]
+    again = model.complete(_prompts("b", "a"), 5)
+    assert [one.text for one in again] == ["B", "A"] and all(one.cached for one in again)
+    assert backend.asked == ["a", "b"]
+
+
+def test_after_a_crash_only_what_is_missing_is_generated(tmp_path: Path) -> None:
+    cache = CompletionCache(tmp_path / "llm.sqlite")
+    with pytest.raises(ServiceError):
+        CachedLanguageModel(Backend(breaks_at=2), cache).complete(_prompts("a", "b", "c"), 5)
+    backend = Backend()
+    CachedLanguageModel(backend, cache).complete(_prompts("a", "b", "c"), 5)
+    assert backend.asked == ["c"]
+
+
+def test_the_key_covers_prompt_model_sampling_and_schema() -> None:
+    [messages, other] = _prompts("a", "b")
+    keys = {
+        completion_key(messages, "m@1", 5, None),
+        completion_key(other, "m@1", 5, None),
+        completion_key(messages, "m@2", 5, None),
+        completion_key(messages, "m@1", 6, None),
+        completion_key(messages, "m@1", 5, {"type": "object"}),
+    }
+    assert len(keys) == 5
+
+
+class Server(BaseHTTPRequestHandler):
+    """Two failures with status 500, then answers; remembers the requests."""
+
+    failures = 0
+    requests: list[dict[str, Any]] = []  # noqa: RUF012 - one list for all handlers of a test
+
+    def do_GET(self) -> None:
+        self._send(200, {"object": "list", "data": [{"id": "tiny", "object": "model", "created": 0, "owned_by": "x"}]})
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        type(self).requests.append(body)
+        if self.headers["Authorization"] != "Bearer secret-key":
+            self._send(401, {"error": {"message": "bad key secret"}})
+        elif type(self).failures > 0:
+            type(self).failures -= 1
+            self._send(500, {"error": {"message": "later"}})
+        else:
+            text = body["messages"][-1]["content"].upper()
+            self._send(
+                200,
+                {
+                    "id": "1",
+                    "object": "chat.completion",
+                    "created": 0,
+                    "model": "tiny",
+                    "choices": [
+                        {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+                    ],
+                    "usage": {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10},
+                },
+            )
+
+    def _send(self, status: int, body: dict[str, Any]) -> None:
+        raw = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    Server.failures, Server.requests = 0, []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/v1"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_served_model_answers_every_prompt_with_token_counts(address: str) -> None:
+    found = dict(ServedModel(address, "tiny", "secret-key").generate(_prompts("a", "b"), 5, None))
+    assert {number: one.text for number, one in found.items()} == {0: "A", 1: "B"}
+    assert found[0].prompt_tokens == 7 and found[0].completion_tokens == 3
+
+
+def test_a_failing_server_is_asked_again(address: str) -> None:
+    Server.failures = 2
+    assert next(ServedModel(address, "tiny", "secret-key").generate(_prompts("a"), 5, None))[1].text == "A"
+    assert len(Server.requests) == 3
+
+
+def test_a_schema_travels_as_response_format(address: str) -> None:
+    list(ServedModel(address, "tiny", "secret-key").generate(_prompts("a"), 5, {"type": "object"}))
+    assert Server.requests[0]["response_format"]["json_schema"]["schema"] == {"type": "object"}
+
+
+def test_a_refused_key_is_named_by_its_variable_and_never_shown(address: str) -> None:
+    with pytest.raises(ServiceError, match="LLM_API_KEY") as caught:
+        list(ServedModel(address, "tiny", "wrong-key").generate(_prompts("a"), 5, None))
+    assert "wrong-key" not in str(caught.value) and "secret" not in str(caught.value)
+
+
+def test_check_names_the_models_that_the_server_has(address: str) -> None:
+    ServedModel(address, "tiny", "secret-key").check()
+    with pytest.raises(ConfigurationError, match="tiny"):
+        ServedModel(address, "huge", "secret-key").check()
+
+
+def _settings(home: Path, **values: str) -> Settings:
+    return Settings(DEFAULTS | {"GRAFTLINE_HOME": str(home)} | values)
+
+
+def test_an_unreachable_server_is_named_by_its_variable(tmp_path: Path) -> None:
+    model = open_language_model(_settings(tmp_path, LLM_BASE_URL="http://127.0.0.1:9/v1", LLM_MODEL="tiny"))
+    with pytest.raises(ServiceError, match=r"LLM_BASE_URL=http://127\.0\.0\.1:9/v1"):
+        model.check()
+
+
+def test_a_server_without_a_model_name_is_a_configuration_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="LLM_MODEL"):
+        open_language_model(_settings(tmp_path, LLM_BASE_URL="http://127.0.0.1:9/v1"))
+
+
+def test_a_model_name_without_a_server_is_a_configuration_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="LLM_BASE_URL"):
+        open_language_model(_settings(tmp_path, LLM_MODEL="no-such-folder"))
