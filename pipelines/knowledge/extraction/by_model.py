@@ -1,5 +1,6 @@
 """An extractor that asks a language model for entities and relations by JSON schema, and repairs what it answers."""
 
+import contextlib
 import json
 import re
 from collections.abc import Sequence
@@ -34,6 +35,7 @@ _TASK = (
     "Copy each name letter by letter from the text, in the text's language."
 )
 _FENCE = re.compile(r"```(?:json)?\s*(.*?)(?:```|$)", re.DOTALL)
+_STRING_OR_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
 _NOT_A_TYPE = re.compile(r"[^A-Z0-9]+")
 _WEIGHT = 2.0
 
@@ -113,6 +115,8 @@ def repaired_json(answer: str) -> Any:
     >>> repaired_json('Sure: ```json\\n{"entities": [{"name": "A"}, {"name": "B')
     {'entities': [{'name': 'A'}]}
     """
+    with contextlib.suppress(json.JSONDecodeError):
+        return json.loads(answer)  # nothing is repaired that is right as it is: a name may hold a fence or ", ]"
     fenced = _FENCE.search(answer)
     text = fenced.group(1) if fenced else answer
     start = text.find("{")
@@ -122,10 +126,15 @@ def repaired_json(answer: str) -> Any:
     cuts, closers = _cuts(text)
     for cut, closing in zip(cuts, closers, strict=True):
         try:
-            return json.loads(re.sub(r",\s*(?=[}\]])", "", text[:cut] + closing))
+            return json.loads(_without_trailing_commas(text[:cut] + closing))
         except json.JSONDecodeError:
             continue
     return None
+
+
+def _without_trailing_commas(text: str) -> str:
+    """Return the text without the commas before a closing bracket; what stands in quotes is left as it is."""
+    return _STRING_OR_TRAILING_COMMA.sub(lambda match: match.group(1) or "", text)
 
 
 def _cuts(text: str) -> tuple[list[int], list[str]]:

@@ -102,7 +102,7 @@ def test_what_a_gpu_trained_is_merged_and_compared_on_it(
 
 def test_a_training_killed_on_a_gpu_goes_on_where_it_was(tiny: BaseModel, dataset: dict[str, Any], tmp_path: Path):
     from pipelines.finetune.training.training import read_log
-    from tests.integration.finetune.test_training_resumes import finish, start
+    from tests.integration.training.test_training_resumes import finish, start
 
     data = dataset["path"]
     recipe = Recipe(**{**QUICK, "bf16": True, "max_steps": 60, "save_steps": 7, "logging_steps": 1})

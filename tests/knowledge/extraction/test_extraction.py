@@ -182,6 +182,10 @@ def test_an_unknown_extractor_is_refused():
     ('{"a": [{"n": "x"}, {"n": "y', {"a": [{"n": "x"}]}),
     ('{"a": [{"n": "}{"}]} and more', {"a": [{"n": "}{"}]}),
     ('{"a', {}),
+    ('{"a": "x, ]b"}', {"a": "x, ]b"}),
+    ('{"a": "x, ]b", "c": [1,],}', {"a": "x, ]b", "c": [1]}),
+    ('{"a": ["\\", ]"], "c": [1,]} so', {"a": ['", ]'], "c": [1]}),
+    ('{"a": "a ```fence``` inside"}', {"a": "a ```fence``` inside"}),
     ("no json at all", None),
     ("", None),
 ])  # fmt: skip
