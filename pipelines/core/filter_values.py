@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from difflib import SequenceMatcher
 
 from pipelines.core.errors import InputError
-from pipelines.core.formats import FORMAT_OF
+from pipelines.core.formats import formats_by_ending
 
 LANGUAGES = ("en", "zh")
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
@@ -35,8 +35,8 @@ def stored_format(value: str) -> str:
     ('pdf', 'markdown', 'javascript')
     """
     text = value.strip().lower().removeprefix(".")
-    known = {format: format for format in FORMAT_OF.values()}
-    known |= {ending.removeprefix("."): format for ending, format in FORMAT_OF.items()}
+    known = {format: format for format in formats_by_ending().values()}
+    known |= {ending.removeprefix("."): format for ending, format in formats_by_ending().items()}
     return _known(text, known, value, "format")
 
 

@@ -1,6 +1,28 @@
-"""Which format a file's ending means, and which formats are source code."""
+"""The formats of documents: the endings of their files, and the function that reads them; one line a format."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePath
+
+from pipelines.core.extensions import READERS, extended
+
+
+@dataclass(frozen=True)
+class Format:
+    """How files of a format are known and read."""
+
+    endings: tuple[str, ...]
+    """Ends of file names, in small letters, with their dot."""
+    reader: str
+    """What reads one, (path, limits) -> `Extracted`, as "module:function"; a name without a dot is in `formats/`."""
+    packages: tuple[str, ...] = ()
+    """Distributions whose version may change the text: documents are read again with another one."""
+    parsed: bool = True
+    """Read in a process of its own: a few bytes of most formats can ask for all memory, or for ever."""
+    titled: bool = True
+    """Whether a text of the format can say its own title; code and data are called by their file's name."""
+
 
 CODE = {
     "python": (".py", ".pyi"),
@@ -27,21 +49,34 @@ CODE = {
 }
 """Programming languages, which are formats of their own, by the endings of their files."""
 
-
-_DOCUMENTS = {
-    "markdown": (".md", ".markdown"),
-    "text": (".txt", ".text"),
-    "html": (".html", ".htm", ".xhtml"),
-    "pdf": (".pdf",),
-    "docx": (".docx",),
-    "pptx": (".pptx",),
-    "csv": (".csv", ".tsv"),
-    "json": (".json",),
-    "jsonl": (".jsonl", ".ndjson"),
+_OWN = {
+    "markdown": Format((".md", ".markdown"), "plain:read_markdown", parsed=False),
+    "text": Format((".txt", ".text"), "plain:read_text", parsed=False),
+    "html": Format((".html", ".htm", ".xhtml"), "html:read_html", ("beautifulsoup4", "lxml")),
+    "pdf": Format((".pdf",), "pdf:read_pdf", ("pypdf", "pdfplumber")),
+    "docx": Format((".docx",), "word:read_docx", ("python-docx",)),
+    "pptx": Format((".pptx",), "slides:read_pptx", ("python-pptx",)),
+    "csv": Format((".csv", ".tsv"), "records:read_csv", titled=False),
+    "json": Format((".json",), "records:read_json", titled=False),
+    "jsonl": Format((".jsonl", ".ndjson"), "records:read_json_lines", titled=False),
+    **{name: Format(endings, "plain:read_text", parsed=False, titled=False) for name, endings in CODE.items()},
 }
 
-FORMAT_OF = {ending: format for format, endings in (_DOCUMENTS | CODE).items() for ending in endings}
-"""The format by the end of a file's name, in small letters."""
+
+@cache
+def formats() -> Mapping[str, Format]:
+    """Return the formats by name, those of installed packages (`graftline.readers`) last."""
+    return extended(READERS, _OWN)
+
+
+@cache
+def formats_by_ending() -> Mapping[str, str]:
+    """Return the format's name by the end of a file's name, in small letters; ours before an extension's."""
+    found: dict[str, str] = {}
+    for name, format in formats().items():
+        for ending in format.endings:
+            found.setdefault(ending, name)
+    return found
 
 
 def format_of(path: str | PurePath) -> str | None:
@@ -50,4 +85,4 @@ def format_of(path: str | PurePath) -> str | None:
     >>> format_of("policies/Returns.MD"), format_of("photo.heic")
     ('markdown', None)
     """
-    return FORMAT_OF.get(PurePath(path).suffix.lower())
+    return formats_by_ending().get(PurePath(path).suffix.lower())

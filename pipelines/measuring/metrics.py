@@ -4,11 +4,13 @@ import re
 import string
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
+from pipelines.core import extensions
+from pipelines.core.extensions import extended
 from pipelines.text.characters import HAN
 
-METRICS = ("exact_match", "token_f1", "rouge_l", "chrf")
 CHRF_ORDER, CHRF_BETA = 6, 2.0
 _WORD = re.compile(rf"[{HAN}]|[^\s{HAN}]+")
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
@@ -54,7 +56,7 @@ def chrf(prediction: str, reference: str) -> float:
     return float(scorer.sentence_score(prediction, [reference]).score) / 100.0
 
 
-SCORERS: dict[str, Callable[[str, str], float]] = {
+_OWN: dict[str, Callable[[str, str], float]] = {
     "exact_match": exact_match,
     "token_f1": token_f1,
     "rouge_l": rouge_l,
@@ -62,10 +64,16 @@ SCORERS: dict[str, Callable[[str, str], float]] = {
 }
 
 
+@cache
+def metrics() -> Mapping[str, Callable[[str, str], float]]:
+    """Return the metrics by name, (prediction, reference) to 0..1; those of installed packages last."""
+    return extended(extensions.METRICS, _OWN)
+
+
 def score(predictions: Sequence[str], references: Sequence[str]) -> dict[str, list[float]]:
     """Return every metric by row; both sequences have the same length."""
     pairs = list(zip(predictions, references, strict=True))
-    return {name: [SCORERS[name](prediction, reference) for prediction, reference in pairs] for name in METRICS}
+    return {name: [metric(*pair) for pair in pairs] for name, metric in metrics().items()}
 
 
 def answer_tokens(text: str) -> list[str]:

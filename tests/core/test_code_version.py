@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipelines.core.code_version import code_version, source_files
+from pipelines.core.identity import code_version, source_files
 from pipelines.knowledge.extraction.rules import rule_extraction
 
 RULES = Path(rule_extraction.__file__).parent

@@ -43,7 +43,12 @@ OUTSIDE: dict[str, set[str]] = {
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "pipelines.text": (),
     "pipelines.compute": (),
-    "pipelines.measuring": ("pipelines.text", "pipelines.compute"),
+    "pipelines.measuring": (
+        "pipelines.text",
+        "pipelines.compute",
+        "pipelines.core.extensions",
+        "pipelines.core.errors",
+    ),
     "pipelines.core": ("pipelines.text", "pipelines.compute.processor", "pipelines.core"),
     **{f"pipelines.{flow}": (*(f"pipelines.{room}" for room in GROUND), f"pipelines.{flow}") for flow in FLOWS},
     "resources": tuple(f"pipelines.{room}" for room in GROUND),

@@ -7,7 +7,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.measuring.bootstrap import bootstrap, paired_bootstrap
-from pipelines.measuring.metrics import METRICS, score
+from pipelines.measuring.metrics import metrics, score
 
 _TEXTS, _NUMBERS = ("recipe", "slice", "metric"), ("base", "adapter", "difference", "low", "high", "share")
 
@@ -42,7 +42,7 @@ def score_rows(predictions: pa.Table) -> pa.Table:
     references = predictions["reference"].to_pylist()
     for who in ("base", "adapter"):
         scores = score(predictions[who].to_pylist(), references)
-        columns |= {f"{who}_{metric}": pa.array(scores[metric], pa.float64()) for metric in METRICS}
+        columns |= {f"{who}_{metric}": pa.array(scores[metric], pa.float64()) for metric in metrics()}
     return pa.table(columns)
 
 
@@ -57,7 +57,7 @@ def evaluate(recipe: str, predictions: pa.Table, settings: EvaluationSettings | 
     rows: list[dict[str, Any]] = []
     for part in ("all", *sorted(set(languages.tolist()))):
         chosen = np.ones(len(languages), bool) if part == "all" else languages == part
-        for metric in METRICS:
+        for metric in metrics():
             base, adapter = (scores[f"{who}_{metric}"].to_numpy()[chosen] for who in ("base", "adapter"))
             rows.append(
                 {

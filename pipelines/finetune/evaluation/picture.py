@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipelines.measuring.metrics import METRICS
+from pipelines.measuring.metrics import metrics
 
 
 def plot_evaluation(evaluation: pa.Table, path: Path) -> Path:
@@ -16,9 +16,9 @@ def plot_evaluation(evaluation: pa.Table, path: Path) -> Path:
     from matplotlib.figure import Figure
 
     rows = evaluation.to_pylist()
-    figure = Figure(figsize=(3.2 * len(METRICS), 3.4), layout="constrained")
+    figure = Figure(figsize=(3.2 * len(metrics()), 3.4), layout="constrained")
     FigureCanvasAgg(figure)
-    for metric, axes in zip(METRICS, np.atleast_1d(figure.subplots(1, len(METRICS), sharey=True)), strict=True):
+    for metric, axes in zip(metrics(), np.atleast_1d(figure.subplots(1, len(metrics()), sharey=True)), strict=True):
         mine = [row for row in rows if row["metric"] == metric]
         for shift, who, colour in ((-0.2, "base", "#9aa5b1"), (0.2, "adapter", "#2f6f4f")):
             places, means = np.arange(len(mine)) + shift, [row[who] for row in mine]

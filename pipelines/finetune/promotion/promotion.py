@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.measuring.bootstrap import Interval, paired_bootstrap
 from pipelines.measuring.gates import Gate
-from pipelines.measuring.metrics import SCORERS
+from pipelines.measuring.metrics import metrics
 
 
 class PromotionSettings(BaseModel):
@@ -132,7 +132,7 @@ def _judge(recipe: str, candidate: Candidate | None, champion: Champion | None, 
 
 
 def _difference(metric: str, rows: Sequence[Mapping[str, Any]], old: Sequence[str], how: PromotionSettings) -> Interval:
-    scorer = SCORERS[metric]
+    scorer = metrics()[metric]
     new_scores = [scorer(row["adapter"], row["reference"]) for row in rows]
     old_scores = [scorer(text, row["reference"]) for text, row in zip(old, rows, strict=True)]
     return paired_bootstrap(new_scores, old_scores, how.resamples, how.level, how.seed)

@@ -15,7 +15,7 @@ from pipelines.core.schemas import DOCUMENTS, LEDGER, MANIFEST
 from pipelines.knowledge.documents.folders import Unseen
 from pipelines.knowledge.documents.formats.limits import Limits
 from pipelines.knowledge.documents.formats.process import ReadingProcess
-from pipelines.knowledge.documents.formats.readers import READERS
+from pipelines.knowledge.documents.formats.readers import reader_of
 from pipelines.knowledge.documents.loading import read_document
 from pipelines.knowledge.documents.manifest import FileState, Plan, document_version, limits_digest, plan
 from pipelines.knowledge.documents.sources import shown
@@ -147,4 +147,5 @@ class _Reading:
 def _same_title(path: str, name: str) -> bool:
     """Say whether a document keeps its title under another name; some formats are called by their file's name."""
     before, after = PurePosixPath(path), PurePosixPath(name)
-    return before.name == after.name or READERS[after.suffix.lower()].titled
+    reader = reader_of(after)
+    return before.name == after.name or (reader is not None and reader.titled)

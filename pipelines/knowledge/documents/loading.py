@@ -5,10 +5,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from pipelines.core.errors import InputError, Problem
+from pipelines.core.formats import format_of, formats_by_ending
 from pipelines.core.identity import content_id, file_digest
 from pipelines.knowledge.documents.formats.limits import Limits
 from pipelines.knowledge.documents.formats.process import ReadingProcess
-from pipelines.knowledge.documents.formats.readers import READERS
+from pipelines.knowledge.documents.formats.readers import reader_of
 from pipelines.knowledge.documents.sources import SourceFile, shown
 from pipelines.text.sections import headings
 from pipelines.text.words import is_chinese
@@ -39,10 +40,10 @@ def refusal(file: SourceFile, limits: Limits) -> Problem | None:
     """Return why a file is no document by its name and size alone, None for one that has to be read."""
     name = shown(file.name)
     ending = PurePosixPath(name).suffix
-    if ending.lower() not in READERS:
+    if format_of(name) is None:
         kind = f'a file ending in "{ending}"' if ending else "a file without an ending"
         fix = f"convert {name}, move it out of the folder, or name it in .graftlineignore"
-        return Problem(name, 0, kind, f"a document ({', '.join(READERS)})", fix)
+        return Problem(name, 0, kind, f"a document ({', '.join(formats_by_ending())})", fix)
     if name != file.name:
         return Problem(name, 0, "a file name that is not UTF-8", "a UTF-8 name", "rename it")
     if file.bytes > limits.file_bytes:
@@ -56,7 +57,8 @@ def read_document(file: SourceFile, reading: ReadingProcess) -> dict[str, Any]:
 
     InputError says why it cannot be read, OSError that it cannot be looked at now.
     """
-    name, reader = shown(file.name), READERS[PurePosixPath(file.name).suffix.lower()]
+    name, reader = shown(file.name), reader_of(file.name)
+    assert reader is not None  # `refusal` was asked
     path = file.fetch()
     version, size = file_digest(path), path.stat().st_size
     extracted = reading.read(path, reader.format) if reader.parsed else reader.read(path, reading.limits)

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +12,7 @@ from pipelines.core.identity import content_id, file_digest, json_digest
 from pipelines.core.schemas import MANIFEST
 from pipelines.knowledge.documents.folders import Unseen
 from pipelines.knowledge.documents.formats.limits import Limits
-from pipelines.knowledge.documents.formats.readers import READERS
+from pipelines.knowledge.documents.formats.readers import reader_of
 from pipelines.knowledge.documents.loading import refusal
 from pipelines.knowledge.documents.sources import SourceFile, shown
 
@@ -171,7 +170,7 @@ def _renamed(
 
 
 def _state(file: SourceFile, row: Mapping[str, Any] | None, now_ns: int, rehash: bool) -> FileState:
-    reader = READERS.get(PurePosixPath(file.name).suffix.lower())
+    reader = reader_of(file.name)
     document_id, version = content_id("document", shown(file.name)), reader.version if reader else ""
     unread = row is not None and file.stamp and (row["size"], row["stamp"]) == (file.bytes, file.stamp)
     if row is not None and unread and not rehash and row["checked_ns"] - row["mtime_ns"] > _GRANULARITY_NS:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipelines.core.errors import InputError, Problem
-from pipelines.core.formats import FORMAT_OF
+from pipelines.core.formats import format_of, formats_by_ending
 from pipelines.core.identity import content_id
 from pipelines.knowledge.documents.addresses import RemoteFile, forget_others, remote_files
 from pipelines.knowledge.documents.folders import said, walk
@@ -75,7 +75,7 @@ def list_files(address: Path | str, cache: Path | None = None) -> Listing:
 
 def _below_folder(address: Path | str) -> Listing:
     root, pattern = split_pattern(address)
-    if root.is_file() and root.suffix.lower() in FORMAT_OF:
+    if root.is_file() and format_of(root):
         return Listing([_local(root.name, root)])
     if not root.is_dir():
         raise nothing_found(address, "a file that is no document" if root.exists() else "no such folder")
@@ -106,7 +106,7 @@ def nothing_found(address: Path | str, found: str) -> InputError:
     return InputError(
         str(address),
         found,
-        f"documents there: {', '.join(FORMAT_OF)}",
+        f"documents there: {', '.join(formats_by_ending())}",
         "put documents there, or set GRAFTLINE_DOCUMENTS to their folder, file, pattern or address (environment or "
         ".env). What is indexed stays: to be rid of it, leave one short text there; the others go with the next run",
     )

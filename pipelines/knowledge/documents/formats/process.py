@@ -91,7 +91,12 @@ class ReadingProcess:
 
 
 def _start() -> "subprocess.Popen[bytes]":
-    environment = {**os.environ, "PYTHONPATH": str(_ROOT), "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")])),
+        "OMP_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "2",
+    }
     return subprocess.Popen(
         [sys.executable, "-m", _MODULE],
         cwd=_ROOT,

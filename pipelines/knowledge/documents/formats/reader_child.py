@@ -30,13 +30,14 @@ def serve() -> None:
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
-    from pipelines.knowledge.documents.formats.readers import PARSED
+    from pipelines.knowledge.documents.formats.readers import Reader
 
     limits = Limits.model_validate(request["limits"])
     path = Path(os.fsdecode(bytes.fromhex(request["path"])))
+    read = Reader(request["format"]).function  # imports the parser, which a low limit of memory would not let in
     _hold_memory(limits.memory_bytes)
     try:
-        extracted = PARSED[request["format"]](path, limits)
+        extracted = read(path, limits)
         if len(extracted.text) > limits.characters:
             found, most = f"{len(extracted.text):,} characters of text", f"at most {limits.characters:,}"
             return {"problem": [found, most, "split it, or move the file out of the folder"]}

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.core.code_version import code_version
+from pipelines.core.identity import code_version
 from pipelines.knowledge.extraction.rules import chinese, english
 from pipelines.knowledge.extraction.rules.relation_rules import relations
 from pipelines.knowledge.mentions import Entity, Extraction, Relation

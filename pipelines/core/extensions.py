@@ -1,0 +1,80 @@
+"""Extension points: what an installed package adds by entry points, without an edit here.
+
+A package names what it adds in its pyproject.toml, `[project.entry-points."graftline.metrics"]` with a line
+`name = "module:object"`; what the object has to be stands beside each group's own table. Names are seen when a table is
+first asked for, and a package's code is imported only then.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from pipelines.core.errors import ConfigurationError
+
+READERS = "graftline.readers"
+"""A `pipelines.core.formats.Format`: the endings of its files and the function that reads one."""
+EXTRACTORS = "graftline.extractors"
+"""A function from a `LanguageModel` to an `Extractor`; GRAFTLINE_EXTRACTOR names it."""
+MODES = "graftline.modes"
+"""A function from a `Search` to a `Retriever`; `--mode` and GRAFTLINE_MODES name it."""
+ENGINES = "graftline.engines"
+"""A function (model folder, end tokens, job) to a function from prompts' token ids to outputs; GRAFTLINE_ENGINE."""
+METRICS = "graftline.metrics"
+"""A function (prediction, reference) to a number in 0..1, higher is better."""
+GROUPS = (READERS, EXTRACTORS, MODES, ENGINES, METRICS)
+
+
+@dataclass(frozen=True)
+class Extension:
+    """One thing that a package from outside adds under a name."""
+
+    group: str
+    name: str
+    package: str
+    """Name and version of the distribution: part of whatever depends on what it does."""
+    entry_point: EntryPoint
+
+    def load(self) -> Any:
+        """Import and return the object; ConfigurationError names the package where that fails."""
+        try:
+            return self.entry_point.load()
+        except Exception as error:  # whatever a stranger's module raises when it is imported
+            raise ConfigurationError(
+                f"the extension {self.name} ({self.group}) of {self.package}",
+                f"{type(error).__name__}: {error}",
+                f"an object at {self.entry_point.value}",
+                f"mend or uninstall it: pip uninstall {self.package.split(' ')[0]}",
+            ) from error
+
+
+@cache
+def extensions(group: str) -> Mapping[str, Extension]:
+    """Return what installed packages add to a group, by name; ConfigurationError where two add the same."""
+    found: dict[str, Extension] = {}
+    for entry_point in sorted(entry_points(group=group), key=lambda point: (point.name, point.value)):
+        distribution = entry_point.dist
+        package = f"{distribution.name} {distribution.version}" if distribution else "a package"
+        other = found.get(entry_point.name)
+        if other is not None and other.entry_point.value != entry_point.value:
+            raise _taken(group, entry_point.name, package, other.package)
+        found[entry_point.name] = Extension(group, entry_point.name, package, entry_point)
+    return found
+
+
+def extended(group: str, own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return our own table with the loaded extensions of its group; ConfigurationError where one takes our name."""
+    for name, extension in extensions(group).items():
+        if name in own:
+            raise _taken(group, name, extension.package, "graftline")
+    return {**own, **{name: extension.load() for name, extension in extensions(group).items()}}
+
+
+def _taken(group: str, name: str, package: str, other: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"the extensions of {group}",
+        f"{name} from {package}, which {other} has too",
+        "a name of its own for each",
+        f"pip uninstall {package.split(' ')[0]}, or rename it in its pyproject.toml",
+    )
