@@ -75,10 +75,10 @@ def _mlflow(settings: Settings) -> str | None:
 
 
 def _engine(settings: Settings) -> str | None:
+    from resources.engines.engines import engine_named
+
     chosen = settings.engine
-    if chosen not in ("vllm", "transformers"):
-        return f"GRAFTLINE_ENGINE: found '{chosen}'; expected vllm or transformers; set GRAFTLINE_ENGINE=vllm"
-    if importlib.util.find_spec(chosen) is None:
+    if importlib.util.find_spec(engine_named(chosen).package) is None:
         return f"GRAFTLINE_ENGINE: {chosen} is not installed; type make setup, or set GRAFTLINE_ENGINE=transformers"
     return None
 

@@ -16,6 +16,7 @@ from pipelines.core.child_process import ChildError, run_child
 from pipelines.core.errors import InputError, ServiceError
 from pipelines.core.protocols import Messages
 from resources.engines.chat_template import Tools, render_conversations
+from resources.engines.engines import engine_named
 
 log = logging.getLogger("graftline")
 
@@ -52,9 +53,10 @@ class Batch:
 
 
 class InferenceEngine:
-    """Greedy generation by vLLM or transformers; `name` is the engine asked for."""
+    """Greedy generation by the engine `name`; ConfigurationError where there is none of that name."""
 
     def __init__(self, name: str, work_folder: Path, patience: float = _PATIENCE_SECONDS) -> None:
+        engine_named(name)  # a name that no engine has is refused before a child is started
         self.name, self._work, self._patience = name, work_folder / "generation", patience
 
     def render(
@@ -200,7 +202,7 @@ def _batch(made: dict[str, Any], prompts: Sequence[list[int]]) -> Batch:
         outputs, made["engine"], made["dtype"], made["fallback"], made["start_seconds"], made["generate_seconds"]
     )
     if batch.fallback:
-        log.warning("transformers generated instead of vLLM: %s", batch.fallback)
+        log.warning("%s generated instead of the engine asked for: %s", batch.engine, batch.fallback)
     log.info(
         "%s (%s): start %.0f s, %d outputs, %.0f tokens/s",
         batch.engine,

@@ -85,9 +85,10 @@ def test_vllm_holds_an_output_to_its_schema(small_model: Path, prompt_ids: list[
 
 def test_an_architecture_that_vllm_cannot_run_is_run_by_transformers(small_model: Path, tmp_path: Path) -> None:
     pytest.importorskip("vllm")
-    from resources.engines.generate_child import CannotRun, _vllm
+    from resources.engines.batch_engine import CannotRun
+    from resources.engines.vllm_batch import load
 
     (tmp_path / "config.json").write_text(json.dumps({"architectures": ["NoSuchModel"], "model_type": "no_such"}))
     job = {"max_tokens": 4, "concurrency": 1, "trust_remote_code": False, "context": 64, "schema": None}
     with pytest.raises(CannotRun):
-        _vllm(str(tmp_path), [[1]], [2], job)
+        load(str(tmp_path), [[1]], [2], job)

@@ -1,0 +1,48 @@
+"""What every engine of offline batches is: a function that loads a model, and what it has to say for itself."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pipelines.compute.processor import fast_bfloat16
+
+Outputs = list[dict[str, Any]]
+"""One a prompt: {"text", "token_ids", "finish_reason"}."""
+Generate = Callable[[list[list[int]]], Outputs]
+Load = Callable[[str, list[list[int]], list[int], dict[str, Any]], Generate]
+"""(model's folder, the prompts' token ids, end tokens, job) -> what generates; the job has `max_tokens`, `schema`,
+`context` and `concurrency` (see `InferenceEngine.generate`)."""
+
+
+class CannotRun(Exception):
+    """An engine that is not there or cannot run this model; the message says why, and transformers does it instead."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine as the table has it."""
+
+    load: Load
+    package: str
+    """What has to be importable for it."""
+    let_go: Callable[[], None] = lambda: None
+    """Called once its model is done with, before the next one is loaded in the same process."""
+
+
+def dtype_name() -> Literal["bfloat16", "float32"]:
+    """Return the arithmetic of this machine's engines: bfloat16 where it is fast, else float32."""
+    import torch
+
+    return "bfloat16" if torch.cuda.is_available() or fast_bfloat16() else "float32"
+
+
+def stop_token_ids(model: Path) -> list[int]:
+    """Return the end tokens of `generation_config.json`, else of `config.json`: the same for either engine."""
+    for name in ("generation_config.json", "config.json"):
+        path = model / name
+        found = json.loads(path.read_text(encoding="utf-8")).get("eos_token_id") if path.exists() else None
+        if found is not None:
+            return found if isinstance(found, list) else [found]
+    return []

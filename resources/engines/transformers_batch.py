@@ -1,0 +1,70 @@
+"""transformers' `generate`, in batches of similar length: where vLLM is not installed or cannot run an architecture."""
+
+from typing import Any
+
+from resources.engines.batch_engine import Engine, Generate, Outputs, dtype_name
+
+_TOKENS_PER_BATCH = 4096
+
+
+def load(model: str, prompts: list[list[int]], stop: list[int], job: dict[str, Any]) -> Generate:
+    """Load the model on the GPU where there is one."""
+    import torch
+    from tqdm import tqdm
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    trust = job["trust_remote_code"]
+    tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=trust)
+    network: Any = AutoModelForCausalLM.from_pretrained(
+        model, dtype=getattr(torch, dtype_name()), trust_remote_code=trust
+    )
+    network = network.to(device).eval()
+    pad = stop[0] if stop else 0
+
+    def generate(prompts: list[list[int]]) -> Outputs:
+        outputs: dict[int, dict[str, Any]] = {}
+        for rows in tqdm(list(length_sorted_batches([len(ids) for ids in prompts], job["max_tokens"]))):
+            width = max(len(prompts[row]) for row in rows)
+            ids = torch.tensor([[pad] * (width - len(prompts[row])) + prompts[row] for row in rows], device=device)
+            mask = torch.tensor([[0] * (width - len(prompts[row])) + [1] * len(prompts[row]) for row in rows])
+            with torch.inference_mode():
+                made = network.generate(
+                    input_ids=ids,
+                    attention_mask=mask.to(device),
+                    max_new_tokens=job["max_tokens"],
+                    do_sample=False,
+                    eos_token_id=stop or None,
+                    pad_token_id=pad,
+                    temperature=None,
+                    top_p=None,
+                    top_k=None,
+                )
+            for row, tokens in zip(rows, made[:, width:].tolist(), strict=True):
+                outputs[row] = cut(tokens, stop)
+                outputs[row]["text"] = tokenizer.decode(outputs[row]["token_ids"], skip_special_tokens=True)
+        return [outputs[row] for row in range(len(prompts))]
+
+    return generate
+
+
+def cut(tokens: list[int], stop: list[int]) -> dict[str, Any]:
+    """Return the tokens up to and with the first end token: what follows it is padding."""
+    ends = [place for place, token in enumerate(tokens) if token in stop]
+    kept = tokens[: ends[0] + 1] if ends else tokens
+    return {"token_ids": kept, "finish_reason": "stop" if ends else "length"}
+
+
+def length_sorted_batches(lengths: list[int], max_tokens: int) -> list[list[int]]:
+    """Return row numbers in batches of similar length, longest first, each at most _TOKENS_PER_BATCH with padding."""
+    batches: list[list[int]] = []
+    for row in sorted(range(len(lengths)), key=lambda row: (-lengths[row], row)):
+        widest = lengths[batches[-1][0]] + max_tokens if batches else 0
+        if batches and widest * (len(batches[-1]) + 1) <= _TOKENS_PER_BATCH:
+            batches[-1].append(row)
+        else:
+            batches.append([row])
+    return batches
+
+
+ENGINE = Engine(load, "transformers")
