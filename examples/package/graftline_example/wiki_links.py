@@ -1,0 +1,34 @@
+"""An extractor: what stands in [[double brackets]] is an entity, and two in one line belong together."""
+
+import re
+from collections.abc import Sequence
+from itertools import combinations
+
+from pipelines.core.protocols import LanguageModel
+from pipelines.knowledge.mentions import CO_OCCURS, Entity, Extraction, Relation
+
+_LINK = re.compile(r"\[\[([^\[\]\n|]+)(?:\|[^\[\]\n]*)?\]\]")
+
+
+class WikiLinks:
+    """Needs no language model; the table hands one to every extractor."""
+
+    name = "wiki-links-1"
+
+    def __init__(self, language_model: LanguageModel) -> None:
+        pass
+
+    def extract(self, texts: Sequence[str]) -> list[Extraction]:
+        """Return one extraction a text, in order."""
+        return [_extraction(text) for text in texts]
+
+
+def _extraction(text: str) -> Extraction:
+    links = list(_LINK.finditer(text))
+    entities = [Entity(*link.span(1), link.group(1), "CONCEPT") for link in links]
+    relations = [
+        Relation(first, second, CO_OCCURS, line.strip())
+        for line in text.splitlines()
+        for first, second in combinations(dict.fromkeys(link.group(1) for link in _LINK.finditer(line)), 2)
+    ]
+    return Extraction(tuple(entities), tuple(relations))

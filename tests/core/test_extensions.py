@@ -1,0 +1,46 @@
+"""Extension points: what a package adds by entry points, and the two ways in which it can be wrong."""
+
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from pipelines.core import extensions as module
+from pipelines.core.errors import ConfigurationError
+from pipelines.core.extensions import METRICS, extended, extensions
+
+
+@pytest.fixture(autouse=True)
+def anew():
+    extensions.cache_clear()
+    yield
+    extensions.cache_clear()
+
+
+def install(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
+    points = [EntryPoint(name, value, METRICS) for name, value in values.items()]
+    monkeypatch.setattr(module, "entry_points", lambda group: points if group == METRICS else [])
+
+
+def test_a_table_gets_what_packages_add_after_its_own(monkeypatch: pytest.MonkeyPatch):
+    install(monkeypatch, length="builtins:len")
+    assert extended(METRICS, {"own": max}) == {"own": max, "length": len}
+    assert list(extended(METRICS, {"own": max})) == ["own", "length"]
+
+
+def test_what_cannot_be_imported_names_its_package_and_the_way_out(monkeypatch: pytest.MonkeyPatch):
+    install(monkeypatch, broken="no_such_module:metric")
+    with pytest.raises(ConfigurationError, match=r"extension broken .*No module named 'no_such_module'.*pip uninstall"):
+        extended(METRICS, {})
+
+
+def test_a_name_of_ours_is_not_taken(monkeypatch: pytest.MonkeyPatch):
+    install(monkeypatch, own="builtins:len")
+    with pytest.raises(ConfigurationError, match="which graftline has too"):
+        extended(METRICS, {"own": max})
+
+
+def test_two_packages_with_one_name_are_refused(monkeypatch: pytest.MonkeyPatch):
+    points = [EntryPoint("same", "builtins:len", METRICS), EntryPoint("same", "builtins:max", METRICS)]
+    monkeypatch.setattr(module, "entry_points", lambda group: points)
+    with pytest.raises(ConfigurationError, match="a name of its own"):
+        extensions(METRICS)

@@ -1,0 +1,36 @@
+"""Uses what the example package adds, in a process that finds it installed; prints what came of it as JSON."""
+
+import json
+import sys
+from pathlib import Path
+
+from pipelines.core.formats import formats
+from pipelines.knowledge.documents.formats.limits import Limits
+from pipelines.knowledge.documents.formats.process import ReadingProcess
+from pipelines.knowledge.documents.formats.readers import reader_of
+from pipelines.knowledge.extraction.extractors import extractor_named
+from pipelines.measuring.metrics import score
+from resources.engines.engine import InferenceEngine
+from tests.fakes import FakeLanguageModel
+
+
+def main(folder: Path, model: Path) -> dict[str, object]:
+    email = reader_of("order.eml")
+    assert email is not None
+    with ReadingProcess(Limits()) as reading:
+        extracted = reading.read(folder / "order.eml", email.format)
+    (extraction,) = extractor_named("wiki-links", FakeLanguageModel()).extract(["[[Oslo]] and [[Bergen|the town]]"])
+    batch = InferenceEngine("echo", folder / "work").generate(model, [[5, 6, 7, 8]], 2)
+    return {
+        "formats": list(formats())[-1:],
+        "reader": email.version,
+        "email": [extracted.title, extracted.author, extracted.date, extracted.text],
+        "entities": [entity.name for entity in extraction.entities],
+        "relations": [[relation.source, relation.target] for relation in extraction.relations],
+        "engine": [batch.engine, batch.fallback, batch.outputs[0]["token_ids"]],
+        "scores": score(["four"], ["four more"]),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(Path(sys.argv[1]), Path(sys.argv[2]))))
