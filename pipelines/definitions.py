@@ -38,16 +38,16 @@ modules = [inputs, instructions, finetune, evaluation, promotion, documents, gra
 
 
 def definitions() -> dg.Definitions:
-    """Return what stands below: the job of the night runs it, and is part of it."""
+    """Return what stands below: the jobs of the schedules run it, and are part of it."""
     return defs
 
 
-night = schedule.night_job(definitions)
+schedules = schedule.scheduled(definitions)
 defs = dg.Definitions(
     assets=dg.map_asset_specs(jobs.wire, dg.load_assets_from_modules(modules)),  # type: ignore[arg-type]
     asset_checks=dg.load_asset_checks_from_modules(modules),
-    jobs=[*jobs.asset_jobs, night],
-    schedules=[schedule.nightly_retraining(night)],
+    jobs=[*jobs.asset_jobs, *(nightly.job for nightly in schedules)],
+    schedules=schedules,
     sensors=[
         schedule.new_documents,
         dg.AutomationConditionSensorDefinition("cheap_steps", target=dg.AssetSelection.assets(*jobs.CHEAP)),

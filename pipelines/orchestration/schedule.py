@@ -1,6 +1,7 @@
-"""The nightly schedule with its job, and the sensor of the documents folder."""
+"""When what is started: the schedules with their jobs, and the sensor of the documents folder."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import dagster as dg
 
@@ -12,42 +13,61 @@ from pipelines.orchestration.running import run_steps, unfinished_nights
 from resources.settings import Settings
 
 
-def night_job(definitions: Callable[[], dg.Definitions]) -> dg.JobDefinition:
-    """Return the job that the schedule starts; `definitions` are looked up when it runs, since they hold it."""
+@dataclass(frozen=True)
+class Timetable:
+    """When which steps of a night are started; `without` names the jobs that are left out."""
 
-    @dg.op
-    def whole_night(context: dg.OpExecutionContext) -> None:
-        """Run the night's steps as runs of their own, each with its recipe's key, under this night's tag."""
+    schedule: str
+    job: str
+    cron: str
+    description: str
+    without: tuple[str, ...] = ()
+
+
+TIMETABLES = (
+    Timetable(
+        "nightly_retraining",
+        "night",
+        "0 2 * * *",
+        "Every night at 02:00: documents, data, each recipe, one decision, answers; off until switched on.",
+    ),
+)
+"""All schedules of the project: a line here is one more, with its job."""
+
+
+def scheduled_job(timetable: Timetable, definitions: Callable[[], dg.Definitions]) -> dg.JobDefinition:
+    """Return the job that a schedule starts; `definitions` are looked up when it runs, since they hold it."""
+
+    @dg.op(name=f"whole_{timetable.job}")
+    def whole(context: dg.OpExecutionContext) -> None:
+        """Run the steps as runs of their own, each with its recipe's key, under this night's tag."""
         night = context.run.tags.get(NIGHT_TAG, context.run_id)
-        steps = night_steps(RECIPES.get_partition_keys())
+        steps = [step for step in night_steps(RECIPES.get_partition_keys()) if step.job not in timetable.without]
         outcomes = run_steps(definitions(), context.instance, steps, night, own=context.run_id)
-        told = {name: outcome.told(name) for name, outcome in outcomes.items()}
-        context.add_output_metadata(told)
-        wrong = [told[name] for name, outcome in outcomes.items() if not outcome.done]
+        lines = {name: outcome.told(name) for name, outcome in outcomes.items()}
+        context.add_output_metadata(lines)
+        wrong = [lines[name] for name, outcome in outcomes.items() if not outcome.done]
         if wrong:
             raise dg.Failure(f"{'; '.join(wrong)}. The other steps went on. See the runs tagged {NIGHT_TAG}={night}")
 
     # A schedule starts one job, and a job that mixes partitioned and unpartitioned assets has no right key: so the
     # night is a job of one op that runs the others.
-    @dg.job(
-        description="What the schedule starts: documents, data, each recipe, one decision, answers, as runs of their "
-        "own."
-    )
-    def night() -> None:
-        whole_night()
+    @dg.job(name=timetable.job, description=f"What the schedule {timetable.schedule} starts, as runs of their own.")
+    def job() -> None:
+        whole()
 
-    return night
+    return job
 
 
-def nightly_retraining(job: dg.JobDefinition) -> dg.ScheduleDefinition:
-    """Return the schedule of the night: every day at 02:00; off until switched on."""
+def schedule_of(timetable: Timetable, job: dg.JobDefinition) -> dg.ScheduleDefinition:
+    """Return the schedule of a timetable; off until switched on, and it waits for a night that is still under way."""
 
     @dg.schedule(
-        name="nightly_retraining",
-        cron_schedule="0 2 * * *",
+        name=timetable.schedule,
+        cron_schedule=timetable.cron,
         job=job,
         default_status=dg.DefaultScheduleStatus.STOPPED,
-        description="Every night at 02:00: documents, data, each recipe, one decision, answers; off until switched on.",
+        description=timetable.description,
     )
     def start(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if unfinished_nights(context.instance):
@@ -56,6 +76,11 @@ def nightly_retraining(job: dg.JobDefinition) -> dg.ScheduleDefinition:
         return dg.RunRequest(run_key=key, tags={NIGHT_TAG: key})
 
     return start
+
+
+def scheduled(definitions: Callable[[], dg.Definitions]) -> list[dg.ScheduleDefinition]:
+    """Return every schedule of TIMETABLES, each with its job."""
+    return [schedule_of(timetable, scheduled_job(timetable, definitions)) for timetable in TIMETABLES]
 
 
 @dg.sensor(job_name="knowledge", minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.STOPPED)

@@ -12,6 +12,7 @@ import pytest
 from dagster._core.errors import DagsterExecutionInterruptedError
 
 from pipelines.core.errors import ServiceError
+from pipelines.orchestration import schedule
 from pipelines.orchestration.night import NIGHT_TAG, NightStep
 from pipelines.orchestration.outcomes import Outcome
 from pipelines.orchestration.running import PROCESS_TAG, bury_the_dead, run_steps
@@ -133,3 +134,20 @@ def test_the_sensor_fires_once_for_each_state_of_the_folder(tmp_path: Path, monk
     assert len(new_documents(dg.build_sensor_context(cursor=second.cursor)).run_requests) == 1
     (tmp_path / "b.md").unlink()
     assert "GRAFTLINE_DOCUMENTS" in new_documents(dg.build_sensor_context(cursor=second.cursor)).skip_message
+
+
+def test_a_timetable_is_a_schedule_with_a_job_that_leaves_steps_out(monkeypatch: pytest.MonkeyPatch):
+    ran: list[str] = []
+
+    def run_steps(defs: dg.Definitions, instance: dg.DagsterInstance, steps: list[NightStep], night: str, own: str):
+        ran.extend(step.name for step in steps)
+        return {step.name: Outcome("done") for step in steps}
+
+    monkeypatch.setattr(schedule, "run_steps", run_steps)
+    noon = schedule.Timetable("noon_documents", "noon", "0 12 * * *", "Documents at noon.", without=("answering",))
+    job = schedule.scheduled_job(noon, dg.Definitions)
+    found = schedule.schedule_of(noon, job)
+    assert (found.name, found.job_name, found.cron_schedule) == ("noon_documents", "noon", "0 12 * * *")
+    with dg.DagsterInstance.local_temp() as instance:
+        assert job.execute_in_process(instance=instance).success
+    assert "knowledge" in ran and "promotion" in ran and "answering" not in ran
