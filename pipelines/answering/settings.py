@@ -1,7 +1,5 @@
 """What answering can be told: one frozen settings class, unknown keys refused."""
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.core.filters import EVERYTHING, Filters
@@ -16,8 +14,9 @@ class RetrievalSettings(BaseModel):
     filters: Filters = Field(default=EVERYTHING, description="conditions that every passage has to meet")
     candidates: int = Field(default=50, ge=1, description="passages taken from each search before they are fused")
     exact: bool = Field(default=False, description="compare every vector instead of using the approximate index")
-    fusion: Literal["blend", "ranks"] = Field(
-        default="blend", description="blend: weighted mean of the scaled scores; ranks: reciprocal-rank fusion"
+    fusion: str = Field(
+        default="blend",
+        description="blend: weighted mean of the scaled scores; ranks: reciprocal-rank fusion (search.fusion.FUSIONS)",
     )
     vector_weight: float = Field(
         default=0.5, ge=0, le=1, description="weight of the vector search in the fusion; BM25 has the rest"

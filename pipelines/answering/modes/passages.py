@@ -7,7 +7,7 @@ import numpy as np
 from pipelines.answering.modes.names import SearchMode
 from pipelines.answering.question import question_terms
 from pipelines.answering.search.compression import compress
-from pipelines.answering.search.fusion import blend, diversify, fuse, overlap, reordered
+from pipelines.answering.search.fusion import diversify, fuse, fusion_named, overlap, reordered
 from pipelines.answering.search.links import linked
 from pipelines.answering.search.parents import expand
 from pipelines.answering.search.search import Retrieved, Row, Search
@@ -52,12 +52,7 @@ class PassageRetriever:
         worded = self.search.worded("chunks", question, n) if self.mode != "vector" else []
         if self.mode != "hybrid":
             return [key for key, _ in near or worded]
-        if settings.fusion == "blend":
-            first = blend(near, worded, settings.vector_weight)
-        else:
-            lists = [[key for key, _ in found] for found in (near, worded)]
-            weights = (settings.vector_weight, 1 - settings.vector_weight)
-            first = fuse(list(zip(weights, lists, strict=True)), settings.rank_constant)
+        first = fusion_named(settings.fusion)(near, worded, settings)
         if not settings.links:
             return first
         second = linked(self.search, question, self.search.rows(first[: settings.links]))

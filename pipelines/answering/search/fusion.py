@@ -1,10 +1,16 @@
-"""Putting scores together: blended scores of two searches, and maximal marginal relevance."""
+"""Putting scores together: the fusions of two searches, and maximal marginal relevance."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from pipelines.answering.settings import RetrievalSettings
+from pipelines.core.errors import ConfigurationError
+
 Scored = Sequence[tuple[str, float]]
+Fusion = Callable[[Scored, Scored, RetrievalSettings], list[str]]
+_RANK_CONSTANT = 60
+"""Of reciprocal-rank fusion (Cormack, Clarke and Büttcher, 2009)."""
 
 
 def blend(near: Scored, worded: Scored, vector_weight: float) -> list[str]:
@@ -25,6 +31,41 @@ def blend(near: Scored, worded: Scored, vector_weight: float) -> list[str]:
     for key, score in worded:
         scores[key] = scores.get(key, 0.0) + (1 - vector_weight) * score / worded[0][1]
     return sorted(scores, key=lambda key: (-round(scores[key], 9), key))
+
+
+def fuse(rankings: Sequence[tuple[float, Sequence[str]]], constant: int = _RANK_CONSTANT) -> list[str]:
+    """Return ids by weighted reciprocal-rank fusion, best first; equal scores by id.
+
+    >>> fuse([(1.0, ["a", "b"]), (1.0, ["b", "c"])])
+    ['b', 'a', 'c']
+    """
+    scores: dict[str, float] = {}
+    for weight, ids in rankings:
+        for rank, key in enumerate(ids, start=1):
+            scores[key] = scores.get(key, 0.0) + weight / (constant + rank)
+    return sorted(scores, key=lambda key: (-scores[key], key))
+
+
+def _ranks(near: Scored, worded: Scored, settings: RetrievalSettings) -> list[str]:
+    weights = (settings.vector_weight, 1 - settings.vector_weight)
+    lists = ([key for key, _ in found] for found in (near, worded))
+    return fuse(list(zip(weights, lists, strict=True)), settings.rank_constant)
+
+
+FUSIONS: dict[str, Fusion] = {
+    "blend": lambda near, worded, settings: blend(near, worded, settings.vector_weight),
+    "ranks": _ranks,
+}
+"""How the hits by vector and by words become one list, by the name that `RetrievalSettings.fusion` has for it."""
+
+
+def fusion_named(name: str) -> Fusion:
+    """Return a fusion; ConfigurationError where there is none of that name."""
+    if name not in FUSIONS:
+        raise ConfigurationError(
+            "RetrievalSettings.fusion", repr(name), f"one of {', '.join(FUSIONS)}", 'fusion="blend"'
+        )
+    return FUSIONS[name]
 
 
 def diversify(ids: Sequence[str], alike: np.ndarray, diversity: float, k: int) -> list[str]:
@@ -61,20 +102,3 @@ def reordered(ids: Sequence[str], scores: Mapping[str, float]) -> list[str]:
     """Return ids with the scored ones first, best first; the others follow in their order."""
     judged = sorted((key for key in ids if key in scores), key=lambda key: -scores[key])
     return [*judged, *(key for key in ids if key not in scores)]
-
-
-# Reciprocal-rank fusion (Cormack, Clarke and Büttcher, 2009) and its constant.
-_FUSION = 60
-
-
-def fuse(rankings: Sequence[tuple[float, Sequence[str]]], constant: int = _FUSION) -> list[str]:
-    """Return ids by weighted reciprocal-rank fusion, best first; equal scores by id.
-
-    >>> fuse([(1.0, ["a", "b"]), (1.0, ["b", "c"])])
-    ['b', 'a', 'c']
-    """
-    scores: dict[str, float] = {}
-    for weight, ids in rankings:
-        for rank, key in enumerate(ids, start=1):
-            scores[key] = scores.get(key, 0.0) + weight / (constant + rank)
-    return sorted(scores, key=lambda key: (-scores[key], key))

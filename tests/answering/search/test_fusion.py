@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
 
+from pipelines.answering.search import fusion
 from pipelines.answering.search.fusion import blend, diversify, fuse, overlap, reordered
+from pipelines.answering.settings import RetrievalSettings
+from pipelines.core.errors import ConfigurationError
 
 
 def test_a_blend_is_the_weighted_mean_of_scaled_scores() -> None:
@@ -37,3 +40,13 @@ def test_overlap_is_the_shared_part_of_all_terms() -> None:
 
 def test_what_was_judged_comes_first_and_ties_keep_their_order() -> None:
     assert reordered(["a", "b", "c", "d"], {"a": 0.1, "b": 0.9, "c": 0.1}) == ["b", "a", "c", "d"]
+
+
+def test_a_fusion_is_a_line_of_the_table_and_an_unknown_one_is_told_the_known(monkeypatch: pytest.MonkeyPatch):
+    near, worded, settings = [("a", 0.9), ("b", 0.5)], [("b", 4.0), ("c", 2.0)], RetrievalSettings()
+    assert fusion.fusion_named("blend")(near, worded, settings) == ["a", "b", "c"]
+    assert fusion.fusion_named("ranks")(near, worded, settings) == ["b", "a", "c"]
+    monkeypatch.setitem(fusion.FUSIONS, "words", lambda near, worded, settings: [key for key, _ in worded])
+    assert fusion.fusion_named("words")(near, worded, settings) == ["b", "c"]
+    with pytest.raises(ConfigurationError, match="one of blend, ranks, words"):
+        fusion.fusion_named("magic")
