@@ -8,8 +8,8 @@ from difflib import SequenceMatcher
 
 from pipelines.core.errors import InputError
 from pipelines.core.formats import formats_by_ending
+from pipelines.text.languages.languages import LANGUAGES
 
-LANGUAGES = ("en", "zh")
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 _YEAR_FIRST = re.compile(r"(\d{4})\D(\d{1,2})(?:\D(\d{1,2}))?")
 
@@ -42,7 +42,7 @@ def stored_format(value: str) -> str:
 
 def stored_language(value: str) -> str:
     """Return a language as chunks have it; InputError for one that none has."""
-    return _known(value.strip().lower(), {name: name for name in LANGUAGES}, value, "language")
+    return _known(value.strip().lower(), {code: code for code in LANGUAGES}, value, "language")
 
 
 def stored_path(value: str) -> str:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from pipelines.core import filter_values
 from pipelines.core.errors import InputError, NotMaterializedError
+from pipelines.text.languages.languages import LANGUAGES
 
 _READ = {
     "languages": filter_values.stored_language,
@@ -24,7 +25,9 @@ class Filters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    languages: tuple[str, ...] = Field(default=(), description="languages of the chunk, any of them: en, zh")
+    languages: tuple[str, ...] = Field(
+        default=(), description=f"languages of the chunk, any of them: {', '.join(LANGUAGES)}"
+    )
     paths: tuple[str, ...] = Field(
         default=(), description="paths below the documents root or beginnings of them, any of them: policies/, a.md"
     )

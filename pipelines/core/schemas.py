@@ -47,9 +47,10 @@ DOCUMENTS = _schema(
     pages=pa.list_(pa.int64()),
     encoding=TEXT,
 )
-"""`document_id` from the path below the root (posix), `version` from the bytes, `language` "en" or "zh", `reader` the
-format's reader with its version and libraries, `date` ISO or "", `pages` where each page or slide starts in the text
-(empty where the format has none), `encoding` what the file's bytes were decoded with ("" for binary formats)."""
+"""`document_id` from the path below the root (posix), `version` from the bytes, `language` a code of `text.languages`,
+`reader` the format's reader with its version and libraries, `date` ISO or "", `pages` where each page or slide starts
+in the text (empty where the format has none), `encoding` what the file's bytes were decoded with ("" for binary
+formats)."""
 
 CHUNKS = _schema(
     chunk_id=TEXT,

@@ -4,16 +4,16 @@ import re
 import unicodedata
 
 from pipelines.text.characters import HAN_CHARACTER
+from pipelines.text.languages.chinese import CHINESE
+from pipelines.text.languages.english import ENGLISH
 
 _POSSESSIVE = re.compile(r"['’]s?$")
 _ARTICLE = re.compile(r"^(?:the|a|an) ")
-_TITLE = re.compile(r"^(?:mr|mrs|ms|dr|prof|sir|dame)\.? ")
-_SUFFIX = re.compile(r"[, ]+(?:inc|ltd|limited|llc|plc|gmbh|ag|bv|corp|corporation|co|company|holdings?|group)\.?$")
-_HAN_SUFFIX = re.compile(r"(?<=..)(?:股份有限公司|有限责任公司|有限公司|集团公司|集团|公司)$")
-_HAN_TITLE = re.compile(
-    r"(?<=.)(?:总经理|经理|先生|女士|小姐|主任|总监|厂长|店长|主管|老师|博士|教授|工程师|董事长|总裁|主席|组长|部长|院长|检验员|质检员)$"
-)
-_HAN_FAMILIAR = re.compile(r"^[小老阿](?=.$)")
+_TITLE = re.compile(rf"^(?:{'|'.join(ENGLISH.names.titles)})\.? ")
+_SUFFIX = re.compile(rf"[, ]+(?:{'|'.join(ENGLISH.names.company_endings)})\.?$")
+_HAN_SUFFIX = re.compile(rf"(?<=..)(?:{'|'.join(CHINESE.names.company_endings)})$")
+_HAN_TITLE = re.compile(rf"(?<=.)(?:{'|'.join(CHINESE.names.titles)})$")
+_HAN_FAMILIAR = re.compile(rf"^[{CHINESE.names.familiar}](?=.$)")
 
 
 def is_han(name: str) -> bool:

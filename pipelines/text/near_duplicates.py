@@ -7,24 +7,19 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 
 from pipelines.text.characters import HAN
+from pipelines.text.languages.language import Language
+from pipelines.text.languages.languages import all_languages, spaced_language
 
 BANDS, ROWS_A_BAND = 25, 5
 """Two texts of similarity s become candidates with 1 - (1 - s^5)^25: 0.9999 at 0.8, 0.55 at 0.5."""
 GRAM = 2
 """Length of an n-gram in tokens: a longer one finds no question of usual length alike after one changed word."""
 _TOKEN = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
-_ENGLISH = {"could": "can", "may": "can", "please": "", "the": "", "a": "", "an": ""}
-_CHINESE = {
-    "怎么样": "如何", "怎么": "如何", "怎样": "如何", "请问": "", "吗": "", "么": "", "呢": "",
-    "可不可以": "能", "可以": "能", "能不能": "能", "能否": "能", "可否": "能",
-}  # fmt: skip
-"""Ways to ask the same, by one of them: with other words alike, these make no other question."""
-_CHINESE_WAYS = re.compile("|".join(sorted(_CHINESE, key=len, reverse=True)))
 _SEED = 20_261_125
 _FACTORS, _TERMS = (
     np.random.default_rng(_SEED + n).integers(1, 2**63, BANDS * ROWS_A_BAND, dtype=np.uint64) * np.uint64(2)
@@ -52,9 +47,20 @@ def meant(text: str) -> list[str]:
     """
     plain = unicodedata.normalize("NFKC", text).lower()
     if not plain.isascii():
-        plain = _CHINESE_WAYS.sub(lambda way: _CHINESE[way[0]], plain)
-    words = [_ENGLISH.get(word, word) for word in _TOKEN.findall(plain)]
+        ways, pattern = _unspaced_ways(all_languages())
+        plain = pattern.sub(lambda way: ways[way[0]], plain)
+    reworded = spaced_language(text).questions.reworded
+    words = [reworded.get(word, word) for word in _TOKEN.findall(plain)]
     return [word for word in words if word] or tokens(text)
+
+
+@cache
+def _unspaced_ways(languages: tuple[Language, ...]) -> tuple[dict[str, str], re.Pattern[str]]:
+    """Return the ways to ask the same in languages without spaces, and the pattern of any of them, longest first."""
+    ways: dict[str, str] = {}
+    for language in languages:
+        ways |= {} if language.spaced else language.questions.reworded
+    return ways, re.compile("|".join(sorted(ways, key=len, reverse=True)) or "(?!)")
 
 
 def grams(text: str) -> np.ndarray:

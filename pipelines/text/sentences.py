@@ -1,4 +1,4 @@
-"""Sentences as exact character spans, English and Chinese in one text.
+"""Sentences as exact character spans, several languages in one text.
 
 LlamaIndex's `SentenceSplitter` splits after "Dr." and searches for its chunks afterwards, so that a repeated
 sentence can get another one's place; citations need the place itself (`tests/text/test_sentences.py`).
@@ -7,13 +7,14 @@ sentence can get another one's place; citations need the place itself (`tests/te
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 
-from pipelines.text.characters import HAN_CHARACTER
+from pipelines.text.languages.language import Language
+from pipelines.text.languages.languages import all_languages
 from pipelines.text.lines import is_table_row, wraps
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
-_STOP = re.compile(r"[.!?。！？；…]+")
-_CHINESE_STOPS = frozenset("。！？；")
 _CLOSERS = frozenset("”’」』）》】)]}")
 _EITHER = frozenset("\"'*_`")
 _LAST_WORD = re.compile(r"[^\s(\[{\"'“‘（*_/]+$")
@@ -21,13 +22,29 @@ _ITEM_NUMBER = re.compile(r"\s*(?:[-*+>]\s+)?(?:\d{1,3}|[A-Za-z])$")
 _NOT_BLANK = re.compile(r"\S")
 _BLANK = " \t\r\n\f\v\u00a0\u3000\ufeff"
 
-_NEVER_LAST = frozenset(
-    ("mr", "mrs", "ms", "dr", "prof", "st", "mt", "e.g", "i.e", "eg", "ie", "vs", "cf", "approx", "resp", "incl")
-)
-_MONTHS = ("jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec")
-_BEFORE_NUMBER = frozenset(
-    ("no", "nos", "nr", "art", "p", "pp", "vol", "sec", "ch", "fig", "tel", "ext", "ca", "abt", *_MONTHS)
-)
+
+@dataclass(frozen=True)
+class _Marks:
+    """What ends a sentence in any of the languages, and what only looks like an end."""
+
+    stop: re.Pattern[str]
+    at_once: frozenset[str]
+    unspaced: re.Pattern[str]
+    abbreviations: frozenset[str]
+    before_numbers: frozenset[str]
+
+
+@cache
+def _marks(languages: tuple[Language, ...]) -> _Marks:
+    stops = "".join(one.stops + one.clause_stops for one in languages)
+    unspaced = "".join(one.characters for one in languages if not one.spaced)
+    return _Marks(
+        re.compile(f"[{re.escape(stops)}…]+"),
+        frozenset("".join(one.stops + one.clause_stops for one in languages if not one.stops_need_space)),
+        re.compile(f"[{unspaced}]"),
+        frozenset().union(*(one.abbreviations for one in languages)),
+        frozenset().union(*(one.abbreviations_before_numbers for one in languages)),
+    )
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
@@ -36,8 +53,9 @@ def sentences(text: str) -> list[tuple[int, int]]:
     Headings, list items, table rows and the lines of a code block are sentences of their own; a wrapped line is not.
     """
     found = []
+    marks = _marks(all_languages())
     for start, end in _paragraphs(text):
-        for first, last in _split(text[start:end]):
+        for first, last in _split(text[start:end], marks):
             span = _trim(text, start + first, start + last)
             if span:
                 found.append(span)
@@ -55,13 +73,13 @@ def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
             begin = None
 
 
-def _split(block: str) -> Iterator[tuple[int, int]]:
+def _split(block: str, marks: _Marks) -> Iterator[tuple[int, int]]:
     begin = 0
     if not is_table_row(block):
         quotes = {mark: [m.start() for m in re.finditer(re.escape(mark) + "+", block)] for mark in _EITHER}
-        for match in _STOP.finditer(block):
+        for match in marks.stop.finditer(block):
             end = _after_closers(block, match.end(), quotes)
-            if match.start() >= begin and _ends_sentence(block, match.group(), match.start(), end):
+            if match.start() >= begin and _ends_sentence(block, match.group(), match.start(), end, marks):
                 yield begin, end
                 begin = end
     yield begin, len(block)
@@ -86,22 +104,22 @@ def _after_closers(block: str, position: int, quotes: dict[str, list[int]]) -> i
     return position
 
 
-def _ends_sentence(block: str, stop: str, start: int, end: int) -> bool:
+def _ends_sentence(block: str, stop: str, start: int, end: int, marks: _Marks) -> bool:
     ahead = _NOT_BLANK.search(block, end)
     following = ahead.group() if ahead else ""
-    if not following or _CHINESE_STOPS.intersection(stop):
+    if not following or marks.at_once.intersection(stop):
         return True
     if not block[end].isspace():
         # No space: Chinese goes on after a Latin stop, or this is 14.90, a file name or an address.
-        if not HAN_CHARACTER.match(following):
+        if not marks.unspaced.match(following):
             return False
-        return "." not in stop or bool(HAN_CHARACTER.match(block[start - 1 : start]))
+        return "." not in stop or bool(marks.unspaced.match(block[start - 1 : start]))
     if following.islower():
         return False
-    return stop != "." or not _is_abbreviation(block, start, following)
+    return stop != "." or not _is_abbreviation(block, start, following, marks)
 
 
-def _is_abbreviation(block: str, start: int, following: str) -> bool:
+def _is_abbreviation(block: str, start: int, following: str, marks: _Marks) -> bool:
     begin = max(0, start - 12)
     if _ITEM_NUMBER.match(block[begin:start]) and not (begin and _NOT_BLANK.search(block, 0, begin)):
         return True
@@ -109,7 +127,9 @@ def _is_abbreviation(block: str, start: int, following: str) -> bool:
     word = match.group() if match else ""
     if len(word) == 1 and word.isupper() and word != "I":
         return following.isupper()
-    return word.lower() in _NEVER_LAST or (word.lower() in _BEFORE_NUMBER and following.isdigit())
+    if word.lower() in marks.abbreviations:
+        return True
+    return word.lower() in marks.before_numbers and following.isdigit()
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:

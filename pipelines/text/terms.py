@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 
-from pipelines.text.characters import HAN_CHARACTER
+from pipelines.text.languages.languages import unspaced_in
 from pipelines.text.words import words
 
 _SUFFIXES = ("ment", "ing", "ion", "ed", "er", "or", "ly", "e", "y")
@@ -67,9 +67,9 @@ _SHORTEST_NAME = 2
 
 
 def stands_in(name: str, text: str) -> bool:
-    """Say whether a name stands in a text as a whole, not inside a longer word; Chinese has no word borders."""
+    """Say whether a name stands in a text as a whole, not inside a longer word; without spaces there is none."""
     if len(name) < _SHORTEST_NAME:
         return False
-    if HAN_CHARACTER.search(name):
+    if unspaced_in(name):
         return name in text
     return re.search(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", text, re.IGNORECASE) is not None

@@ -1,9 +1,9 @@
 import pytest
 
 from pipelines.answering.ask import ask
-from pipelines.answering.grounding.grounding import NOT_HELD
 from pipelines.answering.modes.names import MODES, Mode
 from pipelines.core.errors import NotMaterializedError
+from pipelines.text.languages.languages import LANGUAGES
 from tests.answering.world import TEXTS, build_store
 from tests.fakes import FakeEmbedder, FakeGraphStore, FakeLanguageModel
 
@@ -55,7 +55,7 @@ def test_what_the_sources_do_not_hold_is_refused_in_the_questions_language(quest
     assert answer == {
         "question": question,
         "mode": "native",
-        "answer": NOT_HELD[language],
+        "answer": LANGUAGES[language].refusal,
         "supported": False,
         "citations": [],
     }

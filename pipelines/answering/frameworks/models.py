@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.core.embedders import embed_queries
 from pipelines.core.protocols import Embedder
+from pipelines.text.languages.languages import final_marks
 from pipelines.text.sentences import sentences
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ BORDER = "\x1e"
 """Stands before each text that is to be summarised: LlamaIndex joins them by a line's end, which is in them as well."""
 _LONGEST = 100
 """Characters of a text in a summary: of ten texts together about what MiniLM reads, 256 tokens."""
-_ENDS = tuple(".!?。！？")
 _BATCH = 512
 
 
@@ -78,5 +78,5 @@ def extractive_llm(context_tokens: int = 4096) -> "CustomLLM":
 def _beginning(text: str) -> str:
     """Return a text's heading, where it has one, and its first sentence."""
     spans = sentences(text)
-    last = next((end for start, end in spans if text[start:end].rstrip()[-1:] in _ENDS), len(text))
+    last = next((end for start, end in spans if text[start:end].rstrip()[-1:] in tuple(final_marks())), len(text))
     return " ".join(text[:last].split())[:_LONGEST]

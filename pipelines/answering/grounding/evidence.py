@@ -13,15 +13,13 @@ from pipelines.answering.question import asks_widely, holds_answer_kind, holds_c
 from pipelines.answering.search.search import Retrieved
 from pipelines.core.embedders import question_and_texts
 from pipelines.core.protocols import Embedder
+from pipelines.text.languages.languages import language_of
 from pipelines.text.sentences import sentences
 from pipelines.text.terms import coverage, terms, with_pairs
-from pipelines.text.words import is_chinese
 
 # A word in the chunk around a sentence, or in its document's title, counts less than one in the sentence itself.
 _AROUND = 0.6
 _MEANING = 0.4
-# Cosine similarity of unrelated and of equal sentences under MiniLM, stretched to 0…1.
-_UNRELATED, _SAME = 0.15, 0.8
 _COMPARED = 24
 # One sentence that covers so much needs no second hop.
 _ENOUGH = 0.55
@@ -160,7 +158,9 @@ class _Scorer:
 
 
 def _similarities(question: str, pool: Sequence[Sentence], embedder: Embedder | None) -> np.ndarray | None:
-    if embedder is None or not pool or is_chinese(question):
+    similarity = language_of(question).similarity
+    if embedder is None or not pool or similarity is None:
         return None
+    unrelated, same = similarity
     vectors = question_and_texts(embedder, question, [one.text for one in pool])
-    return np.clip((vectors[1:] @ vectors[0] - _UNRELATED) / (_SAME - _UNRELATED), 0.0, 1.0)
+    return np.clip((vectors[1:] @ vectors[0] - unrelated) / (same - unrelated), 0.0, 1.0)

@@ -8,11 +8,10 @@ from typing import Any
 from pipelines.answering.grounding.evidence import Evidence, Sentence
 from pipelines.answering.question import holds_answer_kind, names, numbers
 from pipelines.answering.settings import AnswerSettings
+from pipelines.text.languages.languages import language_of
 from pipelines.text.sentences import sentences
 from pipelines.text.terms import terms
-from pipelines.text.words import is_chinese
 
-NOT_HELD = {"en": "The sources do not hold an answer to this.", "zh": "资料中没有这个问题的答案。"}
 _ROW = re.compile(r"^\s*\|(.*)\|\s*$", re.DOTALL)
 _MARKUP = re.compile(r"^\s*(?:[-*+>]|\d+\.)\s+|\*\*|__|`")
 
@@ -28,7 +27,7 @@ class Answer:
 
 def refusal(question: str) -> Answer:
     """Return the answer to what the sources do not hold, in the question's language."""
-    return Answer(NOT_HELD["zh" if is_chinese(question) else "en"], False, ())
+    return Answer(language_of(question).refusal, False, ())
 
 
 def is_supported(evidence: Sequence[Evidence], settings: AnswerSettings) -> bool:

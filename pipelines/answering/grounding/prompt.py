@@ -6,10 +6,8 @@ from typing import Any
 from pipelines.answering.grounding.evidence import Evidence, Sentence
 from pipelines.answering.settings import AnswerSettings
 from pipelines.core.protocols import Messages
-from pipelines.text.words import is_chinese
+from pipelines.text.languages.languages import language_of
 
-_ENGLISH = "Answer the question from the sources in one short sentence. Use only their words and numbers.\n"
-_CHINESE = "请只根据资料，用一句话回答问题，数字和名称照抄资料。\n"
 _STUFF = (
     "Use the following pieces of context to answer the question at the end. If you don't know the answer, just say "
     "that you don't know, don't try to make up an answer."
@@ -29,10 +27,9 @@ def build_prompt(
             break
     lines = [f"- {one.chunk['title']}: {_short(one.text)}" for one in list(chosen.values())[: settings.sources]]
     lines += [f"- {_short(text)}" for text in context[:_CONTEXT_LINES]]
-    chinese = is_chinese(question)
-    sources, asked, answer = ("资料：", "问题：", "回答：") if chinese else ("Sources:", "Question: ", "Answer:")
-    head = _CHINESE if chinese else _ENGLISH
-    return [{"role": "user", "content": f"{head}\n{sources}\n" + "\n".join(lines) + f"\n\n{asked}{question}\n{answer}"}]
+    prompts = language_of(question).prompts
+    head, listed = f"{prompts.answer_task}\n\n{prompts.sources}", "\n".join(lines)
+    return [{"role": "user", "content": f"{head}\n{listed}\n\n{prompts.question}{question}\n{prompts.answer}"}]
 
 
 def stuff_prompt(question: str, passages: Sequence[Mapping[str, Any]]) -> Messages:

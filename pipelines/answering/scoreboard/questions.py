@@ -9,7 +9,7 @@ import pyarrow as pa
 from pipelines.core.errors import InputError, Problem
 from pipelines.core.identity import content_id
 from pipelines.core.schemas import QUESTIONS
-from pipelines.text.words import is_chinese
+from pipelines.text.languages.languages import LANGUAGES, language_of
 
 TYPES = ("single-hop", "multi-hop", "global", "unanswerable")
 _EXAMPLE = '{"question": "…", "answer": "…", "documents": ["path/below/the/documents/folder.md"], "type": "single-hop"}'
@@ -64,7 +64,7 @@ def _row(line: str, file: str, number: int) -> dict[str, Any] | Problem:
         "answer": raw["answer"].strip(),
         "documents": sorted(raw["documents"]),
         "type": raw["type"],
-        "language": raw.get("language") or ("zh" if is_chinese(text) else "en"),
+        "language": raw.get("language") or language_of(text).code,
     }
 
 
@@ -84,6 +84,6 @@ def _what_is_wrong(raw: Any) -> tuple[str, str] | None:
         return "documents that are no list of paths", "a list of paths below the documents folder"
     if raw["type"] != "unanswerable" and not raw["answer"].strip():
         return "an empty answer", "a gold answer, or the type 'unanswerable'"
-    if raw.get("language") not in (None, "", "en", "zh"):
-        return f"the language {raw['language']!r}", "en or zh"
+    if raw.get("language") not in (None, "", *LANGUAGES):
+        return f"the language {raw['language']!r}", " or ".join(LANGUAGES)
     return None

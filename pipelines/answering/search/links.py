@@ -6,15 +6,16 @@ the second is called stands in the first.
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from pipelines.answering.search.search import Search
-from pipelines.text.languages.english import STOP_WORDS as ENGLISH_STOP_WORDS
+from pipelines.text.languages.language import Language
+from pipelines.text.languages.languages import all_languages, spaced_language
 from pipelines.text.terms import stands_in
 from pipelines.text.words import words
 
 _NAME = re.compile(r"[A-ZÀ-Þ0-9][\w’'.-]*")
-_HAN = re.compile(r"[\u3400-\u9fff]{2,}")
 _REMARK = re.compile(r"\s*[（(][^()（）]*[)）]$")
 _LOOKED_UP, _LINKS_A_PASSAGE = 30, 3
 _LONGEST = 64
@@ -40,10 +41,17 @@ def linked(search: Search, question: str, passages: Sequence[Mapping[str, Any]])
 def _looked_up(search: Search, question: str, passage: Mapping[str, Any]) -> list[str]:
     asked = question.lower()
     found = [name.strip(".'’-") for name in _NAME.findall(passage["text"])]
-    found += [word for run in _HAN.findall(passage["text"]) for word in words(run) if len(word) > 1]
-    names = [name for name in dict.fromkeys(found) if len(name) > 1 and name.lower() not in ENGLISH_STOP_WORDS]
+    runs = _unspaced_runs(all_languages()).findall(passage["text"])
+    found += [word for run in runs for word in words(run) if len(word) > 1]
+    stop_words = spaced_language(passage["text"]).stop_words
+    names = [name for name in dict.fromkeys(found) if len(name) > 1 and name.lower() not in stop_words]
     query = " ".join([name for name in names if name.lower() not in asked][:_LONGEST])
     return [key for key, _ in search.worded("chunks", query, _LOOKED_UP)] if query else []
+
+
+@cache
+def _unspaced_runs(languages: tuple[Language, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"[{language.characters}]{{2,}}" for language in languages if not language.spaced))
 
 
 def _names(text: str, question: str, title: str) -> bool:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from pipelines.core.identity import content_id
 from pipelines.finetune.dataset.rows.table import question_of
 from pipelines.finetune.dataset.stored import load_dataset
-from pipelines.text.characters import HAN_CHARACTER
+from pipelines.text.languages.languages import all_languages, language_by_share
 from pipelines.text.near_duplicates import band_keys, candidates, gram_hashes, grams, jaccard, text_key, tokens
 
 CODE_VERSION = "2"
@@ -21,8 +21,6 @@ SIMILARITY = 0.8
 """Share of n-grams that a train and a test question have in common, from which they are one."""
 CONTAINED = 0.8
 """Share of a test question's long n-grams that stand in one document, from which the document gives it away."""
-_LONG_WORDS, _LONG_CHARACTERS = 5, 8
-_CHINESE_SHARE = 0.3
 _FEWEST_GRAMS = 4
 """A shorter question ("How do I return it?") is a phrase that any document may hold by chance."""
 
@@ -74,13 +72,14 @@ def document_leaks(test: Sequence[Mapping[str, Any]], documents: Iterable[Mappin
     for row in test:
         question = question_of(row["messages"])
         words = tokens(question)
-        long = _LONG_CHARACTERS if _is_chinese(words) else _LONG_WORDS
+        long = language_by_share("".join(words), len(words)).long_gram
         if len(words) - long + 1 >= _FEWEST_GRAMS:
             asked.append((row["row_id"], question, long, gram_hashes(words, long)))
+    lengths = sorted({language.long_gram for language in all_languages()})
     best: dict[str, Leak] = {}
     for document in documents:
         words = tokens(document["text"])
-        held = {long: gram_hashes(words, long) for long in (_LONG_WORDS, _LONG_CHARACTERS) if len(words) >= long}
+        held = {long: gram_hashes(words, long) for long in lengths if len(words) >= long}
         for row_id, question, long, hashes in asked:
             if long not in held:
                 continue
@@ -89,11 +88,6 @@ def document_leaks(test: Sequence[Mapping[str, Any]], documents: Iterable[Mappin
                 kind = "exact" if share == 1.0 else "near"
                 best[row_id] = Leak(row_id, question, "documents", document["path"], kind, share)
     return [best[row_id] for row_id in sorted(best)]
-
-
-def _is_chinese(words: list[str]) -> bool:
-    ideographs = len(HAN_CHARACTER.findall("".join(words)))
-    return bool(words) and ideographs / len(words) >= _CHINESE_SHARE
 
 
 def audit(path: Path, dataset: str, documents: pa.Table | None, corpus: str, home: Path) -> list[Leak]:

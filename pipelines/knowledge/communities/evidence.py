@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.core.protocols import Messages
+from pipelines.text.characters import HAN_CHARACTER
+from pipelines.text.languages.language import Language
+from pipelines.text.languages.languages import clause_marks, final_marks, main_language
 from pipelines.text.sentences import sentences
-from pipelines.text.words import is_chinese
 
 _TITLE_NAMES, _NAMED_MEMBERS = 3, 8
-_CHINESE = re.compile(r"[\u3400-\u9fff]")
 _LATIN = re.compile(r"[^\W\d_]+|\d+|[^\w\s]")
 _BULLET = re.compile(r"^(?:[-+•–] |\d{1,2}[.)] )+")
 _MARKUP = re.compile(r"[#*_`|>]+")
@@ -24,12 +25,12 @@ class Evidence:
     members: list[str]
     sentences: list[str]
     chunk_ids: list[str]
-    chinese: bool
+    language: Language
 
 
 def token_estimate(text: str) -> int:
     """Return about how many tokens a small English model makes of a text: 1.3 a word, 2 a Chinese character."""
-    return round(1.3 * len(_LATIN.findall(_CHINESE.sub(" ", text))) + 2 * len(_CHINESE.findall(text)))
+    return round(1.3 * len(_LATIN.findall(HAN_CHARACTER.sub(" ", text))) + 2 * len(HAN_CHARACTER.findall(text)))
 
 
 def plain(text: str) -> str:
@@ -71,14 +72,15 @@ def gather(
         chunk_ids.append(home)
         used += cost
     names = [member["name"] for member in ranked]
-    chinese = sum(is_chinese(sentence) for sentence in chosen) * 2 > len(chosen)
-    title = ("、" if chinese else ", ").join(names[:_TITLE_NAMES])
+    language = main_language(chosen)
+    title = language.list_joiner.join(names[:_TITLE_NAMES])
     described = [f"{member['name']} ({member['type'].lower()})" for member in ranked[:_NAMED_MEMBERS]]
-    return Evidence(title, described, chosen, list(dict.fromkeys(chunk_ids)), chinese)
+    return Evidence(title, described, chosen, list(dict.fromkeys(chunk_ids)), language)
 
 
 def _is_prose(sentence: str) -> bool:
-    return not sentence.startswith(("|", "#")) and sentence.rstrip("*_ ")[-1:] in tuple(".!?。！？；")
+    ends = tuple(final_marks() + clause_marks())
+    return not sentence.startswith(("|", "#")) and sentence.rstrip("*_ ")[-1:] in ends
 
 
 def _home(sentence: str, chunk_ids: Iterable[str], texts: Mapping[str, str]) -> str | None:
@@ -89,9 +91,7 @@ def _home(sentence: str, chunk_ids: Iterable[str], texts: Mapping[str, str]) -> 
 def prompt(evidence: Evidence, children: Sequence[str]) -> Messages:
     """Return the conversation that asks for a summary; `children` are summaries of the community's parts."""
     facts = "\n".join(f"- {sentence}" for sentence in [*children, *evidence.sentences])
-    members = (", ", "、")[evidence.chinese].join(evidence.members)
-    if evidence.chinese:
-        task = "用两句话概括下面的事实，只写事实里有的内容，不要添加。"
-        return [{"role": "user", "content": f"{task}\n\n事实：\n{facts}\n\n涉及：{members}\n\n概括："}]
-    task = "Summarise the facts below in two short sentences. Use only what the facts say and keep the names."
-    return [{"role": "user", "content": f"{task}\n\nFacts:\n{facts}\n\nAbout: {members}\n\nSummary:"}]
+    members = evidence.language.list_joiner.join(evidence.members)
+    asked = evidence.language.prompts
+    head = f"{asked.summary_task}\n\n{asked.facts}"
+    return [{"role": "user", "content": f"{head}\n{facts}\n\n{asked.members}{members}\n\n{asked.summary}"}]

@@ -13,8 +13,10 @@ from pipelines.core.identity import content_id, json_digest
 from pipelines.core.protocols import LanguageModel
 from pipelines.core.schemas import COMMUNITY_SUMMARIES
 from pipelines.knowledge.communities.evidence import Evidence, gather, plain, prompt, token_estimate
+from pipelines.text.languages.language import Language
+from pipelines.text.languages.languages import final_marks, language_of
 from pipelines.text.sentences import sentences
-from pipelines.text.words import is_chinese, words
+from pipelines.text.words import words
 
 EXTRACTIVE = "extractive"
 """The `model` of a summary that is made of evidence sentences because the model's own could not be used."""
@@ -115,7 +117,7 @@ def _write_level(
     written = {}
     for (key, evidence, children), answer in zip(jobs, answers, strict=True):
         grounds = [*children, *evidence.sentences, *evidence.members]
-        summary, model = grounded(answer.text, grounds, evidence.chinese, settings.min_support), language_model.name
+        summary, model = grounded(answer.text, grounds, evidence.language, settings.min_support), language_model.name
         if not summary:
             summary, model = _extractive(evidence, children, settings.extractive_tokens), EXTRACTIVE
         written[key] = {
@@ -125,7 +127,7 @@ def _write_level(
     return written
 
 
-def grounded(text: str, grounds: Sequence[str], chinese: bool, min_support: float) -> str:
+def grounded(text: str, grounds: Sequence[str], language: Language, min_support: float) -> str:
     """Return the sentences of a generated text that the evidence bears out; "" where none is left.
 
     A sentence stays when one piece of evidence holds `min_support` of its content words and the evidence all its
@@ -140,17 +142,17 @@ def grounded(text: str, grounds: Sequence[str], chinese: bool, min_support: floa
         numbers = {word for word in content if any(character.isdigit() for character in word)}
         support = max((len(content & ground) for ground in known), default=0)
         enough = support >= max(_LEAST_SHARED, min_support * len(content)) and numbers <= everything
-        finished = sentence[-1:] in tuple('.!?。！？”"')
-        if enough and finished and is_chinese(sentence) == chinese and sentence not in kept:
+        finished = sentence[-1:] in tuple(final_marks() + '”"')
+        if enough and finished and language_of(sentence) is language and sentence not in kept:
             kept.append(sentence)
-    return ("" if chinese else " ").join(kept)
+    return language.joiner.join(kept)
 
 
 def _extractive(evidence: Evidence, children: Sequence[str], budget: int) -> str:
     """Return the best evidence sentences within a token budget, at least one; the title where there is none."""
     candidates = evidence.sentences or list(children)
     chosen = _within(candidates, budget) or [sentence for sentence in candidates[:1]]
-    return ("" if evidence.chinese else " ").join(chosen) or evidence.title
+    return evidence.language.joiner.join(chosen) or evidence.title
 
 
 def _within(texts: Sequence[str], budget: int) -> list[str]:

@@ -11,8 +11,8 @@ from pipelines.knowledge.documents.formats.limits import Limits
 from pipelines.knowledge.documents.formats.process import ReadingProcess
 from pipelines.knowledge.documents.formats.readers import reader_of
 from pipelines.knowledge.documents.sources import SourceFile, shown
+from pipelines.text.languages.languages import language_of
 from pipelines.text.sections import headings
-from pipelines.text.words import is_chinese
 
 _FRONT_TITLE = re.compile(r"\A\ufeff?---\r?\n(?:(?!---).*\r?\n)*?title:(.+)\r?\n")
 _FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
@@ -69,7 +69,7 @@ def read_document(file: SourceFile, reading: ReadingProcess) -> dict[str, Any]:
         "version": version,
         "reader": reader.version,
         "format": reader.format,
-        "language": "zh" if is_chinese(extracted.text[:_LANGUAGE_SAMPLE]) else "en",
+        "language": language_of(extracted.text[:_LANGUAGE_SAMPLE]).code,
         "title": extracted.title[:_TITLE_LENGTH]
         or (title_of(extracted.text) if reader.titled else PurePosixPath(name).name),
         "text": extracted.text,

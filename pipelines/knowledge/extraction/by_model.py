@@ -10,7 +10,7 @@ from pipelines.core.identity import content_id, json_digest
 from pipelines.core.protocols import LanguageModel
 from pipelines.knowledge.mentions import CO_OCCURS, Entity, Extraction, Relation, without_overlaps
 from pipelines.knowledge.names import canonical
-from pipelines.text.characters import HAN_CHARACTER
+from pipelines.text.languages.languages import spaced_language, unspaced_in
 from pipelines.text.sentences import sentences
 
 TYPES = ("PERSON", "ORGANIZATION", "LOCATION", "PRODUCT", "EVENT", "CONCEPT")
@@ -83,7 +83,7 @@ def _places(text: str, item: dict[str, Any]) -> list[Entity]:
     """Return the entity at every place where its name stands in the text as a whole word."""
     name, kind = str(item.get("name") or "").strip(), str(item.get("type") or "").strip().upper()
     kind = kind if kind in TYPES else "CONCEPT"
-    if len(name) < 2 and not HAN_CHARACTER.match(name):
+    if len(name) < (unspaced_in(name[:1]) or spaced_language(name)).names.shortest:
         return []
     # Chinese has no word boundaries; \b between two Chinese characters would never hold.
     pattern = re.compile(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])")

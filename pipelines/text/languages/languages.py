@@ -34,6 +34,16 @@ def unspaced_in(text: str) -> Language | None:
     return next((one for one in LANGUAGES.values() if not one.spaced and one.letters.search(text)), None)
 
 
+def final_marks() -> str:
+    """Return the marks on which a sentence ends in any language."""
+    return "".join(dict.fromkeys("".join(language.stops for language in LANGUAGES.values())))
+
+
+def clause_marks() -> str:
+    """Return the marks that end what is cited as a sentence, though no text ends on one."""
+    return "".join(dict.fromkeys("".join(language.clause_stops for language in LANGUAGES.values())))
+
+
 def spaced_language(text: str) -> Language:
     """Return the language of a text's words between spaces, whatever else it holds."""
     spaced = [language for language in LANGUAGES.values() if language.spaced]

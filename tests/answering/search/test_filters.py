@@ -6,13 +6,13 @@ import pytest
 
 from pipelines.answering.ask import ask
 from pipelines.answering.frameworks.retrievers import as_langchain, as_llamaindex
-from pipelines.answering.grounding.grounding import NOT_HELD
 from pipelines.answering.modes.names import ADAPTER_MODES, ALL_MODES, Mode
 from pipelines.answering.retrievers import open_retriever
 from pipelines.answering.search.search import Retrieved
 from pipelines.answering.settings import AnswerSettings, RetrievalSettings
 from pipelines.core.errors import InputError
 from pipelines.core.filters import Filters
+from pipelines.text.languages.english import ENGLISH
 from pipelines.text.sentences import sentences
 from tests.answering.frameworks.test_frameworks import needs_extra
 from tests.answering.world import TEXTS, build_store
@@ -107,7 +107,7 @@ def test_filters_that_nothing_passes_end_in_a_refusal_without_a_call(mode: Mode)
     answer = ask(
         QUESTION, mode, store=build_store(), embedder=FakeEmbedder(), language_model=model, settings=told(NOWHERE)
     )
-    assert answer["answer"] == NOT_HELD["en"] and not answer["citations"] and not model.calls
+    assert answer["answer"] == ENGLISH.refusal and not answer["citations"] and not model.calls
 
 
 def test_filters_hold_behind_llamaindexs_and_langchains_interfaces() -> None:

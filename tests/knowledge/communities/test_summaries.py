@@ -12,6 +12,8 @@ from pipelines.knowledge.communities.evidence import token_estimate
 from pipelines.knowledge.communities.summaries import EXTRACTIVE, SummarySettings, grounded, summarise
 from pipelines.knowledge.entities.resolution import resolve
 from pipelines.knowledge.extraction.extraction import extract
+from pipelines.text.languages.chinese import CHINESE
+from pipelines.text.languages.english import ENGLISH
 from tests.fakes import FakeLanguageModel
 from tests.knowledge.graph.graph_tables import WordExtractor, chunk_table
 
@@ -128,7 +130,7 @@ def test_prompts_stay_small():
 def test_sentences_without_ground_are_dropped():
     facts = ["Ann leads the repair workshop."]
     text = "Ann leads the workshop. Dragons eat moons. Ann leads the"
-    assert grounded(text, facts, chinese=False, min_support=0.6) == "Ann leads the workshop."
+    assert grounded(text, facts, language=ENGLISH, min_support=0.6) == "Ann leads the workshop."
     assert grounded("Ann leads the workshop. Ann leads the workshop.", facts, False, 0.6) == "Ann leads the workshop."
     assert grounded("", facts, False, 0.6) == ""
 
@@ -146,8 +148,8 @@ def test_a_sentence_glued_from_several_facts_is_dropped():
 
 def test_a_summary_in_the_wrong_language_is_dropped():
     facts = ["深光照明位于深圳，员工二百一十人。"]
-    assert grounded("The company is in Shenzhen.", facts, chinese=True, min_support=0.6) == ""
-    assert grounded("深光照明位于深圳。", facts, chinese=True, min_support=0.6) == "深光照明位于深圳。"
+    assert grounded("The company is in Shenzhen.", facts, language=CHINESE, min_support=0.6) == ""
+    assert grounded("深光照明位于深圳。", facts, language=CHINESE, min_support=0.6) == "深光照明位于深圳。"
 
 
 def test_chinese_evidence_is_asked_about_in_chinese():

@@ -8,6 +8,7 @@ from pipelines.core.identity import content_id
 from pipelines.core.schemas import CHUNKS
 from pipelines.knowledge.extraction.rules.relation_rules import relations
 from pipelines.knowledge.mentions import Entity, Extraction, Relation
+from pipelines.text.languages.english import ENGLISH
 from pipelines.text.sentences import sentences
 
 
@@ -62,5 +63,5 @@ class WordExtractor:
                     here.append(Entity(place, place + len(word.rstrip(".")), word.rstrip("."), "PERSON"))
                 place += len(word)
             entities += [entity.moved(start) for entity in here]
-            found += relations(text[start:end], here, chinese=False)
+            found += relations(text[start:end], here, ENGLISH)
         return Extraction(tuple(entities), tuple(found))

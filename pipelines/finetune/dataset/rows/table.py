@@ -15,7 +15,7 @@ from pipelines.finetune.dataset.rows.registry import Source
 from pipelines.finetune.dataset.rows.repairs import clean, sound
 from pipelines.finetune.dataset.rows.shapes import Flaw, shape_of
 from pipelines.finetune.dataset.rows.turns import Draft, draft, kind_of
-from pipelines.text.characters import HAN_CHARACTER
+from pipelines.text.languages.languages import language_by_share
 from pipelines.text.near_duplicates import BANDS, band_keys, grams, text_key, tokens
 
 _TEXT, _KEY = pa.string(), pa.uint64()
@@ -39,13 +39,6 @@ two near-duplicates must have in common: system message, tools and, where it is 
 REPAIR_SEPARATOR = ", "
 """Between the repairs of one row; none of them has it in its name."""
 _LETTER = re.compile(r"[^\W\d_]")
-_CHINESE_SHARE = 0.3
-
-
-def language_of(text: str) -> str:
-    """Return "zh" where at least 30 % of the letters are CJK ideographs, else "en"."""
-    letters = len(_LETTER.findall(text))
-    return "zh" if letters and len(HAN_CHARACTER.findall(text)) / letters >= _CHINESE_SHARE else "en"
 
 
 def raw_keys(contents: Iterable[bytes], spec: str) -> np.ndarray:
@@ -141,7 +134,7 @@ def _row(made: Draft, origin: str, source: Source, salt: str) -> dict[str, Any]:
     system = messages[0]["content"] if messages[0]["role"] == "system" else ""
     return stored | {
         "reason": "", "found": "", "expected": "", "repairs": REPAIR_SEPARATOR.join(sorted(made.repairs)),
-        "language": language_of(text),
+        "language": language_by_share(text, len(_LETTER.findall(text))).code,
         "characters": sum(len(m["content"]) for m in messages) + len(made.chosen) + len(made.rejected),
         "row_key": int(row_id[:16], 16),
         "question_key": question_key,

@@ -14,12 +14,11 @@ from pipelines.knowledge.extraction.rules.lexicon import (
     CHINESE_NOT_PEOPLE,
     CHINESE_NOT_PLACES,
     CHINESE_SITES,
-    CHINESE_SURNAMES,
-    CHINESE_TITLES,
     CHINESE_TRADES,
 )
 from pipelines.knowledge.mentions import Entity, without_overlaps
 from pipelines.text.characters import HAN
+from pipelines.text.languages.chinese import CHINESE
 from pipelines.text.segmenter import chinese_segmenter
 
 _NOT_IN_NAMES = re.compile(r"[的是了不在上下为和与由被把将到来去每这那就都也很太吗呢吧们只个]")
@@ -29,9 +28,8 @@ _LATIN = re.compile(rf"{_LATIN_WORD}(?: (?:{_LATIN_WORD}|\d{{1,3}}(?!\d|[,.]\d|\
 _SOURCE_OF = re.compile(
     rf"^\s*(?:{CHINESE_COMPANIES})|^是(?:一家|一个|家)[^，。；]{{0,12}}(?:公司|企业|厂商|供应商|品牌|集团|工厂)"
 )
-_FAMILIAR = "小老阿"
-_FAMILY_NAMES = "".join(sorted(CHINESE_SURNAMES - set(_FAMILIAR)))
-_TITLED = re.compile(rf"(?<![{HAN}])[{_FAMILY_NAMES}](?:{CHINESE_TITLES})")
+_NAMES = CHINESE.names
+_TITLED = re.compile(rf"(?<![{HAN}])[{''.join(sorted(_NAMES.surnames))}](?:{'|'.join(_NAMES.titles)})")
 _WORKPLACE = re.compile(r"(?:工作于|就职于|任职于|供职于|受雇于|加入|供应商是|供应商为|供应商：|厂家是)\s*$")
 _PLACE_BEFORE = re.compile(r"(?:位于|坐落于|坐落在|地处|设在|建在|搬到|来自)\s*$")
 
@@ -133,10 +131,10 @@ def _tagged(text: str, words: list[_Word]) -> Iterator[Entity]:
 def _is_person(name: str) -> bool:
     if name in CHINESE_NOT_PEOPLE or _NOT_IN_NAMES.search(name):
         return False
-    if name[0] in _FAMILIAR:
+    if name[0] in _NAMES.familiar:
         # 小明 is a known name and 老陈 one of a surname; 小修 (small repairs) is neither.
-        return len(name) == 2 and (name[1] in CHINESE_SURNAMES or name in chinese_segmenter().FREQ)
-    return name[0] in CHINESE_SURNAMES and len(name) <= 3
+        return len(name) == 2 and (name[1] in _NAMES.surnames or name in chinese_segmenter().FREQ)
+    return name[0] in _NAMES.surnames and len(name) <= 3
 
 
 def _retyped(text: str, entity: Entity) -> Entity:

@@ -10,13 +10,13 @@ from pipelines.knowledge.extraction.rules.lexicon import (
     COMPANY_WORDS,
     GOODS,
     GOODS_BEFORE,
-    HONORIFICS,
     NOT_NAMES,
     PLACE_CUES,
     PLACES,
     ROLES,
 )
 from pipelines.knowledge.mentions import Entity, without_overlaps
+from pipelines.text.languages.english import ENGLISH
 
 _MARKUP = str.maketrans({"#": " ", "*": " ", "_": " ", "`": " ", "|": ",", ">": " ", "\u00a0": " "})
 _TYPES = {
@@ -31,6 +31,7 @@ _MADE_BY = re.compile(
     r"|supplier|maker|carrier|vendor|manufacturer)(?:[:|,*\s]| is| the)*$",
     re.IGNORECASE,
 )
+_BEFORE_PEOPLE = ROLES.union(ENGLISH.names.titles)
 _COMMON = GOODS | PLACES | ROLES | NOT_NAMES
 
 
@@ -93,7 +94,7 @@ def _named(document: Any, text: str, start: int, end: int, kind: str) -> Entity 
         start += 1
     while end > start and (document[end - 1].lower_ in ("'s", "’s") or not document[end - 1].text[-1].isalnum()):
         end -= 1
-    if start < end and document[start].lower_.rstrip(".") in HONORIFICS | ROLES and end - start > 1:
+    if start < end and document[start].lower_.rstrip(".") in _BEFORE_PEOPLE and end - start > 1:
         start, kind = start + 1, "PERSON"
     while end - start > 1 and document[end - 1].lower_ in _COMMON - COMPANY_WORDS:
         end -= 1
@@ -136,7 +137,7 @@ def _type(document: Any, text: str, start: int, end: int, kind: str) -> str:
         return "PRODUCT"
     if after and after[0] in PLACES:
         return "LOCATION" if len(words) < 3 else kind
-    if before.rstrip(".") in HONORIFICS | ROLES and kind != "ORGANIZATION":
+    if before.rstrip(".") in _BEFORE_PEOPLE and kind != "ORGANIZATION":
         return "PERSON"
     if len(words) > 1 and after[:1] in ([","], ["("]) and ROLES.intersection(after[1:4]):
         return "PERSON"

