@@ -60,14 +60,14 @@ def numbers(text: str) -> set[str]:
 def names(text: str) -> set[str]:
     """Return the capitalised words of a text, without months and what is only capitalised for being first."""
     found = set()
-    language, stops = spaced_language(text), final_marks() + ":"
-    ordinary = language.stop_words | language.names.calendar
+    language, stops = spaced_language(text), (*final_marks(), ":")
+    stop_words, calendar = language.stop_words, language.names.calendar
     for match in re.finditer(r"[A-ZÀ-Þ][\w’'-]*", text):
         before = text[: match.start()].rstrip(" \"'“‘(*")
         opens = not before or before[-1] in stops
         followed = re.match(r" [A-ZÀ-Þ]", text[match.end() :]) or len(text.split()) == 1
         word = match.group().lower()
-        if word not in ordinary and (not opens or followed):
+        if word not in stop_words and word not in calendar and (not opens or followed):
             found.add(word)
     return found
 

@@ -3,11 +3,14 @@
 import functools
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 
 from pipelines.text.languages.language import Language
 from pipelines.text.languages.languages import all_languages, language_of, spaced_language
 
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
+_Unspaced = tuple[re.Pattern[str], Callable[[str], Sequence[str]], frozenset[str]]
+"""Of a language without spaces: its letters, what cuts a run of them into words, its stop words."""
 
 
 def is_chinese(text: str) -> bool:
@@ -21,26 +24,27 @@ def words(text: str) -> list[str]:
     Identifiers and numbers stay whole ("inc-25-02", "14.90", "12000"); other hyphenated words are taken apart.
     """
     found: list[str] = []
-    run, unspaced = _runs(all_languages())
-    spaced = spaced_language(text)
-    for match in run.finditer(_THOUSANDS.sub("", unicodedata.normalize("NFKC", text))):
-        if match.lastindex:
-            language = unspaced[match.lastindex - 1]
-            assert language.segment is not None
-            found += [word for word in language.segment(match.group()) if word not in language.stop_words]
+    pattern, unspaced = _runs(all_languages())
+    language = spaced_language(text)
+    stem, stop_words = language.stem, language.stop_words
+    for run in pattern.findall(_THOUSANDS.sub("", unicodedata.normalize("NFKC", text))):
+        for letters, segment, others in unspaced:
+            if letters.match(run):
+                found += [word for word in segment(run) if word not in others]
+                break
         else:
-            parts = _parts(match.group().lower())
-            found += [spaced.stem(word) for word in parts if word not in spaced.stop_words]
+            found += [stem(word) for word in _parts(run.lower()) if word not in stop_words]
     return found
 
 
 @functools.cache
-def _runs(languages: tuple[Language, ...]) -> tuple[re.Pattern[str], list[Language]]:
-    """Return what a run of words is: letters of one language without spaces (a group each), or a spaced word."""
-    unspaced = [language for language in languages if not language.spaced]
-    groups = "".join(f"([{language.characters}]+)|" for language in unspaced)
-    letter = rf"[^\W_{''.join(language.characters for language in unspaced)}]"
-    return re.compile(rf"{groups}{letter}+(?:[-'’.,/]{letter}+)*"), unspaced
+def _runs(languages: tuple[Language, ...]) -> tuple[re.Pattern[str], list[_Unspaced]]:
+    """Return what a run is: letters of one of the languages without spaces, or a word between them."""
+    unspaced = [(one.letters, one.segment, one.stop_words) for one in languages if one.segment]
+    characters = [one.characters for one in languages if one.segment]
+    runs = "".join(f"[{each}]+|" for each in characters)
+    letter = rf"[^\W_{''.join(characters)}]"
+    return re.compile(rf"{runs}{letter}+(?:[-'’.,/]{letter}+)*"), unspaced
 
 
 def _parts(run: str) -> list[str]:

@@ -78,5 +78,5 @@ def extractive_llm(context_tokens: int = 4096) -> "CustomLLM":
 def _beginning(text: str) -> str:
     """Return a text's heading, where it has one, and its first sentence."""
     spans = sentences(text)
-    last = next((end for start, end in spans if text[start:end].rstrip()[-1:] in tuple(final_marks())), len(text))
+    last = next((end for start, end in spans if text[start:end].rstrip()[-1:] in final_marks()), len(text))
     return " ".join(text[:last].split())[:_LONGEST]

@@ -79,7 +79,7 @@ def gather(
 
 
 def _is_prose(sentence: str) -> bool:
-    ends = tuple(final_marks() + clause_marks())
+    ends = (*final_marks(), *clause_marks())
     return not sentence.startswith(("|", "#")) and sentence.rstrip("*_ ")[-1:] in ends
 
 

@@ -142,7 +142,7 @@ def grounded(text: str, grounds: Sequence[str], language: Language, min_support:
         numbers = {word for word in content if any(character.isdigit() for character in word)}
         support = max((len(content & ground) for ground in known), default=0)
         enough = support >= max(_LEAST_SHARED, min_support * len(content)) and numbers <= everything
-        finished = sentence[-1:] in tuple(final_marks() + '”"')
+        finished = sentence[-1:] in (*final_marks(), "”", '"')
         if enough and finished and language_of(sentence) is language and sentence not in kept:
             kept.append(sentence)
     return language.joiner.join(kept)

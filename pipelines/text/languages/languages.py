@@ -1,6 +1,7 @@
 """The table of languages, and which of them a text is in."""
 
 from collections.abc import Iterable
+from functools import cache
 
 from pipelines.text.languages.chinese import CHINESE
 from pipelines.text.languages.english import ENGLISH
@@ -34,23 +35,33 @@ def unspaced_in(text: str) -> Language | None:
     return next((one for one in LANGUAGES.values() if not one.spaced and one.letters.search(text)), None)
 
 
-def final_marks() -> str:
+def final_marks() -> tuple[str, ...]:
     """Return the marks on which a sentence ends in any language."""
-    return "".join(dict.fromkeys("".join(language.stops for language in LANGUAGES.values())))
+    return _marks(all_languages(), "stops")
 
 
-def clause_marks() -> str:
+def clause_marks() -> tuple[str, ...]:
     """Return the marks that end what is cited as a sentence, though no text ends on one."""
-    return "".join(dict.fromkeys("".join(language.clause_stops for language in LANGUAGES.values())))
+    return _marks(all_languages(), "clause_stops")
+
+
+@cache
+def _marks(languages: tuple[Language, ...], kind: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(mark for language in languages for mark in getattr(language, kind)))
 
 
 def spaced_language(text: str) -> Language:
     """Return the language of a text's words between spaces, whatever else it holds."""
-    spaced = [language for language in LANGUAGES.values() if language.spaced]
-    if len(spaced) > 1:
-        language = language_of(text)
-        return language if language.spaced else spaced[0]
-    return spaced[0]
+    spaced = _spaced(all_languages())
+    if len(spaced) == 1:
+        return spaced[0]
+    language = language_of(text)
+    return language if language.spaced else spaced[0]
+
+
+@cache
+def _spaced(languages: tuple[Language, ...]) -> tuple[Language, ...]:
+    return tuple(language for language in languages if language.spaced)
 
 
 def language_by_share(text: str, units: int) -> Language:

@@ -8,9 +8,11 @@ from pydantic import ValidationError
 
 from pipelines.answering.modes.passages import PassageRetriever
 from pipelines.answering.retrievers import open_retriever
+from pipelines.answering.search.links import _unspaced_runs
 from pipelines.answering.search.search import Retrieved
 from pipelines.answering.settings import AnswerSettings, RetrievalSettings
 from pipelines.core.filters import Filters
+from pipelines.text.languages.languages import all_languages
 from tests.fakes import FakeEmbedder, FakeGraphStore
 
 FILMS = {
@@ -84,6 +86,11 @@ def test_the_second_hop_fetches_the_document_that_the_best_passage_names() -> No
 
 def test_the_second_hop_reads_chinese_names() -> None:
     assert titles(retrieve("hybrid", "电影《血街》的导演出生在哪里？"))[:2] == ["血街", "方利奥"]
+
+
+def test_rare_chinese_characters_are_names_to_look_up() -> None:
+    # Common, compatibility and extension ideographs: one range of characters for all rooms.
+    assert _unspaced_runs(all_languages()).findall("Fong 血街 or 豈更, 㐀 and 𠀀𠀁.") == ["血街", "豈更", "𠀀𠀁"]
 
 
 def test_what_is_kept_stays_above_the_second_hop() -> None:

@@ -197,3 +197,7 @@ def test_a_delta_run_equals_a_clean_rebuild(states: list[dict[str, list[str]]]):
     assert {name: table_digest(table) for name, table in tables.items()} == {
         name: table_digest(table) for name, table in rebuilt.items()
     }
+
+
+def test_a_rare_chinese_character_costs_what_a_common_one_does():
+    assert token_estimate("公") == token_estimate("𠀀") == token_estimate("豈") == 2

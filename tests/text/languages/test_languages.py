@@ -1,5 +1,9 @@
+import re
+
 import pytest
 
+from pipelines.knowledge.extraction.rules import chinese as chinese_rules
+from pipelines.knowledge.names import canonical, is_short_person
 from pipelines.text.characters import HAN_CHARACTER
 from pipelines.text.languages.chinese import CHINESE
 from pipelines.text.languages.english import ENGLISH
@@ -11,6 +15,7 @@ from pipelines.text.languages.languages import (
     spaced_language,
     unspaced_in,
 )
+from resources.settings import CHECKOUT
 
 
 @pytest.mark.parametrize(
@@ -65,3 +70,18 @@ def test_surnames_and_titles_are_one_list():
     assert len(names.common_surnames) == 100 and names.common_surnames < names.surnames and len(names.surnames) == 287
     assert not set(names.familiar) & names.surnames
     assert all(len(name) == 1 and HAN_CHARACTER.match(name) for name in names.surnames)
+
+
+def test_every_room_reads_titles_from_the_record():
+    for title in CHINESE.names.titles:
+        assert is_short_person(f"林{title}")
+        assert [one.name for one in chinese_rules.find(f"由林{title}负责。")] == [f"林{title}"]
+    assert {canonical(f"{title.title()}. Ada") for title in ENGLISH.names.titles} == {"ada"}
+
+
+def test_one_range_of_chinese_characters():
+    """Other files name wider ranges (kana, width), never Chinese characters alone."""
+    alone = re.compile(r"\[\\u(?:3400|4e00)-\\u9f[0-9a-f]{2}\]|0x4e00", re.IGNORECASE)
+    assert not [
+        path.name for path in (CHECKOUT / "pipelines").rglob("*.py") if alone.search(path.read_text(encoding="utf-8"))
+    ]
