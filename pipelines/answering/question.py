@@ -4,8 +4,8 @@ import re
 from itertools import pairwise
 
 from pipelines.text.characters import HAN, HAN_CHARACTER
+from pipelines.text.languages.english import STOP_WORDS as ENGLISH_STOP_WORDS
 from pipelines.text.terms import root, terms
-from pipelines.text.words import ENGLISH_STOP_WORDS
 
 # What a question says about the shape of its answer, not about its subject.
 _ASKING_WORDS = (

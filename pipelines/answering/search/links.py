@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipelines.answering.search.search import Search
+from pipelines.text.languages.english import STOP_WORDS as ENGLISH_STOP_WORDS
 from pipelines.text.terms import stands_in
-from pipelines.text.words import ENGLISH_STOP_WORDS, words
+from pipelines.text.words import words
 
 _NAME = re.compile(r"[A-ZÀ-Þ0-9][\w’'.-]*")
 _HAN = re.compile(r"[\u3400-\u9fff]{2,}")

@@ -20,7 +20,7 @@ from pipelines.knowledge.extraction.rules.lexicon import (
 )
 from pipelines.knowledge.mentions import Entity, without_overlaps
 from pipelines.text.characters import HAN
-from pipelines.text.words import _segmenter
+from pipelines.text.segmenter import chinese_segmenter
 
 _NOT_IN_NAMES = re.compile(r"[的是了不在上下为和与由被把将到来去每这那就都也很太吗呢吧们只个]")
 _PREPOSITIONS = frozenset("于在由向和与从给对被")
@@ -45,7 +45,7 @@ class _Word(NamedTuple):
 
 @functools.cache
 def _tagger() -> Any:
-    tokenizer = _segmenter()
+    tokenizer = chinese_segmenter()
     import jieba.posseg
 
     return jieba.posseg.POSTokenizer(tokenizer)
@@ -135,7 +135,7 @@ def _is_person(name: str) -> bool:
         return False
     if name[0] in _FAMILIAR:
         # 小明 is a known name and 老陈 one of a surname; 小修 (small repairs) is neither.
-        return len(name) == 2 and (name[1] in CHINESE_SURNAMES or name in _segmenter().FREQ)
+        return len(name) == 2 and (name[1] in CHINESE_SURNAMES or name in chinese_segmenter().FREQ)
     return name[0] in CHINESE_SURNAMES and len(name) <= 3
 
 

@@ -1,0 +1,102 @@
+"""English."""
+
+from pipelines.text.languages.language import Language, Names, Prompts, Questions
+
+STOP_WORDS = frozenset(
+    """
+    a about after all also an and any are as at be because been before being both but by can could did do does doing
+    down during each few for from further had has have having he her here hers him his how i if in into is it its
+    itself just let me more most my no nor not now of off on once only or other our ours out over own per same she
+    should so some such than that the their theirs them then there these they this those through to too under until
+    up very was we were what when where which while who whom whose why will with would you your yours
+    """.split()
+)
+
+
+def _stem(word: str) -> str:
+    """Cut the plural (Harman's S-stemmer, 1991): enough to match "warehouses" with "warehouse"."""
+    if len(word) < 4 or not word.endswith("s") or not word.isalpha():
+        return word
+    if word.endswith("ies") and not word.endswith(("eies", "aies")):
+        return word[:-3] + "y"
+    return word if word.endswith(("us", "ss", "aes", "ees", "oes", "is")) else word[:-1]
+
+
+_TITLES = ("mr", "mrs", "ms", "dr", "prof", "sir", "dame")
+_MONTHS = ("jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec")
+
+ENGLISH = Language(
+    code="en",
+    name="English",
+    characters="A-Za-zÀ-ɏ",
+    grammar=STOP_WORDS,
+    stop_words=STOP_WORDS,
+    stem=_stem,
+    abbreviations=frozenset(
+        ("mr", "mrs", "ms", "dr", "prof", "st", "mt", "e.g", "i.e", "eg", "ie", "vs", "cf", "approx", "resp", "incl")
+    ),
+    abbreviations_before_numbers=frozenset(
+        ("no", "nos", "nr", "art", "p", "pp", "vol", "sec", "ch", "fig", "tel", "ext", "ca", "abt", *_MONTHS)
+    ),
+    similarity=(0.15, 0.8),
+    refusal="The sources do not hold an answer to this.",
+    prompts=Prompts(
+        answer_task="Answer the question from the sources in one short sentence. Use only their words and numbers.",
+        sources="Sources:",
+        question="Question: ",
+        answer="Answer:",
+        summary_task=(
+            "Summarise the facts below in two short sentences. Use only what the facts say and keep the names."
+        ),
+        facts="Facts:",
+        members="About: ",
+        summary="Summary:",
+    ),
+    questions=Questions(
+        asking_words=frozenset(
+            """
+            many much long often quickly high kind type sort name number amount happen time town city country place
+            year person present currently together
+            """.split()
+        ),
+        gap=(
+            r"\b(?:in|on|at|of|for|to|with|by|from|the|a|an|and|or|is|are|was|were|does|do|did|has|have|had|be|been|"
+            r"that|which|who|whom|what|when|where|how|our|its|their|before|after)\b"
+        ),
+        number_word=(
+            r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|eighteen|twenty|thirty|"
+            r"forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|lifetime|once|twice|half)\b"
+        ),
+        number=(
+            r"\bhow (?:many|much|long|high|big|large|old|often|far|heavy|quickly|fast|soon)\b|\bwhen\b|"
+            r"\b(?:which|what) (?:year|date|month|temperature|percentage|share|price|time|floor area)\b|"
+            r"\bcosts?\b|\bprice\b"
+        ),
+        year=r"\b(?:which|what) year\b",
+        name=(
+            r"\b(?:which|what) (?:\w+ )?"
+            r"(?:town|city|country|place|company|firm|carrier|supplier|maker|project|site)\b|\bwhere\b"
+        ),
+        person=r"^\s*(?:by |to |from |with )?(?:who|whom|whose)\b",
+        whole=(
+            r"\b(?:kinds? of|main|overall|in general|common|altogether|summar\w+|themes?|divided|which \w+s|"
+            r"(?:does|did|has) the company|the company (?:do|did))\b"
+        ),
+        counted=r"\bhow many (\w+)(?: (metres|meters|kilometres|\w+))?",
+        reworded={"could": "can", "may": "can", "please": "", "the": "", "a": "", "an": ""},
+    ),
+    names=Names(
+        titles=_TITLES,
+        company_endings=(
+            "inc", "ltd", "limited", "llc", "plc", "gmbh", "ag", "bv", "corp", "corporation", "co", "company",
+            "holding", "holdings", "group",
+        ),
+        person=r"\b[A-ZÀ-Þ][\w’'-]+ (?:[A-Z]\. )?[A-ZÀ-Þ][\w’'-]+",
+        calendar=frozenset(
+            """
+            january february march april may june july august september october november december
+            monday tuesday wednesday thursday friday saturday sunday
+            """.split()
+        ),
+    ),
+)  # fmt: skip
