@@ -13,6 +13,7 @@ from pipelines.answering.question import asks_widely, holds_answer_kind, holds_c
 from pipelines.answering.search.search import Retrieved
 from pipelines.core.embedders import question_and_texts
 from pipelines.core.protocols import Embedder
+from pipelines.text.languages.languages import language_of
 from pipelines.text.sentences import sentences
 from pipelines.text.terms import coverage, terms, with_pairs
 from pipelines.text.words import is_chinese
@@ -160,7 +161,7 @@ class _Scorer:
 
 
 def _similarities(question: str, pool: Sequence[Sentence], embedder: Embedder | None) -> np.ndarray | None:
-    if embedder is None or not pool or is_chinese(question):
+    if embedder is None or not pool or is_chinese(question) or not embedder.reads(language_of(question).code):
         return None
     vectors = question_and_texts(embedder, question, [one.text for one in pool])
     return np.clip((vectors[1:] @ vectors[0] - _UNRELATED) / (_SAME - _UNRELATED), 0.0, 1.0)
