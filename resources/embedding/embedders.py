@@ -3,10 +3,12 @@
 from pipelines.core.errors import ConfigurationError
 from pipelines.core.protocols import Embedder
 from resources.embedding.languages import EVERY_LANGUAGE, languages_setting
+from resources.embedding.llamaindex import LlamaIndexEmbedder
 from resources.embedding.local import SentenceEmbedder
 from resources.embedding.served import ServedEmbedder
 from resources.embedding.vector_cache import CachedEmbedder
 from resources.graph.embedded import EmbeddedGraphStore
+from resources.models.llamaindex import named_class
 from resources.settings import Settings
 from resources.tables.tables import TableStore
 
@@ -14,9 +16,10 @@ _TYPES = ("float32", "bfloat16")
 
 
 def open_embedder(settings: Settings) -> Embedder:
-    """Return the model of EMBEDDING_MODEL: served by EMBEDDING_BASE_URL where that is set, else run here.
+    """Return the model of EMBEDDING_MODEL: a LlamaIndex class, served by EMBEDDING_BASE_URL where that is set, or run
+    here.
 
-    Nothing is loaded or asked before the first text without a vector. Raises ConfigurationError.
+    Nothing is loaded, imported or asked before the first text without a vector. Raises ConfigurationError.
     """
     values = settings.values
     if values["EMBEDDING_DTYPE"] not in _TYPES:
@@ -24,11 +27,13 @@ def open_embedder(settings: Settings) -> Embedder:
             "EMBEDDING_DTYPE", f"'{values['EMBEDDING_DTYPE']}'", f"one of {', '.join(_TYPES)}", "unset EMBEDDING_DTYPE"
         )
     model, address = values["EMBEDDING_MODEL"], values["EMBEDDING_BASE_URL"]
-    languages = languages_setting(values["EMBEDDING_LANGUAGES"])
+    named, languages = named_class(settings, "EMBEDDING"), languages_setting(values["EMBEDDING_LANGUAGES"])
     max_tokens, read = _max_tokens(values["EMBEDDING_MAX_TOKENS"]), languages or EVERY_LANGUAGE
     counter = SentenceEmbedder(settings.home)
     embedder: Embedder
-    if address:
+    if named is not None:
+        embedder = LlamaIndexEmbedder(named, counter, languages=read, max_tokens=max_tokens)
+    elif address:
         embedder = ServedEmbedder(
             address, model, values["EMBEDDING_API_KEY"], counter, languages=read, max_tokens=max_tokens
         )

@@ -82,6 +82,7 @@ def test_the_setting_of_languages_goes_before_the_card_of_a_model(tmp_path: Path
         ({"EMBEDDING_MAX_TOKENS": "many", "EMBEDDING_BASE_URL": "http://h/v1"}, "set EMBEDDING_MAX_TOKENS=512"),
         ({"EMBEDDING_MAX_TOKENS": "512"}, "unset EMBEDDING_MAX_TOKENS"),
         ({"EMBEDDING_LANGUAGES": "english"}, "set EMBEDDING_LANGUAGES=any"),
+        ({"EMBEDDING_OPTIONS": "{}"}, "unset EMBEDDING_OPTIONS"),
     ],
 )
 def test_limits_that_do_not_fit_say_what_to_type(tmp_path: Path, values: dict[str, str], message: str) -> None:
