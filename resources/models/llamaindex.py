@@ -67,7 +67,7 @@ class NamedClass:
         expected = f"the path of a class made from LlamaIndex's {base.__name__}"
         try:
             named = getattr(importlib.import_module(module), name)
-        except (ImportError, AttributeError, ValueError) as error:
+        except Exception as error:  # no such module or class, or whatever its import runs into
             fix = f"pip install the package that has it, or correct {self.prefix}_MODEL"
             raise ConfigurationError(f"{self.prefix}_MODEL", self.error_text(error), expected, fix) from None
         if not (isinstance(named, type) and issubclass(named, base)):
