@@ -90,6 +90,8 @@ def load(folder: Path, home: Path, dtype: str = "float32") -> Load:
         "GRAFTLINE_CHUNK_HEADERS": "off",  # what the peer embeds: the chunk alone
         "EMBEDDING_MODEL": "",
         "EMBEDDING_BASE_URL": "",
+        "EMBEDDING_OPTIONS": "",
+        "EMBEDDING_MAX_TOKENS": "",
         "EMBEDDING_DTYPE": dtype,
     }
     command = [sys.executable, "-m", "pipelines.commands.cli", "run", "--select", ",".join(ASSETS)]

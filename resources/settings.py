@@ -38,12 +38,16 @@ DEFAULTS: dict[str, str] = {
     "LLM_BASE_URL": "",
     "LLM_MODEL": "",
     "LLM_API_KEY": "",
+    "LLM_OPTIONS": "",
     "EMBEDDING_MODEL": "",
     "EMBEDDING_BASE_URL": "",
     "EMBEDDING_API_KEY": "",
+    "EMBEDDING_OPTIONS": "",
+    "EMBEDDING_LANGUAGES": "",
+    "EMBEDDING_MAX_TOKENS": "",
     "EMBEDDING_DTYPE": "float32",
 }
-SECRETS = {"NEO4J_PASSWORD", "LLM_API_KEY", "EMBEDDING_API_KEY"}
+SECRETS = {"NEO4J_PASSWORD", "LLM_API_KEY", "LLM_OPTIONS", "EMBEDDING_API_KEY", "EMBEDDING_OPTIONS"}
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,14 @@ from pipelines.text.words import words
 
 
 class FakeEmbedder:
-    """Bags of hashed words: texts that share words are near."""
+    """Bags of hashed words: texts that share words are near. It reads all languages unless told which."""
 
     name = "fake-embedder@1"
     tokenizer = "fake-tokens@1"
+    asymmetric = False
 
-    def __init__(self, dimensions: int = 64) -> None:
-        self.dimensions = dimensions
+    def __init__(self, dimensions: int = 64, languages: Sequence[str] = (), max_tokens: int | None = None) -> None:
+        self.dimensions, self.languages, self.max_tokens = dimensions, languages, max_tokens
         self.calls: list[list[str]] = []
 
     @property
@@ -39,9 +40,24 @@ class FakeEmbedder:
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         return vectors / np.where(lengths == 0, 1.0, lengths)
 
+    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
+        return self.embed(texts)
+
+    def reads(self, language: str) -> bool:
+        return not self.languages or language in self.languages
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """A Chinese character, a word or a mark is a token."""
         return [len(re.findall(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+|[^\w\s]", text)) for text in texts]
+
+
+class AskingEmbedder(FakeEmbedder):
+    """Puts a word before every question, as models do that were trained so."""
+
+    asymmetric = True
+
+    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
+        return self.embed([f"question {text}" for text in texts])
 
 
 class FakeStored:

@@ -18,6 +18,7 @@ from pipelines.knowledge.documents.document_changes import DocumentChanges, docu
 from pipelines.knowledge.documents.manifest import scan
 from pipelines.knowledge.documents.sources import list_files
 from pipelines.knowledge.vectors.checks import embedding_faults
+from pipelines.knowledge.vectors.long_chunks import longer_than_model
 from pipelines.knowledge.vectors.vector_changes import vector_changes
 from resources.settings import Settings
 from resources.tables.amended_table import LanceTable
@@ -120,8 +121,19 @@ def chunk_embeddings(
     change = vector_changes(chunks, tables.amendable("chunk_embeddings"), embedder, config.reembed)
     table, work = tables.amend("chunk_embeddings", vectors_schema(embedder.dimensions), change)
     return stored_result(
-        table, work, seconds=time.monotonic() - started, model=embedder.name, dimensions=embedder.dimensions
+        table,
+        work,
+        seconds=time.monotonic() - started,
+        model=embedder.name,
+        dimensions=embedder.dimensions,
+        **_cut_by_model(chunks, embedder),
     )
+
+
+def _cut_by_model(chunks: LanceTable, embedder: Embedder) -> dict[str, int]:
+    """Return what the model reads of a chunk and how many are longer; nothing where it does not say."""
+    longer = longer_than_model(chunks, embedder)
+    return {} if longer is None else {"max_tokens": embedder.max_tokens or 0, "longer_than_model": longer}
 
 
 @dg.asset_check(asset=chunk_embeddings, additional_ins={"chunks": dg.AssetIn("chunks")}, blocking=True)

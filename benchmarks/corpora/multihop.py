@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from benchmarks.ground.common import DATA
 from pipelines.core import schemas
+from pipelines.core.embedders import EmbedderBefore
 from pipelines.core.errors import InputError
 from pipelines.core.graph_tables import GraphTables
 from pipelines.core.identity import content_id
@@ -92,13 +93,12 @@ def peers(corpus: QuestionSet) -> dict[str, dict[str, list[str]]]:
     return found
 
 
-class CorpusEmbedder:
+class CorpusEmbedder(EmbedderBefore):
     """The packaged embedder that keeps the vectors of a corpus's texts on disk; questions are embedded every time."""
 
     def __init__(self, home: Path) -> None:
-        self._embedder = SentenceEmbedder(home)
+        super().__init__(SentenceEmbedder(home))
         self.stored = CachedEmbedder(self._embedder, home / "bench" / "vectors.sqlite")
-        self.name, self.dimensions = self._embedder.name, self._embedder.dimensions
         self._known: dict[str, np.ndarray] = {}
 
     def remember(self, texts: Sequence[str]) -> np.ndarray:
@@ -112,8 +112,8 @@ class CorpusEmbedder:
         fresh = dict(zip(unknown, self._embedder.embed(unknown), strict=True)) if unknown else {}
         return np.stack([fresh[text] if text in fresh else self._known[text] for text in texts])
 
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return self._embedder.count_tokens(texts)
+    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
+        return self._embedder.embed_queries(texts)
 
 
 def tables(ids: Sequence[str], titles: Sequence[str], texts: Sequence[str]) -> tuple[pa.Table, pa.Table]:

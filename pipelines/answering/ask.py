@@ -9,12 +9,13 @@ from pipelines.answering.grounding.grounding import ground, is_supported, refusa
 from pipelines.answering.grounding.prompt import build_prompt, stuff_prompt
 from pipelines.answering.modes.names import Mode
 from pipelines.answering.retrievers import open_retriever
-from pipelines.answering.search.search import Retrieved, Retriever, reads
+from pipelines.answering.search.search import Retrieved, Retriever
 from pipelines.answering.settings import AnswerSettings
 from pipelines.core.protocols import Embedder, GraphStore, LanguageModel, Messages, Reranker
+from pipelines.text.languages.languages import language_of
 
 _UNREAD = (
-    "%s does not read Chinese: mode vector finds nothing for this question. Next: --mode hybrid, or a model in "
+    "%s does not read %s: mode vector finds nothing for this question. Next: --mode hybrid, or a model in "
     "EMBEDDING_MODEL that reads it"
 )
 _LOG = logging.getLogger("graftline")
@@ -55,8 +56,9 @@ def ask(
     Raises NotMaterializedError when the store is empty.
     """
     settings = settings or AnswerSettings()
-    if mode == "vector" and not reads(embedder, question):
-        _LOG.warning(_UNREAD, embedder.name)
+    language = language_of(question)
+    if mode == "vector" and not embedder.reads(language.code):
+        _LOG.warning(_UNREAD, embedder.name, language.name)
     prepared = prepare(question, open_retriever(mode, store, embedder, settings, reranker), embedder, settings)
     if prepared.prompt is None:
         answer = refusal(question)

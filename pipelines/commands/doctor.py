@@ -59,11 +59,20 @@ def _neo4j(settings: Settings) -> str | None:
 
 
 def _language_model(settings: Settings) -> str | None:
-    if not settings.values["LLM_BASE_URL"]:
-        return None
     from resources.models.language_model import open_language_model
+    from resources.models.llamaindex import PREFIX
+
+    if not settings.values["LLM_BASE_URL"] and not settings.values["LLM_MODEL"].startswith(PREFIX):
+        return None
 
     open_language_model(settings).check()
+    return None
+
+
+def _embedder(settings: Settings) -> str | None:
+    from resources.embedding.embedders import open_embedder
+
+    open_embedder(settings)
     return None
 
 
@@ -94,6 +103,7 @@ def report(settings: Settings) -> tuple[list[str], list[str]]:
         lambda: _engine(settings),
         lambda: _neo4j(settings),
         lambda: _language_model(settings),
+        lambda: _embedder(settings),
         lambda: _mlflow(settings),
     ]
     problems = []

@@ -81,8 +81,11 @@ def _by_settings(settings: Settings, tables: TableStore) -> Iterator[str]:
 
 def _is_here(settings: Settings) -> bool:
     """Say whether the embedding model's name and tokenizer are known without fetching anything."""
+    from resources.models.llamaindex import PREFIX
+
     model = settings.values["EMBEDDING_MODEL"]
-    if not model or settings.values["EMBEDDING_BASE_URL"] or Path(model).expanduser().is_dir():
+    elsewhere = settings.values["EMBEDDING_BASE_URL"] or model.startswith(PREFIX)
+    if not model or elsewhere or Path(model).expanduser().is_dir():
         return True
     from huggingface_hub import try_to_load_from_cache
 

@@ -1,28 +1,19 @@
 """What embedders that stand before another one share."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from pipelines.core.protocols import Embedder
 
 
-def embed_queries(embedder: Embedder, texts: Sequence[str]) -> np.ndarray:
-    """Return the vectors of questions: most models make no difference, some were trained with other words before."""
-    own: Any = embedder
-    return own.embed_queries(texts) if getattr(embedder, "asks_otherwise", False) else embedder.embed(texts)
-
-
 def question_and_texts(embedder: Embedder, question: str, texts: Sequence[str]) -> np.ndarray:
     """Return the question's vector and below it those of the texts, of shape (1 + len(texts), dimensions)."""
-    if not getattr(embedder, "asks_otherwise", False):
-        return embedder.embed([question, *texts])
-    return np.vstack([embed_queries(embedder, [question]), embedder.embed(texts)])
+    return np.vstack([embedder.embed_queries([question]), embedder.embed(texts)])
 
 
 class EmbedderBefore:
-    """Everything but `embed` is the embedder's own."""
+    """Everything but the vectors is the embedder's own."""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
@@ -43,18 +34,23 @@ class EmbedderBefore:
         return self._embedder.tokenizer
 
     @property
+    def max_tokens(self) -> int | None:
+        """Most tokens of a text that its vector is made of."""
+        return self._embedder.max_tokens
+
+    @property
+    def asymmetric(self) -> bool:
+        """Whether questions have vectors of their own."""
+        return self._embedder.asymmetric
+
+    @property
     def computed(self) -> int:
         """Texts that the model has run for so far."""
         return self._embedder.computed
 
-    @property
-    def asks_otherwise(self) -> bool:
-        """Whether the embedder has other vectors for questions."""
-        return bool(getattr(self._embedder, "asks_otherwise", False))
-
-    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
-        """Return the embedder's own vectors of questions."""
-        return embed_queries(self._embedder, texts)
+    def reads(self, language: str) -> bool:
+        """Say whether the embedder reads a language."""
+        return self._embedder.reads(language)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the embedder's own token counts."""

@@ -25,7 +25,7 @@ class Completion:
 
 
 class Embedder(Protocol):
-    """Turns texts into vectors."""
+    """Turns texts, and questions about them, into vectors of one space."""
 
     @property
     def name(self) -> str:
@@ -43,12 +43,30 @@ class Embedder(Protocol):
         ...
 
     @property
+    def max_tokens(self) -> int | None:
+        """Most tokens of a text that its vector is made of, as `count_tokens` counts them; None: the model's secret."""
+        ...
+
+    @property
+    def asymmetric(self) -> bool:
+        """Whether a question has another vector than the same words as a text."""
+        ...
+
+    @property
     def computed(self) -> int:
         """Texts that the model has run for so far; those from a cache do not count."""
         ...
 
+    def reads(self, language: str) -> bool:
+        """Say whether texts of a language (its ISO 639-1 code) get vectors that tell them apart."""
+        ...
+
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 of shape (len(texts), dimensions), L2-normalised."""
+        ...
+
+    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
+        """Return what `embed` does, for questions; the same unless the embedder is `asymmetric`."""
         ...
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:

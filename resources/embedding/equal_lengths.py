@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from pipelines.core.delta import batched
+from resources.embedding.model_folder import prompt_before
 
 _CPU_BATCH, _GPU_BATCH = 8, 64
 """Texts of a batch: on a CPU what a layer makes of more of them no longer fits the cache (8 were 1.1 times as fast as
 32, in less memory)."""
 _LONGEST, _LEAST_TOKENS = 8192, 64
-_PROMPTS = {"query": ("query",), "document": ("document", "passage")}
-"""Names under which models keep their prompts: E5 has passages, Qwen3-Embedding queries alone."""
 
 
 class EqualLengths:
@@ -60,10 +59,9 @@ class EqualLengths:
 
         What the model's configuration puts before a `query` or a `document` is put there.
         """
-        names = _PROMPTS[kind]
         vectors = self._model.encode(
             list(batch),
-            prompt=next((self._model.prompts[name] for name in names if self._model.prompts.get(name)), None),
+            prompt=prompt_before(kind, self._model.prompts),
             batch_size=len(batch),
             normalize_embeddings=True,
             convert_to_numpy=True,

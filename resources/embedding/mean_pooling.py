@@ -1,14 +1,13 @@
 """Sentence vectors by BERT and a mean over its tokens, of texts packed into batches of nearly one number of tokens."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from pipelines.compute.bins import fill
 from pipelines.compute.flat_bert import FlatBert, is_plain_bert
+from resources.embedding.model_folder import longest_input, prompts, read_json
 
 _MODULES = ["Transformer", "Pooling", "Normalize"]
 _LONGEST = 512
@@ -18,15 +17,15 @@ _TOKENS = 1024
 
 def is_mean_pooled_bert(folder: Path) -> bool:
     """Say whether a sentence-transformers folder is BERT, a mean over its tokens and a normalisation, nothing else."""
-    modules = [module["type"].rsplit(".", 1)[-1] for module in _json(folder / "modules.json", [])]
-    pooling = _json(folder / "1_Pooling" / "config.json", {})
+    modules = [module["type"].rsplit(".", 1)[-1] for module in read_json(folder / "modules.json", default=[])]
+    pooling = read_json(folder / "1_Pooling" / "config.json", default={})
     modes = {name for name, chosen in pooling.items() if name.startswith("pooling_mode_") and chosen is True}
     return (
         modules == _MODULES
         and modes == {"pooling_mode_mean_tokens"}
         and is_plain_bert(folder)
         and (folder / "tokenizer.json").exists()
-        and not _json(folder / "config_sentence_transformers.json", {}).get("prompts")
+        and not prompts(folder)
     )
 
 
@@ -41,7 +40,7 @@ class MeanPooledBert:
 
         self._model = FlatBert(folder, dtype)
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.longest = int(_json(folder / "sentence_bert_config.json", {}).get("max_seq_length", _LONGEST))
+        self.longest = longest_input(folder) or _LONGEST
         self.cut = 0
         self._tokenizer.enable_truncation(self.longest)
         self._tokenizer.no_padding()
@@ -61,7 +60,3 @@ class MeanPooledBert:
 
         means = [run.float().mean(1) for run in self._model.hidden(batch)]
         return torch.nn.functional.normalize(torch.cat(means), dim=1).cpu().numpy()
-
-
-def _json(path: Path, default: Any) -> Any:
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else default

@@ -7,13 +7,12 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from pipelines.core.delta import batched
-from pipelines.core.embedders import EmbedderBefore, embed_queries
+from pipelines.core.embedders import EmbedderBefore
 from pipelines.core.protocols import Embedder
 
 _TEXTS_A_COMMIT = 1024
@@ -39,9 +38,7 @@ class CachedEmbedder(EmbedderBefore):
 
     def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
         """Return what `embed` does for questions, remembered apart where the model makes a difference."""
-        if not self.asks_otherwise:
-            return self.embed(texts)
-        return self._remembered(texts, "\0query\n", partial(embed_queries, self._embedder))
+        return self._remembered(texts, "\0query\n" if self.asymmetric else "", self._embedder.embed_queries)
 
     def _remembered(self, texts: Sequence[str], kind: str, make: Callable[[list[str]], np.ndarray]) -> np.ndarray:
         keys = [self._key(kind + text) for text in texts]

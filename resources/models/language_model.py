@@ -1,4 +1,4 @@
-"""The language model: what `LLM_BASE_URL` names, else the small local one; every call goes through the cache."""
+"""The language model: what `LLM_BASE_URL` or a LlamaIndex class is, else the small local one; all through the cache."""
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from pipelines.core.errors import ConfigurationError
 from pipelines.core.protocols import Completion, Messages
 from resources.models.completion_cache import CompletionCache, completion_key
+from resources.models.llamaindex import PREFIX, LlamaIndexModel, named_class
 from resources.settings import Settings
 
 Numbered = tuple[int, Completion]
@@ -62,7 +63,9 @@ class CachedLanguageModel:
 def open_language_model(settings: Settings) -> CachedLanguageModel:
     """Return the language model that the settings ask for; nothing is loaded or called yet."""
     cache = CompletionCache(settings.home / "cache" / "llm.sqlite")
-    model = settings.values["LLM_MODEL"]
+    model, named = settings.values["LLM_MODEL"], named_class(settings, "LLM")
+    if named is not None:
+        return CachedLanguageModel(LlamaIndexModel(named), cache)
     if settings.values["LLM_BASE_URL"]:
         from resources.models.served import ServedModel
 
@@ -76,6 +79,7 @@ def open_language_model(settings: Settings) -> CachedLanguageModel:
             "LLM_MODEL",
             f"'{model}' without LLM_BASE_URL",
             "the address of the server that has it, or a model folder",
-            "set LLM_BASE_URL=http://host:port/v1, or unset LLM_MODEL for the packaged small model",
+            f"set LLM_BASE_URL=http://host:port/v1, or LLM_MODEL={PREFIX}package.module.ClassName, or unset LLM_MODEL "
+            "for the packaged small model",
         )
     return CachedLanguageModel(LocalModel(settings, Path(model).expanduser() if model else None), cache)

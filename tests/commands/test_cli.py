@@ -90,6 +90,19 @@ def test_doctor_names_sources_hides_secrets_and_says_what_is_wrong(tmp_path: Pat
     assert "WRONG  GRAFTLINE_DOCUMENTS" in result.stdout
 
 
+def test_doctor_says_what_is_wrong_with_a_class_and_with_languages(tmp_path: Path):
+    result = graftline(
+        "doctor",
+        GRAFTLINE_HOME=str(tmp_path / "h"),
+        LLM_MODEL="llamaindex:no.such.Class",
+        LLM_OPTIONS='{"api_key": "sk-secret"}',
+        EMBEDDING_LANGUAGES="english",
+    )
+    assert result.returncode == 1 and "sk-secret" not in result.stdout + result.stderr
+    assert "WRONG  LLM_MODEL: found ModuleNotFoundError" in result.stdout
+    assert "WRONG  EMBEDDING_LANGUAGES: found 'english'" in result.stdout
+
+
 def test_doctor_says_so_when_neo4j_does_not_answer(tmp_path: Path):
     result = graftline(
         "doctor", GRAFTLINE_HOME=str(tmp_path), NEO4J_URI="bolt://127.0.0.1:1", NEO4J_PASSWORD="pw-secret"

@@ -67,6 +67,9 @@ def test_another_embedding_model_is_said_to_be_refused_and_nothing_is_fetched(pl
     monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: pytest.fail("fetched"))
     served = planned(settings(place, EMBEDDING_MODEL="other", EMBEDDING_BASE_URL="http://127.0.0.1:1"))["settings"]
     assert "is refused" in served[-1] and "all-MiniLM-L6-v2" in served[-1] and "--reembed" in served[-1]
+    mock = "llamaindex:llama_index.core.embeddings.MockEmbedding"
+    (named,) = planned(settings(place, EMBEDDING_MODEL=mock))["settings"]
+    assert "is refused" in named and "MockEmbedding@llamaindex-" in named and "--reembed" in named
     fetched, refused = planned(settings(place, EMBEDDING_MODEL="nobody/nothing-of-the-kind"))["settings"]
     assert "fetches EMBEDDING_MODEL=nobody/nothing-of-the-kind" in fetched and "--reembed" in refused
 

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from pipelines.core.embedders import embed_queries
 from pipelines.core.protocols import Embedder
 from pipelines.text.languages.languages import final_marks
 from pipelines.text.sentences import sentences
@@ -25,7 +24,7 @@ def llamaindex_embedding(embedder: Embedder) -> "BaseEmbedding":
 
     class GraftlineEmbedding(BaseEmbedding):
         def _get_query_embedding(self, query: str) -> list[float]:
-            return embed_queries(embedder, [query])[0].tolist()
+            return embedder.embed_queries([query])[0].tolist()
 
         def _get_text_embedding(self, text: str) -> list[float]:
             return self._get_text_embeddings([text])[0]
@@ -48,7 +47,7 @@ def langchain_embeddings(embedder: Embedder) -> "Embeddings":
             return embedder.embed(texts).tolist()
 
         def embed_query(self, text: str) -> list[float]:
-            return embed_queries(embedder, [text])[0].tolist()
+            return embedder.embed_queries([text])[0].tolist()
 
     return GraftlineEmbeddings()
 

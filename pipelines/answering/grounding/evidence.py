@@ -158,8 +158,9 @@ class _Scorer:
 
 
 def _similarities(question: str, pool: Sequence[Sentence], embedder: Embedder | None) -> np.ndarray | None:
-    similarity = language_of(question).similarity
-    if embedder is None or not pool or similarity is None:
+    language = language_of(question)
+    similarity = language.similarity
+    if embedder is None or not pool or similarity is None or not embedder.reads(language.code):
         return None
     unrelated, same = similarity
     vectors = question_and_texts(embedder, question, [one.text for one in pool])

@@ -8,16 +8,12 @@ import numpy as np
 
 from pipelines.answering.question import holds_answer_kind
 from pipelines.answering.settings import AnswerSettings
-from pipelines.core.embedders import embed_queries
 from pipelines.core.filters import EVERYTHING
 from pipelines.core.protocols import Embedder, GraphStore
+from pipelines.text.languages.languages import language_of
 from pipelines.text.terms import coverage, terms, with_pairs
-from pipelines.text.words import is_chinese
 
 Row = dict[str, Any]
-
-
-_ENGLISH_ONLY = "all-MiniLM"
 
 
 @dataclass(frozen=True)
@@ -45,11 +41,6 @@ class Retriever(Protocol):
         ...
 
 
-def reads(embedder: Embedder, question: str) -> bool:
-    """Say whether a model reads the question's language: that of the package reads no Chinese."""
-    return not (is_chinese(question) and _ENGLISH_ONLY in embedder.name)
-
-
 class Search:
     """What the modes share: both searches, document titles, and ranking by the question's words."""
 
@@ -58,7 +49,8 @@ class Search:
 
     def vector(self, question: str) -> np.ndarray | None:
         """Return the question's vector; None where the model does not read its language."""
-        return embed_queries(self.embedder, [question])[0] if reads(self.embedder, question) else None
+        known = self.embedder.reads(language_of(question).code)
+        return self.embedder.embed_queries([question])[0] if known else None
 
     def near(self, table: str, vector: np.ndarray, n: int) -> list[tuple[str, float]]:
         """Return the nearest rows of a table; of chunks, those that pass the filters."""

@@ -28,8 +28,8 @@ class ChunkSettings(BaseModel):
     max_tokens: int = Field(
         default=160,
         ge=8,
-        description="Most tokens of the embedding model in a chunk (GRAFTLINE_CHUNK_TOKENS); MiniLM reads 256 and was "
-        "trained on 128.",
+        description="Most tokens of the embedding model in a chunk (GRAFTLINE_CHUNK_TOKENS); what the model cannot "
+        "read whole is counted in the metadata of chunk_embeddings.",
     )
     overlap_sentences: int = Field(
         default=1, ge=0, description="Last sentences of a chunk that start the next one as well, within one section."

@@ -18,9 +18,10 @@ _LOG = logging.getLogger("graftline")
 _CHUNKS_A_BATCH = 4096
 
 
-def embedded_text(header: str, text: str) -> str:
-    """Return what a chunk is embedded as: its header, where it has one, and its text."""
-    return f"{header}\n{text}" if header else text
+def embedded_texts(chunks: pa.Table) -> list[str]:
+    """Return what chunks are embedded as: each its header, where it has one, and its text."""
+    pairs = zip(chunks["header"].to_pylist(), chunks["text"].to_pylist(), strict=True)
+    return [f"{header}\n{text}" if header else text for header, text in pairs]
 
 
 def stored_model(stored: StoredTable | None) -> str:
@@ -111,7 +112,7 @@ class _Making:
         texts = {
             content: text
             for table in (self.chunks.batches(["header", "text"], where=("chunk_id", keys)) if keys else ())
-            for content, text in zip(_contents(table), _texts(table), strict=True)
+            for content, text in zip(_contents(table), embedded_texts(table), strict=True)
         }
         before, contents = self.embedder.computed, sorted(texts)
         if not contents:
@@ -125,12 +126,5 @@ class _Making:
         return table.append_column("content", pa.array([self.contents[key] for key in keys], pa.string()))
 
 
-def _texts(table: pa.Table) -> list[str]:
-    return [
-        embedded_text(header, text)
-        for header, text in zip(table["header"].to_pylist(), table["text"].to_pylist(), strict=True)
-    ]
-
-
 def _contents(table: pa.Table) -> list[str]:
-    return [content_id("text", text) for text in _texts(table)]
+    return [content_id("text", text) for text in embedded_texts(table)]

@@ -4,6 +4,7 @@ from pipelines.answering.grounding.evidence import rank, source_sentences
 from pipelines.answering.question import question_terms
 from pipelines.answering.search.search import Retrieved
 from pipelines.text.terms import term_weights, terms, with_pairs
+from tests.fakes import FakeEmbedder
 
 
 def _chunk(number: int, title: str, text: str) -> dict[str, Any]:
@@ -57,3 +58,13 @@ def test_a_wide_question_over_many_voices_takes_one_sentence_a_document() -> Non
         for number, name in enumerate(["Verano", "Halden", "Ningbo", "Oslo"])
     ]
     assert len(_best("What were the main kinds of trouble, and what did people say?", *chunks, broad=True)) in (1, 3)
+
+
+def test_an_embedder_that_does_not_read_the_question_is_not_asked_what_sentences_mean() -> None:
+    chunk = _chunk(1, "Returns", "Unused goods go back within 45 days. The label costs 4.50 euros.")
+    question = "Within how many days do unused goods go back?"
+    retrieved = Retrieved([chunk], [], term_weights(question_terms(question), [chunk["terms"]]))
+    blind, reading = FakeEmbedder(languages=["zh"]), FakeEmbedder(languages=["en"])
+    without, unread, read = ([one.score for one in rank(question, retrieved, by)] for by in (None, blind, reading))
+    assert unread == without and blind.calls == []
+    assert read != without and reading.calls

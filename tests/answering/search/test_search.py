@@ -1,9 +1,12 @@
+import pytest
+
 from pipelines.answering.modes.global_search import spread
 from pipelines.answering.retrievers import open_retriever
 from pipelines.answering.search.fusion import fuse
+from pipelines.answering.search.search import Search
 from pipelines.text.terms import stands_in
 from tests.answering.world import SETTINGS, build_store
-from tests.fakes import FakeEmbedder
+from tests.fakes import AskingEmbedder, FakeEmbedder
 
 
 def _paths(mode: str, question: str, k: int = 5) -> list[str]:
@@ -44,3 +47,23 @@ def test_a_name_stands_in_a_text_only_as_a_whole() -> None:
 def test_broad_answers_take_one_chunk_a_document_first() -> None:
     rows = [{"chunk_id": key, "document_id": key[0]} for key in ("a1", "a2", "b1")]
     assert [row["chunk_id"] for row in spread(rows, 2)] == ["a1", "b1"]
+
+
+@pytest.mark.parametrize(
+    ("languages", "name", "near"),
+    [(["en"], "many@1", False), (["en", "zh"], "all-MiniLM-L6-v2@1", True), ([], "all-MiniLM-L6-v2@1", True)],
+)
+def test_a_question_has_a_vector_where_the_embedder_says_that_it_reads_its_language(
+    languages: list[str], name: str, near: bool
+) -> None:
+    embedder = FakeEmbedder(languages=languages)
+    embedder.name = name
+    search = Search(build_store(), embedder, SETTINGS)
+    assert (search.vector("订单满多少元免运费？") is not None) == near
+    assert search.vector("Where is the Fjell 2 stored?") is not None
+
+
+def test_a_question_is_embedded_as_a_question() -> None:
+    embedder = AskingEmbedder()
+    Search(build_store(), embedder, SETTINGS).vector("Where is the Fjell 2 stored?")
+    assert embedder.calls == [["question Where is the Fjell 2 stored?"]]

@@ -71,6 +71,14 @@ def test_a_second_run_computes_nothing_and_an_edit_only_its_own(tmp_path: Path, 
     assert "lamps.md" not in paths and metadata(deleted, "chunk_embeddings")["gone"] == 1
 
 
+def test_chunks_that_the_model_cannot_read_whole_are_counted(tmp_path: Path, folder: Path):
+    limited, silent = FakeEmbedder(max_tokens=12), FakeEmbedder()
+    found = metadata(run(tmp_path, limited), "chunk_embeddings")  # each file is one chunk: "# tents", header, 14 words
+    assert (found["max_tokens"], found["longer_than_model"]) == (12, 3)
+    assert metadata(run(tmp_path, FakeEmbedder(max_tokens=254)), "chunk_embeddings")["longer_than_model"] == 0
+    assert "longer_than_model" not in metadata(run(tmp_path, silent), "chunk_embeddings")
+
+
 def test_too_many_bad_files_fail_the_check_and_stop_what_is_below(tmp_path: Path, folder: Path):
     (folder / "bad.pdf").write_bytes(b"noise")
     result = run(tmp_path, FakeEmbedder())

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.core.embedders import embed_queries
 from pipelines.core.errors import ConfigurationError
 from resources.embedding.equal_lengths import EqualLengths
+from resources.embedding.languages import Languages
 from resources.embedding.local import SentenceEmbedder
 from resources.embedding.vector_cache import CachedEmbedder
 from resources.settings import CHECKOUT
@@ -77,12 +77,13 @@ def test_a_model_with_prompts_puts_them_before_questions_and_documents(embedder:
     (copy / "config_sentence_transformers.json").write_text(json.dumps(config))
     prompted, text = SentenceEmbedder(tmp_path, str(copy)), "Within how many days can goods be sent back?"
     cached = CachedEmbedder(prompted, tmp_path / "vectors.sqlite")
-    assert prompted.asks_otherwise and cached.asks_otherwise and not embedder.asks_otherwise
+    assert prompted.asymmetric and cached.asymmetric and not embedder.asymmetric
+    assert prompted.max_tokens == embedder.max_tokens - len(["passage", ":"])
     for own, before in ((cached.embed, "passage: "), (cached.embed_queries, "query: ")):
         for _ in range(2):
             np.testing.assert_allclose(own([text]), embedder.embed([before + text]), atol=1e-6)
     assert prompted.computed == 2
-    np.testing.assert_array_equal(embed_queries(embedder, [text]), embedder.embed([text]))
+    np.testing.assert_array_equal(embedder.embed_queries([text]), embedder.embed([text]))
 
 
 def test_texts_that_the_model_cannot_read_whole_are_named_once(
@@ -97,11 +98,40 @@ def test_texts_that_the_model_cannot_read_whole_are_named_once(
     assert "reads 256 tokens of a text, and 1 texts are longer" in record.getMessage()
 
 
+def test_what_the_files_say_of_the_longest_text_is_what_the_loaded_model_reads(
+    embedder: SentenceEmbedder, tmp_path: Path
+):
+    copy = tmp_path / "mine"
+    shutil.copytree(embedder.folder, copy)
+    (copy / "sentence_bert_config.json").unlink()
+    (copy / "config_sentence_transformers.json").write_text('{"prompts": {"query": "query: "}}')
+    kept, other = SentenceEmbedder(tmp_path), SentenceEmbedder(tmp_path, str(copy))
+    assert (kept.max_tokens, kept._loaded.longest) == (254, 256)
+    assert isinstance(other._loaded, EqualLengths) and other.max_tokens == other._loaded.longest - 2
+    edge = ["very " * 254, "very " * 255]
+    assert kept.count_tokens(edge) == [254, 255]
+    kept.embed(edge)
+    assert kept._loaded.cut == 1
+
+
+def test_the_card_of_a_model_says_what_it_reads_and_its_name_does_not(embedder: SentenceEmbedder, tmp_path: Path):
+    english, many = tmp_path / "mine", tmp_path / "multilingual-all-MiniLM"
+    shutil.copytree(embedder.folder, english)
+    shutil.copytree(embedder.folder, many)
+    (many / "README.md").write_text("---\nlanguage: [multilingual, en, zh]\n---\n# Many\n")
+    kinds = [embedder, SentenceEmbedder(tmp_path, str(english)), SentenceEmbedder(tmp_path, str(many))]
+    assert [(one.reads("en"), one.reads("zh")) for one in kinds] == [(True, False), (True, False), (True, True)]
+    assert SentenceEmbedder(tmp_path, languages=Languages.named(["zh"])).reads("zh")
+    assert len({one.name.split("@")[1] for one in kinds}) == 1
+
+
 def test_chinese_is_warned_about_once(embedder: SentenceEmbedder, caplog: pytest.LogCaptureFixture):
     fresh = SentenceEmbedder(embedder._home)
     fresh.embed(["帐篷的保修期是多久？"])
     fresh.embed(["帐篷的保修期是多久？"])
-    assert sum("EMBEDDING_MODEL" in record.message for record in caplog.records) == 1
+    (record,) = caplog.records
+    assert "reads en: its vectors tell Chinese texts apart poorly" in record.message
+    assert "Set EMBEDDING_MODEL" in record.message
 
 
 def test_name_dimensions_and_token_counts_need_no_torch(tmp_path: Path):

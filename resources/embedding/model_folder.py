@@ -1,0 +1,72 @@
+"""What the files of a sentence-transformers model say of it, without loading it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_SAMPLES, _SAMPLE_BYTES = 16, 1 << 16
+_NO_LIMIT = 1 << 30
+"""Tokenizers without a limit name a number of thirty digits."""
+_PROMPTS = {"query": ("query",), "document": ("document", "passage")}
+"""Names under which models keep their prompts: E5 has passages, Qwen3-Embedding queries alone."""
+
+
+def vector_length(folder: Path) -> int:
+    """Return the numbers in a vector: those of the last module that says so, else of the transformer."""
+    for module in reversed(read_json(folder / "modules.json", default=[])):
+        config = read_json(folder / module["path"] / "config.json", default={}) if module["path"] else {}
+        for key in ("out_features", "embedding_dimension", "word_embedding_dimension"):
+            if key in config:
+                return int(config[key])
+    return int(read_json(folder / "config.json")["hidden_size"])
+
+
+def longest_input(folder: Path) -> int | None:
+    """Return the most tokens that the model reads, the special ones among them; None where no file says so.
+
+    As sentence-transformers has it: its own setting, else the tokenizer's limit, at most one position a token.
+    """
+    modules = read_json(folder / "modules.json", default=[])
+    transformer = folder / (modules[0]["path"] if modules else "")
+    for file in sorted(transformer.glob("sentence_*_config.json")):
+        if stated := read_json(file).get("max_seq_length"):
+            return int(stated)
+    limits = [
+        read_json(transformer / "tokenizer_config.json", default={}).get("model_max_length"),
+        read_json(transformer / "config.json", default={}).get("max_position_embeddings"),
+    ]
+    return min((int(limit) for limit in limits if limit and 0 < limit < _NO_LIMIT), default=None)
+
+
+def prompts(folder: Path) -> dict[str, str]:
+    """Return what the model puts before its inputs, by the prompts' names."""
+    return read_json(folder / "config_sentence_transformers.json", default={}).get("prompts") or {}
+
+
+def prompt_before(kind: str, known: Mapping[str, str | None]) -> str | None:
+    """Return what stands before a `query` or a `document`, None where that is nothing."""
+    return next((known[name] for name in _PROMPTS[kind] if known.get(name)), None)
+
+
+def revision(folder: Path) -> str:
+    """Return a digest of the model's files: small ones whole, weights by their size and samples all over them."""
+    digest = hashlib.blake2b(digest_size=6)
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file() or path.suffix not in (".json", ".txt", ".model", ".safetensors"):
+            continue
+        size = path.stat().st_size
+        digest.update(f"{path.relative_to(folder).as_posix()}:{size}:".encode())
+        with path.open("rb") as file:
+            for sample in range(_SAMPLES):
+                file.seek(size * sample // _SAMPLES)
+                digest.update(file.read(_SAMPLE_BYTES if size > _SAMPLES * _SAMPLE_BYTES else size // _SAMPLES + 1))
+    return digest.hexdigest()
+
+
+def read_json(path: Path, default: Any = None) -> Any:
+    """Return a JSON file's value, or the default where there is no such file."""
+    if not path.exists() and default is not None:
+        return default
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,41 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resources.embedding.model_folder import longest_input, prompt_before, prompts
+
+UNLIMITED = 1000000000000000019884624838656
+
+
+@pytest.mark.parametrize(
+    ("own", "tokenizer", "positions", "longest"),
+    [
+        ({"max_seq_length": 256}, 512, 512, 256),
+        ({"transformer_task": "feature-extraction"}, 128, 512, 128),
+        ({}, UNLIMITED, 512, 512),
+        ({}, UNLIMITED, -1, None),
+        (None, None, None, None),
+    ],
+)
+def test_the_longest_input_is_the_models_setting_else_the_tokenizers_within_its_positions(
+    tmp_path: Path, own: dict[str, Any] | None, tokenizer: int | None, positions: int | None, longest: int | None
+) -> None:
+    module = tmp_path / "0_Transformer"
+    module.mkdir()
+    (tmp_path / "modules.json").write_text(json.dumps([{"path": "0_Transformer", "type": "Transformer"}]))
+    (module / "tokenizer_config.json").write_text(json.dumps({"model_max_length": tokenizer} if tokenizer else {}))
+    (module / "config.json").write_text(json.dumps({"max_position_embeddings": positions} if positions else {}))
+    if own is not None:
+        (module / "sentence_roberta_config.json").write_text(json.dumps(own))
+    assert longest_input(tmp_path) == longest
+
+
+def test_a_document_has_the_prompt_of_that_name_or_of_passages(tmp_path: Path) -> None:
+    assert prompts(tmp_path) == {}
+    config = {"prompts": {"query": "query: ", "passage": "passage: ", "document": ""}}
+    (tmp_path / "config_sentence_transformers.json").write_text(json.dumps(config))
+    found = prompts(tmp_path)
+    assert (prompt_before("query", found), prompt_before("document", found)) == ("query: ", "passage: ")
+    assert prompt_before("query", {"query": ""}) is None
