@@ -81,7 +81,7 @@ def documents_rejected_share(
     )
 
 
-@dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="3")
+@dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="4")
 def chunks(
     documents: LanceTable,
     settings: dg.ResourceParam[Settings],
@@ -104,7 +104,7 @@ def chunks(
 
 @dg.asset_check(asset=chunks, additional_ins={"documents": dg.AssetIn("documents")}, blocking=True)
 def chunk_spans_are_exact(chunks: LanceTable, documents: LanceTable) -> dg.AssetCheckResult:
-    """Every chunk is the text that stands at its span, ids are unique, and every document has a chunk."""
+    """Every chunk is the text at its span and holds its sentences, ids are unique, and every document has a chunk."""
     faults = span_faults(chunks, documents)
     return dg.AssetCheckResult(passed=not faults, metadata={"faults": len(faults), "first": "; ".join(faults[:5])})
 

@@ -17,6 +17,8 @@ from pipelines.core.graph_tables import GraphTables
 from pipelines.core.identity import content_id
 from pipelines.core.protocols import Embedder
 from pipelines.knowledge.graph.assembly import assemble
+from pipelines.text.sentence_spans import flat_spans
+from pipelines.text.sentences import sentences
 from resources.embedding.local import SentenceEmbedder
 from resources.embedding.vector_cache import CachedEmbedder
 
@@ -122,7 +124,8 @@ def tables(ids: Sequence[str], titles: Sequence[str], texts: Sequence[str]) -> t
     for place, (key, title, text) in enumerate(zip(ids, titles, texts, strict=True)):
         shared = {"document_id": content_id("document", key), "path": f"{place:06}.txt", "language": "en"}
         documents.append(shared | {"title": title, "format": "text"})
-        chunks.append(shared | {"chunk_id": key, "start": 0, "end": len(text), "text": text, "tokens": 0})
+        whole = {"chunk_id": key, "start": 0, "end": len(text), "text": text, "tokens": 0}
+        chunks.append(shared | whole | {"sentence_spans": flat_spans(sentences(text))})
     return _table(documents, schemas.DOCUMENTS), _table(chunks, schemas.CHUNKS)
 
 

@@ -4,6 +4,8 @@ import pyarrow as pa
 
 TEXT = pa.string()
 TEXTS = pa.list_(pa.string())
+SPANS = pa.list_(pa.int32())
+"""start, end, start, end, …: flat, since a property of Neo4j holds numbers but no pairs."""
 
 
 def _schema(**columns: pa.DataType) -> pa.Schema:
@@ -67,12 +69,14 @@ CHUNKS = _schema(
     page=pa.int32(),
     parent_id=TEXT,
     header=TEXT,
+    sentence_spans=SPANS,
 )
 """`text == document.text[start:end]`, in characters; order within a document is by `start`. `version` tells of which
 text of the document, cut how, the chunk is; the id does not change with it, the place may. `section` is the path of
 headings ("A > B") where it begins, `sections` are the paths of all that it touches and of those around them, `page`
 counts from 1 (0: none), chunks of one parent share `parent_id` ("": none), and `header` is put before the text for
-embedding ("": nothing)."""
+embedding ("": nothing). `sentence_spans` say where its sentences start and end in its own `text`, so that they stay the
+same where the chunk moves in its document; `pipelines/text/sentence_spans.py` reads them."""
 
 ENTITY_MENTIONS = pa.list_(pa.struct([("name", TEXT), ("type", TEXT), ("start", pa.int64()), ("end", pa.int64())]))
 RELATION_MENTIONS = pa.list_(

@@ -4,12 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from pipelines.text.sentence_spans import Spans
+
 ENTITY_TYPES = ("PERSON", "ORGANIZATION", "LOCATION", "PRODUCT", "EVENT", "BATCH", "CONCEPT")
 """CONCEPT is a proper name of unknown type: another mention's type outvotes it."""
 
 CO_OCCURS = "CO_OCCURS"
 ALIAS_OF = "ALIAS_OF"
 """Two names of one thing; resolution joins them, and it never becomes a relation of the graph."""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A text and where its sentences stand in it."""
+
+    text: str
+    spans: Spans
 
 
 @dataclass(frozen=True, order=True)
@@ -53,11 +63,11 @@ class Extractor(Protocol):
         """Kind and version: an extraction by another name is made again."""
         ...
 
-    def extract(self, texts: Sequence[str]) -> list[Extraction]:
-        """Return one extraction a text, in order; spans are characters of the text.
+    def extract(self, passages: Sequence[Passage]) -> list[Extraction]:
+        """Return one extraction a passage, in order; its places are characters of the text.
 
-        All texts come in one call, so that an engine starts once, and a text is all that a result depends on.
-        What fails for one text is told in its `failure`; it does not raise for the others.
+        All passages come in one call, so that an engine starts once, and a passage is all that a result depends on.
+        What fails for one is told in its `failure`; it does not raise for the others.
         """
         ...
 

@@ -9,6 +9,7 @@ from benchmarks.corpora import entity_graph, multihop
 from benchmarks.corpora.multihop import Question, QuestionSet
 from benchmarks.corpora.retrieval_figures import NOT_ASKED, Figures, merged, page, score
 from pipelines.core.graph_tables import orphans
+from pipelines.core.schemas import CHUNKS
 from pipelines.knowledge.vectors.embedding import vector_table
 from resources.graph.embedded import EmbeddedGraphStore
 from resources.tables.tables import TableStore
@@ -52,6 +53,11 @@ def test_a_score_counts_gold_by_depth_and_discounts_by_place():
     assert (two, five, ten, all_gold) == (0.5, 1.0, 1.0, 1.0)
     assert gain == pytest.approx((1 / 1.58496 + 1 / 2.32193) / (1 + 1 / 1.58496), abs=1e-4)
     assert score(["x"], frozenset({"a"})) == (0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def test_a_passage_of_a_corpus_is_a_whole_chunk_with_its_sentences():
+    _, chunks = multihop.tables(["c"], ["Cube"], ["Cube\nVincenzo Natali made it. He was born in Detroit."])
+    assert chunks.schema == CHUNKS and chunks["sentence_spans"].to_pylist() == [[0, 4, 5, 29, 30, 53]]
 
 
 def test_the_graph_is_made_without_a_language_model_and_is_whole(tmp_path):

@@ -7,6 +7,8 @@ import pyarrow as pa
 
 from pipelines.core import schemas
 from pipelines.core.graph_tables import GraphTables
+from pipelines.text.sentence_spans import flat_spans
+from pipelines.text.sentences import sentences
 from resources.graph.rows import KEYS
 
 DIMENSIONS = 4
@@ -31,7 +33,7 @@ TEXTS = {
 def table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
     """Return rows in the schema of a graph table; columns that a row lacks get an empty value of their type."""
     empty = {pa.string(): "", pa.int64(): 0, pa.int32(): 0, pa.float64(): 0.5, schemas.TEXTS: []}
-    empty |= {pa.list_(pa.int64()): [], VECTOR.type: [1, 0, 0, 0]}
+    empty |= {pa.list_(pa.int64()): [], schemas.SPANS: [], VECTOR.type: [1, 0, 0, 0]}
     full = [{field.name: row.get(field.name, empty[field.type]) for field in SCHEMAS[name]} for row in rows]
     return pa.Table.from_pylist(sorted(full, key=lambda row: row[KEYS[name]]), schema=SCHEMAS[name])
 
@@ -40,7 +42,14 @@ def graph() -> GraphTables:
     """Two documents, four chunks, four entities, three relations, a community in two levels."""
     vectors = {"c1": [1, 0, 0, 0], "c2": [0.8, 0.6, 0, 0], "c3": [0, 1, 0, 0], "c4": [0.8, 0.6, 0, 0]}
     chunks = [
-        {"chunk_id": key, "document_id": document, "text": text, "start": int(key[1]) * 100, "vector": vectors[key]}
+        {
+            "chunk_id": key,
+            "document_id": document,
+            "text": text,
+            "start": int(key[1]) * 100,
+            "vector": vectors[key],
+            "sentence_spans": flat_spans(sentences(text)),
+        }
         for key, (document, text) in TEXTS.items()
     ]
     entities = [

@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.core.errors import ConfigurationError, InputError, NotMaterializedError
 from pipelines.core.graph_tables import GRAPH_TABLES, GraphTables, orphans
+from pipelines.text.sentence_spans import sentence_spans
 from tests.contract.graphs import VECTOR, changed, graph, table, without_document_two
 
 NOTHING = dict.fromkeys(GRAPH_TABLES, 0)
@@ -172,6 +173,7 @@ def test_rows_come_in_the_order_asked_for_without_vectors(store):
     found = store.rows("chunks", ["c3", "nobody", "c1"])
     assert [row["chunk_id"] for row in found] == ["c3", "c1"]
     assert set(found[0]) == set(graph().chunks.column_names) - {"vector"}
+    assert [sentence_spans(row) for row in found] == [[(0, 26)], [(0, 67)]]
     assert store.rows("relations", ["r2"])[0] == graph().relations.to_pylist()[1]
     assert store.rows("documents", ["it's"]) == []
 

@@ -9,6 +9,7 @@ from pipelines.knowledge.documents.formats.limits import Limits
 from pipelines.knowledge.documents.formats.process import ReadingProcess
 from pipelines.knowledge.documents.formats.readers import reader_of
 from pipelines.knowledge.extraction.extractors import extractor_named
+from pipelines.knowledge.mentions import Passage
 from pipelines.measuring.metrics import score
 from resources.engines.engine import InferenceEngine
 from tests.fakes import FakeLanguageModel
@@ -19,7 +20,8 @@ def main(folder: Path, model: Path) -> dict[str, object]:
     assert email is not None
     with ReadingProcess(Limits()) as reading:
         extracted = reading.read(folder / "order.eml", email.format)
-    (extraction,) = extractor_named("wiki-links", FakeLanguageModel()).extract(["[[Oslo]] and [[Bergen|the town]]"])
+    passage = Passage("[[Oslo]] and [[Bergen|the town]]", [(0, 32)])
+    (extraction,) = extractor_named("wiki-links", FakeLanguageModel()).extract([passage])
     batch = InferenceEngine("echo", folder / "work").generate(model, [[5, 6, 7, 8]], 2)
     return {
         "formats": list(formats())[-1:],

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from pipelines.core.protocols import LanguageModel
-from pipelines.knowledge.mentions import CO_OCCURS, Entity, Extraction, Relation
+from pipelines.knowledge.mentions import CO_OCCURS, Entity, Extraction, Passage, Relation
 
 _LINK = re.compile(r"\[\[([^\[\]\n|]+)(?:\|[^\[\]\n]*)?\]\]")
 
@@ -18,9 +18,9 @@ class WikiLinks:
     def __init__(self, language_model: LanguageModel) -> None:
         pass
 
-    def extract(self, texts: Sequence[str]) -> list[Extraction]:
-        """Return one extraction a text, in order."""
-        return [_extraction(text) for text in texts]
+    def extract(self, passages: Sequence[Passage]) -> list[Extraction]:
+        """Return one extraction a passage, in order."""
+        return [_extraction(passage.text) for passage in passages]
 
 
 def _extraction(text: str) -> Extraction:

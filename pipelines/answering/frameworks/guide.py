@@ -8,6 +8,8 @@ from pipelines.answering.frameworks.extra import needs_langchain
 from pipelines.answering.frameworks.langchain_indexes import vector_store
 from pipelines.answering.search.search import Row
 from pipelines.core.protocols import Embedder
+from pipelines.text.sentence_spans import flat_spans
+from pipelines.text.sentences import sentences
 
 CHARACTERS, OVERLAP, PASSAGES = 500, 50, 3
 
@@ -56,4 +58,4 @@ def _passage(chunks: Sequence[Row], start: int, text: str) -> Row:
     end = start + len(text)
     last = bisect_right([row["start"] for row in chunks], end)
     best = max(chunks[: max(last, 1)], key=lambda row: min(end, row["end"]) - max(start, row["start"]))
-    return best | {"start": start, "end": end, "text": text}
+    return best | {"start": start, "end": end, "text": text, "sentence_spans": flat_spans(sentences(text))}

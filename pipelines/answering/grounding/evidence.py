@@ -14,7 +14,7 @@ from pipelines.answering.search.search import Retrieved
 from pipelines.core.embedders import question_and_texts
 from pipelines.core.protocols import Embedder
 from pipelines.text.languages.languages import language_of
-from pipelines.text.sentences import sentences
+from pipelines.text.sentence_spans import sentence_spans
 from pipelines.text.terms import coverage, terms, with_pairs
 
 # A word in the chunk around a sentence, or in its document's title, counts less than one in the sentence itself.
@@ -57,7 +57,7 @@ def source_sentences(chunks: Sequence[Mapping[str, Any]]) -> list[Sentence]:
     found: dict[tuple[str, int], Sentence] = {}
     for chunk in chunks:
         header: frozenset[str] = frozenset()
-        spans = sentences(chunk["text"])
+        spans = sentence_spans(chunk)
         for (start, end), (after, upto) in pairwise([*spans, (0, 0)]):
             text = chunk["text"][start:end]
             own = with_pairs(terms(text))

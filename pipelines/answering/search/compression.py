@@ -7,7 +7,7 @@ import numpy as np
 from pipelines.answering.search.search import Row
 from pipelines.core.embedders import question_and_texts
 from pipelines.core.protocols import Embedder
-from pipelines.text.sentences import sentences
+from pipelines.text.sentence_spans import Spans, flat_spans, sentence_spans
 from pipelines.text.terms import coverage, terms, with_pairs
 
 _NEAR = 0.35
@@ -21,7 +21,7 @@ def compress(question: str, rows: Sequence[Row], weights: Mapping[str, float], e
 
     A row's text stays the document's own at its span; rows cut from one passage share its id.
     """
-    spans = [sentences(row["text"]) for row in rows]
+    spans = [sentence_spans(row) for row in rows]
     texts = [row["text"][start:end] for row, found in zip(rows, spans, strict=True) for start, end in found]
     near = np.zeros(len(texts))
     if embedder is not None and texts:
@@ -46,16 +46,20 @@ def _wanted(shares: Sequence[float], similar: np.ndarray) -> list[bool]:
     ]
 
 
-def _runs(row: Row, spans: Sequence[tuple[int, int]], wanted: Sequence[bool]) -> list[Row]:
-    runs: list[list[int]] = []
+def _runs(row: Row, spans: Spans, wanted: Sequence[bool]) -> list[Row]:
+    runs: list[list[tuple[int, int]]] = []
     before = False
-    for (start, end), keep in zip(spans, wanted, strict=True):
+    for span, keep in zip(spans, wanted, strict=True):
         if keep and before:
-            runs[-1][1] = end
+            runs[-1].append(span)
         elif keep:
-            runs.append([start, end])
+            runs.append([span])
         before = keep
-    return [
-        row | {"start": row["start"] + start, "end": row["start"] + end, "text": row["text"][start:end]}
-        for start, end in runs
-    ] or [row]
+    return [_run(row, run) for run in runs] or [row]
+
+
+def _run(row: Row, spans: Spans) -> Row:
+    """Return a row of these neighbouring sentences alone."""
+    start, end = spans[0][0], spans[-1][1]
+    place = {"start": row["start"] + start, "end": row["start"] + end}
+    return row | place | {"text": row["text"][start:end], "sentence_spans": flat_spans(spans, -start)}

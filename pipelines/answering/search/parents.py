@@ -7,6 +7,8 @@ from pipelines.answering.search.search import Row, row_terms
 from pipelines.core.formats import CODE, format_of
 from pipelines.core.protocols import GraphStore
 from pipelines.text.lines import is_table_row
+from pipelines.text.sentence_spans import flat_spans, sentence_spans
+from pipelines.text.sentences import sentences
 
 _STANDS_ALONE = re.compile(r"\s*(?:#{1,6}\s|>|```|~~~)")
 _STARTS_BLOCK = re.compile(rf"{_STANDS_ALONE.pattern}|\s*(?:\||[-*+•]\s|\d{{1,3}}[.)、]\s?)")
@@ -48,7 +50,25 @@ def _merged(row: Row, siblings: Sequence[Row]) -> Row:
             text = text[: len(text) + gap] + child["text"]
     tokens = sum(child["tokens"] for child in family)
     merged = row | {"start": start, "end": start + len(text), "text": text, "tokens": tokens}
-    return merged | {"terms": row_terms(merged)}
+    return merged | {"terms": row_terms(merged), "sentence_spans": flat_spans(_joined_spans(text, family))}
+
+
+def _joined_spans(text: str, family: Sequence[Row]) -> list[tuple[int, int]]:
+    """Return the sentences of a parent's text: its children's, those that two of them share once.
+
+    A sentence may go on from one child to the next: where they share none, the two that meet are cut again.
+    Lines of code stay as the child has them, which may not know that they are code.
+    """
+    joined: list[tuple[int, int]] = []
+    for child in family:
+        offset = child["start"] - family[0]["start"]
+        own = [(start + offset, end + offset) for start, end in sentence_spans(child)]
+        fresh = [span for span in own if not joined or span[1] > joined[-1][1]]
+        if joined and fresh and (fresh[0][0] < joined[-1][1] or len(fresh) == len(own)):
+            start, end = joined.pop()[0], fresh.pop(0)[1]
+            joined += [(start + first, start + last) for first, last in sentences(text[start:end])]
+        joined += fresh
+    return joined
 
 
 def _left_out(left: str, right: str, length: int, code: bool) -> str:

@@ -13,7 +13,7 @@ from pipelines.knowledge.chunks.strategies import ChunkSettings
 
 _DOCUMENTS_A_BATCH = 256
 CODE_VERSION = "2"
-"""Raised whenever the chunkers cut otherwise, or tell otherwise where a chunk stands."""
+"""Raised whenever the chunkers cut otherwise, or tell otherwise where a chunk or a sentence of it stands."""
 
 
 def chunk_changes(

@@ -14,6 +14,8 @@ from pipelines.knowledge.chunks.outline import outline, with_those_around
 from pipelines.knowledge.chunks.pieces import CountTokens
 from pipelines.knowledge.chunks.semantic import Embed
 from pipelines.knowledge.chunks.strategies import ChunkSettings, spans
+from pipelines.text.sentence_spans import flat_spans
+from pipelines.text.sentences import sentences
 
 
 def chunk_documents(
@@ -64,6 +66,7 @@ def _cut(
                 "page": bisect_right(pages, span.start),
                 "parent_id": parent_id.of(text, *span.parent) if span.parent else "",
                 "header": headers.get(section, ""),
+                "sentence_spans": flat_spans(sentences(text[span.start : span.end])),
             }
         )
     return rows

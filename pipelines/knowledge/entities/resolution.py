@@ -17,11 +17,12 @@ from pipelines.knowledge.entities.name_groups import NameGroups, majority_type
 from pipelines.knowledge.extraction.extraction import OK
 from pipelines.knowledge.mentions import ALIAS_OF, CO_OCCURS
 from pipelines.knowledge.names import canonical, is_han
-from pipelines.text.sentences import sentences
+from pipelines.text.sentence_spans import sentence_spans
 
 SYMMETRIC = frozenset({CO_OCCURS})
 _GOOD_LENGTH = (30, 220)
 _ENTITY_SENTENCES = 2
+_READ = ("chunk_id", "start", "text", "sentence_spans")
 
 
 @dataclass
@@ -68,7 +69,8 @@ def resolve(
     """Return the entity graph of EXTRACTIONS over CHUNKS; the previous tables only serve the counters."""
     rows = sorted((row for row in extractions.to_pylist() if row["status"] == OK), key=lambda row: row["chunk_id"])
     groups = NameGroups(rows)
-    texts = {row["chunk_id"]: row for row in chunks.select(["chunk_id", "start", "text"]).to_pylist()}
+    read = [name for name in _READ if name in chunks.column_names]
+    texts = {row["chunk_id"]: row for row in chunks.select(read).to_pylist()}
     things: dict[str, _Thing] = defaultdict(_Thing)
     links: dict[tuple[str, str, str], _Link] = defaultdict(_Link)
     seen: set[tuple[str, ...]] = set()
@@ -91,7 +93,7 @@ def _add_mentions(
     seen: set[tuple[str, ...]],
 ) -> None:
     """Add the mentions of a chunk; one that stands in the overlap of two chunks counts once."""
-    spans = sentences(chunk["text"]) if chunk and row["entities"] else []
+    spans = sentence_spans(chunk) if chunk and row["entities"] else []
     for mention in row["entities"]:
         thing = things[groups.key(row["document_id"], mention["name"])]
         thing.chunk_ids.add(row["chunk_id"])

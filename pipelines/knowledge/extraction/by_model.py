@@ -8,10 +8,9 @@ from typing import Any
 
 from pipelines.core.identity import content_id, json_digest
 from pipelines.core.protocols import LanguageModel
-from pipelines.knowledge.mentions import CO_OCCURS, Entity, Extraction, Relation, without_overlaps
+from pipelines.knowledge.mentions import CO_OCCURS, Entity, Extraction, Passage, Relation, without_overlaps
 from pipelines.knowledge.names import canonical
 from pipelines.text.languages.languages import spaced_language, unspaced_in
-from pipelines.text.sentences import sentences
 
 TYPES = ("PERSON", "ORGANIZATION", "LOCATION", "PRODUCT", "EVENT", "CONCEPT")
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 80}
@@ -51,14 +50,14 @@ class LanguageModelExtractor:
         """The model and a digest of the prompt and the schema."""
         return f"llm-{content_id(self.language_model.name, _TASK, json_digest(SCHEMA), self.max_tokens)[:12]}"
 
-    def extract(self, texts: Sequence[str]) -> list[Extraction]:
-        """Return one extraction a text; an answer that is no JSON even after repair is a failure with its reason."""
-        asked = [[{"role": "user", "content": f"{_TASK}\n\nText:\n{text}\n\nJSON:"}] for text in texts]
+    def extract(self, passages: Sequence[Passage]) -> list[Extraction]:
+        """Return one extraction a passage; an answer that is no JSON even after repair is a failure with its reason."""
+        asked = [[{"role": "user", "content": f"{_TASK}\n\nText:\n{one.text}\n\nJSON:"}] for one in passages]
         answers = self.language_model.complete(asked, self.max_tokens, SCHEMA)
-        return [_read(text, answer.text) for text, answer in zip(texts, answers, strict=True)]
+        return [_read(one, answer.text) for one, answer in zip(passages, answers, strict=True)]
 
 
-def _read(text: str, answer: str) -> Extraction:
+def _read(passage: Passage, answer: str) -> Extraction:
     value = repaired_json(answer)
     if not isinstance(value, dict):
         return Extraction(failure=f"the model's answer is not a JSON object: {answer[:80]!r}")
@@ -66,12 +65,12 @@ def _read(text: str, answer: str) -> Extraction:
         return Extraction(failure=f"the model's answer has neither entities nor relations: {answer[:80]!r}")
     entities = without_overlaps(
         sorted(
-            (entity for item in _objects(value.get("entities")) for entity in _places(text, item)),
+            (entity for item in _objects(value.get("entities")) for entity in _places(passage.text, item)),
             key=lambda entity: (entity.start - entity.end, entity),
         )
     )
     spelt = {canonical(entity.name): entity.name for entity in entities}
-    relations = [found for item in _objects(value.get("relations")) if (found := _relation(text, item, spelt))]
+    relations = [found for item in _objects(value.get("relations")) if (found := _relation(passage, item, spelt))]
     return Extraction(tuple(entities), tuple(dict.fromkeys(relations)))
 
 
@@ -90,19 +89,19 @@ def _places(text: str, item: dict[str, Any]) -> list[Entity]:
     return [Entity(match.start(), match.end(), match.group(), kind) for match in pattern.finditer(text)]
 
 
-def _relation(text: str, item: dict[str, Any], spelt: dict[str, str]) -> Relation | None:
+def _relation(passage: Passage, item: dict[str, Any], spelt: dict[str, str]) -> Relation | None:
     source, target = (spelt.get(canonical(str(item.get(end) or ""))) for end in ("source", "target"))
     if not source or not target or source == target:
         return None
     kind = _NOT_A_TYPE.sub("_", str(item.get("type") or "").upper()).strip("_")[:40]
-    return Relation(source, target, kind or CO_OCCURS, _evidence(text, source, target), _WEIGHT)
+    return Relation(source, target, kind or CO_OCCURS, _evidence(passage, source, target), _WEIGHT)
 
 
-def _evidence(text: str, source: str, target: str) -> str:
+def _evidence(passage: Passage, source: str, target: str) -> str:
     """Return the sentence that names both, else the first that names the source."""
-    spoken = [text[start:end] for start, end in sentences(text)]
+    spoken = [passage.text[start:end] for start, end in passage.spans]
     both = [sentence for sentence in spoken if source in sentence and target in sentence]
-    named = both or [sentence for sentence in spoken if source in sentence] or [text]
+    named = both or [sentence for sentence in spoken if source in sentence] or [passage.text]
     return " ".join(named[0].split())
 
 

@@ -7,7 +7,8 @@ import pyarrow as pa
 
 from pipelines.core.delta import Work, compare
 from pipelines.core.schemas import EXTRACTIONS
-from pipelines.knowledge.mentions import Extraction, Extractor
+from pipelines.knowledge.mentions import Extraction, Extractor, Passage
+from pipelines.text.sentence_spans import sentence_spans
 
 OK, FAILED = "ok", "failed"
 
@@ -26,7 +27,8 @@ def extract(chunks: pa.Table, previous: pa.Table | None, extractor: Extractor) -
         {key: f"{row['extractor']} {row['start']}" if row["status"] == OK else "" for key, row in known.items()},
     )
     todo = [key for key in delta.todo if not _is_read(known.get(key), extractor.name)]
-    results = extractor.extract([rows[key]["text"] for key in todo]) if todo else []
+    passages = [Passage(rows[key]["text"], sentence_spans(rows[key])) for key in todo]
+    results = extractor.extract(passages) if todo else []
     done = {key: _row(rows[key], found, extractor.name) for key, found in zip(todo, results, strict=True)}
     merged = [done[key] if key in done else _moved(known[key], rows[key]) for key in sorted(rows)]
     failed = sum(row["status"] == FAILED for row in done.values())

@@ -18,6 +18,8 @@ from pipelines.answering.retrievers import open_retriever
 from pipelines.answering.settings import AnswerSettings, RetrievalSettings
 from pipelines.core.errors import ConfigurationError, NotMaterializedError
 from pipelines.core.filters import Filters
+from pipelines.text.sentence_spans import flat_spans
+from pipelines.text.sentences import sentences
 from resources.settings import CHECKOUT
 from tests.answering.world import SETTINGS, TEXTS, build_store
 from tests.fakes import FakeEmbedder, FakeLanguageModel
@@ -137,6 +139,7 @@ def test_the_guides_passages_are_500_characters_and_stand_in_the_document() -> N
             "start": start,
             "end": start + len(part),
             "text": part,
+            "sentence_spans": [0, 9],
         }
         for start, part in parts
     ]
@@ -144,6 +147,7 @@ def test_the_guides_passages_are_500_characters_and_stand_in_the_document() -> N
     assert len(passages) > 4 and max(len(row["text"]) for row in passages) <= 500
     assert all(row["text"].replace("\n", " ") == text[row["start"] : row["end"]] for row in passages)
     assert passages[0]["chunk_id"] == "c0" and passages[-1]["chunk_id"] == f"c{half}"
+    assert all(row["sentence_spans"] == flat_spans(sentences(row["text"])) for row in passages)
 
 
 def test_the_guides_prompt_holds_three_passages_whole() -> None:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pipelines.core.delta import Change, Work
 from pipelines.core.filters import Filters
 from pipelines.core.identity import content_id, table_digest
-from pipelines.core.schemas import DOCUMENTS
+from pipelines.core.schemas import DOCUMENTS, SPANS
 from pipelines.knowledge.chunks.checks import span_faults
 from pipelines.knowledge.chunks.chunking import chunk_documents
 from pipelines.knowledge.chunks.strategies import ChunkSettings, spans
@@ -71,6 +71,28 @@ def test_repeated_text_gets_ids_of_its_own_that_do_not_depend_on_places():
     moved = chunk(table({"a.md": "\n\n" + "Same line here now.\n" * 9}), settings)
     assert len(set(first["chunk_id"].to_pylist())) == len(first) > 1
     assert first["chunk_id"].equals(moved["chunk_id"]) and not first["start"].equals(moved["start"])
+
+
+def test_a_chunk_knows_its_sentences_in_its_own_text_wherever_it_stands():
+    text = "One two three four. Five six seven eight. Nine ten eleven."
+    found = chunk(table({"a.md": text}))
+    moved = chunk(table({"a.md": f"\n\n{text}"}))
+    by_start = sorted(found.to_pylist(), key=lambda row: row["start"])
+    assert [row["sentence_spans"] for row in by_start] == [[0, 19, 20, 41], [0, 21, 22, 38]]
+    assert [row["text"][22:38] for row in by_start[1:]] == ["Nine ten eleven."]
+    assert moved["sentence_spans"].equals(found["sentence_spans"]) and moved["chunk_id"].equals(found["chunk_id"])
+
+
+@pytest.mark.parametrize("places", [[0, 4, 5, 10], [0, 4, 3, 9], [-1, 9], [0, 4, 5]])
+def test_sentences_that_do_not_stand_in_their_chunk_are_a_fault(places: list[int]):
+    documents = table({"a.md": "One. Two."})
+    chunks = chunk(documents)
+    assert chunks["sentence_spans"].to_pylist() == [[0, 4, 5, 9]]
+    assert not span_faults(FakeStored(chunks), FakeStored(documents))
+    place = chunks.schema.get_field_index("sentence_spans")
+    broken = chunks.set_column(place, chunks.schema.field(place), pa.array([places], SPANS))
+    (fault,) = span_faults(FakeStored(broken), FakeStored(documents))
+    assert "a.md: its sentences do not stand in it one after another" in fault
 
 
 def test_only_the_edited_document_is_cut_again(tmp_path: Path):
@@ -138,10 +160,11 @@ def test_a_chunk_knows_every_section_that_it_touches_and_those_around_them():
     assert [part["sections"] for part in parts] == [[], every[:1], every[:3], every[3:]]
 
 
-def test_chunks_without_what_they_touch_are_cut_again_under_the_same_ids(tmp_path: Path):
+@pytest.mark.parametrize("column", ["sections", "sentence_spans"])
+def test_chunks_stored_without_a_column_are_cut_again_under_the_same_ids(tmp_path: Path, column: str):
     documents, tables = {"a.md": "# A\n\nOne two."}, TableStore(tmp_path)
     before, _ = update(tables, documents)
-    old = before.drop_columns(["sections"])
+    old = before.drop_columns([column])
     tables.amend("chunks", old.schema, Change("document_id", [], iter([old]), "old", ("version",), {}))
     after, work = update(tables, documents)
     assert work.computed["documents"] == 1 and after.equals(before)

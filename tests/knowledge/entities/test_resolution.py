@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.core.identity import table_digest
-from pipelines.core.schemas import EXTRACTIONS
+from pipelines.core.schemas import EXTRACTIONS, SPANS
 from pipelines.knowledge.entities.name_groups import majority_type
 from pipelines.knowledge.entities.resolution import EntityGraph, entity_id, resolve
 from pipelines.knowledge.extraction.extraction import extract
@@ -176,6 +176,21 @@ def test_counters_say_what_changed_since_the_previous_run():
     second = resolve(extract(chunks, None, WordExtractor())[0], chunks, first.entities, first.relations)
     assert (second.entity_work.new, second.entity_work.changed, second.entity_work.same) == (1, 1, 1)
     assert (second.relation_work.new, second.relation_work.same) == (1, 1)
+
+
+def test_chunks_of_an_older_table_without_sentences_make_the_same_graph():
+    chunks = chunk_table({"a.md": ["Ann leads Bob. Cid met Ann."]})
+    extractions, _ = extract(chunks, None, WordExtractor())
+    graph, older = resolve(extractions, chunks), resolve(extractions, chunks.drop_columns(["sentence_spans"]))
+    assert older.entities.equals(graph.entities) and "Ann leads Bob." in graph.entities["description"].to_pylist()
+
+
+def test_a_description_is_made_of_the_stored_sentences():
+    chunks = chunk_table({"a.md": ["Ann leads Bob. Cid met Ann."]})
+    extractions, _ = extract(chunks, None, WordExtractor())
+    place = chunks.schema.get_field_index("sentence_spans")
+    one = resolve(extractions, chunks.set_column(place, chunks.schema.field(place), pa.array([[0, 27]], SPANS)))
+    assert set(one.entities["description"].to_pylist()) == {"Ann leads Bob. Cid met Ann."}
 
 
 def test_the_guides_fixture_makes_a_graph():

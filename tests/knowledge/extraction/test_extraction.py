@@ -2,17 +2,27 @@ import pyarrow as pa
 import pytest
 
 from pipelines.core.errors import ConfigurationError
+from pipelines.core.schemas import SPANS
 from pipelines.knowledge.extraction.by_model import LanguageModelExtractor, repaired_json
 from pipelines.knowledge.extraction.extraction import extract, failed_share
 from pipelines.knowledge.extraction.extractors import extractor_named
-from pipelines.knowledge.extraction.rules.rule_extraction import RuleExtractor, extract_text
-from pipelines.knowledge.mentions import Extraction
+from pipelines.knowledge.extraction.rules.rule_extraction import RuleExtractor, extract_passage
+from pipelines.knowledge.mentions import Extraction, Passage
+from pipelines.text.sentences import sentences
 from tests.fakes import FakeLanguageModel
 from tests.knowledge.graph.graph_tables import WordExtractor, chunk_table
 
 
 def _relations(found: Extraction) -> set[tuple[str, str, str]]:
     return {(relation.source, relation.type, relation.target) for relation in found.relations}
+
+
+def _passage(text: str) -> Passage:
+    return Passage(text, sentences(text))
+
+
+def extract_text(text: str) -> Extraction:
+    return extract_passage(_passage(text))
 
 
 def _types(found: Extraction) -> dict[str, str]:
@@ -114,6 +124,21 @@ def test_only_new_chunks_are_extracted_and_spans_are_of_the_document():
     assert second.equals(extract(chunks, None, WordExtractor())[0])
 
 
+def test_the_extractor_is_given_the_stored_sentences_and_those_of_an_older_table_are_cut():
+    class Recording(WordExtractor):
+        def extract(self, passages):
+            self.spans = [list(passage.spans) for passage in passages]
+            return super().extract(passages)
+
+    chunks, extractor = chunk_table({"a.md": ["Ann met Bob. Cid left."]}), Recording()
+    place = chunks.schema.get_field_index("sentence_spans")
+    stored = chunks.set_column(place, chunks.schema.field(place), pa.array([[0, 7, 8, 22]], SPANS))
+    extract(stored, None, extractor)
+    assert extractor.spans == [[(0, 7), (8, 22)]]
+    extract(chunks.drop_columns(["sentence_spans"]), None, extractor)
+    assert extractor.spans == [[(0, 12), (13, 22)]]
+
+
 def test_a_chunk_that_moved_moves_its_spans_without_being_read_again():
     extractor = WordExtractor()
     before, _ = extract(chunk_table({"a.md": ["Ann met Bob."]}), None, extractor)
@@ -155,13 +180,14 @@ def test_a_failure_is_a_row_with_its_reason_and_is_tried_again():
 def test_one_text_that_breaks_the_rules_does_not_cost_the_others(monkeypatch: pytest.MonkeyPatch):
     from pipelines.knowledge.extraction.rules import rule_extraction
 
-    def broken(text: str) -> Extraction:
-        if text == "bad":
+    def broken(passage: Passage) -> Extraction:
+        if passage.text == "bad":
             raise ValueError("no such text")
         return Extraction()
 
-    monkeypatch.setattr(rule_extraction, "extract_text", broken)
-    assert [found.failure for found in RuleExtractor().extract(["good", "bad"])] == ["", "ValueError: no such text"]
+    monkeypatch.setattr(rule_extraction, "extract_passage", broken)
+    found = RuleExtractor().extract([_passage("good"), _passage("bad")])
+    assert [one.failure for one in found] == ["", "ValueError: no such text"]
 
 
 def test_the_rule_extractors_name_is_stable():
@@ -201,7 +227,7 @@ def test_a_language_model_extracts_what_stands_in_the_text():
         '{"source": "小明", "type": "LOCATED_IN", "target": "Atlantis"}]}\n```'
     )
     model = FakeLanguageModel(lambda messages: answer)
-    (found,) = LanguageModelExtractor(model).extract(["小明在北京工作于腾讯。他很好。"])
+    (found,) = LanguageModelExtractor(model).extract([_passage("小明在北京工作于腾讯。他很好。")])
     assert _types(found) == {"小明": "PERSON", "腾讯": "ORGANIZATION"}
     assert [(r.source, r.type, r.target, r.evidence) for r in found.relations] == [
         ("小明", "WORKS_AT", "腾讯", "小明在北京工作于腾讯。")

@@ -7,8 +7,9 @@ import pyarrow as pa
 from pipelines.core.identity import content_id
 from pipelines.core.schemas import CHUNKS
 from pipelines.knowledge.extraction.rules.relation_rules import relations
-from pipelines.knowledge.mentions import Entity, Extraction, Relation
+from pipelines.knowledge.mentions import Entity, Extraction, Passage, Relation
 from pipelines.text.languages.english import ENGLISH
+from pipelines.text.sentence_spans import flat_spans
 from pipelines.text.sentences import sentences
 
 
@@ -33,6 +34,7 @@ def chunk_table(documents: Mapping[str, Sequence[str]]) -> pa.Table:
                     "page": 0,
                     "parent_id": "",
                     "header": "",
+                    "sentence_spans": flat_spans(sentences(text)),
                 }
             )
             start += len(text) + 1
@@ -46,16 +48,17 @@ class WordExtractor:
         self.name = name
         self.calls: list[list[str]] = []
 
-    def extract(self, texts: Sequence[str]) -> list[Extraction]:
-        self.calls.append(list(texts))
-        return [self._one(text) for text in texts]
+    def extract(self, passages: Sequence[Passage]) -> list[Extraction]:
+        self.calls.append([passage.text for passage in passages])
+        return [self._one(passage) for passage in passages]
 
-    def _one(self, text: str) -> Extraction:
+    def _one(self, passage: Passage) -> Extraction:
+        text = passage.text
         if "BOOM" in text:
             return Extraction(failure="ValueError: BOOM")
         entities: list[Entity] = []
         found: list[Relation] = []
-        for start, end in sentences(text):
+        for start, end in passage.spans:
             here, place = [], 0
             for word in text[start:end].split():
                 place = text.index(word, start + place) - start

