@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from assets.results import OWNERS, markdown_table, plot, problems_metadata, table_result
 from pipelines.answering.answers import answer_all
+from pipelines.answering.ask import Answerer
 from pipelines.answering.checks import broken_citations, unanswered_share
 from pipelines.answering.scoreboard.picture import draw
 from pipelines.answering.scoreboard.questions import load_questions
@@ -42,16 +43,10 @@ def answers(
     started = time.monotonic()
     refuse_other_model(str(knowledge_graph.get("embedder", "")), embedder)
     questions, problems = load_questions(settings.questions)
-    table, work = answer_all(
-        questions,
-        settings.modes,
-        graph_store,
-        embedder,
-        language_model,
-        tables.find("answers"),
-        knowledge_graph["digest"],
-        reranker=open_reranker(settings),
-    )
+    reranker = open_reranker(settings)
+    with Answerer(store=graph_store, embedder=embedder, language_model=language_model, reranker=reranker) as answerer:
+        previous, digest = tables.find("answers"), knowledge_graph["digest"]
+        table, work = answer_all(questions, settings.modes, answerer, previous, digest)
     return table_result(
         table,
         work,

@@ -7,7 +7,6 @@ import sys
 
 import pytest
 
-from pipelines.answering.ask import ask
 from pipelines.answering.frameworks.extra import needs_langchain
 from pipelines.answering.frameworks.guide import split
 from pipelines.answering.frameworks.llamaindex_graph import neighbour_store
@@ -19,7 +18,7 @@ from pipelines.answering.settings import AnswerSettings, RetrievalSettings
 from pipelines.core.errors import ConfigurationError, NotMaterializedError
 from pipelines.core.filters import Filters
 from resources.settings import CHECKOUT
-from tests.answering.world import SETTINGS, TEXTS, build_store
+from tests.answering.world import SETTINGS, TEXTS, build_answerer, build_store
 from tests.fakes import FakeEmbedder, FakeLanguageModel
 
 LANGCHAIN = all(
@@ -149,18 +148,18 @@ def test_the_guides_passages_are_500_characters_and_stand_in_the_document() -> N
 def test_the_guides_prompt_holds_three_passages_whole() -> None:
     needs_extra("guide")
     model = FakeLanguageModel(lambda messages: "Unused goods can be sent back within 45 days.")
-    answer = ask(QUESTION, "guide", store=build_store(), embedder=FakeEmbedder(), language_model=model)
+    answer = build_answerer(model).ask(QUESTION, "guide").answer
     prompt = model.calls[0][0][0]["content"]
     assert sum(text in prompt for text in TEXTS.values()) == 3 and TEXTS["policies/returns.md"] in prompt
-    assert answer["citations"][0]["document"] == "policies/returns.md"
+    assert answer.citations[0]["document"] == "policies/returns.md"
 
 
 @pytest.mark.parametrize("mode", [*SEARCH_MODES, "llamaindex-vector"])
 def test_a_question_is_answered_with_citations_in_the_new_modes(mode: str) -> None:
     model = FakeLanguageModel(lambda messages: "Unused goods can be sent back within 45 days.")
-    answer = ask(QUESTION, mode, store=build_store(), embedder=FakeEmbedder(), language_model=model)  # type: ignore[arg-type]
-    assert answer["supported"] and answer["mode"] == mode
-    assert answer["citations"][0]["document"] == "policies/returns.md"
+    asked = build_answerer(model).ask(QUESTION, mode)  # type: ignore[arg-type]
+    assert asked.answer.supported and asked.mode == mode
+    assert asked.answer.citations[0]["document"] == "policies/returns.md"
 
 
 def test_our_retriever_serves_llamaindex_and_langchain() -> None:
