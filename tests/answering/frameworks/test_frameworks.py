@@ -1,12 +1,15 @@
 """Our retrievers as theirs, and their indexes as our modes, over the small world."""
 
+import gc
 import importlib.util
 import os
 import subprocess
 import sys
+import weakref
 
 import pytest
 
+from pipelines.answering.frameworks import langchain_indexes
 from pipelines.answering.frameworks.extra import needs_langchain
 from pipelines.answering.frameworks.guide import split
 from pipelines.answering.frameworks.llamaindex_graph import neighbour_store
@@ -70,6 +73,40 @@ def test_their_bm25_reads_chinese_by_our_words(mode: str) -> None:
     needs_extra(mode)
     found = open_retriever(mode, build_store(), FakeEmbedder(), SETTINGS).retrieve("满299元免运费吗？", 1).chunks  # type: ignore[arg-type]
     assert found[0]["path"] == "policies/配送.txt"
+
+
+def test_two_modes_over_bm25_asked_in_turn_make_one_index_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    needs_extra("langchain")
+    import rank_bm25
+
+    made: list[int] = []
+
+    class Counted(rank_bm25.BM25Okapi):
+        def __init__(self, corpus: list[list[str]], **options: object) -> None:
+            made.append(len(corpus))
+            super().__init__(corpus, **options)
+
+    monkeypatch.setattr(rank_bm25, "BM25Okapi", Counted)
+    answerer = build_answerer()
+    for question in (QUESTION, "满299元免运费吗？", QUESTION):
+        for mode in ("langchain-bm25", "langchain-ensemble"):
+            answerer.ask(question, mode)  # type: ignore[arg-type]
+    assert made == [len(TEXTS)] * 2
+
+
+def test_an_index_goes_with_its_retriever() -> None:
+    needs_extra("langchain")
+
+    class Rows(list):
+        """A list that can be watched."""
+
+    rows = Rows(build_store().tables["chunks"])
+    gone = weakref.ref(rows)
+    find = langchain_indexes.bm25(rows, FakeEmbedder())
+    assert find(QUESTION, 1) and find(QUESTION, 2)
+    del rows, find
+    gc.collect()
+    assert gone() is None
 
 
 @pytest.mark.parametrize("mode", ["llamaindex-vector", "guide"])
