@@ -1,4 +1,4 @@
-"""Answers to the questions in every mode, and the scoreboard that compares the modes."""
+"""The questions, their answers in every mode, and the scoreboard that compares the modes."""
 
 import time
 from typing import Any
@@ -8,10 +8,12 @@ import pyarrow as pa
 
 from assets.results import OWNERS, markdown_table, plot, problems_metadata, table_result
 from pipelines.answering.answers import answer_all
+from pipelines.answering.ask import Answerer
 from pipelines.answering.checks import broken_citations, unanswered_share
 from pipelines.answering.scoreboard.picture import draw
-from pipelines.answering.scoreboard.questions import load_questions
+from pipelines.answering.scoreboard.questions import load_questions, question_ledger
 from pipelines.answering.scoreboard.scoring import ALL, METRICS, best_modes, figures, score_answers
+from pipelines.core.errors import Problem
 from pipelines.core.protocols import Embedder, GraphStore, LanguageModel
 from pipelines.knowledge.vectors.vector_changes import refuse_other_model
 from resources.embedding.reranker import open_reranker
@@ -20,14 +22,35 @@ from resources.tables.tables import TableStore
 from resources.tracking.scoreboard_tracker import log_scoreboard
 from resources.tracking.tracker import Tracker
 
+LEDGER_NAME = "questions_ledger"
 _MOST_UNANSWERED = 0.7
 _HEADLINE = ("all", "single-hop", "multi-hop", "global", "unanswerable")
 
 
-@dg.asset(
-    deps=["question_folder"], group_name="answering", kinds={"python", "huggingface"}, owners=OWNERS, code_version="1"
-)
+@dg.asset(deps=["question_folder"], group_name="answering", kinds={"python"}, owners=OWNERS, code_version="1")
+def questions(settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore]) -> dg.MaterializeResult:
+    """Every question of the folder with its gold answer and gold documents; rows that cannot be used are listed."""
+    table, problems = load_questions(settings.questions)
+    tables.write(LEDGER_NAME, question_ledger(problems))
+    return table_result(table, **problems_metadata(problems, table.num_rows + len(problems)))
+
+
+@dg.asset_check(asset=questions)
+def questions_rejected_share(
+    questions: pa.Table, settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore]
+) -> dg.AssetCheckResult:
+    """No more question rows were rejected than GRAFTLINE_BAD_SHARE allows."""
+    problems = [Problem(**row) for row in tables.read(LEDGER_NAME).to_pylist()]
+    share = len(problems) / max(1, questions.num_rows + len(problems))
+    return dg.AssetCheckResult(
+        passed=share <= settings.bad_share,
+        metadata={"rejected": len(problems), "share": share, "first": [str(problem) for problem in problems[:20]]},
+    )
+
+
+@dg.asset(group_name="answering", kinds={"python", "huggingface"}, owners=OWNERS, code_version="1")
 def answers(
+    questions: pa.Table,
     knowledge_graph: dict[str, Any],
     settings: dg.ResourceParam[Settings],
     tables: dg.ResourceParam[TableStore],
@@ -41,17 +64,10 @@ def answers(
     """
     started = time.monotonic()
     refuse_other_model(str(knowledge_graph.get("embedder", "")), embedder)
-    questions, problems = load_questions(settings.questions)
-    table, work = answer_all(
-        questions,
-        settings.modes,
-        graph_store,
-        embedder,
-        language_model,
-        tables.find("answers"),
-        knowledge_graph["digest"],
-        reranker=open_reranker(settings),
-    )
+    reranker = open_reranker(settings)
+    with Answerer(store=graph_store, embedder=embedder, language_model=language_model, reranker=reranker) as answerer:
+        previous, digest = tables.find("answers"), knowledge_graph["digest"]
+        table, work = answer_all(questions, settings.modes, answerer, previous, digest)
     return table_result(
         table,
         work,
@@ -59,7 +75,6 @@ def answers(
         model=language_model.name,
         prompt_tokens=sum(table["prompt_tokens"].to_pylist()),
         supported=sum(table["supported"].to_pylist()),
-        **problems_metadata(problems, questions.num_rows + len(problems)),
     )
 
 
@@ -77,19 +92,9 @@ def most_questions_have_an_answer(answers: pa.Table) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=share <= _MOST_UNANSWERED, metadata={"share": share, "limit": _MOST_UNANSWERED})
 
 
-@dg.asset_check(asset=answers)
-def questions_rejected_share(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
-    """No more question rows were rejected than GRAFTLINE_BAD_SHARE allows."""
-    questions, problems = load_questions(settings.questions)
-    share = len(problems) / max(1, questions.num_rows + len(problems))
-    return dg.AssetCheckResult(
-        passed=share <= settings.bad_share,
-        metadata={"rejected": len(problems), "share": share, "first": [str(problem) for problem in problems[:20]]},
-    )
-
-
 @dg.asset(group_name="answering", kinds={"python", "mlflow"}, owners=OWNERS, code_version="1")
 def scoreboard(
+    questions: pa.Table,
     answers: pa.Table,
     chunks: pa.Table,
     settings: dg.ResourceParam[Settings],
@@ -100,7 +105,6 @@ def scoreboard(
 
     One MLflow run for each scoreboard that differs from the last.
     """
-    questions, _ = load_questions(settings.questions)
     board = score_answers(answers, questions, chunks)
     best, values = best_modes(board), figures(board)
     picture = draw(board, settings.home / "work" / "scoreboard.png")

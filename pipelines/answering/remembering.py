@@ -1,5 +1,6 @@
-"""An embedder that remembers: the same source sentences come up for many questions."""
+"""An embedder that remembers: the same sentences of the sources come up for many questions."""
 
+import threading
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -7,28 +8,45 @@ import numpy as np
 from pipelines.core.embedders import EmbedderBefore
 from pipelines.core.protocols import Embedder
 
-_Known = dict[str, np.ndarray]
+_MOST = 50_000
+"""Texts remembered: about 100 MB with vectors of 384 numbers."""
 
 
 class RememberingEmbedder(EmbedderBefore):
-    """Embeds each text once; for one batch of questions, since it forgets nothing."""
+    """Embeds each text once, and each question once, as long as it is among the newest `most`; for many threads."""
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: Embedder, most: int = _MOST) -> None:
         super().__init__(embedder)
-        self._texts: _Known = {}
-        self._questions: _Known = {} if embedder.asymmetric else self._texts
+        self._texts = _Memory(embedder.embed, most)
+        self._questions = _Memory(embedder.embed_queries, most) if embedder.asymmetric else self._texts
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 of shape (len(texts), dimensions), L2-normalised."""
-        return _remembered(texts, self._texts, self._embedder.embed)
+        return self._texts.vectors(texts)
 
     def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
         """Return what `embed` does, for questions."""
-        return _remembered(texts, self._questions, self._embedder.embed_queries)
+        return self._questions.vectors(texts)
 
 
-def _remembered(texts: Sequence[str], known: _Known, embed: Callable[[Sequence[str]], np.ndarray]) -> np.ndarray:
-    unknown = [text for text in dict.fromkeys(texts) if text not in known]
-    if unknown:
-        known.update(zip(unknown, embed(unknown), strict=True))
-    return np.stack([known[text] for text in texts])
+class _Memory:
+    """The vectors of the newest texts that were asked for."""
+
+    def __init__(self, embed: Callable[[Sequence[str]], np.ndarray], most: int) -> None:
+        self._embed, self._most = embed, most
+        self._known: dict[str, np.ndarray] = {}
+        self._lock = threading.Lock()
+
+    def vectors(self, texts: Sequence[str]) -> np.ndarray:
+        distinct = dict.fromkeys(texts)
+        with self._lock:
+            found = {text: self._known[text] for text in distinct if text in self._known}
+        unknown = [text for text in distinct if text not in found]
+        if unknown:
+            fresh = dict(zip(unknown, self._embed(unknown), strict=True))
+            found |= fresh
+            with self._lock:
+                self._known |= fresh
+                for text in list(self._known)[: max(0, len(self._known) - self._most)]:
+                    del self._known[text]
+        return np.stack([found[text] for text in texts]) if found else self._embed(texts)

@@ -1,6 +1,7 @@
 """Which retriever a mode means: the only file that knows them all."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 
 from pipelines.answering.modes.names import ADAPTER_MODES, SEARCH_MODES, Mode
 from pipelines.answering.modes.native import NativeRetriever
@@ -10,18 +11,54 @@ from pipelines.core.errors import NotMaterializedError
 from pipelines.core.protocols import Embedder, GraphStore, Reranker
 
 
+class Retrievers:
+    """The retrievers of one store: each opened when its mode is first asked for and kept, the store counted once."""
+
+    def __init__(
+        self, store: GraphStore, embedder: Embedder, settings: AnswerSettings, reranker: Reranker | None = None
+    ) -> None:
+        self._store, self._embedder, self._settings, self._reranker = store, embedder, settings, reranker
+        self._opened: dict[Mode, Retriever] = {}
+        self._counts: Mapping[str, int] | None = None
+        self._lock = threading.Lock()
+
+    def of(self, mode: Mode) -> Retriever:
+        """Return the mode's retriever; raises what `open_retriever` raises."""
+        # Two threads that ask at once must not make an index twice.
+        with self._lock:
+            if mode not in self._opened:
+                if self._counts is None:
+                    self._counts = self._store.counts()
+                self._opened[mode] = open_retriever(
+                    mode, self._store, self._embedder, self._settings, self._reranker, self._counts
+                )
+            return self._opened[mode]
+
+    def close(self) -> None:
+        """Let go of the retrievers, their indexes and the counts."""
+        with self._lock:
+            self._opened.clear()
+            self._counts = None
+
+
 def open_retriever(
-    mode: Mode, store: GraphStore, embedder: Embedder, settings: AnswerSettings, reranker: Reranker | None = None
+    mode: Mode,
+    store: GraphStore,
+    embedder: Embedder,
+    settings: AnswerSettings,
+    reranker: Reranker | None = None,
+    counts: Mapping[str, int] | None = None,
 ) -> Retriever:
     """Return the retriever of a mode; NotMaterializedError when the store is empty.
 
-    Raises ConfigurationError for a mode of LangChain's where that is not installed.
+    `counts` are the store's, where they are known already. Raises ConfigurationError for a mode of LangChain's where
+    that is not installed.
     """
     from pipelines.answering.modes.global_search import GlobalRetriever
     from pipelines.answering.modes.local_search import LocalRetriever
     from pipelines.answering.modes.passages import PassageRetriever
 
-    counts = store.counts()
+    counts = store.counts() if counts is None else counts
     wanted = "communities" if mode == "global" else "chunks"
     if not counts.get(wanted):
         raise NotMaterializedError(

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from pipelines.core.errors import ConfigurationError
@@ -15,7 +16,7 @@ _FILTERS = {"language": "languages", "path": "paths", "format": "formats"}
 
 
 def _ask(arguments: argparse.Namespace) -> int:
-    from pipelines.answering.ask import ask
+    from pipelines.answering.ask import Answerer
     from pipelines.answering.settings import AnswerSettings, RetrievalSettings
     from pipelines.core.filters import Filters
     from resources.embedding.embedders import open_embedder
@@ -28,15 +29,17 @@ def _ask(arguments: argparse.Namespace) -> int:
     filters = Filters(**wanted, section=arguments.section, since=arguments.since, until=arguments.until)
     embedder = open_embedder(settings)
     _refuse_other_graph(settings, embedder)
-    answer = ask(
-        arguments.question,
-        arguments.mode,
-        store=open_graph_store(settings),
-        embedder=embedder,
-        language_model=open_language_model(settings),
-        settings=AnswerSettings(retrieval=RetrievalSettings(filters=filters)),
-        reranker=open_reranker(settings),
-    )
+    with (
+        closing(open_graph_store(settings)) as store,
+        Answerer(
+            store=store,
+            embedder=embedder,
+            language_model=open_language_model(settings),
+            settings=AnswerSettings(retrieval=RetrievalSettings(filters=filters)),
+            reranker=open_reranker(settings),
+        ) as answerer,
+    ):
+        answer = answerer.ask(arguments.question, arguments.mode).as_dict()
     if arguments.json:
         print(json.dumps(answer, ensure_ascii=False))
         return 0

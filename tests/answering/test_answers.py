@@ -7,7 +7,7 @@ from pipelines.answering.modes.names import MODES
 from pipelines.answering.settings import AnswerSettings
 from pipelines.core.delta import Work
 from pipelines.core.schemas import QUESTIONS
-from tests.answering.world import TEXTS, build_store
+from tests.answering.world import TEXTS, build_answerer
 from tests.fakes import FakeEmbedder, FakeLanguageModel
 
 
@@ -32,7 +32,8 @@ def _answer(
     settings: AnswerSettings | None = None,
 ) -> tuple[pa.Table, Work, FakeLanguageModel, FakeEmbedder]:
     model, embedder = FakeLanguageModel(), FakeEmbedder()
-    table, work = answer_all(questions, MODES, build_store(), embedder, model, previous, digest, settings)
+    answerer = build_answerer(model, embedder=embedder, settings=settings)
+    table, work = answer_all(questions, MODES, answerer, previous, digest)
     return table, work, model, embedder
 
 
@@ -60,6 +61,18 @@ def test_only_the_edited_question_is_asked_again_and_a_deleted_one_is_gone() -> 
 def test_another_graph_or_setting_asks_everything_again(change: dict) -> None:
     first, *_ = _answer(_questions(*ASKED))
     assert _answer(_questions(*ASKED), first, **change)[1].computed["answers"] == 6
+
+
+def test_a_night_and_a_single_question_give_the_same_answer() -> None:
+    table, *_ = _answer(_questions(*ASKED))
+    answerer = build_answerer()
+    for row in table.to_pylist():
+        question = ASKED[int(row["question_id"][1:])]
+        asked = answerer.ask(question, row["mode"])
+        assert asked.as_dict() == {"question": question} | {
+            name: row[name] for name in ("mode", "answer", "supported", "citations")
+        }
+        assert asked.retrieved == row["retrieved"]
 
 
 def test_a_delta_run_equals_a_clean_rebuild() -> None:

@@ -1,21 +1,97 @@
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pyarrow as pa
 import pytest
 
-from pipelines.answering.ask import ask
+from pipelines.answering import retrievers
+from pipelines.answering.ask import Answerer
 from pipelines.answering.modes.names import MODES, Mode
 from pipelines.core.errors import NotMaterializedError
 from pipelines.text.languages.languages import LANGUAGES
-from tests.answering.world import TEXTS, build_store
+from tests.answering.world import TEXTS, build_answerer, build_store
 from tests.fakes import FakeEmbedder, FakeGraphStore, FakeLanguageModel
 
 
 def _ask(question: str, mode: Mode = "native", says: str = "") -> dict:
-    return ask(
-        question,
-        mode,
-        store=build_store(),
-        embedder=FakeEmbedder(),
-        language_model=FakeLanguageModel(lambda messages: says),
-    )
+    return build_answerer(FakeLanguageModel(lambda messages: says)).ask(question, mode).as_dict()
+
+
+class CountingStore(FakeGraphStore):
+    """The small world that counts how often it is counted and read whole."""
+
+    def __init__(self) -> None:
+        super().__init__(**build_store().tables)
+        self.calls: Counter[str] = Counter()
+
+    def counts(self) -> dict[str, int]:
+        self.calls["counts"] += 1
+        return super().counts()
+
+    def table(self, name: str) -> pa.Table:
+        self.calls[name] += 1
+        return super().table(name)
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Mode]:
+    """The modes whose retrievers are opened, in order."""
+    modes: list[Mode] = []
+    open_retriever = retrievers.open_retriever
+
+    def recorded(mode: Mode, *arguments: object) -> object:
+        modes.append(mode)
+        time.sleep(0.01)  # time for another thread to open it as well
+        return open_retriever(mode, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(retrievers, "open_retriever", recorded)
+    return modes
+
+
+ASKED = (
+    "Within how many days can unused goods be sent back?",
+    "Where is the Fjell 2 tent stored?",
+    "订单满多少元免运费？",
+)
+INDEXED: tuple[Mode, ...] = ("llamaindex-vector", "llamaindex-keyword")
+
+
+def test_many_questions_open_each_modes_retriever_and_index_once_and_count_the_store_once(opened: list[Mode]) -> None:
+    store = CountingStore()
+    answerer, modes = build_answerer(store=store), (*MODES, "hybrid", *INDEXED)
+    answers = [answerer.ask(question, mode) for question in ASKED for mode in modes]
+    assert [(one.question, one.mode) for one in answers] == [(question, mode) for question in ASKED for mode in modes]
+    assert opened == list(modes)
+    # An index of LlamaIndex's is made from the whole tables.
+    assert store.calls == {"counts": 1, "chunks": len(INDEXED), "documents": len(INDEXED)}
+
+
+def test_questions_of_several_threads_open_a_mode_once(opened: list[Mode]) -> None:
+    answerer = build_answerer()
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda question: answerer.ask(question, "llamaindex-vector"), ASKED * 4))
+    assert [one.question for one in answers] == list(ASKED * 4) and opened == ["llamaindex-vector"]
+
+
+def test_opening_touches_neither_the_store_nor_a_model() -> None:
+    store, model, embedder = CountingStore(), FakeLanguageModel(), FakeEmbedder()
+    with Answerer(store=store, embedder=embedder, language_model=model):
+        pass
+    assert not store.calls and not model.calls and not embedder.calls
+
+
+def test_after_closing_the_next_question_sees_the_graph_as_it_is_then(opened: list[Mode]) -> None:
+    store = build_store()
+    answerer = build_answerer(store=store)
+    assert answerer.ask(ASKED[0], "llamaindex-vector").answer.supported
+    answerer.close()
+    for table in ("documents", "chunks"):
+        store.tables[table] = [row for row in store.tables[table] if row["path"] != "policies/returns.md"]
+    assert "policies/returns.md" not in {
+        citation["document"] for citation in answerer.ask(ASKED[0], "llamaindex-vector").answer.citations
+    }
+    assert opened == ["llamaindex-vector"] * 2
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -51,8 +127,7 @@ def test_a_chinese_question_is_answered_from_chinese_text() -> None:
 )
 def test_what_the_sources_do_not_hold_is_refused_in_the_questions_language(question: str, language: str) -> None:
     model = FakeLanguageModel(lambda messages: "It was Atlantis Insurance.")
-    answer = ask(question, "native", store=build_store(), embedder=FakeEmbedder(), language_model=model)
-    assert answer == {
+    assert build_answerer(model).ask(question, "native").as_dict() == {
         "question": question,
         "mode": "native",
         "answer": LANGUAGES[language].refusal,
@@ -65,4 +140,4 @@ def test_what_the_sources_do_not_hold_is_refused_in_the_questions_language(quest
 @pytest.mark.parametrize("mode", MODES)
 def test_an_empty_store_says_what_to_type(mode: Mode) -> None:
     with pytest.raises(NotMaterializedError, match="graftline run"):
-        ask("Who?", mode, store=FakeGraphStore(), embedder=FakeEmbedder(), language_model=FakeLanguageModel())
+        build_answerer(store=FakeGraphStore()).ask("Who?", mode)

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from pipelines.answering.ask import Answerer
 from pipelines.answering.settings import AnswerSettings
-from tests.fakes import FakeEmbedder, FakeGraphStore
+from tests.fakes import FakeEmbedder, FakeGraphStore, FakeLanguageModel
 
 TEXTS = {
     "policies/returns.md": "# Returns\n\nUnused goods can be sent back within 45 days. The label costs 4.50 euros.",
@@ -91,4 +92,19 @@ def build_store(texts: dict[str, str] | None = None) -> FakeGraphStore:
     ]
     return FakeGraphStore(
         documents=documents, chunks=chunks, entities=entities, relations=relations, communities=communities
+    )
+
+
+def build_answerer(
+    model: FakeLanguageModel | None = None,
+    store: FakeGraphStore | None = None,
+    embedder: FakeEmbedder | None = None,
+    settings: AnswerSettings | None = None,
+) -> Answerer:
+    """Return an answerer over the small world unless another is given; the model says nothing unless one is given."""
+    return Answerer(
+        store=build_store() if store is None else store,
+        embedder=embedder or FakeEmbedder(),
+        language_model=model or FakeLanguageModel(),
+        settings=settings,
     )

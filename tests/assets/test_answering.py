@@ -1,6 +1,7 @@
 """The answering assets over fakes, with a real MLflow store below the test's own home."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pyarrow as pa
 import pytest
 
 from assets import answering as module
+from pipelines.core.identity import table_digest
+from pipelines.core.schemas import QUESTIONS
 from resources.settings import DEFAULTS, Settings
 from resources.tables.asset_io import TableIOManager
 from resources.tables.tables import TableStore
@@ -70,12 +73,16 @@ def resources(tmp_path: Path) -> dict[str, Any]:
     }
 
 
-def _run(resources: dict[str, Any], raise_on_error: bool = True) -> dg.ExecuteInProcessResult:
+def _run(
+    resources: dict[str, Any],
+    raise_on_error: bool = True,
+    selection: dg.AssetSelection | Sequence[str] = ("questions", "answers", "scoreboard"),
+) -> dg.ExecuteInProcessResult:
     upstream = [dg.AssetSpec("knowledge_graph"), dg.AssetSpec("documents"), dg.AssetSpec("chunks")]
     return dg.materialize(
-        [*upstream, module.answers, module.scoreboard, *CHECKS],
+        [*upstream, module.questions, module.answers, module.scoreboard, *CHECKS],
         resources=resources,
-        selection=["answers", "scoreboard"],
+        selection=selection,
         raise_on_error=raise_on_error,
     )
 
@@ -94,8 +101,9 @@ def test_answers_and_scoreboard_pass_their_checks_and_list_the_rejected_row(reso
         "questions_rejected_share",
         "every_mode_is_scored",
     }
-    answers = _metadata(result, "answers")
-    assert answers["rows"] == 6 and answers["rejected"] == 1
+    questions = _metadata(result, "questions")
+    assert questions["rows"] == 2 and questions["rejected"] == 1 and "no key 'answer'" in questions["ledger"]
+    assert _metadata(result, "answers")["rows"] == 6
     board = resources["tables"].read("scoreboard").to_pylist()
     refused = [row["value"] for row in board if row["metric"] == "refused" and row["language"] == "all"]
     assert refused and set(refused) == {1.0}
@@ -116,3 +124,26 @@ def test_a_quote_that_left_its_document_fails_the_blocking_check(resources: dict
     result = _run(resources, raise_on_error=False)
     failed = [check.check_name for check in result.get_asset_check_evaluations() if not check.passed]
     assert not result.success and failed == ["citations_stand_in_the_documents"]
+
+
+def test_the_questions_are_a_table_with_its_digest_as_data_version(resources: dict[str, Any]) -> None:
+    result = _run(resources, selection=["questions"])
+    (event,) = result.asset_materializations_for_node("questions")
+    stored = resources["tables"].read("questions")
+    assert stored.schema.names == QUESTIONS.names and stored["id"].to_pylist() == ["q1", "q2"]
+    assert event.tags and event.tags["dagster/data_version"] == table_digest(stored)
+
+
+def test_answers_scores_and_the_gate_are_about_the_questions_that_were_read_not_about_the_folder_now(
+    resources: dict[str, Any],
+) -> None:
+    _run(resources, selection=["questions"])
+    file = resources["settings"].questions / "q.jsonl"
+    file.write_text("not JSON\n" * 5 + json.dumps(ROWS[0] | {"id": "q3"}), encoding="utf-8")
+    result = _run(resources, selection=["answers", "scoreboard"])
+    assert result.success and set(resources["tables"].read("answers")["question_id"].to_pylist()) == {"q1", "q2"}
+    assert resources["tables"].read("scoreboard").num_rows
+    (gate,) = _run(
+        resources, selection=dg.AssetSelection.checks(module.questions_rejected_share)
+    ).get_asset_check_evaluations()
+    assert gate.passed and gate.metadata["rejected"].value == 1

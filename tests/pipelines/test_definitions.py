@@ -23,7 +23,7 @@ KNOWLEDGE = {
     "community_summaries",
     "knowledge_graph",
 }
-ANSWERING = {"answers", "scoreboard"}
+ANSWERING = {"questions", "answers", "scoreboard"}
 FOLDERS = {"instruction_folder", "document_folder", "question_folder"}
 ARROWS = {
     "instruction_dataset": {"instruction_folder"},
@@ -39,8 +39,9 @@ ARROWS = {
     "communities": {"entity_graph"},
     "community_summaries": {"communities"},
     "knowledge_graph": {"chunk_embeddings", "entity_graph", "community_summaries"},
-    "answers": {"knowledge_graph", "question_folder"},
-    "scoreboard": {"answers"},
+    "questions": {"question_folder"},
+    "answers": {"knowledge_graph", "questions"},
+    "scoreboard": {"answers", "questions"},
 }
 
 

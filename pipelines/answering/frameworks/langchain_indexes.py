@@ -11,6 +11,7 @@ from pipelines.core.protocols import Embedder
 from pipelines.text.words import words
 
 if TYPE_CHECKING:
+    from langchain_community.retrievers import BM25Retriever
     from langchain_core.vectorstores import InMemoryVectorStore
 
 _NEEDED = ("langchain_core", "langchain_community", "langchain_classic", "rank_bm25")
@@ -18,18 +19,19 @@ _NEEDED = ("langchain_core", "langchain_community", "langchain_classic", "rank_b
 
 def bm25(rows: Sequence[Row], embedder: Embedder) -> Finder:
     """BM25Retriever (rank-bm25), over our words: its own would split at spaces and find nothing Chinese."""
-    return lambda question, k: _ids(_bm25(rows, k), question, k)
+    index = _bm25_index(rows)
+    return lambda question, k: _ids(_best(index, k), question, k)
 
 
 def ensemble(rows: Sequence[Row], embedder: Embedder) -> Finder:
     """EnsembleRetriever: BM25 and vectors, half each, by LangChain's reciprocal-rank fusion."""
     from langchain_classic.retrievers import EnsembleRetriever
 
-    store = vector_store(rows, embedder)
+    index, store = _bm25_index(rows), vector_store(rows, embedder)
 
     def find(question: str, k: int) -> list[str]:
         near = store.as_retriever(search_kwargs={"k": 2 * k})
-        both = EnsembleRetriever(retrievers=[_bm25(rows, 2 * k), near], weights=[0.5, 0.5], id_key="chunk_id")
+        both = EnsembleRetriever(retrievers=[_best(index, 2 * k), near], weights=[0.5, 0.5], id_key="chunk_id")
         return _ids(both, question, k)
 
     return find
@@ -69,23 +71,20 @@ def vector_store(rows: Sequence[Row], embedder: Embedder) -> "InMemoryVectorStor
     return store
 
 
-_BM25: dict[int, tuple[Any, Any]] = {}
-
-
-def _bm25(rows: Sequence[Row], k: int) -> Any:
-    """Return the retriever of these rows, its index made once."""
+def _bm25_index(rows: Sequence[Row]) -> "BM25Retriever":
+    """Return LangChain's retriever over the rows' words; the index is made now and lives as long as its finder."""
     from langchain_community.retrievers import BM25Retriever
 
-    held = _BM25.get(id(rows))
-    if held is None or held[0] is not rows:
-        _BM25.clear()
-        made = BM25Retriever.from_texts(
-            [row["text"] for row in rows],
-            metadatas=[{"chunk_id": row["chunk_id"]} for row in rows],
-            preprocess_func=words,
-        )
-        _BM25[id(rows)] = held = (rows, made)
-    return held[1].model_copy(update={"k": k})
+    return BM25Retriever.from_texts(
+        [row["text"] for row in rows],
+        metadatas=[{"chunk_id": row["chunk_id"]} for row in rows],
+        preprocess_func=words,
+    )
+
+
+def _best(index: "BM25Retriever", k: int) -> "BM25Retriever":
+    """Return the retriever of k documents over the same index."""
+    return index.model_copy(update={"k": k})
 
 
 def _ids(retriever: Any, question: str, k: int) -> list[str]:

@@ -24,6 +24,10 @@ class Answer:
     supported: bool
     citations: tuple[Mapping[str, Any], ...]
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return {answer, supported, citations}, plain values, as ANSWERS has them."""
+        return {"answer": self.text, "supported": self.supported, "citations": [dict(one) for one in self.citations]}
+
 
 def refusal(question: str) -> Answer:
     """Return the answer to what the sources do not hold, in the question's language."""

@@ -1,6 +1,8 @@
 """Read the questions: good rows become a table, bad ones a ledger."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import pyarrow as pa
 
 from pipelines.core.errors import InputError, Problem
 from pipelines.core.identity import content_id
-from pipelines.core.schemas import QUESTIONS
+from pipelines.core.schemas import LEDGER, QUESTIONS
 from pipelines.text.languages.languages import LANGUAGES, language_of
 
 TYPES = ("single-hop", "multi-hop", "global", "unanswerable")
@@ -47,6 +49,11 @@ def load_questions(folder: Path) -> tuple[pa.Table, list[Problem]]:
             elif row:
                 rows[row["id"]] = row
     return pa.Table.from_pylist([rows[key] for key in sorted(rows)], schema=QUESTIONS), problems
+
+
+def question_ledger(problems: Sequence[Problem]) -> pa.Table:
+    """Return the rejected rows (schema LEDGER) in the order in which they were read."""
+    return pa.Table.from_pylist([asdict(problem) for problem in problems], schema=LEDGER)
 
 
 def _row(line: str, file: str, number: int) -> dict[str, Any] | Problem:

@@ -1,13 +1,15 @@
 """Our retrievers as theirs, and their indexes as our modes, over the small world."""
 
+import gc
 import importlib.util
 import os
 import subprocess
 import sys
+import weakref
 
 import pytest
 
-from pipelines.answering.ask import ask
+from pipelines.answering.frameworks import langchain_indexes
 from pipelines.answering.frameworks.extra import needs_langchain
 from pipelines.answering.frameworks.guide import split
 from pipelines.answering.frameworks.llamaindex_graph import neighbour_store
@@ -21,7 +23,7 @@ from pipelines.core.filters import Filters
 from pipelines.text.sentence_spans import flat_spans
 from pipelines.text.sentences import sentences
 from resources.settings import CHECKOUT
-from tests.answering.world import SETTINGS, TEXTS, build_store
+from tests.answering.world import SETTINGS, TEXTS, build_answerer, build_store
 from tests.fakes import FakeEmbedder, FakeLanguageModel
 
 LANGCHAIN = all(
@@ -73,6 +75,40 @@ def test_their_bm25_reads_chinese_by_our_words(mode: str) -> None:
     needs_extra(mode)
     found = open_retriever(mode, build_store(), FakeEmbedder(), SETTINGS).retrieve("满299元免运费吗？", 1).chunks  # type: ignore[arg-type]
     assert found[0]["path"] == "policies/配送.txt"
+
+
+def test_two_modes_over_bm25_asked_in_turn_make_one_index_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    needs_extra("langchain")
+    import rank_bm25
+
+    made: list[int] = []
+
+    class Counted(rank_bm25.BM25Okapi):
+        def __init__(self, corpus: list[list[str]], **options: object) -> None:
+            made.append(len(corpus))
+            super().__init__(corpus, **options)
+
+    monkeypatch.setattr(rank_bm25, "BM25Okapi", Counted)
+    answerer = build_answerer()
+    for question in (QUESTION, "满299元免运费吗？", QUESTION):
+        for mode in ("langchain-bm25", "langchain-ensemble"):
+            answerer.ask(question, mode)  # type: ignore[arg-type]
+    assert made == [len(TEXTS)] * 2
+
+
+def test_an_index_goes_with_its_retriever() -> None:
+    needs_extra("langchain")
+
+    class Rows(list):
+        """A list that can be watched."""
+
+    rows = Rows(build_store().tables["chunks"])
+    gone = weakref.ref(rows)
+    find = langchain_indexes.bm25(rows, FakeEmbedder())
+    assert find(QUESTION, 1) and find(QUESTION, 2)
+    del rows, find
+    gc.collect()
+    assert gone() is None
 
 
 @pytest.mark.parametrize("mode", ["llamaindex-vector", "guide"])
@@ -153,18 +189,18 @@ def test_the_guides_passages_are_500_characters_and_stand_in_the_document() -> N
 def test_the_guides_prompt_holds_three_passages_whole() -> None:
     needs_extra("guide")
     model = FakeLanguageModel(lambda messages: "Unused goods can be sent back within 45 days.")
-    answer = ask(QUESTION, "guide", store=build_store(), embedder=FakeEmbedder(), language_model=model)
+    answer = build_answerer(model).ask(QUESTION, "guide").answer
     prompt = model.calls[0][0][0]["content"]
     assert sum(text in prompt for text in TEXTS.values()) == 3 and TEXTS["policies/returns.md"] in prompt
-    assert answer["citations"][0]["document"] == "policies/returns.md"
+    assert answer.citations[0]["document"] == "policies/returns.md"
 
 
 @pytest.mark.parametrize("mode", [*SEARCH_MODES, "llamaindex-vector"])
 def test_a_question_is_answered_with_citations_in_the_new_modes(mode: str) -> None:
     model = FakeLanguageModel(lambda messages: "Unused goods can be sent back within 45 days.")
-    answer = ask(QUESTION, mode, store=build_store(), embedder=FakeEmbedder(), language_model=model)  # type: ignore[arg-type]
-    assert answer["supported"] and answer["mode"] == mode
-    assert answer["citations"][0]["document"] == "policies/returns.md"
+    asked = build_answerer(model).ask(QUESTION, mode)  # type: ignore[arg-type]
+    assert asked.answer.supported and asked.mode == mode
+    assert asked.answer.citations[0]["document"] == "policies/returns.md"
 
 
 def test_our_retriever_serves_llamaindex_and_langchain() -> None:

@@ -4,7 +4,6 @@ import logging
 
 import pytest
 
-from pipelines.answering.ask import ask
 from pipelines.answering.frameworks.retrievers import as_langchain, as_llamaindex
 from pipelines.answering.modes.names import ADAPTER_MODES, ALL_MODES, Mode
 from pipelines.answering.retrievers import open_retriever
@@ -15,7 +14,7 @@ from pipelines.core.filters import Filters
 from pipelines.text.languages.english import ENGLISH
 from pipelines.text.sentences import sentences
 from tests.answering.frameworks.test_frameworks import needs_extra
-from tests.answering.world import TEXTS, build_store
+from tests.answering.world import TEXTS, build_answerer, build_store
 from tests.fakes import FakeEmbedder, FakeLanguageModel
 
 QUESTION = "Who has managed the Halden warehouse since April 2023?"
@@ -46,10 +45,7 @@ def test_everything_in_a_prompt_passes_the_filters(mode: Mode) -> None:
     if mode in ADAPTER_MODES:
         needs_extra(mode)
     model = FakeLanguageModel()
-    answer = ask(
-        QUESTION, mode, store=build_store(), embedder=FakeEmbedder(), language_model=model,
-        settings=told(Filters(paths=("warehouses/",))),
-    )  # fmt: skip
+    answer = build_answerer(model, settings=told(Filters(paths=("warehouses/",)))).ask(QUESTION, mode).answer
     if mode == "llamaindex-property-graph":
         assert not model.calls, "the only relation stands in an excluded document"
         return
@@ -57,7 +53,7 @@ def test_everything_in_a_prompt_passes_the_filters(mode: Mode) -> None:
     assert mode not in ("local", "global") or retrieved(mode, QUESTION, Filters()).context, "there is what to exclude"
     assert "Petra Vogel has managed the Halden warehouse" in prompt
     assert [text for text in excluded("warehouses/") if text in prompt] == []
-    assert {citation["document"] for citation in answer["citations"]} == {"warehouses/halden.md"}
+    assert {citation["document"] for citation in answer.citations} == {"warehouses/halden.md"}
 
 
 def test_local_tells_what_chunks_that_pass_know_alone() -> None:
@@ -104,10 +100,8 @@ def test_filters_that_nothing_passes_end_in_a_refusal_without_a_call(mode: Mode)
     if mode in ADAPTER_MODES:
         needs_extra(mode)
     model = FakeLanguageModel()
-    answer = ask(
-        QUESTION, mode, store=build_store(), embedder=FakeEmbedder(), language_model=model, settings=told(NOWHERE)
-    )
-    assert answer["answer"] == ENGLISH.refusal and not answer["citations"] and not model.calls
+    answer = build_answerer(model, settings=told(NOWHERE)).ask(QUESTION, mode).answer
+    assert answer.text == ENGLISH.refusal and not answer.citations and not model.calls
 
 
 def test_filters_hold_behind_llamaindexs_and_langchains_interfaces() -> None:
@@ -172,7 +166,7 @@ def test_mode_vector_says_that_its_model_does_not_read_the_question(caplog: pyte
     def said(question: str, mode: Mode) -> list[str]:
         caplog.clear()
         with caplog.at_level(logging.WARNING, logger="graftline"):
-            ask(question, mode, store=build_store(), embedder=embedder, language_model=FakeLanguageModel())
+            build_answerer(embedder=embedder).ask(question, mode)
         return [record.getMessage() for record in caplog.records]
 
     (warning,) = said("订单满多少元免运费？", "vector")

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.answering.ask import ask
+from pipelines.answering.ask import Answerer
 from pipelines.answering.modes.names import MODES, Mode
-from pipelines.answering.remembering import RememberingEmbedder
 from pipelines.answering.scoreboard.questions import load_questions
 from pipelines.core.protocols import GraphStore
 from resources.embedding.local import SentenceEmbedder
@@ -28,10 +27,10 @@ class World:
     def __init__(self, home: Path) -> None:
         self.settings, self.texts = build_sample_graph(home)
         self.store: GraphStore = open_graph_store(self.settings)
-        self.embedder = RememberingEmbedder(SentenceEmbedder(home))
+        self.embedder = SentenceEmbedder(home)
 
-    def ask(self, question: str, mode: Mode, model: Any) -> dict[str, Any]:
-        return ask(question, mode, store=self.store, embedder=self.embedder, language_model=model)
+    def answerer(self, model: Any) -> Answerer:
+        return Answerer(store=self.store, embedder=self.embedder, language_model=model)
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +44,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def asked(world: World) -> dict[Mode, list[tuple[dict[str, Any], dict[str, Any]]]]:
     """Every question with its answer by mode; the model says nothing, so that the sources speak."""
     questions = load_questions(SAMPLES / "questions")[0].to_pylist()
-    model = FakeLanguageModel()
-    return {mode: [(row, world.ask(row["question"], mode, model)) for row in questions] for mode in MODES}
+    answerer = world.answerer(FakeLanguageModel())
+    return {mode: [(row, answerer.ask(row["question"], mode).as_dict()) for row in questions] for mode in MODES}
 
 
 def _text_of(world: World, path: str) -> str:
@@ -91,13 +90,13 @@ def test_at_least_seven_of_the_ten_unanswerable_questions_are_refused(
 
 def test_the_real_small_model_answers_from_the_sources(world: World, small_model: Path) -> None:
     settings = Settings(dict(world.settings.values) | {"LLM_MODEL": str(small_model)}, {})
-    model = open_language_model(settings)
+    answerer = world.answerer(open_language_model(settings))
     for question, fact in (
         ("What does express delivery in Europe cost?", "14.90"),
         ("For how long is a gift card valid?", "four years"),
         ("订单满多少元免运费？", "299"),
     ):
-        answer = world.ask(question, "native", model)
+        answer = answerer.ask(question, "native").as_dict()
         assert answer["supported"]
         citation = answer["citations"][0]
         assert world.texts[citation["document"]][citation["start"] : citation["end"]] == citation["quote"]
