@@ -88,7 +88,7 @@ def gate(
     check: str,
     asset: str,
     version: str | None,
-    found: Verdict | Checks,
+    verdicts: Verdict | Checks,
     recipe: str = "",
     figures: Mapping[str, Any] | None = None,
 ) -> dg.AssetCheckResult:
@@ -97,11 +97,12 @@ def gate(
     `figures` are metadata beside it, for the terminal and the UI. An asset's checks share one gate: what another of
     them found about the same version stays in it.
     """
-    checks = {check: found} if isinstance(found, Verdict) else found
+    checks = {check: verdicts} if isinstance(verdicts, Verdict) else verdicts
     keep_record(store, GateRecord(asset, recipe, version or "", checks, frozenset([check])))
     passed = all(verdict.passed for verdict in checks.values())
-    reasons = {} if isinstance(found, Verdict) else {name: verdict.reason for name, verdict in found.items()}
-    description = found.reason if isinstance(found, Verdict) else None
+    one = isinstance(verdicts, Verdict)
+    reasons = {} if one else {name: verdict.reason for name, verdict in checks.items()}
+    description = checks[check].reason if one else None
     return dg.AssetCheckResult(passed=passed, description=description, metadata={**reasons, **(figures or {})})
 
 

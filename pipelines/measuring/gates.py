@@ -72,14 +72,14 @@ class GateRecord:
 
     def as_json(self) -> dict[str, Any]:
         """Return what is stored under the gate's name."""
-        checks = {name: {"passed": bool(found.passed), "reason": found.reason} for name, found in self.checks.items()}
+        checks = {name: {"passed": bool(kept.passed), "reason": kept.reason} for name, kept in self.checks.items()}
         judges = {} if self.judges is None else {"judges": sorted(self.judges)}
         return {"digest": self.digest, "checks": checks} | judges
 
     @classmethod
     def from_json(cls, asset: str, recipe: str, stored: Mapping[str, Any]) -> "GateRecord":
         """Return the record that `as_json` made, or an earlier release."""
-        checks = {name: Verdict(found["passed"], found["reason"]) for name, found in stored["checks"].items()}
+        checks = {name: Verdict(kept["passed"], kept["reason"]) for name, kept in stored["checks"].items()}
         judges = frozenset(stored["judges"]) if "judges" in stored else None
         return cls(asset, recipe, stored["digest"], checks, judges)
 
@@ -94,7 +94,7 @@ class GateRecord:
         """Return why nothing may be built on `version`, or None; `judges` are the checks that must have looked."""
         if self.digest != version:
             return f"the gate of {self.asset} is stale: checked on {self.digest}, now {version}"
-        failed = [f"{name} ({found.reason})" for name, found in sorted(self.checks.items()) if not found.passed]
+        failed = [f"{name} ({kept.reason})" for name, kept in sorted(self.checks.items()) if not kept.passed]
         if failed:
             return f"the gate of {self.asset} failed: {'; '.join(failed)}"
         if not self.checks:

@@ -82,7 +82,7 @@ def in_order(names: Sequence[str], graph: AssetGraph) -> list[str]:
 
 
 def _refusals(result: dg.ExecuteInProcessResult, graph: AssetGraph) -> list[str]:
-    """Return what each gate that refused asks for, and what it found."""
+    """Return what each gate that refused in this run asks for, and what it found: its record says the same."""
     told = []
     for found in result.get_asset_check_evaluations():
         if found.passed or not found.blocking or found.severity != dg.AssetCheckSeverity.ERROR:
