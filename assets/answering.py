@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from assets.results import OWNERS, markdown_table, plot, problems_metadata, table_result
+from assets.results import OWNERS, gate, markdown_table, plot, problems_metadata, table_result
 from pipelines.answering.answers import answer_all
 from pipelines.answering.ask import Answerer
 from pipelines.answering.checks import broken_citations, unanswered_share
@@ -16,6 +16,8 @@ from pipelines.answering.scoreboard.scoring import ALL, METRICS, best_modes, fig
 from pipelines.core.errors import Problem
 from pipelines.core.protocols import Embedder, GraphStore, LanguageModel
 from pipelines.knowledge.vectors.vector_changes import refuse_other_model
+from pipelines.measuring.gates import faultless
+from pipelines.measuring.intervals import percent
 from resources.embedding.reranker import open_reranker
 from resources.settings import Settings
 from resources.tables.tables import TableStore
@@ -79,10 +81,13 @@ def answers(
 
 
 @dg.asset_check(asset=answers, blocking=True, additional_ins={"documents": dg.AssetIn("documents")})
-def citations_stand_in_the_documents(answers: pa.Table, documents: pa.Table) -> dg.AssetCheckResult:
+def citations_stand_in_the_documents(
+    answers: pa.Table, documents: pa.Table, tables: dg.ResourceParam[TableStore]
+) -> dg.AssetCheckResult:
     """Every citation's quote is the document's own text at its span."""
-    broken = broken_citations(answers, documents)
-    return dg.AssetCheckResult(passed=not broken, metadata={"broken": len(broken), "first": broken[:20]})
+    broken, version = broken_citations(answers, documents), tables.digest("answers")
+    counts = {"broken": len(broken), "first": broken[:20]}
+    return gate(tables, "citations_stand_in_the_documents", "answers", version, faultless(broken), figures=counts)
 
 
 @dg.asset_check(asset=answers)
@@ -105,7 +110,7 @@ def scoreboard(
 
     One MLflow run for each scoreboard that differs from the last.
     """
-    board = score_answers(answers, questions, chunks)
+    board = score_answers(answers, questions, chunks, settings.level)
     best, values = best_modes(board), figures(board)
     picture = draw(board, settings.home / "work" / "scoreboard.png")
     run = log_scoreboard(tracker, tables, board, values, best, picture)
@@ -116,6 +121,7 @@ def scoreboard(
     ]
     shown: dict[str, Any] = {
         "best_modes": dg.MetadataValue.json(best),
+        "intervals": percent(settings.level),
         "by_mode": dg.MetadataValue.md(markdown_table(rows)),
     }
     return table_result(board, mlflow_run=run, **shown, picture=plot(picture))

@@ -10,9 +10,8 @@ import pyarrow as pa
 from pipelines.core.delta import Work
 from pipelines.core.errors import Problem
 from pipelines.core.identity import table_digest
-from pipelines.measuring.gates import Checks, gate_name
+from pipelines.measuring.gates import Checks, GateRecord, GateStore, Verdict, faultless, first_faults, keep_record
 from resources.tables.amended_table import LanceTable
-from resources.tables.tables import TableStore
 
 OWNERS = ["team:graftline"]
 _PREVIEW_ROWS, _PREVIEW_WIDTH = 5, 120
@@ -85,15 +84,31 @@ def record_result(record: dict[str, Any], **metadata: Any) -> dg.MaterializeResu
 
 
 def gate(
-    tables: TableStore, asset: str, recipe: str, record: dict[str, Any], checks: Checks, **metadata: Any
+    store: GateStore,
+    check: str,
+    asset: str,
+    version: str | None,
+    verdicts: Verdict | Checks,
+    recipe: str = "",
+    figures: Mapping[str, Any] | None = None,
 ) -> dg.AssetCheckResult:
-    """Report the checks and keep them by recipe: `registered_model` asks for them in a later run.
+    """Report what a blocking check found about a version, and keep it for what is built on that in later runs.
 
-    An asset's checks share one gate: what another of them found about the same version stays in it.
+    `figures` are metadata beside it, for the terminal and the UI. An asset's checks share one gate: what another of
+    them found about the same version stays in it.
     """
-    name, digest = gate_name(asset, recipe), record["digest"]
-    before = tables.read_record(name)["checks"] if tables.digest(name) == digest else {}
-    tables.write_record(name, {"digest": digest, "checks": before | checks}, digest)
-    passed = all(check["passed"] for check in checks.values())
-    reasons = {name: check["reason"] for name, check in checks.items()}
-    return dg.AssetCheckResult(passed=passed, metadata=reasons | metadata)
+    checks = {check: verdicts} if isinstance(verdicts, Verdict) else verdicts
+    keep_record(store, GateRecord(asset, recipe, version or "", checks, frozenset([check])))
+    passed = all(verdict.passed for verdict in checks.values())
+    one = isinstance(verdicts, Verdict)
+    reasons = {} if one else {name: verdict.reason for name, verdict in checks.items()}
+    description = checks[check].reason if one else None
+    return dg.AssetCheckResult(passed=passed, description=description, metadata={**reasons, **(figures or {})})
+
+
+def faults_gate(
+    store: GateStore, check: str, asset: str, version: str | None, faults: Sequence[str]
+) -> dg.AssetCheckResult:
+    """Report a blocking check that lists what is wrong, and keep it: see `gate`."""
+    figures = {"faults": len(faults), "first": first_faults(faults)}
+    return gate(store, check, asset, version, faultless(faults), figures=figures)

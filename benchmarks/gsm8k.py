@@ -22,7 +22,8 @@ from pipelines.finetune.merging.merging import merge
 from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.training.training import train
-from pipelines.measuring.bootstrap import Interval, paired_bootstrap
+from pipelines.measuring.bootstrap import Estimate, paired_bootstrap
+from pipelines.measuring.intervals import percent
 from resources.engines.engine import InferenceEngine
 from resources.models.small_model import SmallModel
 from resources.settings import Settings
@@ -94,7 +95,7 @@ def matches(rows: Sequence[Sample], texts: Sequence[str]) -> list[float]:
 
 
 def loss_row(base: Sequence[float], trained: Sequence[float]) -> Row:
-    """Return the row of the fall in held-out loss; its value is the lower end of the paired 95 % interval."""
+    """Return the row of the fall in held-out loss; its value is the lower end of the paired interval."""
     fall = paired_bootstrap(base, trained)
     note = f"the value is the lower end of: loss falls by {_interval(fall)} over {len(base)} rows, each row's mean"
     better = sum(new < old for new, old in zip(trained, base, strict=True))
@@ -115,8 +116,8 @@ def match_row(base: Sequence[float], trained: Sequence[float], note: str = "") -
     return Row("gsm8k_exact_match", *ROWS["gsm8k_exact_match"], gain.mean, _mean(trained), _mean(base), told)
 
 
-def _interval(found: Interval) -> str:
-    return f"{found.mean:+.4f} [{found.low:+.4f}, {found.high:+.4f}] (paired 95 %)"
+def _interval(found: Estimate) -> str:
+    return f"{found.mean:+.4f} [{found.low:+.4f}, {found.high:+.4f}] (paired {percent(found.level)})"
 
 
 def _mean(values: Sequence[float]) -> float:

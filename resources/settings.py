@@ -11,6 +11,7 @@ from pipelines.answering.modes.names import ALL_MODES, MODES, Mode
 from pipelines.core.errors import ConfigurationError
 from pipelines.knowledge.chunks.strategies import ChunkSettings, Strategy
 from pipelines.knowledge.documents.formats.limits import Limits
+from pipelines.measuring.intervals import DEFAULT_LEVEL
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -25,6 +26,7 @@ DEFAULTS: dict[str, str] = {
     "GRAFTLINE_MODES": "native,local,global",
     "GRAFTLINE_RERANKER": "",
     "GRAFTLINE_BAD_SHARE": "0.05",
+    "GRAFTLINE_LEVEL": str(DEFAULT_LEVEL),
     "GRAFTLINE_MAX_FILE_MB": "64",
     "GRAFTLINE_READ_SECONDS": "60",
     "GRAFTLINE_CHUNKER": "sentences",
@@ -111,6 +113,11 @@ class Settings:
         return self._number("GRAFTLINE_BAD_SHARE", least=0)
 
     @property
+    def level(self) -> float:
+        """Coverage of the intervals that are printed and decide; ConfigurationError unless from 0.5 to below 1."""
+        return self._number("GRAFTLINE_LEVEL", least=0.5, below=1)
+
+    @property
     def limits(self) -> Limits:
         """What one document may ask of the machine; ConfigurationError for a value that is no number above 0."""
         megabytes, seconds = self._number("GRAFTLINE_MAX_FILE_MB"), self._number("GRAFTLINE_READ_SECONDS")
@@ -130,14 +137,14 @@ class Settings:
             fix = f"set {name}={known[0]}"
             raise ConfigurationError(name, f"'{self.values[name]}'", f"one of {', '.join(known)}", fix)
 
-    def _number(self, name: str, least: float = 0.001) -> float:
+    def _number(self, name: str, least: float = 0.001, below: float = float("inf")) -> float:
         try:
             number = float(self.values[name])
         except ValueError:
             number = float("nan")  # which is in no range
-        if not least <= number < float("inf"):
-            fix = f"set {name}={DEFAULTS[name]}"
-            raise ConfigurationError(name, f"'{self.values[name]}'", f"a number, at least {least:g}", fix)
+        if not least <= number < below:
+            fix, top = f"set {name}={DEFAULTS[name]}", "" if below == float("inf") else f" and below {below:g}"
+            raise ConfigurationError(name, f"'{self.values[name]}'", f"a number, at least {least:g}{top}", fix)
         return number
 
     @property

@@ -55,7 +55,7 @@ def rows_are_sound(
 ) -> dg.AssetCheckResult:
     """At most the share GRAFTLINE_BAD_SHARE was rejected, and train and test share no source and no conversation."""
     checks = dataset_checks(instruction_dataset, settings.bad_share)
-    return gate(tables, "instruction_dataset", "", instruction_dataset, checks)
+    return gate(tables, "rows_are_sound", "instruction_dataset", instruction_dataset["digest"], checks)
 
 
 @dg.asset_check(asset=instruction_dataset, blocking=True)
@@ -70,5 +70,5 @@ def nothing_leaks(
     leaks = audit(Path(instruction_dataset["path"]), instruction_dataset["digest"], documents, digest, settings.home)
     count = documents.num_rows if documents is not None else None
     checks = leakage_checks(leaks, instruction_dataset["test"], count)
-    found = dg.MetadataValue.md(markdown_table([leak.as_row() for leak in leaks]))
-    return gate(tables, "instruction_dataset", "", instruction_dataset, checks, leaks=found)
+    listed = {"leaks": dg.MetadataValue.md(markdown_table([leak.as_row() for leak in leaks]))}
+    return gate(tables, "nothing_leaks", "instruction_dataset", instruction_dataset["digest"], checks, figures=listed)

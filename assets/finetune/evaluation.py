@@ -7,14 +7,14 @@ import dagster as dg
 import pyarrow as pa
 
 from assets.finetune.partitions import RECIPES
-from assets.results import OWNERS, markdown_table, plot, problems_metadata, table_result
+from assets.results import OWNERS, gate, markdown_table, plot, problems_metadata, table_result
 from pipelines.core.delta import Work
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.evaluation import evaluation as evaluating
+from pipelines.finetune.evaluation.checks import every_text_is_there, gate_checks, texts_missing
 from pipelines.finetune.evaluation.picture import plot_evaluation
 from pipelines.finetune.evaluation.prediction import ModelFolder, predict
 from pipelines.finetune.recipes.files import load_recipe
-from pipelines.measuring.gates import gate_name
 from resources.engines.engine import InferenceEngine
 from resources.models.small_model import SmallModel
 from resources.settings import Settings
@@ -63,12 +63,13 @@ def predictions(
 
 
 @dg.asset_check(asset=predictions, partitions_def=RECIPES, blocking=True)
-def every_row_answered(predictions: pa.Table) -> dg.AssetCheckResult:
+def every_row_answered(
+    context: dg.AssetCheckExecutionContext, predictions: pa.Table, tables: dg.ResourceParam[TableStore]
+) -> dg.AssetCheckResult:
     """Base and adapter have a text for every held-out row."""
-    holes = predictions["base"].null_count + predictions["adapter"].null_count
-    return dg.AssetCheckResult(
-        passed=predictions.num_rows > 0 and holes == 0, metadata={"rows": predictions.num_rows, "without_text": holes}
-    )
+    recipe, counts = context.partition_key, {"rows": predictions.num_rows, "without_text": texts_missing(predictions)}
+    found, version = every_text_is_there(predictions), tables.digest(f"predictions/{recipe}")
+    return gate(tables, "every_row_answered", "predictions", version, found, recipe, counts)
 
 
 @dg.asset(group_name=GROUP, kinds={"python", "mlflow"}, owners=OWNERS, code_version="1", partitions_def=RECIPES)
@@ -79,9 +80,9 @@ def evaluation(
     settings: dg.ResourceParam[Settings],
     tracker: dg.ResourceParam[Tracker],
 ) -> dg.MaterializeResult:
-    """Exact match, token F1, ROUGE-L and chrF of base and adapter, by language, with paired 95 % intervals."""
+    """Exact match, token F1, ROUGE-L and chrF of base and adapter, by language, with intervals (GRAFTLINE_LEVEL)."""
     recipe = context.partition_key
-    table = evaluating.evaluate(recipe, predictions)
+    table = evaluating.evaluate(recipe, predictions, evaluating.EvaluationSettings(level=settings.level))
     picture = plot_evaluation(table, settings.home / "plots" / f"evaluation-{recipe}.png")
     reports = {"evaluation": evaluating.headline(table), "scores": evaluating.score_rows(predictions).to_pylist()}
     tracker.log_evaluation(merged_model["run_id"], evaluating.flat_metrics(table), reports, [picture])
@@ -99,10 +100,5 @@ def ready_for_promotion(
 ) -> dg.AssetCheckResult:
     """Enough rows, the same prompts, one engine, few empty texts; kept by recipe for `registered_model`."""
     recipe = context.partition_key
-    checks = evaluating.gate_checks(tables.read(f"predictions/{recipe}"))
-    digest = tables.digest(f"evaluation/{recipe}") or ""
-    tables.write_record(gate_name("evaluation", recipe), {"digest": digest, "checks": checks}, digest)
-    return dg.AssetCheckResult(
-        passed=all(check["passed"] for check in checks.values()),
-        metadata={name: check["reason"] for name, check in checks.items()},
-    )
+    checks, version = gate_checks(tables.read(f"predictions/{recipe}")), tables.digest(f"evaluation/{recipe}")
+    return gate(tables, "ready_for_promotion", "evaluation", version, checks, recipe)

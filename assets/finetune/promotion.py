@@ -7,7 +7,7 @@ from assets.finetune.partitions import RECIPES
 from assets.results import OWNERS, markdown_table, record_result
 from pipelines.core.masked import masked
 from pipelines.finetune.promotion import registration
-from pipelines.finetune.promotion.promotion import decide
+from pipelines.finetune.promotion.promotion import PromotionSettings, decide
 from resources.engines.engine import InferenceEngine
 from resources.settings import Settings
 from resources.tables.tables import TableStore
@@ -26,7 +26,7 @@ def registered_model(
     champion = registration.standing_champion(
         tracker, offered, lambda: _held_out(tables.read_record("instruction_dataset")), engine, tables, settings.home
     )
-    decision = decide(offered, champion)
+    decision = decide(offered, champion, PromotionSettings(level=settings.level))
     merged = {recipe: tables.read_record(f"merged_model/{recipe}") for recipe, offer in offered.items() if offer}
     record = registration.carry_out(decision, merged, tracker, settings.home)
     outcomes = [{"recipe": o.recipe, "verdict": o.verdict, "reason": o.reason} for o in decision.outcomes]

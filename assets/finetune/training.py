@@ -99,7 +99,7 @@ def loss_fell(
     context: dg.AssetCheckExecutionContext, adapter: dict[str, Any], tables: dg.ResourceParam[TableStore]
 ) -> dg.AssetCheckResult:
     """Every logged loss is finite, and the loss on held-out rows is lower than the base's."""
-    return gate(tables, "adapter", context.partition_key, adapter, adapter_checks(adapter))
+    return gate(tables, "loss_fell", "adapter", adapter["digest"], adapter_checks(adapter), context.partition_key)
 
 
 @dg.asset_check(asset=adapter, partitions_def=RECIPES)
@@ -143,4 +143,5 @@ def merge_is_faithful(
     context: dg.AssetCheckExecutionContext, merged_model: dict[str, Any], tables: dg.ResourceParam[TableStore]
 ) -> dg.AssetCheckResult:
     """The merged weights give the adapter's log-probabilities, up to rounding, and keep its chat template."""
-    return gate(tables, "merged_model", context.partition_key, merged_model, merge_checks(merged_model))
+    checks, recipe = merge_checks(merged_model), context.partition_key
+    return gate(tables, "merge_is_faithful", "merged_model", merged_model["digest"], checks, recipe)

@@ -7,7 +7,7 @@ import dagster as dg
 import pyarrow.compute as pc
 from pydantic import Field
 
-from assets.results import OWNERS, problems_metadata, stored_result
+from assets.results import OWNERS, faults_gate, gate, problems_metadata, stored_result
 from pipelines.core.errors import Problem
 from pipelines.core.protocols import Embedder
 from pipelines.core.schemas import CHUNKS, DOCUMENTS
@@ -20,6 +20,7 @@ from pipelines.knowledge.documents.sources import list_files
 from pipelines.knowledge.vectors.checks import embedding_faults
 from pipelines.knowledge.vectors.long_chunks import longer_than_model
 from pipelines.knowledge.vectors.vector_changes import vector_changes
+from pipelines.measuring.gates import at_most
 from resources.settings import Settings
 from resources.tables.amended_table import LanceTable
 from resources.tables.tables import TableStore
@@ -76,9 +77,9 @@ def documents_rejected_share(
     """No more files were rejected than GRAFTLINE_BAD_SHARE allows."""
     rejected = len(tables.handle(LEDGER_NAME))
     share = rejected / max(1, rejected + len(documents))
-    return dg.AssetCheckResult(
-        passed=share <= settings.bad_share, metadata={"rejected": rejected, "share": share, "limit": settings.bad_share}
-    )
+    figures = {"rejected": rejected, "share": share, "limit": settings.bad_share}
+    found = at_most(share, settings.bad_share, "of the files rejected")
+    return gate(tables, "documents_rejected_share", "documents", documents.digest, found, figures=figures)
 
 
 @dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="4")
@@ -103,10 +104,12 @@ def chunks(
 
 
 @dg.asset_check(asset=chunks, additional_ins={"documents": dg.AssetIn("documents")}, blocking=True)
-def chunk_spans_are_exact(chunks: LanceTable, documents: LanceTable) -> dg.AssetCheckResult:
+def chunk_spans_are_exact(
+    chunks: LanceTable, documents: LanceTable, tables: dg.ResourceParam[TableStore]
+) -> dg.AssetCheckResult:
     """Every chunk is the text at its span and holds its sentences, ids are unique, and every document has a chunk."""
     faults = span_faults(chunks, documents)
-    return dg.AssetCheckResult(passed=not faults, metadata={"faults": len(faults), "first": "; ".join(faults[:5])})
+    return faults_gate(tables, "chunk_spans_are_exact", "chunks", chunks.digest, faults)
 
 
 @dg.asset(group_name="knowledge", kinds={"pytorch", "lance"}, owners=OWNERS, code_version="2")
@@ -137,10 +140,12 @@ def _cut_by_model(chunks: LanceTable, embedder: Embedder) -> dict[str, int]:
 
 
 @dg.asset_check(asset=chunk_embeddings, additional_ins={"chunks": dg.AssetIn("chunks")}, blocking=True)
-def chunk_embeddings_are_complete(chunk_embeddings: LanceTable, chunks: LanceTable) -> dg.AssetCheckResult:
+def chunk_embeddings_are_complete(
+    chunk_embeddings: LanceTable, chunks: LanceTable, tables: dg.ResourceParam[TableStore]
+) -> dg.AssetCheckResult:
     """Every chunk has one finite vector of length 1, all of one model, and nothing else has."""
     faults = embedding_faults(chunk_embeddings, chunks)
-    return dg.AssetCheckResult(passed=not faults, metadata={"faults": len(faults), "first": "; ".join(faults[:5])})
+    return faults_gate(tables, "chunk_embeddings_are_complete", "chunk_embeddings", chunk_embeddings.digest, faults)
 
 
 def _total(table: LanceTable, column: str) -> int:

@@ -7,7 +7,7 @@ import dagster as dg
 import pyarrow as pa
 
 from assets.knowledge import views
-from assets.results import OWNERS, plot, record_result, table_result
+from assets.results import OWNERS, faults_gate, gate, plot, record_result, table_result
 from pipelines.core.identity import content_id
 from pipelines.core.protocols import LanguageModel
 from pipelines.knowledge.communities.checks import community_faults, unsummarised
@@ -18,6 +18,7 @@ from pipelines.knowledge.entities.checks import dangling_ends
 from pipelines.knowledge.entities.resolution import resolve
 from pipelines.knowledge.extraction.extraction import extract, failed_share
 from pipelines.knowledge.extraction.extractors import extractor_named
+from pipelines.measuring.gates import at_most
 from resources.settings import Settings
 from resources.tables.tables import TableStore
 
@@ -51,13 +52,14 @@ def extractions(
 
 
 @dg.asset_check(asset=extractions, blocking=True)
-def extraction_failures_are_few(extractions: pa.Table, settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
+def extraction_failures_are_few(
+    extractions: pa.Table, settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore]
+) -> dg.AssetCheckResult:
     """No more chunks failed than GRAFTLINE_BAD_SHARE allows."""
     share = failed_share(extractions)
-    return dg.AssetCheckResult(
-        passed=share <= settings.bad_share,
-        metadata={"share": share, "limit": settings.bad_share, "failed": views.failures(extractions)},
-    )
+    figures = {"share": share, "limit": settings.bad_share, "failed": views.failures(extractions)}
+    found, version = at_most(share, settings.bad_share, "of the chunks failed"), tables.digest("extractions")
+    return gate(tables, "extraction_failures_are_few", "extractions", version, found, figures=figures)
 
 
 @dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="1")
@@ -78,7 +80,7 @@ def relations_have_both_ends(entity_graph: dict[str, Any], tables: dg.ResourcePa
     """Both ends of every relation are entities, and both tables are the ones that the record names."""
     found = dangling_ends(tables.read("entities"), tables.read("relations"))
     found += [f"the table {name} is another one" for name in GRAPH_TABLES if tables.digest(name) != entity_graph[name]]
-    return dg.AssetCheckResult(passed=not found, metadata={"faults": len(found), "first": "; ".join(found[:5])})
+    return faults_gate(tables, "relations_have_both_ends", "entity_graph", entity_graph["digest"], found)
 
 
 @dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="1")
@@ -103,7 +105,7 @@ def communities(
 def communities_nest(communities: pa.Table, tables: dg.ResourceParam[TableStore]) -> dg.AssetCheckResult:
     """Members are entities, once a level, and every community lies inside its parent."""
     found = community_faults(communities, tables.read("entities"))
-    return dg.AssetCheckResult(passed=not found, metadata={"faults": len(found), "first": "; ".join(found[:5])})
+    return faults_gate(tables, "communities_nest", "communities", tables.digest("communities"), found)
 
 
 @dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="1", deps=["entity_graph"])
@@ -129,7 +131,9 @@ def community_summaries(
 
 
 @dg.asset_check(asset=community_summaries, additional_ins={"communities": dg.AssetIn("communities")}, blocking=True)
-def every_community_has_a_summary(community_summaries: pa.Table, communities: pa.Table) -> dg.AssetCheckResult:
+def every_community_has_a_summary(
+    community_summaries: pa.Table, communities: pa.Table, tables: dg.ResourceParam[TableStore]
+) -> dg.AssetCheckResult:
     """Each community has a summary that says something, and no summary is left of a community that is gone."""
-    found = unsummarised(communities, community_summaries)
-    return dg.AssetCheckResult(passed=not found, metadata={"faults": len(found), "first": ", ".join(found[:5])})
+    found, version = unsummarised(communities, community_summaries), tables.digest("community_summaries")
+    return faults_gate(tables, "every_community_has_a_summary", "community_summaries", version, found)

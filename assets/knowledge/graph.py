@@ -5,11 +5,12 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from assets.results import OWNERS, markdown_table, plot, record_result
+from assets.results import OWNERS, gate, markdown_table, plot, record_result
 from pipelines.core.graph_tables import GRAPH_TABLES, StoreChanges, orphans
 from pipelines.core.protocols import Embedder, GraphStore
 from pipelines.knowledge.graph.assembly import assemble, graph_digest, stored_references
 from pipelines.knowledge.graph.picture import draw_graph
+from pipelines.measuring.gates import Verdict, faultless
 from resources.settings import Settings
 from resources.tables.tables import TableStore
 
@@ -63,7 +64,9 @@ def store_holds_every_row(
 ) -> dg.AssetCheckResult:
     """The store has as many documents, chunks, entities, relations and communities as the tables it was filled from."""
     stored, expected = graph_store.counts(), {name: tables.read(name).num_rows for name in GRAPH_TABLES}
-    return dg.AssetCheckResult(passed=stored == expected, metadata={"stored": stored, "tables": expected})
+    found, version = Verdict(stored == expected, f"stored {stored}, tables {expected}"), knowledge_graph["digest"]
+    figures = {"stored": stored, "tables": expected}
+    return gate(tables, "store_holds_every_row", "knowledge_graph", version, found, figures=figures)
 
 
 @dg.asset_check(asset=knowledge_graph, blocking=True)
@@ -73,7 +76,9 @@ def nothing_is_orphaned(
     """No stored row refers to a row that is not there: neither chunk to document nor entity, relation or community."""
     expected = {name: tables.read(name) for name in GRAPH_TABLES}
     broken = orphans(stored_references(graph_store, expected))
-    return dg.AssetCheckResult(passed=not broken, metadata={"orphans": len(broken), "first": broken[:20]})
+    found, version = faultless(broken), knowledge_graph["digest"]
+    figures = {"orphans": len(broken), "first": broken[:20]}
+    return gate(tables, "nothing_is_orphaned", "knowledge_graph", version, found, figures=figures)
 
 
 @dg.asset_check(asset=knowledge_graph)

@@ -32,7 +32,7 @@ def _folder(settings: Settings, name: str, folder: Path) -> str | None:
 def _documents(settings: Settings) -> str | None:
     from pipelines.knowledge.documents.sources import list_files
 
-    _ = settings.limits, settings.chunking, settings.bad_share
+    _ = settings.limits, settings.chunking, settings.bad_share, settings.level
     try:
         list_files(settings.documents, settings.documents_cache)
     except GraftlineError as error:

@@ -74,12 +74,12 @@ def merged(record: Mapping[str, Any], home: Path) -> Path:
 
     base = BaseModel(Path(record["base_path"]), record["base_name"], record["base_revision"])
     made = merge(Recipe(**record["resolved"]), dict(record), Path(record["dataset_path"]), base, home)
-    for name, check in merge_checks(made).items():
-        log.info("%s: %s (%s)", name, "holds" if check["passed"] else "FAILED", check["reason"])
-        if not check["passed"]:
+    for name, verdict in merge_checks(made).items():
+        log.info("%s: %s (%s)", name, "holds" if verdict.passed else "FAILED", verdict.reason)
+        if not verdict.passed:
             raise InputError(
                 f"the merged model of {record['key']}",
-                f"{name} failed: {check['reason']}",
+                f"{name} failed: {verdict.reason}",
                 "a merged model that says what was trained",
                 f"load the adapter beside its base, with PEFT: {record['path']}",
             )

@@ -69,7 +69,7 @@ def run_selected(names: Sequence[str], recipes: Sequence[str] | None, config: Ma
     """Materialise some assets on what is stored; print one line each."""
     import dagster as dg
 
-    from pipelines.definitions import defs
+    from pipelines.definitions import defs, tables
     from pipelines.orchestration.running import run_selection
 
     known = sorted(key.to_user_string() for key in defs.resolve_asset_graph().materializable_asset_keys)
@@ -78,5 +78,5 @@ def run_selected(names: Sequence[str], recipes: Sequence[str] | None, config: Ma
             raise ConfigurationError("--select", f"'{name}'", "an asset", f"choose from {', '.join(known)}")
     started = time.monotonic()
     with dg.DagsterInstance.get() as instance:
-        outcomes = run_selection(defs, instance, names, _recipes(recipes), config)
+        outcomes = run_selection(defs, instance, names, _recipes(recipes), tables, config)
     return _report(outcomes, time.monotonic() - started)

@@ -5,22 +5,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipelines.measuring.intervals import DEFAULT_LEVEL, Interval
+
 _DRAWS_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True)
-class Interval:
+class Estimate(Interval):
     """A mean with its percentile interval; `share` is the part of the resamples in which it is not above 0."""
 
     mean: float
-    low: float
-    high: float
     share: float
 
 
 def bootstrap(
-    values: Sequence[float] | np.ndarray, resamples: int = 10_000, level: float = 0.95, seed: int = 0
-) -> Interval:
+    values: Sequence[float] | np.ndarray, resamples: int = 10_000, level: float = DEFAULT_LEVEL, seed: int = 0
+) -> Estimate:
     """Return the mean of `values` and its percentile bootstrap interval (Efron and Tibshirani 1993, chapter 13).
 
     Given paired differences it is the paired bootstrap test of Koehn (2004), `share` its one-sided p-value.
@@ -38,12 +38,12 @@ def bootstrap(
     )
     tail = (1 - level) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
-    return Interval(float(array.mean()), float(low), float(high), float((means <= 0).mean()))
+    return Estimate(float(low), float(high), level, float(array.mean()), float((means <= 0).mean()))
 
 
 def paired_bootstrap(
-    new: Sequence[float], old: Sequence[float], resamples: int = 10_000, level: float = 0.95, seed: int = 0
-) -> Interval:
+    new: Sequence[float], old: Sequence[float], resamples: int = 10_000, level: float = DEFAULT_LEVEL, seed: int = 0
+) -> Estimate:
     """Return the interval of the mean of `new - old`, the same rows in the same order."""
     if len(new) != len(old):
         raise ValueError(f"{len(new)} new rows and {len(old)} old ones are not pairs")

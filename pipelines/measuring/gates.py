@@ -1,41 +1,136 @@
-"""A gate: its name, its verdict and the figures it rests on, wherever it is kept and read."""
+"""A gate: verdicts about one version of an asset, kept by recipe, and why that version is refused, whoever asks."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-Checks = dict[str, dict[str, Any]]
-"""{check: {"passed", "reason"}}"""
-
-
-def verdict(passed: bool, reason: str) -> dict[str, Any]:
-    return {"passed": bool(passed), "reason": reason}
+_FIRST_FAULTS = 5
 
 
-def gate_name(asset: str, recipe: str) -> str:
+@dataclass(frozen=True)
+class Verdict:
+    """Whether something holds, and the figures that say so."""
+
+    passed: bool
+    reason: str
+
+
+Checks = Mapping[str, Verdict]
+"""What was found, by the name of what was looked at."""
+
+
+class GateStore(Protocol):
+    """Digests and JSON records by name; `resources.tables.tables.TableStore`."""
+
+    def digest(self, name: str) -> str | None: ...
+
+    def read_record(self, name: str) -> dict[str, Any]: ...
+
+    def write_record(self, name: str, record: dict[str, Any], digest: str) -> str: ...
+
+
+def first_faults(faults: Sequence[str]) -> str:
+    """Return the first few faults as one text."""
+    return "; ".join(faults[:_FIRST_FAULTS])
+
+
+def faultless(faults: Sequence[str]) -> Verdict:
+    """Return the verdict on a list of faults, which passes when it is empty."""
+    return Verdict(not faults, f"{len(faults)} faults: {first_faults(faults)}" if faults else "no fault")
+
+
+def at_most(share: float, limit: float, what: str) -> Verdict:
+    """Return the verdict on a share that may reach the limit.
+
+    >>> at_most(0.07, 0.05, "rejected")
+    Verdict(passed=False, reason='7.0% rejected, 5.0% allowed')
+    """
+    return Verdict(share <= limit, f"{share:.1%} {what}, {limit:.1%} allowed")
+
+
+def gate_name(asset: str, recipe: str = "") -> str:
     """Return the name of an asset's gate record; what has no recipe uses ""."""
-    return f"gates/{asset}/{recipe}" if recipe else f"gates/{asset}"
+    return f"gates/{_stored_name(asset, recipe)}"
+
+
+def _stored_name(asset: str, recipe: str) -> str:
+    return f"{asset}/{recipe}" if recipe else asset
+
+
+@dataclass(frozen=True)
+class GateRecord:
+    """What an asset's checks found about the version with this digest.
+
+    `judges` are the checks that have looked at it; None in a record of an earlier release, which did not say.
+    """
+
+    asset: str
+    recipe: str
+    digest: str
+    checks: Checks
+    judges: frozenset[str] | None = frozenset()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what is stored under the gate's name."""
+        checks = {name: {"passed": bool(kept.passed), "reason": kept.reason} for name, kept in self.checks.items()}
+        judges = {} if self.judges is None else {"judges": sorted(self.judges)}
+        return {"digest": self.digest, "checks": checks} | judges
+
+    @classmethod
+    def from_json(cls, asset: str, recipe: str, stored: Mapping[str, Any]) -> "GateRecord":
+        """Return the record that `as_json` made, or an earlier release."""
+        checks = {name: Verdict(kept["passed"], kept["reason"]) for name, kept in stored["checks"].items()}
+        judges = frozenset(stored["judges"]) if "judges" in stored else None
+        return cls(asset, recipe, stored["digest"], checks, judges)
+
+    def joined(self, earlier: "GateRecord | None") -> "GateRecord":
+        """Return this record with what other checks found about the same version."""
+        if earlier is None or earlier.digest != self.digest:
+            return self
+        judges = (earlier.judges or frozenset()) | (self.judges or frozenset())
+        return GateRecord(self.asset, self.recipe, self.digest, {**earlier.checks, **self.checks}, judges)
+
+    def refusal(self, version: str | None, judges: Collection[str] = ()) -> str | None:
+        """Return why nothing may be built on `version`, or None; `judges` are the checks that must have looked."""
+        if self.digest != version:
+            return f"the gate of {self.asset} is stale: checked on {self.digest}, now {version}"
+        failed = [f"{name} ({kept.reason})" for name, kept in sorted(self.checks.items()) if not kept.passed]
+        if failed:
+            return f"the gate of {self.asset} failed: {'; '.join(failed)}"
+        if not self.checks:
+            return f"the gate of {self.asset} holds no check"
+        absent = sorted(set(judges) - self.judges) if self.judges is not None else []
+        return f"the gate of {self.asset} has no result of {', '.join(absent)}" if absent else None
 
 
 @dataclass(frozen=True)
 class Gate:
-    """A stored gate result beside the version that it must be about; `record` is {"digest", "checks"} or None."""
+    """A gate as it stands: the version of the asset that is stored now, and the record of its checks, or None."""
 
     asset: str
     version: str | None
-    record: Mapping[str, Any] | None
+    record: GateRecord | None
+    judges: tuple[str, ...] = ()
 
     def refusal(self) -> str | None:
-        """Return why this gate does not let its recipe through, or None."""
+        """Return why this gate does not let the version through, or None."""
         if self.record is None:
             return f"the gate of {self.asset} has no result"
-        if self.record["digest"] != self.version:
-            return f"the gate of {self.asset} is stale: checked on {self.record['digest']}, now {self.version}"
-        failed = [
-            f"{name} ({check['reason']})"
-            for name, check in sorted(self.record["checks"].items())
-            if not check["passed"]
-        ]
-        if not self.record["checks"]:
-            return f"the gate of {self.asset} holds no check"
-        return f"the gate of {self.asset} failed: {'; '.join(failed)}" if failed else None
+        return self.record.refusal(self.version, self.judges)
+
+
+def standing_gate(store: GateStore, asset: str, recipe: str = "", judges: Sequence[str] = ()) -> Gate:
+    """Return the asset's gate over the version that stands; `judges` are the checks that it must have."""
+    return Gate(asset, store.digest(_stored_name(asset, recipe)), find_record(store, asset, recipe), tuple(judges))
+
+
+def find_record(store: GateStore, asset: str, recipe: str = "") -> GateRecord | None:
+    """Return what is stored of an asset's gate, or None."""
+    name = gate_name(asset, recipe)
+    return GateRecord.from_json(asset, recipe, store.read_record(name)) if store.digest(name) is not None else None
+
+
+def keep_record(store: GateStore, record: GateRecord) -> None:
+    """Store what a check found, beside what the asset's other checks found about the same version."""
+    whole = record.joined(find_record(store, record.asset, record.recipe))
+    store.write_record(gate_name(record.asset, record.recipe), whole.as_json(), whole.digest)

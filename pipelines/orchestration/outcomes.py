@@ -7,6 +7,7 @@ from typing import Literal
 import dagster as dg
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
+from pipelines.measuring.gates import GateStore, standing_gate
 from pipelines.orchestration.night import NightStep
 
 _SHORT = 100
@@ -50,22 +51,23 @@ def failed_above(step: NightStep, failed: Sequence[NightStep], graph: AssetGraph
     return next((f"{other.name} failed" for other in made_from), None)
 
 
-def refused_above(name: str, here: Sequence[str], graph: AssetGraph, instance: dg.DagsterInstance) -> str | None:
-    """Return which gate of an earlier run refuses what the asset is made from; what is made `here` is asked anew."""
-    above = graph.get_ancestor_asset_keys(dg.AssetKey(name)) - {dg.AssetKey(other) for other in here}
-    gates = [
-        key
-        for asset in sorted(above)
-        if not graph.get(asset).is_partitioned
-        for key in sorted(graph.get(asset).check_keys)
-        if graph.get(key).blocking
-    ]
-    records = instance.event_log_storage.get_latest_asset_check_execution_by_key(gates)
-    refused = next((key for key in gates if key in records and records[key].status.value == "FAILED"), None)
-    if refused is None:
-        return None
-    asset = refused.asset_key.to_user_string()
-    return f"{asset} did not pass {refused.name} when it was last made; graftline run --select {asset} makes it anew"
+def refused_above(step: NightStep, here: Sequence[str], graph: AssetGraph, store: GateStore) -> str | None:
+    """Return which gate refuses the version that stands of what the step's asset is made from, and what to type.
+
+    The records are those that promotion reads, of the step's own recipe. What is made `here` is judged anew, and what
+    was never made has no version to judge.
+    """
+    above = graph.get_ancestor_asset_keys(dg.AssetKey(step.job)) - {dg.AssetKey(other) for other in here}
+    for asset in in_order(sorted(key.to_user_string() for key in above), graph):
+        node = graph.get(dg.AssetKey(asset))
+        judges = sorted(check.name for check in node.check_keys if graph.get(check).blocking)
+        recipe = step.recipe if node.is_partitioned else None
+        gate = standing_gate(store, asset, recipe or "", judges)
+        reason = gate.refusal() if judges and gate.version is not None else None
+        if reason:
+            again = f"{asset} --recipe {recipe}" if recipe else asset
+            return f"{reason}; graftline run --select {again} makes it anew"
+    return None
 
 
 def in_order(names: Sequence[str], graph: AssetGraph) -> list[str]:
@@ -80,7 +82,7 @@ def in_order(names: Sequence[str], graph: AssetGraph) -> list[str]:
 
 
 def _refusals(result: dg.ExecuteInProcessResult, graph: AssetGraph) -> list[str]:
-    """Return what each gate that refused asks for, and what it found."""
+    """Return what each gate that refused in this run asks for, and what it found: its record says the same."""
     told = []
     for found in result.get_asset_check_evaluations():
         if found.passed or not found.blocking or found.severity != dg.AssetCheckSeverity.ERROR:

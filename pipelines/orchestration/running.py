@@ -9,6 +9,7 @@ import dagster as dg
 import psutil
 
 from pipelines.core.errors import ServiceError
+from pipelines.measuring.gates import GateStore
 from pipelines.orchestration.jobs import PARTITIONED
 from pipelines.orchestration.night import NIGHT_TAG, NightStep
 from pipelines.orchestration.outcomes import Outcome, failed_above, in_order, outcome_of, refused_above
@@ -112,20 +113,22 @@ def run_selection(
     instance: dg.DagsterInstance,
     names: Sequence[str],
     recipes: Sequence[str],
+    store: GateStore,
     config: Mapping[str, Any] | None = None,
 ) -> dict[str, Outcome]:
-    """Materialise the named assets, those with recipes once a recipe; `config` is by asset.
+    """Materialise the named assets, those with recipes once a recipe; `config` is by asset, `store` holds the gates.
 
-    What is made from an asset that failed here is skipped, and so is a training on data that its gates refused.
+    What is made from an asset that failed here is skipped, and so is a recipe's step on what its gates refused, or
+    never judged, in an earlier run.
     """
     bury_the_dead(instance)
     graph = defs.resolve_asset_graph()
     outcomes: dict[str, Outcome] = {}
     failed: list[NightStep] = []
     for name in in_order(names, graph):
-        refused = refused_above(name, names, graph, instance) if name in PARTITIONED else None
         for recipe in recipes if name in PARTITIONED else [None]:
             step = NightStep(name, recipe)
+            refused = refused_above(step, names, graph, store) if recipe else None
             hindered = failed_above(step, failed, graph) or refused
             outcomes[step.name] = (
                 Outcome("skipped", hindered) if hindered else _materialise(defs, instance, step, config or {})

@@ -6,16 +6,11 @@ import unicodedata
 from collections.abc import Callable, Sequence
 
 from pipelines.text.languages.language import Language
-from pipelines.text.languages.languages import all_languages, language_of, spaced_language
+from pipelines.text.languages.languages import all_languages, spaced_language
 
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 _Unspaced = tuple[re.Pattern[str], Callable[[str], Sequence[str]], frozenset[str]]
 """Of a language without spaces: its letters, what cuts a run of them into words, its stop words."""
-
-
-def is_chinese(text: str) -> bool:
-    """Say whether a text is Chinese: what `language_of` says, for callers that know no other language."""
-    return language_of(text).code == "zh"
 
 
 def words(text: str) -> list[str]:

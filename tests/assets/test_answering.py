@@ -17,6 +17,7 @@ from resources.tables.asset_io import TableIOManager
 from resources.tables.tables import TableStore
 from resources.tracking.tracker import Tracker
 from tests.answering.world import TEXTS, build_store
+from tests.assets.gates_and_levels import SAYS_95, refusals
 from tests.fakes import FakeEmbedder, FakeLanguageModel
 
 ROWS = [
@@ -104,6 +105,7 @@ def test_answers_and_scoreboard_pass_their_checks_and_list_the_rejected_row(reso
     questions = _metadata(result, "questions")
     assert questions["rows"] == 2 and questions["rejected"] == 1 and "no key 'answer'" in questions["ledger"]
     assert _metadata(result, "answers")["rows"] == 6
+    assert refusals(resources["tables"], CHECKS) == {"answers": None}
     board = resources["tables"].read("scoreboard").to_pylist()
     refused = [row["value"] for row in board if row["metric"] == "refused" and row["language"] == "all"]
     assert refused and set(refused) == {1.0}
@@ -124,6 +126,7 @@ def test_a_quote_that_left_its_document_fails_the_blocking_check(resources: dict
     result = _run(resources, raise_on_error=False)
     failed = [check.check_name for check in result.get_asset_check_evaluations() if not check.passed]
     assert not result.success and failed == ["citations_stand_in_the_documents"]
+    assert "failed: citations_stand" in str(refusals(resources["tables"], CHECKS)["answers"])
 
 
 def test_the_questions_are_a_table_with_its_digest_as_data_version(resources: dict[str, Any]) -> None:
@@ -147,3 +150,19 @@ def test_answers_scores_and_the_gate_are_about_the_questions_that_were_read_not_
         resources, selection=dg.AssetSelection.checks(module.questions_rejected_share)
     ).get_asset_check_evaluations()
     assert gate.passed and gate.metadata["rejected"].value == 1
+
+
+def test_at_level_99_nothing_that_the_scoreboard_shows_or_logs_says_95(
+    resources: dict[str, Any], tmp_path: Path
+) -> None:
+    def board(level: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        settings = Settings({**resources["settings"].values, "GRAFTLINE_LEVEL": level})
+        result = _run(resources | {"settings": settings})
+        return resources["tables"].read("scoreboard").to_pylist(), _metadata(result, "scoreboard")
+
+    (narrow, usual), (wide, shown) = board("0.95"), board("0.99")
+    assert {row["level"] for row in narrow} == {0.95} and {row["level"] for row in wide} == {0.99}
+    assert (usual["intervals"], shown["intervals"]) == ("95 %", "99 %")
+    assert usual["mlflow_run"] != shown["mlflow_run"]
+    logged = [path.read_text() for path in tmp_path.rglob(f"{shown['mlflow_run']}/**/*.json")]
+    assert logged and not [text for text in [*logged, str(shown)] if SAYS_95.search(text)]

@@ -2,6 +2,7 @@ import dagster as dg
 import pytest
 
 from pipelines.definitions import defs
+from pipelines.finetune.promotion.registration import GATED
 from pipelines.orchestration.jobs import PARTITIONED
 
 FINETUNE = {
@@ -118,3 +119,9 @@ def test_a_gate_on_bad_input_names_its_setting_since_its_description_is_the_reas
 ):
     node = graph.get(dg.AssetCheckKey(dg.AssetKey(asset), check))
     assert node.blocking and "GRAFTLINE_BAD_SHARE" in node.description
+
+
+@pytest.mark.parametrize("asset", GATED)
+def test_promotion_asks_for_exactly_the_checks_that_block(graph, asset: str):
+    checks = graph.get(dg.AssetKey(asset)).check_keys
+    assert sorted(GATED[asset]) == sorted(key.name for key in checks if graph.get(key).blocking)

@@ -53,3 +53,11 @@ def test_a_share_of_bad_input_that_is_no_number_says_what_to_type(tmp_path: Path
     for value in ("5 %", "-1"):
         with pytest.raises(ConfigurationError, match=r"set GRAFTLINE_BAD_SHARE=0\.05"):
             Settings.load({"GRAFTLINE_BAD_SHARE": value}, tmp_path / "none").bad_share  # noqa: B018
+
+
+def test_the_level_of_intervals_is_a_share_and_a_percentage_or_its_rest_says_what_to_type(tmp_path: Path):
+    assert Settings.load({}, tmp_path / "none").level == 0.95
+    assert Settings.load({"GRAFTLINE_LEVEL": "0.99"}, tmp_path / "none").level == 0.99
+    for value in ("99", "1", "0.05", "99 %"):
+        with pytest.raises(ConfigurationError, match=r"at least 0\.5 and below 1. Next: set GRAFTLINE_LEVEL=0\.95"):
+            Settings.load({"GRAFTLINE_LEVEL": value}, tmp_path / "none").level  # noqa: B018

@@ -1,12 +1,14 @@
 """The scoreboard: retrieval, answers, refusals and citations of every mode, each figure with its interval."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from pipelines.measuring.bootstrap import bootstrap
+from pipelines.measuring.intervals import DEFAULT_LEVEL
 from pipelines.measuring.metrics import answer_tokens, token_f1
 
 SCOREBOARD = pa.schema(
@@ -18,10 +20,11 @@ SCOREBOARD = pa.schema(
         ("value", pa.float64()),
         ("low", pa.float64()),
         ("high", pa.float64()),
+        ("level", pa.float64()),
         ("questions", pa.int64()),
     ]
 )
-"""One row a mode, type ("all" too), language ("all" too) and metric; `low` and `high` bound the 95 % interval."""
+"""One row a mode, type ("all" too), language ("all" too) and metric; `low` and `high` bound the interval of `level`."""
 
 
 ALL = "all"
@@ -31,9 +34,6 @@ UNANSWERABLE = "unanswerable"
 
 
 METRICS = ("recall_at_5", "token_f1", "contains", "supported", "refused", "citation_precision", "prompt_tokens")
-
-
-_RESAMPLES, _SEED = 1000, 17
 
 
 _MARKS = re.compile(r" ?\[\d+\]")
@@ -65,7 +65,7 @@ def measure(answer: Mapping[str, Any], question: Mapping[str, Any], document_of:
     return figures
 
 
-def score_answers(answers: pa.Table, questions: pa.Table, chunks: pa.Table) -> pa.Table:
+def score_answers(answers: pa.Table, questions: pa.Table, chunks: pa.Table, level: float = DEFAULT_LEVEL) -> pa.Table:
     """Return the SCOREBOARD of ANSWERS to QUESTIONS; `chunks` say which document a retrieved chunk belongs to."""
     document_of = dict(zip(chunks["chunk_id"].to_pylist(), chunks["path"].to_pylist(), strict=True))
     asked = {row["id"]: row for row in questions.to_pylist()}
@@ -78,21 +78,12 @@ def score_answers(answers: pa.Table, questions: pa.Table, chunks: pa.Table) -> p
             for kind in (question["type"], ALL):
                 for language in (question["language"], ALL):
                     groups.setdefault((answer["mode"], kind, language, metric), []).append(value)
-    rows = [
-        dict(zip(SCOREBOARD.names, (*key, float(np.mean(values)), *interval(values), len(values)), strict=True))
-        for key, values in sorted(groups.items())
-    ]
+    rows = []
+    for key, values in sorted(groups.items()):
+        mean = bootstrap(values, level=level)
+        row = (*key, mean.mean, mean.low, mean.high, mean.level, len(values))
+        rows.append(dict(zip(SCOREBOARD.names, row, strict=True)))
     return pa.Table.from_pylist(rows, schema=SCOREBOARD)
-
-
-def interval(values: Sequence[float]) -> tuple[float, float]:
-    """Return the 95 % bootstrap percentile interval of the mean (Efron, 1979); seeded, so always the same."""
-    sample = np.asarray(values, dtype=float)
-    if np.all(sample == sample[0]):
-        return float(sample[0]), float(sample[0])
-    picks = np.random.default_rng(_SEED).integers(0, len(sample), size=(_RESAMPLES, len(sample)))
-    low, high = np.percentile(sample[picks].mean(axis=1), [2.5, 97.5])
-    return float(low), float(high)
 
 
 def best_modes(board: pa.Table, metric: str = "token_f1") -> dict[str, str]:

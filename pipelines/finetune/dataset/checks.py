@@ -6,7 +6,7 @@ from typing import Any
 
 from pipelines.finetune.dataset.leakage import Leak
 from pipelines.finetune.dataset.stored import load_dataset
-from pipelines.measuring.gates import Checks, verdict
+from pipelines.measuring.gates import Checks, Verdict, at_most
 
 
 def dataset_checks(record: dict[str, Any], bad_share: float) -> Checks:
@@ -14,10 +14,9 @@ def dataset_checks(record: dict[str, Any], bad_share: float) -> Checks:
     rows = load_dataset(Path(record["path"]))
     sources = set(rows["train"]["source"]) & set(rows["test"]["source"])
     same = set(rows["train"]["row_id"]) & set(rows["test"]["row_id"])
-    share = record["rejected_share"]
     return {
-        "few_rows_rejected": verdict(share <= bad_share, f"{share:.1%} rejected, {bad_share:.1%} allowed"),
-        "no_source_in_both_splits": verdict(
+        "few_rows_rejected": at_most(record["rejected_share"], bad_share, "rejected"),
+        "no_source_in_both_splits": Verdict(
             not sources and not same, f"train and test share {len(sources)} sources and {len(same)} conversations"
         ),
     }
@@ -28,11 +27,11 @@ def leakage_checks(leaks: Sequence[Leak], test_rows: int, documents: int | None)
     places = {"train": "the training rows", "documents": f"{documents} documents"}
     counts = {place: sum(leak.where == place for leak in leaks) for place in places}
     checks = {
-        f"no_test_question_in_{place}": verdict(
+        f"no_test_question_in_{place}": Verdict(
             not counts[place], f"{counts[place]} of {test_rows} held-out questions are found in {text}"
         )
         for place, text in places.items()
     }
     if documents is None:
-        checks["no_test_question_in_documents"] = verdict(True, "no documents were loaded yet: nothing to look in")
+        checks["no_test_question_in_documents"] = Verdict(True, "no documents were loaded yet: nothing to look in")
     return checks

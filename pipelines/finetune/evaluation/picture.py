@@ -1,17 +1,29 @@
-"""The evaluation as a picture: differences with their intervals."""
+"""The evaluation as a picture: means with their intervals."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
+from pipelines.measuring.intervals import interval_label
 from pipelines.measuring.metrics import metrics
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def plot_evaluation(evaluation: pa.Table, path: Path) -> Path:
-    """Draw base against adapter, a panel a metric and a pair of bars a slice, with their intervals; return the PNG."""
+    """Draw the evaluation's figure; return the PNG."""
+    figure = evaluation_figure(evaluation)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=100)
+    return path
+
+
+def evaluation_figure(evaluation: pa.Table) -> "Figure":
+    """Return base against adapter, a panel a metric and a pair of bars a slice, with intervals and their level."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -26,9 +38,9 @@ def plot_evaluation(evaluation: pa.Table, path: Path) -> Path:
         axes.set_xticks(range(len(mine)), [f"{row['slice']} (n={row['rows']})" for row in mine])
         axes.set_title(metric)
     figure.axes[0].legend(frameon=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=100)
-    return path
+    if rows:
+        figure.supylabel(f"mean, {interval_label(rows[0]['level'])}", fontsize="small")
+    return figure
 
 
 def _whiskers(rows: Sequence[dict[str, Any]], who: str) -> list[list[float]]:

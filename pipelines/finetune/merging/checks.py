@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipelines.measuring.gates import Checks, verdict
+from pipelines.measuring.gates import Checks, Verdict
 
 MERGE_TOLERANCE = 1e-3
 """Largest difference of a log-probability that float32 arithmetic in another order may make."""
@@ -13,31 +13,31 @@ def merge_checks(record: dict[str, Any]) -> Checks:
     same = record["template_digest"] == record["adapter_template"]
     merge, stored, base = record["merge_difference"], record["stored_mean_difference"], record["base_mean_difference"]
     return {
-        "merge_is_faithful": verdict(
+        "merge_is_faithful": Verdict(
             merge <= MERGE_TOLERANCE,
             f"log-probabilities of {record['compared_tokens']} tokens differ from base and adapter's by at most "
             f"{merge:.1e}, {MERGE_TOLERANCE:.0e} allowed",
         ),
         "served_is_trained": _served_is_trained(record),
-        "precision_is_kept": verdict(
+        "precision_is_kept": Verdict(
             stored <= base,
             f"bfloat16 weights move them by {stored:.1e} on average; the base's own bfloat16 by {base:.1e}",
         ),
-        "same_template": verdict(same, "the adapter's chat template" if same else "another chat template"),
+        "same_template": Verdict(same, "the adapter's chat template" if same else "another chat template"),
     }
 
 
-def _served_is_trained(record: dict[str, Any]) -> dict[str, Any]:
+def _served_is_trained(record: dict[str, Any]) -> Verdict:
     """What is served is what was trained: to rounding, or, where training computed quantised, within that."""
     largest, mean = record["trained_difference"], record["trained_mean_difference"]
     quantised = record.get("quantised_base_mean_difference")
     if largest <= MERGE_TOLERANCE or quantised is None:
-        return verdict(
+        return Verdict(
             largest <= MERGE_TOLERANCE,
             f"the served model differs from the trained one by at most {largest:.1e}, {MERGE_TOLERANCE:.0e} allowed "
             f"(merged onto {record['merged_onto']})",
         )
-    return verdict(
+    return Verdict(
         mean <= quantised,
         f"the served model differs from the trained one by {mean:.1e} on average ({largest:.1e} at most); quantising "
         f"moves the base itself by {quantised:.1e}",

@@ -7,8 +7,9 @@ from typing import Any
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.measuring.bootstrap import Interval, paired_bootstrap
+from pipelines.measuring.bootstrap import Estimate, paired_bootstrap
 from pipelines.measuring.gates import Gate
+from pipelines.measuring.intervals import DEFAULT_LEVEL, interval_label
 from pipelines.measuring.metrics import metrics
 
 
@@ -19,7 +20,7 @@ class PromotionSettings(BaseModel):
 
     metrics: tuple[str, ...] = Field(default=("token_f1", "chrf"), description="metrics that must all be better")
     resamples: int = Field(default=10_000, gt=0, description="bootstrap resamples")
-    level: float = Field(default=0.95, gt=0, lt=1, description="coverage of the intervals")
+    level: float = Field(default=DEFAULT_LEVEL, gt=0, lt=1, description="coverage of the intervals")
     seed: int = Field(default=0, description="seed of the resampling")
 
 
@@ -63,12 +64,12 @@ class Outcome:
     reason: str
     model: str = ""
     against: str = ""
-    differences: Mapping[str, Interval] = field(default_factory=dict)
+    differences: Mapping[str, Estimate] = field(default_factory=dict)
 
     @property
     def gain(self) -> float:
         """Mean difference over the metrics, by which candidates are ranked."""
-        return sum(interval.mean for interval in self.differences.values()) / max(1, len(self.differences))
+        return sum(gain.mean for gain in self.differences.values()) / max(1, len(self.differences))
 
 
 @dataclass(frozen=True)
@@ -121,17 +122,16 @@ def _judge(recipe: str, candidate: Candidate | None, champion: Champion | None, 
     against = f"champion {champion.recipe} (version {champion.version})" if champion else "base"
     old = [champion.texts[row["row_id"]] if champion else row["base"] for row in rows]
     differences = {metric: _difference(metric, rows, old, settings) for metric in settings.metrics}
-    better = all(interval.low > 0 for interval in differences.values())
+    better = all(gain.low > 0 for gain in differences.values())
     verdict = "better" if better else "not better"
     numbers = ", ".join(
-        f"{metric} {interval.mean:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]"
-        for metric, interval in differences.items()
+        f"{metric} {gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]" for metric, gain in differences.items()
     )
-    reason = f"{verdict} than the {against} over {len(rows)} rows: {numbers}"
+    reason = f"{verdict} than the {against} over {len(rows)} rows: {numbers} (paired {interval_label(settings.level)}s)"
     return Outcome(recipe, verdict, reason, candidate.model, against, differences)
 
 
-def _difference(metric: str, rows: Sequence[Mapping[str, Any]], old: Sequence[str], how: PromotionSettings) -> Interval:
+def _difference(metric: str, rows: Sequence[Mapping[str, Any]], old: Sequence[str], how: PromotionSettings) -> Estimate:
     scorer = metrics()[metric]
     new_scores = [scorer(row["adapter"], row["reference"]) for row in rows]
     old_scores = [scorer(text, row["reference"]) for text, row in zip(old, rows, strict=True)]

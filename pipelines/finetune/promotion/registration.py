@@ -16,7 +16,7 @@ from pipelines.finetune.evaluation.prediction import (
     held_out,
 )
 from pipelines.finetune.promotion.promotion import Candidate, Champion, Decision
-from pipelines.measuring.gates import Gate, gate_name
+from pipelines.measuring.gates import Gate, GateStore, standing_gate
 
 MODEL_TAG, FOLDER_TAG, RECIPE_TAG, DECISION_TAG = (
     "graftline.model",
@@ -26,7 +26,14 @@ MODEL_TAG, FOLDER_TAG, RECIPE_TAG, DECISION_TAG = (
 )
 
 
-GATED = ("instruction_dataset", "adapter", "merged_model", "evaluation")
+GATED = {
+    "instruction_dataset": ("rows_are_sound", "nothing_leaks"),
+    "adapter": ("loss_fell",),
+    "merged_model": ("merge_is_faithful",),
+    "predictions": ("every_row_answered",),
+    "evaluation": ("ready_for_promotion",),
+}
+"""The assets whose gates a recipe must have passed, each with the checks that its gate is made of."""
 
 
 ALWAYS_GATED = ("evaluation",)
@@ -35,12 +42,8 @@ ALWAYS_GATED = ("evaluation",)
 Rows = Sequence[Mapping[str, Any]]
 
 
-class Store(TableCache, Protocol):
+class Store(TableCache, GateStore, Protocol):
     """Tables and records by name; `resources.tables.tables.TableStore`."""
-
-    def pointer(self, name: str) -> dict[str, Any] | None: ...
-
-    def digest(self, name: str) -> str | None: ...
 
 
 class Version(Protocol):
@@ -83,11 +86,8 @@ def _candidate(store: Store, recipe: str) -> Candidate | None:
 
 
 def _gate(store: Store, asset: str, recipe: str) -> Gate | None:
-    part = "" if asset == "instruction_dataset" else recipe
-    stored = store.pointer(gate_name(asset, part))
-    if stored is None and asset not in ALWAYS_GATED:
-        return None
-    return Gate(asset, store.digest(f"{asset}/{part}" if part else asset), stored["record"] if stored else None)
+    gate = standing_gate(store, asset, "" if asset == "instruction_dataset" else recipe, GATED[asset])
+    return None if gate.record is None and asset not in ALWAYS_GATED else gate
 
 
 def standing_champion(

@@ -3,10 +3,12 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from matplotlib.text import Text
 
-from pipelines.answering.scoreboard.picture import draw
-from pipelines.answering.scoreboard.scoring import best_modes, figures, interval, measure, score_answers
+from pipelines.answering.scoreboard.picture import draw, scoreboard_figure
+from pipelines.answering.scoreboard.scoring import best_modes, figures, measure, score_answers
 from pipelines.core.schemas import ANSWERS, QUESTIONS
+from pipelines.measuring.bootstrap import bootstrap
 
 QUESTION = {
     "id": "q1",
@@ -59,10 +61,10 @@ def test_refusing_is_right_for_what_cannot_be_answered() -> None:
     assert measure(_answer("q2"), HOPELESS, {})["refused"] == 0.0
 
 
-def _board(*answers: dict[str, Any]) -> pa.Table:
+def _board(*answers: dict[str, Any], level: float = 0.95) -> pa.Table:
     chunks = pa.table({"chunk_id": ["c1", "c9"], "path": ["a.md", "z.md"]})
     questions = pa.Table.from_pylist([QUESTION, HOPELESS], schema=QUESTIONS)
-    return score_answers(pa.Table.from_pylist(list(answers), schema=ANSWERS), questions, chunks)
+    return score_answers(pa.Table.from_pylist(list(answers), schema=ANSWERS), questions, chunks, level)
 
 
 def test_the_best_mode_of_a_type_has_the_highest_f1() -> None:
@@ -71,10 +73,19 @@ def test_the_best_mode_of_a_type_has_the_highest_f1() -> None:
     assert figures(board)["local.single-hop.token_f1"] == 1.0
 
 
-def test_the_interval_is_seeded_and_holds_the_mean() -> None:
-    low, high = interval([0.0, 1.0] * 20)
-    assert (low, high) == interval([0.0, 1.0] * 20) and 0.3 < low < 0.5 < high < 0.7
-    assert interval([1.0, 1.0]) == (1.0, 1.0)
+def test_a_figure_stands_with_the_bootstrap_interval_that_every_other_figure_has_and_its_level() -> None:
+    answers = [_answer(), _answer(mode="native", text="9 weeks [1]")]
+    for level in (0.95, 0.99):
+        rows = {(row["metric"], row["type"]): row for row in _board(*answers, level=level).to_pylist()}
+        mean = bootstrap([1.0, 0.0], level=level)
+        row = rows["token_f1", "all"]
+        assert (row["value"], row["low"], row["high"], row["level"]) == (0.5, mean.low, mean.high, level)
+        assert (rows["supported", "all"]["low"], rows["supported", "all"]["high"]) == (1.0, 1.0)
+
+
+def test_the_picture_names_the_level_of_its_intervals_and_no_other() -> None:
+    texts = [text.get_text() for text in scoreboard_figure(_board(_answer(), level=0.99)).findobj(Text)]
+    assert "mean, 99 % interval" in texts and not any("95" in text for text in texts)
 
 
 @pytest.mark.parametrize("text", ["45 days", "Within 45 days of delivery. [1]"])

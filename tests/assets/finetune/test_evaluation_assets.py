@@ -16,11 +16,14 @@ from resources.models.small_model import BaseModel
 from resources.settings import Settings
 from resources.tables.asset_io import TableIOManager
 from resources.tables.tables import TableStore
+from tests.assets.gates_and_levels import SAYS_95, refusals
 from tests.finetune.dataset.example_rows import stored
 from tests.finetune.evaluation.predicting import FakeEngine, row
 from tests.finetune.promotion.test_registration import FakeRegistry
 
 UPSTREAM = [dg.AssetSpec("instruction_dataset"), dg.AssetSpec("merged_model", partitions_def=RECIPES)]
+
+CHECKS = [module.every_row_answered, module.ready_for_promotion]
 
 
 class EchoEngine(FakeEngine):
@@ -59,7 +62,8 @@ class Line:
     def __init__(self, home: Path, rows: int) -> None:
         self.settings, self.tables = Settings.load(), TableStore(home / "tables")
         self.engine, self.tracker = EchoEngine(), FakeTracker()
-        made = [row(number, answer=f"question {number}") | {"source": f"s{number}"} for number in range(rows * 2)]
+        answers = [f"question {number}{', please' * (number % 4)}" for number in range(rows * 2)]
+        made = [row(number, answer) | {"source": f"s{number}"} for number, answer in enumerate(answers)]
         record = store(stored(made), np.arange(rows * 2), np.arange(rows * 2) % 2 == 0, home)
         self.tables.write_record("instruction_dataset", record, record["digest"])
         folder = home / "models" / "merged" / "lora"
@@ -77,8 +81,7 @@ class Line:
 
     def evaluate(self) -> dg.ExecuteInProcessResult:
         assets = [*UPSTREAM, module.predictions, module.evaluation]
-        checks = [module.every_row_answered, module.ready_for_promotion]
-        return dg.materialize([*assets, *checks], partition_key="lora", resources=self.resources, raise_on_error=False)
+        return dg.materialize([*assets, *CHECKS], partition_key="lora", resources=self.resources, raise_on_error=False)
 
     def promote(self) -> dict[str, Any]:
         dg.materialize([promotion.registered_model], resources=self.resources)
@@ -92,8 +95,7 @@ def line(home: Path) -> Line:
 
 def test_predictions_are_evaluated_gated_logged_and_promoted(line: Line) -> None:
     assert line.evaluate().success
-    gate = line.tables.read_record("gates/evaluation/lora")
-    assert gate["digest"] == line.tables.digest("evaluation/lora") and all(c["passed"] for c in gate["checks"].values())
+    assert refusals(line.tables, CHECKS, "lora") == {"predictions": None, "evaluation": None}
     run_id, metrics, tables, plots = line.tracker.logged
     assert run_id == "run" and metrics["difference_token_f1_all"] > 0 and plots[0].exists()
     assert len(tables["scores"]) >= 80
@@ -126,3 +128,21 @@ def test_a_model_merged_anew_makes_its_evaluation_stale(line: Line) -> None:
     line.tables.write_record("merged_model/lora", newer, "m2")
     record = line.promote()
     assert record["champion"] is None and "stale predictions" in record["decision"]["reason"]
+
+
+def test_at_level_99_no_table_log_picture_or_tag_says_95(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def done(level: str) -> tuple[Line, dict[str, Any], str]:
+        monkeypatch.setenv("GRAFTLINE_LEVEL", level)
+        line = Line(home / level, rows=120)
+        result = line.evaluate()
+        shown = [event.metadata for event in result.asset_materializations_for_node("evaluation")]
+        record = line.promote()
+        return line, record, json.dumps([record, line.tracker.logged[1:3], line.tracker.made[0].tags]) + str(shown)
+
+    (usual, narrow, words), (line, wide, other) = done("0.95"), done("0.99")
+    assert SAYS_95.search(words) and not SAYS_95.search(other) and "(paired 99 % intervals)" in other
+    assert {row["level"] for row in line.tables.read("evaluation/lora").to_pylist()} == {0.99}
+    assert line.tables.digest("evaluation/lora") != usual.tables.digest("evaluation/lora")
+    inner, outer = (record["decision"]["outcomes"][0]["differences"]["token_f1"] for record in (narrow, wide))
+    assert (inner["level"], outer["level"]) == (0.95, 0.99)
+    assert outer["low"] < inner["low"] < inner["high"] < outer["high"]

@@ -22,6 +22,7 @@ from pipelines.finetune.training.tracked import TrainingRun
 from resources.settings import Settings
 from resources.tables.asset_io import TableIOManager
 from resources.tables.tables import TableStore
+from tests.assets.gates_and_levels import refusals
 from tests.finetune.dataset.example_rows import many, write
 from tests.integration.training.tiny_model import make_tiny_model
 
@@ -170,6 +171,8 @@ def test_the_four_assets_pass_their_checks_and_keep_their_gates(line: Line):
     for name, digest in digests.items():
         gate = line.tables.read_record(f"gates/{name}")
         assert gate["digest"] == digest and all(check["passed"] for check in gate["checks"].values())
+    assert refusals(line.tables, CHECKS[:2]) == {"instruction_dataset": None}
+    assert refusals(line.tables, CHECKS[2:], "lora") == {"adapter": None, "merged_model": None}
 
 
 def test_a_second_run_trains_and_merges_nothing(line: Line):

@@ -8,6 +8,7 @@ from assets.knowledge import documents as module
 from resources.settings import DEFAULTS, Settings
 from resources.tables.asset_io import TableIOManager
 from resources.tables.tables import TableStore
+from tests.assets.gates_and_levels import refusals
 from tests.fakes import FakeEmbedder
 
 ASSETS = [module.documents, module.chunks, module.chunk_embeddings]
@@ -51,6 +52,7 @@ def checks(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
 def test_a_folder_becomes_documents_chunks_and_vectors_with_passing_checks(tmp_path: Path, folder: Path):
     result = run(tmp_path, FakeEmbedder())
     assert result.success and checks(result) == {check: True for check in checks(result)} and len(checks(result)) == 3
+    assert set(refusals(TableStore(tmp_path / "tables"), CHECKS).values()) == {None}
     assert metadata(result, "documents")["rows"] == 3
     assert metadata(result, "chunk_embeddings")["computed_vectors"] == metadata(result, "chunks")["rows"]
 
@@ -86,3 +88,7 @@ def test_too_many_bad_files_fail_the_check_and_stop_what_is_below(tmp_path: Path
     found = metadata(result, "documents")
     assert found["rejected"] == 1 and found["rejected_share"] == 0.25 and "bad.pdf" in found["ledger"]
     assert not (tmp_path / "tables" / "chunks.json").exists()
+    refusal = refusals(TableStore(tmp_path / "tables"), CHECKS)["documents"]
+    assert (
+        refusal == "the gate of documents failed: documents_rejected_share (25.0% of the files rejected, 5.0% allowed)"
+    )

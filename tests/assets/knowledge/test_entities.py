@@ -9,6 +9,7 @@ from assets.knowledge import entities as graph
 from resources.settings import Settings
 from resources.tables.asset_io import TableIOManager
 from resources.tables.tables import TableStore
+from tests.assets.gates_and_levels import refusals
 from tests.fakes import FakeLanguageModel
 from tests.knowledge.graph.graph_tables import chunk_table
 
@@ -54,6 +55,7 @@ def test_chunks_become_a_graph_with_summaries_and_all_checks_pass(tmp_path: Path
         ("communities_nest", True),
         ("every_community_has_a_summary", True),
     }
+    assert refusals(tables, CHECKS) == dict.fromkeys(asset.key.to_user_string() for asset in ASSETS)
     names = set(tables.read("entities")["name"].to_pylist())
     assert {"小明", "腾讯", "Nora Berg", "Alder Systems", "Oslo"} <= names
     assert {"WORKS_AT", "LOCATED_IN"} <= set(tables.read("relations")["type"].to_pylist())

@@ -7,10 +7,12 @@ import pyarrow as pa
 
 from assets.knowledge import graph as module
 from pipelines.core.graph_tables import GraphTables
+from pipelines.measuring.gates import standing_gate
 from resources.graph.stores import open_graph_store
 from resources.settings import DEFAULTS, Settings
 from resources.tables.asset_io import TableIOManager
 from resources.tables.tables import TableStore
+from tests.assets.gates_and_levels import blocking
 from tests.contract.graphs import graph, without_document_two
 from tests.fakes import FakeEmbedder
 from tests.knowledge.graph.test_assembly import inputs
@@ -53,7 +55,9 @@ def test_the_graph_is_stored_checked_and_told(tmp_path):
     assert (told["written"], told["deleted"], told["computed_vectors"]) == (15, 0, 6)
     assert "| entities | 4 | 4 | 0 |" in told["store"]
     assert told["picture"].startswith("![graph](data:image/png;base64,")
-    record = TableStore(tmp_path / "tables").read_record("knowledge_graph")
+    tables = TableStore(tmp_path / "tables")
+    assert standing_gate(tables, "knowledge_graph", judges=blocking(CHECKS)["knowledge_graph"]).refusal() is None
+    record = tables.read_record("knowledge_graph")
     assert record["store"] == "embedded" and record["counts"]["chunks"] == 4
 
 
@@ -79,7 +83,12 @@ def test_a_row_that_refers_to_a_missing_one_fails_the_check(tmp_path):
     tables = TableStore(tmp_path / "tables")
     store = open_graph_store(Settings(DEFAULTS | {"GRAFTLINE_HOME": str(tmp_path)}))
     tables.write("documents", tables.read("documents").slice(0, 1))
-    result = module.nothing_is_orphaned(knowledge_graph={}, tables=tables, graph_store=store)
+    record = tables.read_record("knowledge_graph")
+    result = module.nothing_is_orphaned(knowledge_graph=record, tables=tables, graph_store=store)
     assert not result.passed
     assert result.metadata["first"].value == ["chunks c3 -> documents d2", "chunks c4 -> documents d2"]
-    assert not module.store_holds_every_row(knowledge_graph={}, tables=tables, graph_store=store).passed
+    assert not module.store_holds_every_row(knowledge_graph=record, tables=tables, graph_store=store).passed
+    refusal = standing_gate(tables, "knowledge_graph").refusal() or ""
+    assert (
+        "nothing_is_orphaned (2 faults: chunks c3 -> documents d2; " in refusal and "store_holds_every_row" in refusal
+    )

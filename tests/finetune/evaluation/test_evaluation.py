@@ -1,40 +1,15 @@
 from pathlib import Path
 
-import pytest
+from matplotlib.text import Text
 
-from pipelines.finetune.evaluation.evaluation import EVALUATION, EvaluationSettings, evaluate, gate_checks
-from pipelines.finetune.evaluation.picture import plot_evaluation
-from pipelines.measuring.bootstrap import bootstrap, paired_bootstrap
+from pipelines.core.identity import table_digest
+from pipelines.finetune.evaluation.checks import every_text_is_there, gate_checks
+from pipelines.finetune.evaluation.evaluation import EVALUATION, EvaluationSettings, evaluate, flat_metrics, headline
+from pipelines.finetune.evaluation.picture import evaluation_figure, plot_evaluation
+from pipelines.measuring.gates import Verdict
 from tests.finetune.evaluation.predicting import predictions
 
 FEW = EvaluationSettings(resamples=200, min_rows=2)
-
-
-def test_a_difference_that_is_the_same_in_every_row_has_no_width() -> None:
-    interval = paired_bootstrap([0.5, 0.75, 1.0], [0.25, 0.5, 0.75])
-    assert (interval.mean, interval.low, interval.high, interval.share) == (0.25, 0.25, 0.25, 0.0)
-
-
-def test_the_interval_is_the_binomials_for_ones_and_zeros() -> None:
-    # Mean of 100 draws with p = 0.5: standard error 0.05, so 0.5 ± 1.96 * 0.05.
-    interval = bootstrap([0.0, 1.0] * 50)
-    assert interval.low == pytest.approx(0.402, abs=0.011) and interval.high == pytest.approx(0.598, abs=0.011)
-
-
-def test_the_share_counts_resamples_that_are_not_better() -> None:
-    # Of two rows, one better and one as much worse: the mean is above 0 in one resample of four.
-    assert bootstrap([1.0, -1.0]).share == pytest.approx(0.75, abs=0.02)
-
-
-def test_the_same_seed_gives_the_same_interval() -> None:
-    values = [number**0.5 for number in range(30)]
-    assert bootstrap(values, seed=3) == bootstrap(values, seed=3)
-    assert bootstrap(values, seed=3) != bootstrap(values, seed=4)
-
-
-def test_rows_that_are_not_pairs_are_refused() -> None:
-    with pytest.raises(ValueError, match="not pairs"):
-        paired_bootstrap([1.0], [1.0, 0.0])
 
 
 def test_means_and_differences_stand_by_slice_and_metric() -> None:
@@ -55,17 +30,43 @@ def test_nothing_predicted_is_an_empty_evaluation() -> None:
 def test_gates_name_what_is_missing() -> None:
     table = predictions(["a", "b", "c"], ["a", "b", "c"], ["a", " ", "c"])
     checks = gate_checks(table, EvaluationSettings(min_rows=4))
-    assert not checks["enough_rows"]["passed"] and checks["enough_rows"]["reason"] == "3 held-out rows, 4 needed"
-    assert not checks["few_empty"]["passed"] and checks["few_empty"]["reason"].startswith("1 of 3 adapter texts")
-    assert checks["same_prompts"]["passed"] and checks["one_engine"]["passed"]
+    assert checks["enough_rows"] == Verdict(False, "3 held-out rows, 4 needed")
+    assert not checks["few_empty"].passed and checks["few_empty"].reason.startswith("1 of 3 adapter texts")
+    assert checks["same_prompts"].passed and checks["one_engine"].passed
 
 
 def test_two_engines_are_no_comparison() -> None:
     table = predictions(["a"], ["a"], ["a"])
     table = table.set_column(table.column_names.index("base_engine"), "base_engine", [["vllm"]])
-    assert not gate_checks(table, FEW)["one_engine"]["passed"]
+    assert not gate_checks(table, FEW)["one_engine"].passed
 
 
 def test_the_plot_is_a_png(tmp_path: Path) -> None:
     table = evaluate("lora", predictions(["a", "b"], ["a", "c"], ["a", "b"]), FEW)
     assert plot_evaluation(table, tmp_path / "plots" / "x.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_word_about_an_interval_names_the_level_that_it_was_made_at() -> None:
+    answers = predictions(["red tent"] * 20, ["blue"] * 20, ["red" + " x" * n for n in range(20)])
+    narrow, wide = (evaluate("lora", answers, EvaluationSettings(level=level)) for level in (0.95, 0.99))
+    assert {"95 % interval"} == {name for row in headline(narrow) for name in row if "interval" in name}
+    assert {"99 % interval"} == {name for row in headline(wide) for name in row if "interval" in name}
+    texts = [text.get_text() for text in evaluation_figure(wide).findobj(Text)]
+    assert "mean, 99 % interval" in texts and not any("95" in text for text in texts)
+    assert flat_metrics(wide)["interval_level"] == 0.99 and flat_metrics(evaluate("lora", answers[:0], FEW)) == {}
+    pairs = zip(narrow.to_pylist(), wide.to_pylist(), strict=True)
+    (inner, outer) = next(pair for pair in pairs if pair[0]["metric"] == "token_f1")
+    assert outer["low"] < inner["low"] < inner["difference"] < inner["high"] < outer["high"]
+    assert outer["adapter_low"] < inner["adapter_low"] and outer["adapter_high"] > inner["adapter_high"]
+
+
+def test_where_the_interval_has_no_width_the_level_still_makes_another_evaluation() -> None:
+    same = predictions(["a", "b"], ["a", "b"], ["a", "b"])
+    tables = [evaluate("lora", same, EvaluationSettings(level=level)) for level in (0.95, 0.99)]
+    assert table_digest(tables[0]) != table_digest(tables[1])
+
+
+def test_predictions_with_a_text_missing_do_not_pass() -> None:
+    assert every_text_is_there(predictions(["a"], ["a"], ["a"])) == Verdict(True, "1 rows, 0 texts missing")
+    assert not every_text_is_there(predictions(["a", "b"], ["a", None], ["a", "b"])).passed
+    assert not every_text_is_there(predictions([], [], [])).passed

@@ -6,11 +6,12 @@ from pipelines.finetune.dataset.preparation import prepare
 from pipelines.finetune.merging.checks import merge_checks
 from pipelines.finetune.training.checks import adapter_checks
 from pipelines.finetune.training.training import LOG
+from pipelines.measuring.gates import Checks
 from tests.finetune.dataset.example_rows import many
 
 
-def failed(checks: dict) -> set[str]:
-    return {name for name, check in checks.items() if not check["passed"]}
+def failed(checks: Checks) -> set[str]:
+    return {name for name, check in checks.items() if not check.passed}
 
 
 def adapter(folder: Path, losses: list[float], after: float) -> dict:

@@ -1,16 +1,16 @@
 from typing import Any
 
 from pipelines.finetune.promotion.promotion import Candidate, Champion, PromotionSettings, decide
-from pipelines.measuring.gates import Gate
+from pipelines.measuring.gates import Checks, Gate, GateRecord, Verdict
 from tests.finetune.evaluation.predicting import predictions, row
 
 FEW = PromotionSettings(resamples=500)
 REFERENCES = [f"answer number {number}" for number in range(10)]
-PASSED = {"enough_rows": {"passed": True, "reason": "10 rows"}}
+PASSED = {"enough_rows": Verdict(True, "10 rows")}
 
 
-def gate(digest: str = "e1", version: str = "e1", checks: Any = PASSED) -> Gate:
-    return Gate("evaluation", version, {"digest": digest, "checks": checks})
+def gate(digest: str = "e1", version: str = "e1", checks: Checks = PASSED) -> Gate:
+    return Gate("evaluation", version, GateRecord("evaluation", "lora", digest, checks))
 
 
 def candidate(
@@ -39,7 +39,7 @@ def test_without_a_champion_an_adapter_better_than_its_base_is_promoted() -> Non
     decision = decide({"lora": candidate("lora", 8)}, None, FEW)
     assert (decision.verdict, decision.recipe, decision.challenger) == ("promote", "lora", None)
     assert decision.reason.startswith("lora is better than the base over 10 rows: token_f1 +0.800 [+0.")
-    assert "chrf +0." in decision.reason
+    assert "chrf +0." in decision.reason and decision.reason.endswith("(paired 95 % intervals)")
 
 
 def test_without_a_champion_an_adapter_no_better_than_its_base_is_not_promoted() -> None:
@@ -86,7 +86,7 @@ def test_a_gate_result_of_another_version_is_refused() -> None:
 
 
 def test_a_failed_gate_is_refused_with_its_reason_and_blocks_no_other() -> None:
-    failed = {"enough_rows": {"passed": False, "reason": "10 rows, 80 needed"}}
+    failed = {"enough_rows": Verdict(False, "10 rows, 80 needed")}
     offers = {"lora": candidate("lora", 9, (gate(checks=failed),)), "qlora": candidate("qlora", 5)}
     decision = decide(offers, None, FEW)
     assert decision.recipe == "qlora" and decision.challenger is None

@@ -4,7 +4,7 @@ from typing import Any
 
 from pipelines.finetune.promotion.promotion import decide
 from pipelines.finetune.promotion.registration import candidates, carry_out, standing_champion
-from pipelines.measuring.gates import gate_name
+from pipelines.measuring.gates import GateRecord, Verdict, gate_name, keep_record
 from resources.tables.tables import TableStore
 from tests.finetune.evaluation.predicting import FakeEngine, predictions
 from tests.finetune.promotion.test_promotion import FEW, PASSED, REFERENCES, candidate, row_ids
@@ -72,18 +72,42 @@ def test_a_second_run_with_nothing_changed_registers_nothing_and_keeps_its_diges
     assert engine.jobs == [] and second["digest"] == first["digest"]
 
 
-def test_a_recipe_is_offered_with_the_gates_of_its_current_version(home: Path) -> None:
+def offered_by_lora(home: Path) -> TableStore:
+    """What the recipe lora has when its evaluation was just made, but for gates."""
     store = TableStore(home / "tables")
-    assert candidates(store, ["lora"]) == {"lora": None}
     store.write("predictions/lora", predictions(REFERENCES, REFERENCES, REFERENCES))
-    store.write_record("merged_model/lora", {"digest": "m1"}, "m1")
-    store.write_record("instruction_dataset", {"digest": "d1"}, "d1")
-    store.write_record("evaluation/lora", {"digest": "e1"}, "e1")
+    for name, digest in (("merged_model/lora", "m1"), ("instruction_dataset", "d1"), ("evaluation/lora", "e1")):
+        store.write_record(name, {"digest": digest}, digest)
+    return store
+
+
+def test_a_recipe_is_offered_with_the_gates_of_its_current_version(home: Path) -> None:
+    assert candidates(TableStore(home / "tables"), ["lora"]) == {"lora": None}
+    store = offered_by_lora(home)
     assert "has no result" in candidates(store, ["lora"])["lora"].refusal()
-    store.write_record(gate_name("evaluation", "lora"), {"digest": "e1", "checks": PASSED}, "e1")
+    keep_record(store, GateRecord("evaluation", "lora", "e1", PASSED, frozenset(["ready_for_promotion"])))
     assert candidates(store, ["lora"])["lora"].refusal() is None
     store.write_record("merged_model/lora", {"digest": "m2"}, "m2")
     assert "stale predictions" in candidates(store, ["lora"])["lora"].refusal()
+
+
+def test_a_gate_record_of_an_earlier_release_counts_as_it_did(home: Path) -> None:
+    store = offered_by_lora(home)
+    old = {"digest": "e1", "checks": {"enough_rows": {"passed": True, "reason": "97 rows"}}}
+    store.write_record(gate_name("evaluation", "lora"), old, "e1")
+    assert candidates(store, ["lora"])["lora"].refusal() is None
+
+
+def test_predictions_and_data_that_their_own_gates_refuse_are_not_judged(home: Path) -> None:
+    store = offered_by_lora(home)
+    keep_record(store, GateRecord("evaluation", "lora", "e1", PASSED, frozenset(["ready_for_promotion"])))
+    judges, digest = frozenset(["every_row_answered"]), store.digest("predictions/lora")
+    for passed, refused in ((False, True), (True, False)):
+        verdict = {"every_row_answered": Verdict(passed, "3 texts missing")}
+        keep_record(store, GateRecord("predictions", "lora", digest, verdict, judges))
+        assert ("3 texts missing" in (candidates(store, ["lora"])["lora"].refusal() or "")) is refused
+    keep_record(store, GateRecord("instruction_dataset", "", "d1", PASSED, frozenset(["rows_are_sound"])))
+    assert "no result of nothing_leaks" in candidates(store, ["lora"])["lora"].refusal()
 
 
 def test_an_older_champion_answers_the_rows_held_out_now(home: Path) -> None:

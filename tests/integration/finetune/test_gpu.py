@@ -96,7 +96,7 @@ def test_what_a_gpu_trained_is_merged_and_compared_on_it(
     recipe = Recipe(**{**QUICK, "bf16": True, **changes})
     adapter = train(recipe, dataset, tiny, tmp_path)
     merged = merge(recipe, adapter, Path(dataset["path"]), tiny, tmp_path)
-    assert all(check["passed"] for check in merge_checks(merged).values()), merged
+    assert all(check.passed for check in merge_checks(merged).values()), merged
     assert json.loads((Path(merged["path"]) / RESULT).read_text())["device"] == "cuda"
 
 

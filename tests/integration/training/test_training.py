@@ -115,7 +115,7 @@ def test_a_merged_model_says_what_base_and_adapter_say(
     recipe = Recipe(**{**QUICK, **RECIPES[name], "max_steps": 2})
     adapter = train(recipe, dataset, tiny, tmp_path)
     merged = merge(recipe, adapter, Path(dataset["path"]), tiny, tmp_path)
-    assert all(check["passed"] for check in merge_checks(merged).values())
+    assert all(check.passed for check in merge_checks(merged).values())
     assert merge(recipe, adapter, Path(dataset["path"]), tiny, tmp_path) == merged
     folder = Path(merged["path"])
     assert not (folder / "adapter_config.json").exists() and (folder / "chat_template.jinja").exists()
