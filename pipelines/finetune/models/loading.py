@@ -1,13 +1,11 @@
 """The base model in memory: precision, loading and quantising. Only child processes call this."""
 
-import re
 from pathlib import Path
 from typing import Any
 
+from pipelines.compute.processor import fast_bfloat16
 from pipelines.core.errors import InputError
 from pipelines.finetune.recipes.recipe import Recipe
-
-_CPU_BFLOAT16 = re.compile(r"\b(avx512_bf16|amx_bf16|bf16)\b")
 
 
 def precision(recipe: Recipe) -> str:
@@ -22,14 +20,7 @@ def precision(recipe: Recipe) -> str:
         if recipe.fp16:
             return "float16"
         return "bfloat16" if (recipe.bf16 or recipe.pure_bf16) and torch.cuda.is_bf16_supported() else "float32"
-    flags = Path("/proc/cpuinfo")
-    has = flags.exists() and bool(_CPU_BFLOAT16.search(flags.read_text(encoding="utf-8")))
-    return "bfloat16" if has and (recipe.bf16 or recipe.pure_bf16) else "float32"
-
-
-def uses_bfloat16(recipe: Recipe) -> bool:
-    """Say whether to compute in bfloat16."""
-    return precision(recipe) == "bfloat16"
+    return "bfloat16" if (recipe.bf16 or recipe.pure_bf16) and fast_bfloat16() else "float32"
 
 
 def load_tokenizer(path: Path, recipe: Recipe) -> Any:
