@@ -9,6 +9,7 @@ import pyarrow as pa
 from assets.finetune.partitions import RECIPES
 from assets.results import OWNERS, markdown_table, plot, problems_metadata, table_result
 from pipelines.core.delta import Work
+from pipelines.finetune.conversation import ANSWERED, of_kind
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.evaluation import evaluation as evaluating
 from pipelines.finetune.evaluation.picture import plot_evaluation
@@ -25,7 +26,7 @@ GROUP = "finetune"
 
 
 def _held_out(dataset: dict[str, Any]) -> list[dict[str, Any]]:
-    return [row for row in load_dataset(Path(dataset["path"]))["test"].to_list() if row["kind"] == "sft"]
+    return [dict(row) for row in of_kind(load_dataset(Path(dataset["path"]))["test"].to_list(), ANSWERED)]
 
 
 @dg.asset(

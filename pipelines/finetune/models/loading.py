@@ -6,6 +6,7 @@ from typing import Any
 from pipelines.compute.processor import fast_bfloat16
 from pipelines.core.errors import InputError
 from pipelines.finetune.recipes.recipe import Recipe
+from pipelines.finetune.tasks.tasks import task_of
 
 
 def precision(recipe: Recipe) -> str:
@@ -56,7 +57,7 @@ def fit_vocabulary(model: Any, tokenizer: Any) -> None:
 def load_base(path: Path, recipe: Recipe) -> Any:
     """Return the base as the recipe trains on it: 16 or fewer bits under an adapter, else float32."""
     import torch
-    from transformers import AutoModelForCausalLM
+    import transformers
 
     compute = getattr(torch, precision(recipe))
     # Weights that AdamW updates itself stay in float32: most of its steps are below bfloat16's resolution.
@@ -67,7 +68,7 @@ def load_base(path: Path, recipe: Recipe) -> Any:
         options["quantization_config"] = quantization(recipe, compute)
     if torch.cuda.is_available():
         options["device_map"] = {"": torch.cuda.current_device()}
-    model = AutoModelForCausalLM.from_pretrained(path, **options)
+    model = getattr(transformers, task_of(recipe).model_class).from_pretrained(path, **options)
     model.config.use_cache = False
     keep_differentiable(model)
     return model

@@ -10,6 +10,7 @@ from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.models.servability import told, vllm_lora
 from pipelines.finetune.recipes import files as recipe_file
 from pipelines.finetune.recipes.recipe import Recipe
+from pipelines.finetune.tasks.tasks import task_of
 from pipelines.finetune.training import training
 from pipelines.finetune.training.pictures import loss_curve
 from pipelines.finetune.training.system_metrics import read_samples
@@ -148,8 +149,7 @@ def run_name(name: str, recipe: Recipe, rows: int, key: str) -> str:
     method = methods[recipe.finetuning_type]
     if recipe.quantization_bit:
         method = f"{recipe.quantization_bit}-bit {method}"
-    if recipe.stage == "dpo":
-        method = f"DPO {method}"
+    method = f"{task_of(recipe).run_label} {method}".lstrip()
     model = recipe.model_name_or_path.rstrip("/").rsplit("/", 1)[-1]
     batch = recipe.per_device_train_batch_size * recipe.gradient_accumulation_steps
     parts = [recipe.run_name or name, method, f"lr {recipe.learning_rate:g}", f"batch {batch}", model, f"{rows} rows"]

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.recipes.recipe import Recipe
-from pipelines.finetune.training.arguments import preference_losses
+from pipelines.finetune.tasks.preference import preference_losses
 from pipelines.finetune.training.training import RESULT, read_log
 from tests.integration.training.test_training import some_slow
 from tests.integration.training.tiny_model import make_tiny_model
