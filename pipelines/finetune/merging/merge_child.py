@@ -12,6 +12,7 @@ import transformers
 from pipelines.core.child_process import as_child, peak_memory_bytes
 from pipelines.finetune.conversation import ANSWERED
 from pipelines.finetune.dataset.stored import load_dataset
+from pipelines.finetune.merging.record import MergeResult
 from pipelines.finetune.models.loading import fit_vocabulary, load_tokenizer, quantization
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.tasks.tasks import task_of
@@ -147,16 +148,16 @@ def merge(spec: dict[str, Any]) -> None:
     del model
     work.differ("stored", work.says(work.load(output)), trained)
     work.base_in_half()
-    result = {
-        "digest": weights_digest(output),
+    result = MergeResult(
+        digest=weights_digest(output),
         **work.measured,
-        "merged_onto": "the dequantised base" if work.recipe.quantization_bit else "the base",
-        "template_digest": template_digest(work.tokenizer),
-        "bytes": sum(path.stat().st_size for path in output.glob("*.safetensors")),
-        "device": work.device,
-        "peak_memory_bytes": peak_memory_bytes(),
-    }
-    (output / RESULT).write_text(json.dumps(result, indent=1), encoding="utf-8")
+        merged_onto="the dequantised base" if work.recipe.quantization_bit else "the base",
+        template_digest=template_digest(work.tokenizer),
+        bytes=sum(path.stat().st_size for path in output.glob("*.safetensors")),
+        device=work.device,
+        peak_memory_bytes=peak_memory_bytes(),
+    )
+    (output / RESULT).write_text(json.dumps(result.as_json(), indent=1), encoding="utf-8")
 
 
 def _tied_as_it_is(model: Any) -> Any:

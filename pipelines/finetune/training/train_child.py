@@ -39,6 +39,7 @@ from pipelines.finetune.templates.masking import template_digest
 from pipelines.finetune.training.arguments import arguments, stand_ins
 from pipelines.finetune.training.journal import Journal, last_checkpoint, once
 from pipelines.finetune.training.packing import pack
+from pipelines.finetune.training.record import TrainingResult
 from pipelines.finetune.training.training import LOG, RESULT, read_log, weights_digest
 
 log = logging.getLogger("graftline")
@@ -131,34 +132,34 @@ def train(spec: dict[str, Any]) -> None:
         return
     _save(trainer, tokenizer, spec, output, recipe)
     rows = read_log(work)
-    result = {
-        "digest": weights_digest(output),
-        "steps": trainer.state.global_step,
-        "best_step": trainer.state.best_global_step or trainer.state.global_step,
-        "first_loss": rows[0]["loss"],
-        "last_loss": rows[-1]["loss"],
-        "train_loss": outcome.training_loss,
-        **{f"held_out_{name}_before": value for name, value in before.items()},
-        **{f"held_out_{name}_after": value for name, value in after.items()},
+    result = TrainingResult(
+        digest=weights_digest(output),
+        steps=trainer.state.global_step,
+        best_step=trainer.state.best_global_step or trainer.state.global_step,
+        first_loss=rows[0]["loss"],
+        last_loss=rows[-1]["loss"],
+        train_loss=outcome.training_loss,
+        held_out_before=before,
+        held_out_after=after,
         **counts,
-        "noted": noted,
-        "tokens": rows[-1]["tokens"],
-        "seconds": rows[-1]["seconds"],
-        "tokens_per_second": rows[-1]["tokens"] / max(rows[-1]["seconds"], 1e-9),
-        "trainable_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
-        "peak_memory_bytes": peak_memory_bytes(),
-        "peak_gpu_memory_bytes": torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0,
-        "processes": trainer.args.world_size,
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
-        "precision": precision(recipe),
-        "gradient_checkpointing": trainer.args.gradient_checkpointing,
-        "optimiser": str(trainer.args.optim.value),
-        "template_digest": template_digest(tokenizer),
-        "base_name": spec["base_name"],
-        "base_revision": spec["base_revision"],
-    }
+        noted=noted,
+        tokens=int(rows[-1]["tokens"]),
+        seconds=rows[-1]["seconds"],
+        tokens_per_second=rows[-1]["tokens"] / max(rows[-1]["seconds"], 1e-9),
+        trainable_parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
+        peak_memory_bytes=peak_memory_bytes(),
+        peak_gpu_memory_bytes=torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0,
+        processes=trainer.args.world_size,
+        device=torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        precision=precision(recipe),
+        gradient_checkpointing=trainer.args.gradient_checkpointing,
+        optimiser=str(trainer.args.optim.value),
+        template_digest=template_digest(tokenizer),
+        base_name=spec["base_name"],
+        base_revision=spec["base_revision"],
+    )
     shutil.copy(work / LOG, output / LOG)
-    (output / RESULT).write_text(json.dumps(result, indent=1), encoding="utf-8")
+    (output / RESULT).write_text(json.dumps(result.as_json(), indent=1), encoding="utf-8")
 
 
 def _save(trainer: Any, tokenizer: Any, spec: dict[str, Any], output: Path, recipe: Recipe) -> None:
