@@ -161,16 +161,17 @@ def measure(options: Any) -> tuple[list[Row], dict[str, Any]]:
     rows = []
     if "gsm8k_loss_fall" in options.rows:
         say(f"loss on {size.loss} rows of the test split")
-        found = row_losses(base, asked[: size.loss], {"trained": Path(trained["path"])}, home / "losses")
+        found = row_losses(base, asked[: size.loss], {"trained": Path(trained.path)}, home / "losses")
         rows.append(loss_row(found["base"], found["trained"]))
     if "gsm8k_exact_match" in options.rows:
         merged = merge(recipe, trained, Path(dataset["path"]), base, home)
         say(f"answers to {size.match} questions of the test split")
         questions = asked[: size.match]
         engine = InferenceEngine(settings.engine, home / "work")
-        texts, told = answers([base.path, Path(merged["path"])], questions, engine, size.tokens)
+        texts, told = answers([base.path, Path(merged.path)], questions, engine, size.tokens)
         rows.append(match_row(matches(questions, texts[0]), matches(questions, texts[-1]), told))
-    training = {name: trained[name] for name in ("rows", "rows_without_loss", "steps", "first_loss", "last_loss",
+    stored = trained.as_json()
+    training = {name: stored[name] for name in ("rows", "rows_without_loss", "steps", "first_loss", "last_loss",
                 "held_out_loss_before", "held_out_loss_after", "tokens", "seconds")}  # fmt: skip
     details = {"Recipe": yaml.safe_dump(RECIPE, sort_keys=False), "Training": yaml.safe_dump(training, sort_keys=False)}
     return rows, details

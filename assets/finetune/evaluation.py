@@ -9,11 +9,13 @@ import pyarrow as pa
 from assets.finetune.partitions import RECIPES
 from assets.results import OWNERS, gate, markdown_table, plot, problems_metadata, table_result
 from pipelines.core.delta import Work
+from pipelines.finetune.conversation import ANSWERED, of_kind
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.evaluation import evaluation as evaluating
 from pipelines.finetune.evaluation.checks import every_text_is_there, gate_checks, texts_missing
 from pipelines.finetune.evaluation.picture import plot_evaluation
 from pipelines.finetune.evaluation.prediction import ModelFolder, predict
+from pipelines.finetune.merging.record import MergedRecord
 from pipelines.finetune.recipes.files import load_recipe
 from resources.engines.engine import InferenceEngine
 from resources.models.small_model import SmallModel
@@ -25,7 +27,11 @@ GROUP = "finetune"
 
 
 def _held_out(dataset: dict[str, Any]) -> list[dict[str, Any]]:
-    return [row for row in load_dataset(Path(dataset["path"]))["test"].to_list() if row["kind"] == "sft"]
+    return [dict(row) for row in of_kind(load_dataset(Path(dataset["path"]))["test"].to_list(), ANSWERED)]
+
+
+def _merged(stored: dict[str, Any], recipe: str) -> MergedRecord:
+    return MergedRecord.read(stored, f"merged_model/{recipe}")
 
 
 @dg.asset(
@@ -44,11 +50,12 @@ def predictions(
     recipe = load_recipe(settings.recipes / f"{context.partition_key}.yaml")
     base = base_model.resolve(recipe.model_name_or_path)
     rows = _held_out(instruction_dataset)
+    merged = _merged(merged_model, context.partition_key)
     made = predict(
         rows,
         instruction_dataset["digest"],
         ModelFolder(base.path, base.revision),
-        ModelFolder(Path(merged_model["path"]), merged_model["digest"]),
+        ModelFolder(Path(merged.path), merged.digest),
         engine,
         tables,
     )
@@ -85,12 +92,13 @@ def evaluation(
     table = evaluating.evaluate(recipe, predictions, evaluating.EvaluationSettings(level=settings.level))
     picture = plot_evaluation(table, settings.home / "plots" / f"evaluation-{recipe}.png")
     reports = {"evaluation": evaluating.headline(table), "scores": evaluating.score_rows(predictions).to_pylist()}
-    tracker.log_evaluation(merged_model["run_id"], evaluating.flat_metrics(table), reports, [picture])
+    run_id = _merged(merged_model, recipe).run_id
+    tracker.log_evaluation(run_id, evaluating.flat_metrics(table), reports, [picture])
     return table_result(
         table,
         scores=dg.MetadataValue.md(markdown_table(evaluating.headline(table))),
         plot=plot(picture),
-        mlflow_run=merged_model["run_id"],
+        mlflow_run=run_id,
     )
 
 

@@ -6,6 +6,7 @@ from assets.finetune.evaluation import GROUP, _held_out, evaluation
 from assets.finetune.partitions import RECIPES
 from assets.results import OWNERS, markdown_table, record_result
 from pipelines.core.masked import masked
+from pipelines.finetune.merging.record import MergedRecord
 from pipelines.finetune.promotion import registration
 from pipelines.finetune.promotion.promotion import PromotionSettings, decide
 from resources.engines.engine import InferenceEngine
@@ -27,7 +28,8 @@ def registered_model(
         tracker, offered, lambda: _held_out(tables.read_record("instruction_dataset")), engine, tables, settings.home
     )
     decision = decide(offered, champion, PromotionSettings(level=settings.level))
-    merged = {recipe: tables.read_record(f"merged_model/{recipe}") for recipe, offer in offered.items() if offer}
+    names = {recipe: f"merged_model/{recipe}" for recipe, offer in offered.items() if offer}
+    merged = {recipe: MergedRecord.read(tables.read_record(name), name) for recipe, name in names.items()}
     record = registration.carry_out(decision, merged, tracker, settings.home)
     outcomes = [{"recipe": o.recipe, "verdict": o.verdict, "reason": o.reason} for o in decision.outcomes]
     return record_result(

@@ -1,6 +1,7 @@
 """Fine-tuning, first half: what a training will cost, the adapter and the merged model."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ from assets.finetune.recipe_config import RecipeConfig
 from assets.results import OWNERS, gate, plot, record_result
 from pipelines.finetune.merging import merging
 from pipelines.finetune.merging.checks import merge_checks
+from pipelines.finetune.merging.record import MergedRecord
 from pipelines.finetune.models import profile, servability
 from pipelines.finetune.recipes.datasets import require_configured_folder
 from pipelines.finetune.recipes.files import load_recipe, resolved_yaml
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.training import training
 from pipelines.finetune.training.checks import adapter_checks
+from pipelines.finetune.training.record import TrainingRecord
 from pipelines.finetune.training.tracked import summary_metrics, train_and_track
 from resources.models.small_model import SmallModel
 from resources.settings import Settings
@@ -24,6 +27,10 @@ from resources.tables.tables import TableStore
 from resources.tracking.tracker import Tracker
 
 GROUP = "finetune"
+
+
+def _trained(stored: dict[str, Any], recipe: str) -> TrainingRecord:
+    return TrainingRecord.read(stored, f"adapter/{recipe}")
 
 
 def _recipe(settings: Settings, name: str, overrides: Mapping[str, Any] | None = None) -> Recipe:
@@ -83,14 +90,14 @@ def adapter(
     base = base_model.resolve(recipe.model_name_or_path)
     record = train_and_track(context.partition_key, recipe, instruction_dataset, base, settings.home, tracker)
     return record_result(
-        record,
-        vllm_lora=servability.told(record["vllm_lora"]),
-        loss_curve=plot(Path(record["curve"])),
+        record.as_json(),
+        vllm_lora=servability.told(record.vllm_lora),
+        loss_curve=plot(Path(record.curve)),
         **summary_metrics(record),
-        mlflow_run=record["run_id"],
-        run_name=record["run_name"],
+        mlflow_run=record.run_id,
+        run_name=record.run_name,
         recipe=dg.MetadataValue.md(f"```yaml\n{resolved_yaml(recipe)}```"),
-        noted=dg.MetadataValue.md("\n".join(f"- {note}" for note in record["notes"]) or "*nothing*"),
+        noted=dg.MetadataValue.md("\n".join(f"- {note}" for note in record.notes) or "*nothing*"),
     )
 
 
@@ -99,13 +106,14 @@ def loss_fell(
     context: dg.AssetCheckExecutionContext, adapter: dict[str, Any], tables: dg.ResourceParam[TableStore]
 ) -> dg.AssetCheckResult:
     """Every logged loss is finite, and the loss on held-out rows is lower than the base's."""
-    return gate(tables, "loss_fell", "adapter", adapter["digest"], adapter_checks(adapter), context.partition_key)
+    record = _trained(adapter, context.partition_key)
+    return gate(tables, "loss_fell", "adapter", adapter["digest"], adapter_checks(record), context.partition_key)
 
 
 @dg.asset_check(asset=adapter, partitions_def=RECIPES)
-def vllm_serves_the_adapter(adapter: dict[str, Any]) -> dg.AssetCheckResult:
+def vllm_serves_the_adapter(context: dg.AssetCheckExecutionContext, adapter: dict[str, Any]) -> dg.AssetCheckResult:
     """vLLM takes the adapter beside its base, or why not; the merged model is served either way."""
-    told = adapter["vllm_lora"]
+    told = _trained(adapter, context.partition_key).vllm_lora
     metadata = {"command": told["command"], "reasons": "; ".join(told["reasons"]) or "none"}
     return dg.AssetCheckResult(passed=told["servable"], severity=dg.AssetCheckSeverity.WARN, metadata=metadata)
 
@@ -126,14 +134,15 @@ def merged_model(
     base_model: dg.ResourceParam[SmallModel],
 ) -> dg.MaterializeResult:
     """Base and adapter as one ordinary checkpoint that any engine serves, compared with what it was made from."""
-    recipe = Recipe(**adapter["resolved"])  # the launchpad may have trained with other values than the file's
+    trained = _trained(adapter, context.partition_key)
+    recipe = Recipe(**trained.resolved)  # the launchpad may have trained with other values than the file's
     base = base_model.resolve(recipe.model_name_or_path)
-    record = merging.merge(recipe, adapter, Path(instruction_dataset["path"]), base, settings.home)
-    record |= {"recipe": context.partition_key, "run_id": adapter["run_id"]}
+    merged = merging.merge(recipe, trained, Path(instruction_dataset["path"]), base, settings.home)
+    record = replace(merged, recipe=context.partition_key, run_id=trained.run_id).as_json()
     return record_result(
         record,
-        path=dg.MetadataValue.path(record["path"]),
-        bytes=record["bytes"],
+        path=dg.MetadataValue.path(merged.path),
+        bytes=merged.bytes,
         **{name: value for name, value in record.items() if name.endswith("_difference")},
     )
 
@@ -143,5 +152,6 @@ def merge_is_faithful(
     context: dg.AssetCheckExecutionContext, merged_model: dict[str, Any], tables: dg.ResourceParam[TableStore]
 ) -> dg.AssetCheckResult:
     """The merged weights give the adapter's log-probabilities, up to rounding, and keep its chat template."""
-    checks, recipe = merge_checks(merged_model), context.partition_key
+    recipe = context.partition_key
+    checks = merge_checks(MergedRecord.read(merged_model, f"merged_model/{recipe}"))
     return gate(tables, "merge_is_faithful", "merged_model", merged_model["digest"], checks, recipe)

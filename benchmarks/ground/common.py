@@ -14,6 +14,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pipelines.compute.processor import processor_flags
+
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("GRAFTLINE_BENCH_DATA") or ROOT.parent / "shared" / "data")
@@ -82,11 +84,11 @@ def machine() -> dict[str, Any]:
     info = _text("/proc/cpuinfo")
     model = re.search(r"^model name\s*:\s*(.+)$", info, re.MULTILINE)
     memory = re.search(r"^MemTotal:\s*(\d+) kB", _text("/proc/meminfo"), re.MULTILINE)
-    flags = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
+    shown, flags = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "bf16"), processor_flags()
     return {
         "processor": model[1] if model else platform.processor() or platform.machine(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "features": [flag for flag in flags if re.search(rf"\b{flag}\b", info)],
+        "features": [flag for flag in shown if flag in flags],
         "memory_gib": round(int(memory[1]) / 2**20, 1) if memory else None,
         "system": f"{platform.system()} {platform.release()}",
         "load_at_start": round(os.getloadavg()[0], 2),

@@ -1,11 +1,10 @@
 """`graftline export`: the merged model of a recipe that was run, or of any one training by its key."""
 
 import logging
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from pipelines.core.errors import InputError, NotMaterializedError
+from pipelines.finetune.training.record import TrainingRecord
 from resources.settings import Settings
 from resources.tables.tables import TableStore
 
@@ -16,9 +15,9 @@ _SHORTEST_KEY = 4
 _SHOWN = 8
 
 
-def keep(record: Mapping[str, Any], home: Path) -> None:
+def keep(record: TrainingRecord, home: Path) -> None:
     """Keep a training's record under its key, so that it can be exported."""
-    TableStore(home / "tables").write_record(f"{_TRAININGS}{record['key']}", dict(record), record["digest"])
+    TableStore(home / "tables").write_record(f"{_TRAININGS}{record.key}", record.as_json(), record.digest)
 
 
 def export_command(wanted: str, form: str, gguf_type: str, output: str | None) -> int:
@@ -31,7 +30,8 @@ def export_command(wanted: str, form: str, gguf_type: str, output: str | None) -
     if tables.digest(f"merged_model/{name}"):
         model = Path(tables.read_record(f"merged_model/{name}")["path"])
     elif key := training_of(name, tables):
-        model, name = merged(tables.read_record(f"{_TRAININGS}{key}"), settings.home), key[:_SHOWN]
+        kept = f"{_TRAININGS}{key}"
+        model, name = merged(TrainingRecord.read(tables.read_record(kept), kept), settings.home), key[:_SHOWN]
     else:
         raise _unknown(wanted, tables)
     ending = ".gguf" if form == "gguf" else ""
@@ -65,22 +65,22 @@ def _unknown(wanted: str, tables: TableStore) -> NotMaterializedError:
     )
 
 
-def merged(record: Mapping[str, Any], home: Path) -> Path:
+def merged(record: TrainingRecord, home: Path) -> Path:
     """Merge a training unless it is done and return the folder; InputError where a check of the merge fails."""
     from pipelines.finetune.merging.checks import merge_checks
     from pipelines.finetune.merging.merging import merge
     from pipelines.finetune.models.base import BaseModel
     from pipelines.finetune.recipes.recipe import Recipe
 
-    base = BaseModel(Path(record["base_path"]), record["base_name"], record["base_revision"])
-    made = merge(Recipe(**record["resolved"]), dict(record), Path(record["dataset_path"]), base, home)
+    base = BaseModel(Path(record.base_path), record.base_name, record.base_revision)
+    made = merge(Recipe(**record.resolved), record, Path(record.dataset_path), base, home)
     for name, verdict in merge_checks(made).items():
         log.info("%s: %s (%s)", name, "holds" if verdict.passed else "FAILED", verdict.reason)
         if not verdict.passed:
             raise InputError(
-                f"the merged model of {record['key']}",
+                f"the merged model of {record.key}",
                 f"{name} failed: {verdict.reason}",
                 "a merged model that says what was trained",
-                f"load the adapter beside its base, with PEFT: {record['path']}",
+                f"load the adapter beside its base, with PEFT: {record.path}",
             )
-    return Path(made["path"])
+    return Path(made.path)

@@ -11,6 +11,7 @@ from pipelines.core.errors import InputError
 from pipelines.finetune.models.servability import told
 from pipelines.finetune.recipes.files import parse_arguments, read_recipe, recipe_of
 from pipelines.finetune.recipes.recipe import Recipe
+from pipelines.finetune.training.record import TrainingRecord
 from pipelines.finetune.training.sweep import SweepResult, parse_grid, sweep
 from pipelines.finetune.training.tracked import recipe_path, train_and_track
 from resources.settings import Settings
@@ -152,32 +153,33 @@ def _train_partition(name: str, settings: Settings) -> int:
 
     status = run_selected(["instruction_dataset", "model_profile", "adapter"], [name])
     if status == 0:
-        record = TableStore(settings.home / "tables").read_record(f"adapter/{name}")
+        stored = TableStore(settings.home / "tables").read_record(f"adapter/{name}")
+        record = TrainingRecord.read(stored, f"adapter/{name}")
         keep(record, settings.home)
         _print_record(record)
     return status
 
 
-def _print_record(record: Mapping[str, Any]) -> None:
-    print(f"trained     {record['run_name']}")
-    print(f"adapter     {record['path']}")
+def _print_record(record: TrainingRecord) -> None:
+    print(f"trained     {record.run_name}")
+    print(f"adapter     {record.path}")
     print(f"recipe      {recipe_path(record)}")
-    print(f"MLflow run  {record['run_id']}")
+    print(f"MLflow run  {record.run_id}")
     print(f"held out    {_held_out(record)}")
-    print(f"vllm        {told(record['vllm_lora'])}")
-    print(f"export      graftline export {record['key'][:8]}")
-    if record["rows_without_loss"]:
-        rows = record["rows_without_loss"] + record["rows"]
-        print(f"left out    {record['rows_without_loss']} of {rows} rows: no answer within cutoff_len; raise it")
-    for note in record["notes"]:
+    print(f"vllm        {told(record.vllm_lora)}")
+    print(f"export      graftline export {record.key[:8]}")
+    if record.rows_without_loss:
+        rows = record.rows_without_loss + record.rows
+        print(f"left out    {record.rows_without_loss} of {rows} rows: no answer within cutoff_len; raise it")
+    for note in record.notes:
         print(f"noted       {note}")
 
 
-def _held_out(record: Mapping[str, Any]) -> str:
-    before, after = record.get("held_out_loss_before"), record.get("held_out_loss_after")
-    if before is None or after is None:
+def _held_out(record: TrainingRecord) -> str:
+    losses = record.held_out()
+    if losses is None:
         return "nothing: no row is held out of so few"
-    return f"loss {before:.3f} before, {after:.3f} after"
+    return f"loss {losses[0]:.3f} before, {losses[1]:.3f} after"
 
 
 def _split_sets(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -199,8 +201,8 @@ def _print_sweep(result: SweepResult) -> None:
         loss = "FAILED" if member.error else loss
         print(f"{member.label:<{width}}  {loss}  {member.error or member.path}")
     for member in result.members:
-        if member.record and not member.record["vllm_lora"]["servable"]:
-            print(f"vllm        {member.label}: {told(member.record['vllm_lora'])}")
+        if member.record and not member.record.vllm_lora["servable"]:
+            print(f"vllm        {member.label}: {told(member.record.vllm_lora)}")
     if result.best:
         print(f"best: {result.best.label}")
     print(f"MLflow run  {result.run_id} (with one nested run a member)")

@@ -7,6 +7,8 @@ from typing import Any
 Conversation = list[dict[str, Any]]
 """OpenAI messages: {"role", "content"[, "tool_calls"]}, roles system, user, assistant and tool."""
 ROLES = ("system", "user", "assistant", "tool")
+ANSWERED, PREFERENCE = "sft", "preference"
+"""Kinds of row: the last turn is the answer; or two answers, `chosen` and `rejected`, come after the last turn."""
 COLUMNS = (
     "row_id",
     "messages",
@@ -20,7 +22,7 @@ COLUMNS = (
     "characters",
 )
 """A stored row. `messages`: structs of three texts (role, content, tool_calls as JSON, "" where none). `tools`: JSON
-text, "" where none. `kind`: "sft" (the last turn is the answer) or "preference" (`chosen` and `rejected` are it).
+text, "" where none. `kind`: ANSWERED or PREFERENCE; `chosen` and `rejected` are "" for any but the second.
 A tool call's `arguments` are JSON text, as in OpenAI's API: parse them for templates that print them themselves."""
 
 
@@ -47,8 +49,8 @@ def tools_of(row: Mapping[str, Any]) -> list[dict[str, Any]] | None:
 
 
 def of_kind(rows: Iterable[Mapping[str, Any]], kind: str) -> list[Mapping[str, Any]]:
-    """Return the rows of a kind ("sft" or "preference") in their order."""
-    return [row for row in rows if row.get("kind", "sft") == kind]
+    """Return the rows of a kind (ANSWERED or PREFERENCE) in their order."""
+    return [row for row in rows if row.get("kind", ANSWERED) == kind]
 
 
 def json_text(value: Any) -> str:

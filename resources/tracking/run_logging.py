@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from pipelines.finetune.training.tracked import TrainingRun
+    from pipelines.finetune.training.record import TrainingRun
 
 _PARAMETER_LENGTH = 500
 _PARAMETERS = 100  # MLflow takes at most so many parameters in one call

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mlflow import MlflowClient
 
-    from pipelines.finetune.training.tracked import TrainingRun
+    from pipelines.finetune.training.record import TrainingRun
 
 log = logging.getLogger("graftline")
 

@@ -6,6 +6,7 @@ from pipelines.commands import cli
 from pipelines.commands.export import keep, training_of
 from pipelines.core.errors import InputError
 from resources.tables.tables import TableStore
+from tests.finetune.training.records import training_record
 
 KEYS = ("1a2b3c4d5e", "1a2b99", "77aa")
 
@@ -13,7 +14,7 @@ KEYS = ("1a2b3c4d5e", "1a2b99", "77aa")
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     for key in KEYS:
-        keep({"key": key, "digest": "d"}, tmp_path)
+        keep(training_record(key=key), tmp_path)
     return tmp_path
 
 

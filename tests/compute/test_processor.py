@@ -1,11 +1,24 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from pipelines.compute.processor import THREADS, has_gpu, share_cores
+from pipelines.compute.processor import THREADS, fast_bfloat16, has_gpu, processor_flags, share_cores
 from resources.settings import CHECKOUT
+
+X86 = "processor\t: 0\nvmx flags\t: bf16\nflags\t\t: fpu sse2 avx2 avx512f {}\nbugs\t\t: bf16\n"
+ARM = "processor\t: 0\nFeatures\t: fp asimd sve {} rng\nCPU implementer\t: 0x41\n"
+PROCESSORS = {
+    "x86": (X86.format(""), False),
+    "x86 with AVX-512": (X86.format("avx512_bf16"), True),
+    "x86 with AMX": (X86.format("amx_bf16 amx_tile"), True),
+    "ARM": (ARM.format("i8mm"), False),
+    "ARM with bf16": (ARM.format("svebf16 i8mm bf16"), True),
+    "another": ("machine: RISC-V\n", False),
+}
+"""What /proc/cpuinfo says of processors, and whether they multiply in bfloat16."""
 
 
 def test_threads_wait_as_they_should_unless_the_environment_says_otherwise(monkeypatch: pytest.MonkeyPatch):
@@ -27,6 +40,19 @@ def test_every_way_in_sets_them_before_torch_is_there(module: str):
     )
     clean = {name: value for name, value in os.environ.items() if name not in THREADS}
     subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, env=clean, check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("name", PROCESSORS)
+def test_bfloat16_is_only_for_processors_that_multiply_in_it(name: str, tmp_path: Path):
+    text, fast = PROCESSORS[name]
+    (tmp_path / "cpuinfo").write_text(text)
+    assert fast_bfloat16(tmp_path / "cpuinfo") == fast
+
+
+def test_flags_are_those_of_one_line_and_none_where_nothing_says_so(tmp_path: Path):
+    (tmp_path / "cpuinfo").write_text(X86.format("avx512_bf16"))
+    assert processor_flags(tmp_path / "cpuinfo") == {"fpu", "sse2", "avx2", "avx512f", "avx512_bf16"}
+    assert processor_flags(tmp_path / "missing") == frozenset() and not fast_bfloat16(tmp_path / "missing")
 
 
 def test_hidden_gpus_count_as_none(monkeypatch: pytest.MonkeyPatch):

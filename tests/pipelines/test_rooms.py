@@ -78,8 +78,8 @@ RECORDS_FOR_RESOURCES: dict[str, tuple[str, ...]] = {
     ),
     "resources.engines.chat_template": ("pipelines.finetune.templates.rendering",),
     "resources.models.small_model": ("pipelines.finetune.models.base", "pipelines.finetune.recipes.recipe"),
-    "resources.tracking.run_logging": ("pipelines.finetune.training.tracked",),
-    "resources.tracking.tracker": ("pipelines.finetune.training.tracked",),
+    "resources.tracking.run_logging": ("pipelines.finetune.training.record",),
+    "resources.tracking.tracker": ("pipelines.finetune.training.record",),
 }
 """Of a flow, `resources/` may know settings and records only: by file, the modules that hold them."""
 
@@ -94,8 +94,8 @@ KNOWS_DAGSTER = (
 
 ORDER: dict[str, tuple[str, ...]] = {
     "finetune": (
-        "conversation", "dataset", "recipes", "templates", "tasks", "models", "training", "merging", "evaluation",
-        "promotion",
+        "conversation", "records", "dataset", "recipes", "templates", "tasks", "models", "training", "merging",
+        "evaluation", "promotion",
     ),
     "knowledge": (
         "mentions", "names", "documents", "chunks", "vectors", "extraction", "entities", "communities", "graph",

@@ -1,21 +1,20 @@
 """The gates of a merged model: merged, trained and stored weights say the same."""
 
-from typing import Any
-
+from pipelines.finetune.merging.record import MergedRecord
 from pipelines.measuring.gates import Checks, Verdict
 
 MERGE_TOLERANCE = 1e-3
 """Largest difference of a log-probability that float32 arithmetic in another order may make."""
 
 
-def merge_checks(record: dict[str, Any]) -> Checks:
+def merge_checks(record: MergedRecord) -> Checks:
     """Merged, trained and stored weights say the same, each within its own bound, under the adapter's chat template."""
-    same = record["template_digest"] == record["adapter_template"]
-    merge, stored, base = record["merge_difference"], record["stored_mean_difference"], record["base_mean_difference"]
+    same = record.template_digest == record.adapter_template
+    merge, stored, base = record.merge_difference, record.stored_mean_difference, record.base_mean_difference
     return {
         "merge_is_faithful": Verdict(
             merge <= MERGE_TOLERANCE,
-            f"log-probabilities of {record['compared_tokens']} tokens differ from base and adapter's by at most "
+            f"log-probabilities of {record.compared_tokens} tokens differ from base and adapter's by at most "
             f"{merge:.1e}, {MERGE_TOLERANCE:.0e} allowed",
         ),
         "served_is_trained": _served_is_trained(record),
@@ -27,15 +26,15 @@ def merge_checks(record: dict[str, Any]) -> Checks:
     }
 
 
-def _served_is_trained(record: dict[str, Any]) -> Verdict:
+def _served_is_trained(record: MergedRecord) -> Verdict:
     """What is served is what was trained: to rounding, or, where training computed quantised, within that."""
-    largest, mean = record["trained_difference"], record["trained_mean_difference"]
-    quantised = record.get("quantised_base_mean_difference")
+    largest, mean = record.trained_difference, record.trained_mean_difference
+    quantised = record.quantised_base_mean_difference
     if largest <= MERGE_TOLERANCE or quantised is None:
         return Verdict(
             largest <= MERGE_TOLERANCE,
             f"the served model differs from the trained one by at most {largest:.1e}, {MERGE_TOLERANCE:.0e} allowed "
-            f"(merged onto {record['merged_onto']})",
+            f"(merged onto {record.merged_onto})",
         )
     return Verdict(
         mean <= quantised,

@@ -1,18 +1,21 @@
 """Child process: merge an adapter into its base, and measure what trained, merged and stored weights say."""
 
+import itertools
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM
+import transformers
 
 from pipelines.core.child_process import as_child, peak_memory_bytes
-from pipelines.finetune.conversation import messages_of, tools_of
+from pipelines.finetune.conversation import ANSWERED
 from pipelines.finetune.dataset.stored import load_dataset
+from pipelines.finetune.merging.record import MergeResult
 from pipelines.finetune.models.loading import fit_vocabulary, load_tokenizer, quantization
 from pipelines.finetune.recipes.recipe import Recipe
+from pipelines.finetune.tasks.tasks import task_of
 from pipelines.finetune.templates.masking import encode, template_digest
 from pipelines.finetune.templates.tokenizing import stop_ids
 from pipelines.finetune.training.training import RESULT, weights_digest
@@ -50,24 +53,26 @@ class Merge:
     def __init__(self, spec: dict[str, Any]) -> None:
         self.spec, self.recipe, self.adapter = spec, Recipe(**spec["recipe"]), Path(spec["adapter"])
         self.tokenizer = load_tokenizer(self.adapter, self.recipe)
+        self.task = task_of(self.recipe)
         data = load_dataset(Path(spec["dataset"]))
         # The split is by source: a small dataset may hold nothing out, and training rows compare as well.
-        rows = data["test"] if len(data["test"]) else data["train"]
-        self.examples: Examples = []
-        for row in rows:
-            encoded = encode(self.tokenizer, messages_of(row), _CUTOFF, tools_of(row))
-            if any(label >= 0 for label in encoded["labels"][1:]):
-                self.examples.append(encoded)
-            if len(self.examples) == _ROWS:
-                break
+        self.examples = self._examples(data["test"]) or self._examples(data["train"])
         self.device = device_for(Path(spec["base_path"]))
         self.measured: dict[str, Any] = {"compared_rows": len(self.examples)}
+
+    def _examples(self, rows: Any) -> Examples:
+        """Return the first conversations with an answer, as ids, of the rows that the recipe's stage reads."""
+        rows = (row for row in rows if row.get("kind", ANSWERED) == self.task.stage.kind)
+        dialogues = (dialogue for row in rows for dialogue in self.task.dialogues(row))
+        encoded = (encode(self.tokenizer, messages, _CUTOFF, tools) for messages, tools in dialogues)
+        answered = (ids for ids in encoded if any(label >= 0 for label in ids["labels"][1:]))
+        return list(itertools.islice(answered, _ROWS))
 
     def load(self, path: str | Path, dtype: torch.dtype = torch.float32, **options: Any) -> Any:
         """Return a checkpoint for inference, with room for the tokens that training added."""
         options |= {"dtype": dtype, "trust_remote_code": self.recipe.trust_remote_code, "use_safetensors": True}
         options["device_map"] = {"": self.device}  # unset, quantised weights alone would go to a GPU
-        model = AutoModelForCausalLM.from_pretrained(path, **options).eval()
+        model = getattr(transformers, self.task.model_class).from_pretrained(path, **options).eval()
         fit_vocabulary(model, self.tokenizer)
         return model
 
@@ -143,16 +148,16 @@ def merge(spec: dict[str, Any]) -> None:
     del model
     work.differ("stored", work.says(work.load(output)), trained)
     work.base_in_half()
-    result = {
-        "digest": weights_digest(output),
+    result = MergeResult(
+        digest=weights_digest(output),
         **work.measured,
-        "merged_onto": "the dequantised base" if work.recipe.quantization_bit else "the base",
-        "template_digest": template_digest(work.tokenizer),
-        "bytes": sum(path.stat().st_size for path in output.glob("*.safetensors")),
-        "device": work.device,
-        "peak_memory_bytes": peak_memory_bytes(),
-    }
-    (output / RESULT).write_text(json.dumps(result, indent=1), encoding="utf-8")
+        merged_onto="the dequantised base" if work.recipe.quantization_bit else "the base",
+        template_digest=template_digest(work.tokenizer),
+        bytes=sum(path.stat().st_size for path in output.glob("*.safetensors")),
+        device=work.device,
+        peak_memory_bytes=peak_memory_bytes(),
+    )
+    (output / RESULT).write_text(json.dumps(result.as_json(), indent=1), encoding="utf-8")
 
 
 def _tied_as_it_is(model: Any) -> Any:

@@ -3,12 +3,13 @@
 import json
 import logging
 from pathlib import Path
-from typing import Any
 
 from pipelines.core.child_process import run_child
 from pipelines.core.identity import json_digest
+from pipelines.finetune.merging.record import MergedRecord
 from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.recipes.recipe import Recipe
+from pipelines.finetune.training.record import TrainingRecord
 from pipelines.finetune.training.training import MARKER, RESULT, switch_complete
 
 log = logging.getLogger("graftline")
@@ -17,20 +18,17 @@ CODE_VERSION = "2"
 _CHILD = "pipelines.finetune.merging.merge_child"
 
 
-def merge_key(adapter: dict[str, Any], base_revision: str) -> str:
+def merge_key(adapter: TrainingRecord, base_revision: str) -> str:
     """Return the key of a merge: the adapter's weights, the base's and this code."""
-    return json_digest([adapter["digest"], base_revision, CODE_VERSION])
+    return json_digest([adapter.digest, base_revision, CODE_VERSION])
 
 
-def merge(recipe: Recipe, adapter: dict[str, Any], dataset_path: Path, base: BaseModel, home: Path) -> dict[str, Any]:
+def merge(recipe: Recipe, adapter: TrainingRecord, dataset_path: Path, base: BaseModel, home: Path) -> MergedRecord:
     """Merge unless it is done already; return its record.
 
-    The record: key, digest, path, adapter_path, and of log-probabilities the largest (…_difference) and the mean
-    (…_mean_difference) distance: merge (merged from base + adapter, float32), trained (merged from what was trained),
-    stored (bfloat16 weights from float32), base (the base's bfloat16 from its float32). The weights are base + BA in
-    float32, stored as bfloat16 safetensors in home/models/merged/<key> with tokenizer and chat template. A QLoRA
-    adapter is merged onto the base as its training saw it, quantised and dequantised again: onto the original weights
-    it would be another model than the one that was trained. ChildError when it fails.
+    The weights are base + BA in float32, stored as bfloat16 safetensors in home/models/merged/<key> with tokenizer and
+    chat template. A QLoRA adapter is merged onto the base as its training saw it, quantised and dequantised again: onto
+    the original weights it would be another model than the one that was trained. ChildError when it fails.
     """
     key = merge_key(adapter, base.revision)
     folder = home / "models" / "merged" / key
@@ -38,22 +36,14 @@ def merge(recipe: Recipe, adapter: dict[str, Any], dataset_path: Path, base: Bas
         work = home / "work" / "merging" / key
         spec = {
             "recipe": recipe.model_dump(),
-            "adapter": adapter["path"],
+            "adapter": adapter.path,
             "dataset": str(dataset_path),
             "base_path": str(base.path),
             "base_name": base.hub_name,
             "output": str(work / "output"),
         }
-        log.info("merging adapter %s", adapter["key"])
+        log.info("merging adapter %s", adapter.key)
         run_child(_CHILD, spec, work)
         switch_complete(work, folder)
     result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
-    return {
-        **result,
-        "key": key,
-        "path": str(folder),
-        "adapter_path": adapter["path"],
-        "adapter_digest": adapter["digest"],
-        "adapter_template": adapter["template_digest"],
-        "base_revision": base.revision,
-    }
+    return MergedRecord.of_result(result, key, folder, adapter, base.revision)

@@ -1,13 +1,12 @@
 """The base model in memory: precision, loading and quantising. Only child processes call this."""
 
-import re
 from pathlib import Path
 from typing import Any
 
+from pipelines.compute.processor import fast_bfloat16
 from pipelines.core.errors import InputError
 from pipelines.finetune.recipes.recipe import Recipe
-
-_CPU_BFLOAT16 = re.compile(r"\b(avx512_bf16|amx_bf16|bf16)\b")
+from pipelines.finetune.tasks.tasks import task_of
 
 
 def precision(recipe: Recipe) -> str:
@@ -22,14 +21,7 @@ def precision(recipe: Recipe) -> str:
         if recipe.fp16:
             return "float16"
         return "bfloat16" if (recipe.bf16 or recipe.pure_bf16) and torch.cuda.is_bf16_supported() else "float32"
-    flags = Path("/proc/cpuinfo")
-    has = flags.exists() and bool(_CPU_BFLOAT16.search(flags.read_text(encoding="utf-8")))
-    return "bfloat16" if has and (recipe.bf16 or recipe.pure_bf16) else "float32"
-
-
-def uses_bfloat16(recipe: Recipe) -> bool:
-    """Say whether to compute in bfloat16."""
-    return precision(recipe) == "bfloat16"
+    return "bfloat16" if (recipe.bf16 or recipe.pure_bf16) and fast_bfloat16() else "float32"
 
 
 def load_tokenizer(path: Path, recipe: Recipe) -> Any:
@@ -65,7 +57,7 @@ def fit_vocabulary(model: Any, tokenizer: Any) -> None:
 def load_base(path: Path, recipe: Recipe) -> Any:
     """Return the base as the recipe trains on it: 16 or fewer bits under an adapter, else float32."""
     import torch
-    from transformers import AutoModelForCausalLM
+    import transformers
 
     compute = getattr(torch, precision(recipe))
     # Weights that AdamW updates itself stay in float32: most of its steps are below bfloat16's resolution.
@@ -76,7 +68,7 @@ def load_base(path: Path, recipe: Recipe) -> Any:
         options["quantization_config"] = quantization(recipe, compute)
     if torch.cuda.is_available():
         options["device_map"] = {"": torch.cuda.current_device()}
-    model = AutoModelForCausalLM.from_pretrained(path, **options)
+    model = getattr(transformers, task_of(recipe).model_class).from_pretrained(path, **options)
     model.config.use_cache = False
     keep_differentiable(model)
     return model

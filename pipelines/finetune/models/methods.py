@@ -7,6 +7,7 @@ from typing import Any
 
 from pipelines.core.errors import InputError
 from pipelines.finetune.recipes.recipe import Recipe
+from pipelines.finetune.tasks.tasks import task_of
 
 
 def wrap(model: Any, recipe: Recipe) -> Any:
@@ -29,7 +30,7 @@ def _with_adapter(model: Any, recipe: Recipe) -> Any:
             model = prepare_model_for_kbit_training(model)
     _require_modules(model, recipe)
     config = LoraConfig(
-        task_type="CAUSAL_LM",
+        task_type=task_of(recipe).adapter_type,
         r=recipe.lora_rank,
         lora_alpha=recipe.alpha,
         lora_dropout=recipe.lora_dropout,

@@ -10,11 +10,13 @@ from typing import Any
 
 from pipelines.compute.processor import has_gpu
 from pipelines.core.identity import json_digest
-from pipelines.finetune.conversation import Conversation, messages_of, tools_of
+from pipelines.finetune.conversation import ANSWERED
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.recipes.recipe import Recipe, names_in
 from pipelines.finetune.recipes.wanted_rows import kind_of, no_rows
+from pipelines.finetune.tasks.task import Dialogue
+from pipelines.finetune.tasks.tasks import task_of
 
 _CODE_VERSION = "3"
 _PREVIEWS = 3
@@ -111,10 +113,11 @@ def memory_bytes(
     weight, or 1/64 + 4/(64*256) with double quantisation (Dettmers et al. 2023, section 3). Gradients: 4 bytes and
     AdamW's two moments: 8 bytes a trainable parameter. Activations: layers * s*b*h * (34 + 5*a*s/h) bytes at 16 bit
     (Korthikanti et al. 2022, equation 2; an upper bound, since attention here keeps no s x s matrix), 2*s*b*h a layer
-    with checkpoints, and the logits in float32 for one batch. A preference pair is two rows, and where there is no
-    adapter to switch off, DPO holds the base a second time as its reference.
+    with checkpoints, and the logits in float32 for one batch. A row counts as often as its stage makes sequences of
+    it, and a stage with a reference holds the base a second time where there is no adapter to switch off.
     """
-    rows = 2 * rows if recipe.stage == "dpo" else rows
+    task = task_of(recipe)
+    rows *= task.sequences
     width = 2 if recipe.bf16 or recipe.fp16 or recipe.pure_bf16 else 4
     trained = trainable_parameters(weights, recipe, config["num_hidden_layers"])
     linear = sum(weight.parameters for weight in weights if weight.is_linear)
@@ -126,7 +129,7 @@ def memory_bytes(
     else:
         held = (linear + others) * (width if recipe.finetuning_type == "lora" else 4)
     held += trained * 4 if recipe.finetuning_type == "lora" else 0
-    held *= 2 if recipe.stage == "dpo" and recipe.finetuning_type != "lora" else 1
+    held *= 2 if task.has_reference and recipe.finetuning_type != "lora" else 1
     hidden, heads = config["hidden_size"], config["num_attention_heads"]
     layer = tokens * rows * hidden * (34 + 5 * heads * tokens / hidden) * width / 2
     kept = layer * config["num_hidden_layers"]
@@ -218,20 +221,17 @@ def decoded_runs(tokenizer: Any, ids: list[int], labels: list[int]) -> tuple[lis
     return texts, firsts
 
 
-def conversations(rows: Any, recipe: Recipe) -> list[tuple[Conversation, list[dict[str, Any]] | None]]:
-    """Return what the recipe trains on as (messages, tools): of each preference pair both answers, chosen first."""
-    wanted, kind = names_in(recipe.dataset), kind_of(recipe)
+def conversations(rows: Any, recipe: Recipe) -> list[Dialogue]:
+    """Return what the recipe trains on as (messages, tools): of each row the conversations that its stage reads."""
+    wanted, kind, task = names_in(recipe.dataset), kind_of(recipe), task_of(recipe)
     taken: dict[str, int] = {}
-    found: list[tuple[Conversation, list[dict[str, Any]] | None]] = []
+    found: list[Dialogue] = []
     for row in rows:
         name = row.get("dataset") or ""
-        if row.get("kind", "sft") != kind or (wanted and "dataset" in row and name not in wanted):
+        if row.get("kind", ANSWERED) != kind or (wanted and "dataset" in row and name not in wanted):
             continue
         taken[name] = taken.get(name, 0) + 1
         if recipe.max_samples and taken[name] > recipe.max_samples:
             continue
-        messages, tools = messages_of(row), tools_of(row)
-        answers = [row["chosen"], row["rejected"]] if kind == "preference" else []
-        pairs = [[*messages, {"role": "assistant", "content": answer}] for answer in answers]
-        found += [(one, tools) for one in pairs or [messages]]
+        found += task.dialogues(row)
     return found

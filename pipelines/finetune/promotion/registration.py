@@ -15,6 +15,7 @@ from pipelines.finetune.evaluation.prediction import (
     generations,
     held_out,
 )
+from pipelines.finetune.merging.record import MergedRecord
 from pipelines.finetune.promotion.promotion import Candidate, Champion, Decision
 from pipelines.measuring.gates import Gate, GateStore, standing_gate
 
@@ -126,9 +127,7 @@ def _by_id(table: pa.Table, texts: pa.ChunkedArray) -> dict[str, str]:
     return dict(zip(table["row_id"].to_pylist(), texts.to_pylist(), strict=True))
 
 
-def carry_out(
-    decision: Decision, merged: Mapping[str, Mapping[str, Any]], registry: Registry, home: Path
-) -> dict[str, Any]:
+def carry_out(decision: Decision, merged: Mapping[str, MergedRecord], registry: Registry, home: Path) -> dict[str, Any]:
     """Register what gets an alias, move the aliases that change, and return {digest, champion, challenger, decision}.
 
     `merged` are the merged models' records by recipe. What is registered already is not registered again.
@@ -140,9 +139,9 @@ def carry_out(
         if recipe is None:
             continue
         record = merged[recipe]
-        folder = Path(record["path"]).relative_to(home).as_posix()
-        tags = {RECIPE_TAG: recipe, MODEL_TAG: record["digest"], FOLDER_TAG: folder}
-        version = registry.register(record["run_id"], record["key"], Path(record["path"]), tags)
+        folder = Path(record.path).relative_to(home).as_posix()
+        tags = {RECIPE_TAG: recipe, MODEL_TAG: record.digest, FOLDER_TAG: folder}
+        version = registry.register(record.run_id, record.key, Path(record.path), tags)
         current = registry.champion(alias)
         if current is None or current.version != version.version:
             registry.set_alias(alias, version.version, reasons[recipe])

@@ -2,10 +2,11 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pipelines.core.identity import json_digest
 from pipelines.finetune.recipes.keys import ALIASES, NOTED, is_neutral, nearest, note, refusal
+from pipelines.finetune.recipes.stages import SFT, STAGES, keys_of_other_stages
 
 SMALL_MODEL = "smollm2"
 """The name that recipes use for the packaged small model."""
@@ -29,7 +30,7 @@ class Recipe(BaseModel):
 
     model_name_or_path: str = Field(SMALL_MODEL, description="hub name, folder, or 'smollm2': the packaged small model")
     trust_remote_code: bool = Field(False, description="run code that ships with the model")
-    stage: Literal["sft", "dpo"] = Field("sft", description="supervised, or by preference pairs (Rafailov et al. 2023)")
+    stage: str = Field(SFT.name, description=", or ".join(stage.about for stage in STAGES.values()))
     finetuning_type: Literal["lora", "full", "freeze"] = Field("lora", description="what is trained")
 
     lora_rank: int = Field(8, ge=1, description="rank r of the update BA")
@@ -122,6 +123,13 @@ class Recipe(BaseModel):
             kept["bf16"] = False
         return {**kept, "noted": noted} if noted else kept
 
+    @field_validator("stage")
+    @classmethod
+    def _known_stage(cls, name: str) -> str:
+        if name not in STAGES:
+            raise ValueError(f"Input should be {' or '.join(repr(known) for known in STAGES)}")
+        return name
+
     @model_validator(mode="after")
     def _agrees(self) -> "Recipe":
         reason = contradiction(self)
@@ -208,9 +216,7 @@ def contradiction(recipe: "Recipe") -> str | None:
         "warmup_ratio and warmup_steps exclude each other: remove one": recipe.warmup_ratio and recipe.warmup_steps,
         "bf16 and fp16 exclude each other: remove one": recipe.bf16 and recipe.fp16,
         "pure_bf16 and fp16 exclude each other: remove one": recipe.pure_bf16 and recipe.fp16,
-        "packing needs stage: sft: a preference pair is no sequence": recipe.packs and recipe.stage == "dpo",
-        "mask_history and train_on_prompt need stage: sft": (recipe.mask_history or recipe.train_on_prompt)
-        and recipe.stage == "dpo",
+        **{reason: any(getattr(recipe, key) for key in keys) for reason, keys in STAGES[recipe.stage].refused.items()},
     }
     return next((reason for reason, found in faults.items() if found), None)
 
@@ -221,15 +227,12 @@ _LORA_KEYS = ("lora_rank", "lora_alpha", "lora_dropout", "lora_target")
 _FREEZE_KEYS = ("freeze_trainable_layers", "freeze_trainable_modules", "freeze_extra_modules")
 
 
-_DPO_KEYS = ("pref_beta", "pref_loss", "pref_ftx", "dpo_label_smoothing")
-
-
 def without_effect(recipe: "Recipe") -> dict[str, str]:
     """Return the honoured keys that nothing looks at under this recipe, each with the reason."""
     groups: list[tuple[bool, tuple[str, ...], str]] = [
         (recipe.finetuning_type != "lora", _LORA_KEYS, f"finetuning_type is {recipe.finetuning_type}"),
         (recipe.finetuning_type != "freeze", _FREEZE_KEYS, f"finetuning_type is {recipe.finetuning_type}"),
-        (recipe.stage != "dpo", _DPO_KEYS, "stage is sft"),
+        (True, keys_of_other_stages(recipe.stage), f"stage is {recipe.stage}"),
         (recipe.quantization_bit != 4, ("quantization_type", "double_quantization"), "quantization_bit is not 4"),
         (
             recipe.eval_strategy != "steps" and not recipe.early_stopping_steps,

@@ -1,33 +1,40 @@
 """The rows that a recipe cannot do without; what is missing is said before hours of training, or minutes of loading."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pipelines.core.errors import InputError
 from pipelines.finetune.recipes.recipe import Recipe
+from pipelines.finetune.recipes.stages import STAGES
 
 
 def kind_of(recipe: Recipe) -> str:
     """Return the kind of row that the recipe's stage trains on."""
-    return "preference" if recipe.stage == "dpo" else "sft"
+    return STAGES[recipe.stage].kind
 
 
 def require_kind(recipe: Recipe, dataset: dict[str, Any]) -> None:
     """InputError where the dataset's record already says that rows are missing: of the stage's kind, or held out."""
     kinds = dataset.get("kinds", {}).get("train")
     if kinds is not None and not kinds.get(kind_of(recipe)):
-        raise no_rows(recipe, ", ".join(f"{count} of kind {kind}" for kind, count in kinds.items()))
+        raise no_rows(recipe, kinds)
     if dataset.get("test") == 0:
         require_held_out(recipe, 0)
 
 
-def no_rows(recipe: Recipe, there: str = "") -> InputError:
-    """Return the error of a stage without a row to train on; `there` are those of other stages."""
-    other = "sft" if recipe.stage == "dpo" else "dpo"
+def no_rows(recipe: Recipe, kinds: Mapping[str, int] | None = None) -> InputError:
+    """Return the error of a stage without a row to train on; `kinds` counts those of other kinds, where known."""
+    stage = STAGES[recipe.stage]
+    others = [
+        other.name for other in STAGES.values() if other.kind != stage.kind and (not kinds or other.kind in kinds)
+    ]
+    there = ", ".join(f"{count} of kind {kind}" for kind, count in (kinds or {}).items())
     return InputError(
-        f"the dataset for stage: {recipe.stage}",
+        f"the dataset for stage: {stage.name}",
         "no row of that kind" + (f" ({there})" if there else ""),
-        "preference pairs (chosen, rejected)" if recipe.stage == "dpo" else "rows with an answer",
-        f"write stage: {other}, add such rows, or correct dataset and dataset_dir in the recipe",
+        stage.rows_name,
+        "".join(f"write stage: {' or '.join(others)}, " if others else "")
+        + "add such rows, or correct dataset and dataset_dir in the recipe",
     )
 
 

@@ -1,13 +1,27 @@
 """The rows that a recipe trains on, as token ids; kept on disk by what they are made of."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipelines.core.identity import content_id
-from pipelines.finetune.conversation import messages_of, tools_of
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.recipes.wanted_rows import kind_of
-from pipelines.finetune.templates.masking import encode, encode_pair, template_digest
+from pipelines.finetune.templates.masking import template_digest
+
+
+@dataclass(frozen=True)
+class RowEncoding:
+    """How a stage makes token ids of a stored row.
+
+    `encode(row, tokenizer, recipe)` returns lists of ids by name, `has_loss` says whether such a row teaches anything,
+    and `keys` are the recipe's keys that `encode` looks at.
+    """
+
+    encode: Callable[[Mapping[str, Any], Any, Recipe], dict[str, list[int]]]
+    has_loss: Callable[[Mapping[str, list[int]]], bool]
+    keys: tuple[str, ...]
 
 
 def chosen_rows(rows: Any, recipe: Recipe, names: str | None, most: int | None = None) -> Any:
@@ -30,37 +44,22 @@ def chosen_rows(rows: Any, recipe: Recipe, names: str | None, most: int | None =
     return rows.select(kept)
 
 
-def tokens_of(rows: Any, tokenizer: Any, recipe: Recipe, cache: Path) -> Any:
-    """Return input_ids and labels (sft) or prompt_ids, chosen_ids and rejected_ids (dpo) of the rows that have a loss.
+def tokens_of(rows: Any, tokenizer: Any, recipe: Recipe, encoding: RowEncoding, cache: Path) -> Any:
+    """Return the rows as the token ids that the stage's `encoding` makes of them.
 
-    Cached on disk by rows, template and every option that matters. Rows that keep no token with loss are left out:
+    Cached on disk by rows, template, stage and the encoding's keys. Rows that keep no token with loss are left out:
     len(rows) - len(result) of them.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    options = [recipe.stage, recipe.cutoff_len, recipe.train_on_prompt, recipe.mask_history]
+    options = [recipe.stage, *(getattr(recipe, key) for key in encoding.keys)]
     key = content_id(rows._fingerprint, template_digest(tokenizer), str(len(tokenizer)), *map(str, options), "2")
     encoded = rows.map(
-        _pair if recipe.stage == "dpo" else _conversation,
+        encoding.encode,
         fn_kwargs={"tokenizer": tokenizer, "recipe": recipe},
         remove_columns=rows.column_names,
         cache_file_name=str(cache / f"{key}.arrow"),
         new_fingerprint=key,
     )
-    return encoded.filter(has_loss, cache_file_name=str(cache / f"{key}-kept.arrow"), new_fingerprint=f"{key}kept")
-
-
-def has_loss(row: dict[str, list[int]]) -> bool:
-    """Say whether an encoded row teaches anything; a conversation's first token is never predicted."""
-    if "labels" in row:
-        return any(label >= 0 for label in row["labels"][1:])
-    return bool(row["prompt_ids"] and row["chosen_ids"] and row["rejected_ids"])
-
-
-def _conversation(row: dict[str, Any], tokenizer: Any, recipe: Recipe) -> dict[str, list[int]]:
-    options = (recipe.train_on_prompt, recipe.mask_history)
-    return encode(tokenizer, messages_of(row), recipe.cutoff_len, tools_of(row), *options)
-
-
-def _pair(row: dict[str, Any], tokenizer: Any, recipe: Recipe) -> dict[str, list[int]]:
-    answers = (row["chosen"], row["rejected"])
-    return encode_pair(tokenizer, messages_of(row), *answers, recipe.cutoff_len, tools_of(row))
+    return encoded.filter(
+        encoding.has_loss, cache_file_name=str(cache / f"{key}-kept.arrow"), new_fingerprint=f"{key}kept"
+    )

@@ -5,6 +5,7 @@ from typing import Any
 
 from pipelines.finetune.models.loading import precision
 from pipelines.finetune.recipes.recipe import Recipe
+from pipelines.finetune.tasks.tasks import task_of
 
 _PAGED = "paged_adamw"
 _SAME = {"adamw_torch": "adamw_torch_fused", "adamw_hf": "adamw_torch_fused"}
@@ -30,9 +31,8 @@ def _needs_gpu(recipe: Recipe) -> bool:
 
 
 def arguments(recipe: Recipe, work: Path, kept: int, autocast: bool = True, padded: bool = False) -> Any:
-    """Return SFTConfig or DPOConfig; `autocast` False where the model computes in its own precision throughout."""
+    """Return the stage's configuration of TRL; `autocast` False where the model computes in its own precision."""
     import torch
-    from trl import DPOConfig, SFTConfig
 
     cuda = torch.cuda.is_available()
     compute = precision(recipe)
@@ -73,26 +73,7 @@ def arguments(recipe: Recipe, work: Path, kept: int, autocast: bool = True, padd
         "train_sampling_strategy": "group_by_length" if padded and recipe.group_by_length else "random",
     }
     options |= _evaluation(recipe)
-    if recipe.stage == "dpo":
-        losses = preference_losses(recipe)
-        options |= {"loss_type": list(losses), "loss_weights": list(losses.values())}
-        options["train_sampling_strategy"] = "random"
-        return DPOConfig(**options, beta=recipe.pref_beta, label_smoothing=recipe.dpo_label_smoothing)
-    return SFTConfig(**options, dataset_kwargs={"skip_prepare_dataset": True})
-
-
-def preference_losses(recipe: Recipe) -> dict[str, float]:
-    """Return TRL's losses with their weights.
-
-    TRL's sigmoid loss knows no label smoothing e, its robust one (Chowdhury et al. 2024) is ((1-e) a - e b) / (1-2e) of
-    the losses a, b of a pair as it is and swapped; cDPO's (1-e) a + e b (Mitchell 2023) is therefore
-    2 (1-e) sigmoid - (1-2e) robust.
-    """
-    smooth = recipe.dpo_label_smoothing
-    losses: dict[str, float] = {recipe.pref_loss: 1.0}
-    if smooth and recipe.pref_loss == "sigmoid":
-        losses = {"sigmoid": 2 * (1 - smooth), "robust": 2 * smooth - 1}
-    return losses | ({"sft": recipe.pref_ftx} if recipe.pref_ftx else {})
+    return task_of(recipe).arguments(options, recipe)
 
 
 def _evaluation(recipe: Recipe) -> dict[str, Any]:

@@ -2,24 +2,31 @@
 
 import math
 from pathlib import Path
-from typing import Any
 
+from pipelines.finetune.recipes.recipe import Recipe
+from pipelines.finetune.tasks.tasks import task_of
+from pipelines.finetune.training.record import TrainingRecord
 from pipelines.finetune.training.training import read_log
 from pipelines.measuring.gates import Checks, Verdict
 
 
-def adapter_checks(record: dict[str, Any]) -> Checks:
-    """The losses are finite, and training made the held-out answers likelier."""
-    losses = [row["loss"] for row in read_log(Path(record["path"]))]
+def adapter_checks(record: TrainingRecord) -> Checks:
+    """The losses are finite, and what the stage is judged by is better on held-out rows than it was."""
+    losses = [row["loss"] for row in read_log(Path(record.path))]
     finite = sum(math.isfinite(loss) for loss in losses)
     return {
         "finite_loss": Verdict(0 < finite == len(losses), f"{finite} of {len(losses)} logged losses are finite"),
-        "held_out_loss_fell": _held_out_loss_fell(record),
+        **_held_out_improved(record),
     }
 
 
-def _held_out_loss_fell(record: dict[str, Any]) -> Verdict:
-    before, after = record.get("held_out_loss_before"), record.get("held_out_loss_after")
-    if before is None or after is None:
-        return Verdict(True, "no row is held out: nothing to compare on")
-    return Verdict(after < before, f"held-out loss {before:.3f} before, {after:.3f} after")
+def _held_out_improved(record: TrainingRecord) -> Checks:
+    metric = task_of(Recipe(**record.resolved)).judged_by
+    name = f"held_out_{metric.name}_{'fell' if metric.lower_is_better else 'rose'}"
+    figures = record.held_out(metric.name)
+    if figures is None:
+        return {name: Verdict(True, "no row is held out: nothing to compare on")}
+    before, after = figures
+    return {
+        name: Verdict(metric.improved(before, after), f"held-out {metric.name} {before:.3f} before, {after:.3f} after")
+    }

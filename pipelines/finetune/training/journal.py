@@ -4,6 +4,7 @@
 import json
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +13,17 @@ from transformers import TrainerCallback
 from pipelines.finetune.training.training import read_log
 
 _SAVED = "graftline_complete"
-_NAMES = {
-    "rewards/accuracies": "reward_accuracy",
-    "rewards/margins": "reward_margin",
-    "rewards/chosen": "reward_chosen",
-    "rewards/rejected": "reward_rejected",
-}
 
 
 class Journal(TrainerCallback):
     """Appends one line a logged update, and marks a checkpoint once all of it is written; on the first process only.
 
-    A held-out loss stands in the line of the update after which it was taken, and in no other.
+    A held-out loss stands in the line of the update after which it was taken, and in no other. `names` are the
+    trainer's and our names of the figures that a stage logs beside the loss.
     """
 
-    def __init__(self, path: Path, resumed_at: int, writes: bool) -> None:
-        self.path, self.resumed_at, self.writes = path, resumed_at, writes
+    def __init__(self, path: Path, resumed_at: int, writes: bool, names: Mapping[str, str]) -> None:
+        self.path, self.resumed_at, self.writes, self.names = path, resumed_at, writes, names
         before = [row for row in read_log(path.parent) if row["step"] <= resumed_at]
         self.seconds_before = before[-1]["seconds"] if before else 0.0
         self.tokens_before = 0
@@ -68,7 +64,7 @@ class Journal(TrainerCallback):
             "seconds": self.seconds_before + seconds,
             "seconds_left": seconds / steps * (state.max_steps - state.global_step) if steps else 0.0,
         }
-        row |= {short: float(logs[name]) for name, short in _NAMES.items() if name in logs}
+        row |= {short: float(logs[name]) for name, short in self.names.items() if name in logs}
         self.rows.append(row)
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")

@@ -4,7 +4,7 @@ import csv
 import itertools
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from pipelines.finetune.models.servability import told
 from pipelines.finetune.recipes.files import parse_arguments
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.training.pictures import setting_plot
+from pipelines.finetune.training.record import TrainingRecord
 from pipelines.finetune.training.tracked import RunTracker, train_and_track
 from pipelines.finetune.training.training import run_key
 
@@ -27,7 +28,7 @@ _LARGEST = 200
 class Member:
     """One setting and what came of it: the held-out loss after training, or None and the error.
 
-    `record` is the training's; {} where it failed.
+    `record` is the training's; None where it failed.
     """
 
     label: str
@@ -38,7 +39,7 @@ class Member:
     path: str
     run_id: str
     error: str
-    record: Mapping[str, Any] = field(default_factory=dict)
+    record: TrainingRecord | None = None
 
     def row(self) -> dict[str, Any]:
         """Return the member as a row of the sweep's table."""
@@ -49,7 +50,7 @@ class Member:
             "seconds": self.seconds,
             "state": "failed" if self.error else "finished",
             "error": self.error,
-            "vllm": told(self.record["vllm_lora"]) if self.record else "",
+            "vllm": told(self.record.vllm_lora) if self.record else "",
             "key": self.key,
             "run_id": self.run_id,
         }
@@ -166,8 +167,8 @@ def _member(
         log.warning("sweep: %s failed: %s", label, error)
         run_id = runs.log_failure(key, f"{name} {label} · failed · {key[:8]}", name, parent, str(error))
         return Member(label, key, None, None, None, "", run_id, _in_a_line(error))
-    before, after = record.get("held_out_loss_before"), record.get("held_out_loss_after")
-    return Member(label, key, after, before, record["seconds"], record["path"], record["run_id"], "", record)
+    before, after = record.held_out() or (None, None)
+    return Member(label, key, after, before, record.seconds, record.path, record.run_id, "", record)
 
 
 def _in_a_line(error: GraftlineError) -> str:

@@ -1,7 +1,7 @@
 """A training with its record: trained (or found), drawn, and logged as one run that a person can tell apart."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,8 +10,10 @@ from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.models.servability import told, vllm_lora
 from pipelines.finetune.recipes import files as recipe_file
 from pipelines.finetune.recipes.recipe import Recipe
+from pipelines.finetune.tasks.tasks import task_of
 from pipelines.finetune.training import training
 from pipelines.finetune.training.pictures import loss_curve
+from pipelines.finetune.training.record import TrainingRecord, TrainingRun
 from pipelines.finetune.training.system_metrics import read_samples
 
 _COUNTS = ("train", "test", "kept", "rejected_share")
@@ -36,32 +38,6 @@ VLLM_TAG = "graftline.vllm"
 """Tag of a run: the command by which vLLM serves the adapter beside its base, or why it refuses it."""
 
 
-@dataclass(frozen=True)
-class TrainingRun:
-    """All of one training that is tracked.
-
-    `log_rows` have step, seconds and numbers by update; `samples` are the machine's figures; `counts` the dataset's
-    rows by fate and `ledger` the rejected ones; `parent` is the sweep's run.
-    """
-
-    key: str
-    name: str
-    recipe: str
-    parameters: Mapping[str, Any]
-    dataset_path: Path
-    dataset_digest: str
-    log_rows: Sequence[Mapping[str, float]]
-    summary: Mapping[str, float]
-    adapter: Path
-    plots: Sequence[Path] = ()
-    samples: Sequence[Mapping[str, Any]] = ()
-    counts: Mapping[str, float] = field(default_factory=dict)
-    ledger: Sequence[Mapping[str, Any]] = ()
-    notes: Sequence[str] = ()
-    tags: Mapping[str, str] = field(default_factory=dict)
-    parent: str | None = None
-
-
 class RunTracker(Protocol):
     """Where trainings are logged; `resources.tracking.tracker.Tracker`."""
 
@@ -76,23 +52,17 @@ def train_and_track(
     home: Path,
     tracker: RunTracker,
     parent: str | None = None,
-) -> dict[str, Any]:
-    """Train unless it is done, draw its curve, log it as one run; return training's record with what that adds.
-
-    Added: recipe (its name), resolved (its values), notes, vllm_lora, run_id, run_name, curve (a PNG's path), and
-    dataset_path and base_path, which a merge needs.
-    """
+) -> TrainingRecord:
+    """Train unless it is done, draw its curve, log it as one run; return training's record with all of that."""
     record = training.train(recipe, dict(dataset), base, home)
-    folder = Path(record["path"])
+    folder = Path(record.path)
     log_rows = training.read_log(folder)
-    title = run_name(name, recipe, record["rows"], record["key"])
-    before, after = record.get("held_out_loss_before"), record.get("held_out_loss_after")
-    held_out = None if before is None or after is None else (before, after)
-    notes = [*recipe.notes(), *dataset.get("notes", ()), *record.get("noted", [])]
+    title = run_name(name, recipe, record.rows, record.key)
+    notes = [*recipe.notes(), *dataset.get("notes", ()), *record.noted]
     serving = vllm_lora(recipe, folder)
-    curve = loss_curve(log_rows, title, home / "plots" / f"loss-{record['key']}.png", held_out)
+    curve = loss_curve(log_rows, title, home / "plots" / f"loss-{record.key}.png", record.held_out())
     run = TrainingRun(
-        key=record["key"],
+        key=record.key,
         name=title,
         recipe=name,
         parameters=recipe.resolved(),
@@ -109,16 +79,18 @@ def train_and_track(
         tags={VLLM_TAG: told(serving)},
         parent=parent,
     )
-    added = {
-        "recipe": name,
-        "resolved": recipe.model_dump(),
-        "notes": notes,
-        "vllm_lora": serving,
-        "curve": str(curve),
-        "dataset_path": str(dataset["path"]),
-        "base_path": str(base.path),
-    }
-    return {**record, **added, "run_id": tracker.log_training(run), "run_name": title}
+    return replace(
+        record,
+        recipe=name,
+        resolved=recipe.model_dump(),
+        notes=notes,
+        vllm_lora=serving,
+        curve=str(curve),
+        dataset_path=str(dataset["path"]),
+        base_path=str(base.path),
+        run_id=tracker.log_training(run),
+        run_name=title,
+    )
 
 
 def dataset_counts(dataset: Mapping[str, Any]) -> dict[str, float]:
@@ -148,19 +120,19 @@ def run_name(name: str, recipe: Recipe, rows: int, key: str) -> str:
     method = methods[recipe.finetuning_type]
     if recipe.quantization_bit:
         method = f"{recipe.quantization_bit}-bit {method}"
-    if recipe.stage == "dpo":
-        method = f"DPO {method}"
+    method = f"{task_of(recipe).run_label} {method}".lstrip()
     model = recipe.model_name_or_path.rstrip("/").rsplit("/", 1)[-1]
     batch = recipe.per_device_train_batch_size * recipe.gradient_accumulation_steps
     parts = [recipe.run_name or name, method, f"lr {recipe.learning_rate:g}", f"batch {batch}", model, f"{rows} rows"]
     return " · ".join([*parts, key[:8]])
 
 
-def recipe_path(record: Mapping[str, Any]) -> Path:
+def recipe_path(record: TrainingRecord) -> Path:
     """Return where a training's resolved recipe lies: beside what it trained."""
-    return Path(record["path"]) / recipe_file.FILE
+    return Path(record.path) / recipe_file.FILE
 
 
-def summary_metrics(record: Mapping[str, Any]) -> dict[str, float]:
+def summary_metrics(record: TrainingRecord) -> dict[str, float]:
     """Return the numbers of a training's record that stand for the whole of it."""
-    return {name: float(record[name]) for name in _SUMMARY if name in record}
+    stored = record.as_json()
+    return {name: float(stored[name]) for name in _SUMMARY if name in stored}

@@ -33,13 +33,13 @@ from pipelines.finetune.models.loading import fit_vocabulary, load_base, load_to
 from pipelines.finetune.models.methods import wrap
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.recipes.wanted_rows import no_rows, require_held_out, require_loss
-from pipelines.finetune.tasks.answer_trainer import make_trainer
-from pipelines.finetune.tasks.preference_trainer import held_out, make_preference_trainer
+from pipelines.finetune.tasks.tasks import task_of
 from pipelines.finetune.templates.encoding import chosen_rows, tokens_of
 from pipelines.finetune.templates.masking import template_digest
 from pipelines.finetune.training.arguments import arguments, stand_ins
 from pipelines.finetune.training.journal import Journal, last_checkpoint, once
 from pipelines.finetune.training.packing import pack
+from pipelines.finetune.training.record import TrainingResult
 from pipelines.finetune.training.training import LOG, RESULT, read_log, weights_digest
 
 log = logging.getLogger("graftline")
@@ -65,23 +65,24 @@ def make(recipe: Recipe, model: Any, tokenizer: Any, spec: dict[str, Any], autoc
     """Return the trainer of the recipe's stage with its rows, their counts, and what was asked for and isn't done."""
     work = Path(spec["work"])
     apart = keeps_samples_apart(model) and has_plain_head(model.config)
-    padded = recipe.stage == "dpo" or not apart
+    task = task_of(recipe)
+    padded = not (task.without_padding and apart)
     settings = arguments(recipe, work, spec["kept_checkpoints"], autocast, padded)
     data = load_dataset(Path(spec["dataset"]))
     with settings.main_process_first():
         rows = chosen_rows(data["train"], recipe, recipe.dataset)
         if not len(rows):
             raise no_rows(recipe)
-        training = tokens_of(rows, tokenizer, recipe, cache)
+        training = tokens_of(rows, tokenizer, recipe, task.encoding, cache)
         few = chosen_rows(
             data["test"], recipe, recipe.eval_dataset or recipe.dataset, spec.get("held_out_rows", _HELD_OUT_ROWS)
         )
-        kept = tokens_of(few, tokenizer, recipe, cache) if len(few) else few
+        kept = tokens_of(few, tokenizer, recipe, task.encoding, cache) if len(few) else few
     require_loss(recipe, len(rows), len(training))
     require_held_out(recipe, len(kept))
     noted = stand_ins(recipe, torch.cuda.is_available())
     counts = {"rows": len(training), "rows_without_loss": len(rows) - len(training), "held_out_rows": len(kept)}
-    if recipe.packs and recipe.stage == "sft":
+    if recipe.packs:
         if apart:
             training = pack(training, recipe.cutoff_len)
             counts["packed_rows"] = len(training)
@@ -97,10 +98,9 @@ def make(recipe: Recipe, model: Any, tokenizer: Any, spec: dict[str, Any], autoc
         "eval_dataset": kept if len(kept) else None,
         "callbacks": [EarlyStoppingCallback(stopping)] if stopping else [],
     }
-    build = make_preference_trainer if recipe.stage == "dpo" else make_trainer
     for line in noted:
         log.warning("%s", line)
-    return build(model, settings, tokenizer, **options), counts, noted
+    return task.make_trainer(model, settings, tokenizer, **options), counts, noted
 
 
 def train(spec: dict[str, Any]) -> None:
@@ -113,14 +113,15 @@ def train(spec: dict[str, Any]) -> None:
     trainer, counts, noted = make(recipe, model, tokenizer, spec, autocast, Path(spec["cache"]))
     wait, first = trainer.accelerator.wait_for_everyone, trainer.is_world_process_zero()
     resume = last_checkpoint(work / "checkpoints", first)
-    journal = Journal(work / LOG, int(resume.name.rsplit("-", 1)[1]) if resume else 0, first)
+    task = task_of(recipe)
+    journal = Journal(work / LOG, int(resume.name.rsplit("-", 1)[1]) if resume else 0, first, task.logged)
     trainer.add_callback(journal)
     for parameter in model.parameters():
         if parameter.requires_grad and recipe.finetuning_type == "lora":  # TRL makes QLoRA's adapters bfloat16
             parameter.data = parameter.data.float()
 
     def measure() -> dict[str, float]:
-        return held_out(trainer.evaluate()) if counts["held_out_rows"] else {}
+        return task.held_out(trainer.evaluate()) if counts["held_out_rows"] else {}
 
     before = once(work / "held_out_before.json", measure, first, wait)
     set_seed(recipe.seed)  # what an evaluation drew must not change what a resumed training draws
@@ -131,34 +132,34 @@ def train(spec: dict[str, Any]) -> None:
         return
     _save(trainer, tokenizer, spec, output, recipe)
     rows = read_log(work)
-    result = {
-        "digest": weights_digest(output),
-        "steps": trainer.state.global_step,
-        "best_step": trainer.state.best_global_step or trainer.state.global_step,
-        "first_loss": rows[0]["loss"],
-        "last_loss": rows[-1]["loss"],
-        "train_loss": outcome.training_loss,
-        **{f"held_out_{name}_before": value for name, value in before.items()},
-        **{f"held_out_{name}_after": value for name, value in after.items()},
+    result = TrainingResult(
+        digest=weights_digest(output),
+        steps=trainer.state.global_step,
+        best_step=trainer.state.best_global_step or trainer.state.global_step,
+        first_loss=rows[0]["loss"],
+        last_loss=rows[-1]["loss"],
+        train_loss=outcome.training_loss,
+        held_out_before=before,
+        held_out_after=after,
         **counts,
-        "noted": noted,
-        "tokens": rows[-1]["tokens"],
-        "seconds": rows[-1]["seconds"],
-        "tokens_per_second": rows[-1]["tokens"] / max(rows[-1]["seconds"], 1e-9),
-        "trainable_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
-        "peak_memory_bytes": peak_memory_bytes(),
-        "peak_gpu_memory_bytes": torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0,
-        "processes": trainer.args.world_size,
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
-        "precision": precision(recipe),
-        "gradient_checkpointing": trainer.args.gradient_checkpointing,
-        "optimiser": str(trainer.args.optim.value),
-        "template_digest": template_digest(tokenizer),
-        "base_name": spec["base_name"],
-        "base_revision": spec["base_revision"],
-    }
+        noted=noted,
+        tokens=int(rows[-1]["tokens"]),
+        seconds=rows[-1]["seconds"],
+        tokens_per_second=rows[-1]["tokens"] / max(rows[-1]["seconds"], 1e-9),
+        trainable_parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
+        peak_memory_bytes=peak_memory_bytes(),
+        peak_gpu_memory_bytes=torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0,
+        processes=trainer.args.world_size,
+        device=torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        precision=precision(recipe),
+        gradient_checkpointing=trainer.args.gradient_checkpointing,
+        optimiser=str(trainer.args.optim.value),
+        template_digest=template_digest(tokenizer),
+        base_name=spec["base_name"],
+        base_revision=spec["base_revision"],
+    )
     shutil.copy(work / LOG, output / LOG)
-    (output / RESULT).write_text(json.dumps(result, indent=1), encoding="utf-8")
+    (output / RESULT).write_text(json.dumps(result.as_json(), indent=1), encoding="utf-8")
 
 
 def _save(trainer: Any, tokenizer: Any, spec: dict[str, Any], output: Path, recipe: Recipe) -> None:

@@ -17,6 +17,7 @@ from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.recipes.wanted_rows import require_kind
 from pipelines.finetune.templates.templates import form
 from pipelines.finetune.training import system_metrics
+from pipelines.finetune.training.record import TrainingRecord
 
 log = logging.getLogger("graftline")
 
@@ -39,8 +40,8 @@ def run_key(recipe: Recipe, dataset_digest: str, base_revision: str) -> str:
     return json_digest([recipe.digest(), dataset_digest, base_revision, CODE_VERSION])
 
 
-def train(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home: Path) -> dict[str, Any]:
-    """Train unless it is done already; return {key, digest, path, train_loss, first_loss, tokens, seconds, …}.
+def train(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home: Path) -> TrainingRecord:
+    """Train unless it is done already; return its record, not tracked yet.
 
     The adapter (or, with finetuning_type full or freeze, the model) lies in home/models/adapters/<key> in safetensors
     form, with the resolved recipe beside it. An interrupted training goes on from its last checkpoint. ChildError when
@@ -78,7 +79,8 @@ def train(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home: Path) 
         switch_complete(work, folder)
     else:
         log.info("training %s is complete already", key)
-    return _record(folder, key)
+    result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+    return TrainingRecord.of_result(result, key, folder)
 
 
 def switch_complete(work: Path, folder: Path) -> None:
@@ -89,11 +91,6 @@ def switch_complete(work: Path, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)  # never complete: a complete one has its marker
     os.replace(output, folder)
     shutil.rmtree(work, ignore_errors=True)  # checkpoints and logs of what is finished
-
-
-def _record(folder: Path, key: str) -> dict[str, Any]:
-    result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
-    return {**result, "key": key, "path": str(folder)}
 
 
 def weights_digest(folder: Path) -> str:

@@ -19,6 +19,7 @@ from resources.tables.tables import TableStore
 from tests.assets.gates_and_levels import SAYS_95, refusals
 from tests.finetune.dataset.example_rows import stored
 from tests.finetune.evaluation.predicting import FakeEngine, row
+from tests.finetune.merging.records import merged_record
 from tests.finetune.promotion.test_registration import FakeRegistry
 
 UPSTREAM = [dg.AssetSpec("instruction_dataset"), dg.AssetSpec("merged_model", partitions_def=RECIPES)]
@@ -68,8 +69,8 @@ class Line:
         self.tables.write_record("instruction_dataset", record, record["digest"])
         folder = home / "models" / "merged" / "lora"
         folder.mkdir(parents=True)
-        merged = {"digest": "m1", "path": str(folder), "run_id": "run", "key": "key-lora", "recipe": "lora"}
-        self.tables.write_record("merged_model/lora", merged, "m1")
+        merged = merged_record(digest="m1", path=str(folder), run_id="run", key="key-lora")
+        self.tables.write_record("merged_model/lora", merged.as_json(), "m1")
         self.resources = {
             "io_manager": TableIOManager(self.tables),
             "settings": self.settings,

@@ -18,12 +18,14 @@ from pipelines.finetune.dataset.split import SplitSettings, held_out
 from pipelines.finetune.merging import merging
 from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.training import training
-from pipelines.finetune.training.tracked import TrainingRun
+from pipelines.finetune.training.record import TrainingRun
 from resources.settings import Settings
 from resources.tables.asset_io import TableIOManager
 from resources.tables.tables import TableStore
 from tests.assets.gates_and_levels import refusals
 from tests.finetune.dataset.example_rows import many, write
+from tests.finetune.merging import records as merged
+from tests.finetune.training import records as trained
 from tests.integration.training.tiny_model import make_tiny_model
 
 CHECKS = [
@@ -73,30 +75,9 @@ class FakeChild:
             (output / training.LOG).write_text(json.dumps(row) + "\n")
             config = {"peft_type": "LORA", "r": 8, "target_modules": ["q_proj"], "bias": "none"}
             (output / "adapter_config.json").write_text(json.dumps(config))
-            result = {
-                "digest": "weights",
-                "template_digest": "t",
-                "rows": 72,
-                "held_out_loss_before": 2.0,
-                "held_out_loss_after": self.after,
-                "last_loss": 1.5,
-                "tokens": 30,
-                "seconds": 2.0,
-            }
+            result = trained.RESULT | {"held_out_loss_after": self.after}
         else:
-            result = {
-                "digest": "merged",
-                "template_digest": "t",
-                "merge_difference": 1e-6,
-                "bytes": 9,
-                "stored_difference": 0.1,
-                "stored_mean_difference": 0.01,
-                "base_mean_difference": 0.02,
-                "trained_difference": 1e-6,
-                "trained_mean_difference": 1e-7,
-                "compared_tokens": 40,
-                "merged_onto": "the base",
-            }
+            result = merged.RESULT
         (output / training.RESULT).write_text(json.dumps(result))
         return folder
 

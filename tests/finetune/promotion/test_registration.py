@@ -2,11 +2,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipelines.finetune.merging.record import MergedRecord
 from pipelines.finetune.promotion.promotion import decide
 from pipelines.finetune.promotion.registration import candidates, carry_out, standing_champion
 from pipelines.measuring.gates import GateRecord, Verdict, gate_name, keep_record
 from resources.tables.tables import TableStore
 from tests.finetune.evaluation.predicting import FakeEngine, predictions
+from tests.finetune.merging.records import merged_record
 from tests.finetune.promotion.test_promotion import FEW, PASSED, REFERENCES, candidate, row_ids
 
 
@@ -45,9 +47,9 @@ class FakeRegistry:
         self.made[int(number) - 1].tags.update(tags)
 
 
-def merged(home: Path, *recipes: str) -> dict[str, Any]:
+def merged(home: Path, *recipes: str) -> dict[str, MergedRecord]:
     return {
-        recipe: {"digest": f"model-{recipe}", "key": f"key-{recipe}", "run_id": "run", "path": str(home / recipe)}
+        recipe: merged_record(digest=f"model-{recipe}", key=f"key-{recipe}", path=str(home / recipe), recipe=recipe)
         for recipe in recipes
     }
 

@@ -9,8 +9,10 @@ from pipelines.core.errors import InputError, ServiceError
 from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.training import sweep as module
+from pipelines.finetune.training.record import TrainingRecord, TrainingRun
 from pipelines.finetune.training.sweep import parse_grid, sweep, sweep_key
-from pipelines.finetune.training.tracked import TrainingRun, run_name
+from pipelines.finetune.training.tracked import run_name
+from tests.finetune.training.records import training_record
 
 BASE = BaseModel(Path("base"), "org/base", "r1")
 DATASET = {"digest": "d", "path": "rows", "train": 3}
@@ -54,13 +56,13 @@ def test_a_grid_without_keys_or_values_is_refused(sets: list[str]):
 
 
 def test_a_member_that_fails_is_shown_and_stops_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def train(name: str, recipe: Recipe, *rest: Any) -> dict[str, Any]:
+    def train(name: str, recipe: Recipe, *rest: Any) -> TrainingRecord:
         if recipe.lora_rank == 8:
             raise ServiceError("the machine", "no memory left", "more of it", "a smaller rank")
-        losses = {"held_out_loss_before": 3.0, "held_out_loss_after": 2.0 / recipe.lora_rank}
         serving = {"servable": False, "reasons": ["use_dora"], "command": ""}
-        rest = {"seconds": 1.0, "path": "adapter", "run_id": f"run-{recipe.lora_rank}", "vllm_lora": serving}
-        return {**losses, **rest}
+        return training_record(
+            held_out_loss_after=2.0 / recipe.lora_rank, run_id=f"run-{recipe.lora_rank}", vllm_lora=serving
+        )
 
     monkeypatch.setattr(module, "train_and_track", train)
     runs, members = FakeRuns(), {f"lora_rank={rank}": Recipe(lora_rank=rank) for rank in (4, 8, 16)}
@@ -81,7 +83,7 @@ def test_a_value_given_twice_is_refused():
 
 
 def test_a_traceback_is_told_by_its_last_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def train(*arguments: Any) -> dict[str, Any]:
+    def train(*arguments: Any) -> TrainingRecord:
         raise ChildError("train_child", "exit status 1; its last lines:\nTraceback\nKeyError: 'x'", "none", "read it")
 
     monkeypatch.setattr(module, "train_and_track", train)

@@ -9,6 +9,7 @@ from pipelines.core.errors import InputError
 from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.training import training
+from tests.finetune.training.records import RESULT
 
 RECIPE = Recipe(lora_rank=2)
 BASE = BaseModel(Path("base"), "org/base", "revision")
@@ -29,7 +30,7 @@ class FakeChild:
         watch()
         output = Path(spec["output"])
         output.mkdir()
-        (output / training.RESULT).write_text(json.dumps({"digest": "w", "last_loss": 1.5}))
+        (output / training.RESULT).write_text(json.dumps(RESULT | {"digest": "w"}))
         return folder / "child.log"
 
 
@@ -52,7 +53,7 @@ def test_a_finished_training_is_never_run_again(tmp_path: Path, child: FakeChild
     first = training.train(RECIPE, DATASET, BASE, tmp_path)
     assert training.train(RECIPE, DATASET, BASE, tmp_path) == first
     assert len(child.specs) == 1
-    assert first["digest"] == "w" and Path(first["path"]).name == first["key"]
+    assert first.digest == "w" and Path(first.path).name == first.key
     assert not list((tmp_path / "work" / "training").iterdir())
 
 
@@ -74,7 +75,7 @@ def test_what_can_be_known_before_is_refused_before_a_child_starts(
 
 def test_without_its_marker_a_training_runs_again(tmp_path: Path, child: FakeChild):
     first = training.train(RECIPE, DATASET, BASE, tmp_path)
-    (Path(first["path"]) / training.MARKER).unlink()
+    (Path(first.path) / training.MARKER).unlink()
     assert training.train(RECIPE, DATASET, BASE, tmp_path) == first
     assert len(child.specs) == 2
 

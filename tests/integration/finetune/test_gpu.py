@@ -97,7 +97,7 @@ def test_what_a_gpu_trained_is_merged_and_compared_on_it(
     adapter = train(recipe, dataset, tiny, tmp_path)
     merged = merge(recipe, adapter, Path(dataset["path"]), tiny, tmp_path)
     assert all(check.passed for check in merge_checks(merged).values()), merged
-    assert json.loads((Path(merged["path"]) / RESULT).read_text())["device"] == "cuda"
+    assert json.loads((Path(merged.path) / RESULT).read_text())["device"] == "cuda"
 
 
 def test_a_training_killed_on_a_gpu_goes_on_where_it_was(tiny: BaseModel, dataset: dict[str, Any], tmp_path: Path):

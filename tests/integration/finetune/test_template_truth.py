@@ -173,9 +173,9 @@ def test_a_plain_vllm_serve_takes_the_merged_folder_and_stops_at_the_turns_end(s
     dataset = prepare(many(tmp_path / "in", sources=40), tmp_path)
     recipe = Recipe(lora_rank=8, per_device_train_batch_size=4, max_steps=2)
     merged = merge(recipe, train(recipe, dataset, base, tmp_path), Path(dataset["path"]), base, tmp_path)
-    with serving(Path(merged["path"]), "--max-model-len", "1024") as address:
+    with serving(Path(merged.path), "--max-model-len", "1024") as address:
         asked = [{"role": "user", "content": "What is the capital of France?"}]
-        body = {"model": merged["path"], "messages": asked, "max_tokens": 100, "temperature": 0}
+        body = {"model": merged.path, "messages": asked, "max_tokens": 100, "temperature": 0}
         answer = post(f"{address}/v1/chat/completions", body)
         assert answer["choices"][0]["finish_reason"] == "stop", answer["choices"]
         assert "Paris" in answer["choices"][0]["message"]["content"]

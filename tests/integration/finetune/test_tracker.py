@@ -8,7 +8,8 @@ import pytest
 from pipelines.core.errors import ServiceError
 from pipelines.finetune.dataset.preparation import prepare
 from pipelines.finetune.training.pictures import loss_curve
-from pipelines.finetune.training.tracked import TrainingRun, dataset_counts
+from pipelines.finetune.training.record import TrainingRun
+from pipelines.finetune.training.tracked import dataset_counts
 from resources.tracking.run_logging import log_numbers
 from resources.tracking.sweep_tracker import SweepTracker
 from resources.tracking.tracker import EXPERIMENT, Tracker

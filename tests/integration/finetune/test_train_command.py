@@ -1,8 +1,8 @@
 """`graftline train` and `graftline sweep` with the guide's recipe and rows, a tiny model and a real MLflow."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,6 +11,7 @@ from pipelines.commands import train as train_command
 from pipelines.finetune.recipes.files import load_recipe
 from tests.finetune.dataset.example_rows import write
 from tests.finetune.recipes.test_recipe import GUIDE
+from tests.finetune.training.records import training_record
 from tests.integration.training.tiny_model import make_tiny_model
 
 ROWS = [
@@ -85,12 +86,7 @@ def test_a_training_is_exported_by_its_key_and_vllms_refusal_is_named(
 
 
 def test_without_a_held_out_row_the_training_says_so(capsys: pytest.CaptureFixture[str]):
-    record: dict[str, Any] = dict.fromkeys(("run_name", "path", "run_id", "key"), "x") | {
-        "rows_without_loss": 0,
-        "notes": [],
-        "vllm_lora": {"command": "vllm serve x", "reasons": []},
-    }
-    train_command._print_record(record)
+    train_command._print_record(replace(training_record(), held_out_before={}, held_out_after={}))
     assert "held out    nothing: no row is held out" in capsys.readouterr().out
 
 

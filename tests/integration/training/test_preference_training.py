@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.finetune.merging.checks import merge_checks
+from pipelines.finetune.merging.merging import merge
 from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.recipes.recipe import Recipe
-from pipelines.finetune.training.arguments import preference_losses
-from pipelines.finetune.training.training import RESULT, read_log
+from pipelines.finetune.tasks.preference import preference_losses
+from pipelines.finetune.training.training import RESULT, read_log, train
 from tests.integration.training.test_training import some_slow
 from tests.integration.training.tiny_model import make_tiny_model
 from tests.integration.training.trained import QUICK, preferences, specification
@@ -25,11 +27,11 @@ CHANGES = {
 
 @pytest.mark.parametrize("name", some_slow(CHANGES, ["sigmoid"]))
 def test_preferences_are_learnt_from_where_the_base_stands(name: str, tmp_path: Path):
-    from pipelines.finetune.training.train_child import train
+    from pipelines.finetune.training.train_child import train as train_here
 
     base = BaseModel(make_tiny_model(tmp_path / "tiny"), "org/tiny", "1")
     recipe = Recipe(**{**QUICK, "stage": "dpo", "max_steps": 12, "pref_beta": 0.5, **CHANGES[name]})
-    train(specification(recipe, preferences(tmp_path / "data"), base, tmp_path))
+    train_here(specification(recipe, preferences(tmp_path / "data"), base, tmp_path))
     result = json.loads((tmp_path / "output" / RESULT).read_text())
     assert result["held_out_margin_before"] == pytest.approx(0, abs=1e-4)  # the model is its own reference still
     if name == "sigmoid":
@@ -39,6 +41,15 @@ def test_preferences_are_learnt_from_where_the_base_stands(name: str, tmp_path: 
     log = read_log(tmp_path / "output")
     assert log[-1]["reward_margin"] > log[0]["reward_margin"] and 0 <= log[-1]["reward_accuracy"] <= 1
     assert result["rows"] == 32 and result["held_out_rows"] == 8
+
+
+def test_a_model_of_pairs_alone_is_merged_and_compared_on_their_answers(tmp_path: Path):
+    base = BaseModel(make_tiny_model(tmp_path / "tiny"), "org/tiny", "1")
+    recipe = Recipe(**{**QUICK, "stage": "dpo", "max_steps": 2})
+    pairs = preferences(tmp_path / "data")
+    trained = train(recipe, {"digest": "d", "path": pairs, "train": 32, "test": 8}, base, tmp_path)
+    merged = merge(recipe, trained, Path(pairs), base, tmp_path)
+    assert all(check.passed for check in merge_checks(merged).values()) and merged.compared_rows == 8
 
 
 def test_smoothing_is_made_of_trls_losses():

@@ -117,10 +117,10 @@ def test_a_merged_model_says_what_base_and_adapter_say(
     merged = merge(recipe, adapter, Path(dataset["path"]), tiny, tmp_path)
     assert all(check.passed for check in merge_checks(merged).values())
     assert merge(recipe, adapter, Path(dataset["path"]), tiny, tmp_path) == merged
-    folder = Path(merged["path"])
+    folder = Path(merged.path)
     assert not (folder / "adapter_config.json").exists() and (folder / "chat_template.jinja").exists()
     assert AutoModelForCausalLM.from_pretrained(folder).config.eos_token_id == 2
-    assert merged["adapter_path"] == adapter["path"]
+    assert merged.adapter_path == adapter.path
 
 
 def test_a_childs_refusal_is_the_parents(tiny: BaseModel, dataset: dict[str, Any], tmp_path: Path):
@@ -133,9 +133,9 @@ def test_two_steps_on_the_real_small_model(small_model: Path, dataset: dict[str,
     base = SmallModel(small_model.parent.parent).resolve("smollm2")
     recipe = Recipe(lora_rank=8, per_device_train_batch_size=2, learning_rate=1e-3, max_steps=2, logging_steps=1)
     record = train(recipe, dataset, base, tmp_path)
-    assert record["held_out_loss_after"] < record["held_out_loss_before"] < 6
-    assert record["trainable_parameters"] == 2_442_240
-    assert 5e8 < record["peak_memory_bytes"] < 8e9
-    config = json.loads((Path(record["path"]) / "adapter_config.json").read_text())
+    assert record.held_out_after["loss"] < record.held_out_before["loss"] < 6
+    assert record.trainable_parameters == 2_442_240
+    assert 5e8 < record.peak_memory_bytes < 8e9
+    config = json.loads((Path(record.path) / "adapter_config.json").read_text())
     assert config["base_model_name_or_path"] == "HuggingFaceTB/SmolLM2-135M-Instruct"
-    assert (Path(record["path"]) / LOG).exists()
+    assert (Path(record.path) / LOG).exists()

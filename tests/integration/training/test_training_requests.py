@@ -13,6 +13,7 @@ from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.training import training
 from pipelines.finetune.training.checks import adapter_checks
+from pipelines.finetune.training.record import TrainingRecord
 from pipelines.finetune.training.training import RESULT, read_log
 from pipelines.measuring.gates import Verdict
 from tests.finetune.dataset.example_rows import stored
@@ -105,7 +106,7 @@ def test_without_a_held_out_row_nothing_is_measured_and_no_number_is_made_up(
     assert result["held_out_rows"] == 0
     assert not {name for name in result if name.startswith("held_out_")} - {"held_out_rows"}
     assert result["noted"] == ["eval_strategy: steps – no row is held out, so no loss was taken on any"]
-    checks = adapter_checks({**result, "path": str(tmp_path / "output")})
+    checks = adapter_checks(TrainingRecord.of_result(result, "k", tmp_path / "output"))
     assert checks["held_out_loss_fell"] == Verdict(True, "no row is held out: nothing to compare on")
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.compute.processor import fast_bfloat16
 from pipelines.core.errors import InputError, ServiceError
 from resources.engines import engine as inference_engine
 from resources.engines.batch_engine import stop_token_ids
@@ -124,15 +123,6 @@ def test_padding_after_the_first_end_token_is_cut() -> None:
 def test_batches_hold_prompts_of_similar_length_and_a_bounded_number_of_tokens() -> None:
     # Longest first; with 96 new tokens, rows of 1000 leave room for three, and of 10 for the rest.
     assert length_sorted_batches([10, 1000, 10, 1000, 1000, 1000], 96) == [[1, 3, 4], [5, 0, 2]]
-
-
-def test_bfloat16_is_only_for_processors_that_have_it(tmp_path: Path) -> None:
-    info = tmp_path / "cpuinfo"
-    info.write_text("processor : 0\nflags : fpu avx2 avx512f\n")
-    assert not fast_bfloat16(info)
-    info.write_text("processor : 0\nflags : fpu avx512f avx512_bf16\n")
-    assert fast_bfloat16(info)
-    assert not fast_bfloat16(tmp_path / "missing")
 
 
 def test_the_engine_is_imported_without_torch() -> None:

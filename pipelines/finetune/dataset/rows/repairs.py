@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from pipelines.finetune.conversation import Conversation
+from pipelines.finetune.conversation import PREFERENCE, Conversation
 from pipelines.finetune.dataset.rows.shapes import Flaw
 from pipelines.finetune.dataset.rows.turns import Draft
 
@@ -35,7 +35,7 @@ def sound(made: Draft) -> Draft:
         made.repairs.add("empty system message dropped")
     _in_turn(made.messages, made.kind)
     _said(made.messages)
-    if made.kind == "preference":
+    if made.kind == PREFERENCE:
         _two_answers(made)
     return made
 
@@ -44,7 +44,7 @@ def _in_turn(messages: Conversation, kind: str) -> None:
     turns = [message["role"] for message in messages if message["role"] != "system"]
     if any(message["role"] == "system" for message in messages[1:]):
         raise Flaw("late system message", "a system message after the first", "at most one system message, in front")
-    ends = ("user", "tool") if kind == "preference" else ("assistant",)
+    ends = ("user", "tool") if kind == PREFERENCE else ("assistant",)
     if not turns or turns[-1] not in ends:
         last = (turns or ["nothing but a system message"])[-1]
         raise Flaw("wrong last turn", f"a conversation that ends on {last}", f"one that ends on {' or '.join(ends)}")

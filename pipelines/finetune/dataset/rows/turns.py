@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.finetune.conversation import Conversation
+from pipelines.finetune.conversation import ANSWERED, PREFERENCE, Conversation
 from pipelines.finetune.dataset.rows.shapes import EXPECTED, Flaw, Shape
 from pipelines.finetune.dataset.rows.tools import tool_calls, tool_list
 
@@ -32,7 +32,7 @@ class Draft:
     tools: list[dict[str, Any]] = field(default_factory=list)
     chosen: str = ""
     rejected: str = ""
-    kind: str = "sft"
+    kind: str = ANSWERED
     repairs: set[str] = field(default_factory=set)
 
 
@@ -48,7 +48,7 @@ def draft(row: Any, shape: Shape) -> Draft:
         messages.insert(0, {"role": "system", "content": system})
     made = Draft(messages, _tools(row, shape, repairs), repairs=repairs)
     if shape.ranking:
-        made.kind = "preference"
+        made.kind = PREFERENCE
         made.messages, made.chosen, made.rejected = _pair(row, shape, messages, repairs)
     elif not listed or shape.messages == "prompt":
         made.messages += _answer(row, shape, repairs)
