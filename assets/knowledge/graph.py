@@ -37,7 +37,7 @@ def knowledge_graph(
 ) -> dg.MaterializeResult:
     """Documents, chunks, entities, relations and communities with their vectors, in the store that answers questions:
     the embedded one, and Neo4j where NEO4J_URI is set. Only what differs from the last run is written; a run that fails
-    leaves the graph as it was."""
+    before it switches leaves the graph as it was, in both."""
     entities, relations = tables.read("entities"), tables.read("relations")
     inputs = (documents, chunks, chunk_embeddings, entities, relations, communities, community_summaries)
     graph, vectors, work = assemble(*inputs, embedder, tables.find(_VECTORS))

@@ -13,6 +13,7 @@ from benchmarks.ground.process import Measured, python, run
 from benchmarks.training.samples import NAME, Sample, write_lines, write_llamafactory, write_ours
 from pipelines.compute.processor import THREADS as WAITING
 from pipelines.compute.processor import fast_bfloat16
+from pipelines.core.files import beside
 from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.training.training import ENVIRONMENT
@@ -178,15 +179,14 @@ def in_float32(base: Path, folder: Path) -> Path:
     from safetensors.torch import load_file, save_file
 
     if not folder.exists():
-        beside = folder.with_name(f"{folder.name}.part")
-        shutil.copytree(base, beside, ignore=shutil.ignore_patterns("*.safetensors"), dirs_exist_ok=True)
-        config = json.loads((beside / "config.json").read_text(encoding="utf-8"))
-        config |= {name: "float32" for name in ("dtype", "torch_dtype") if name in config}
-        _write(beside / "config.json", config)
-        for file in base.glob("*.safetensors"):
-            weights = {name: weight.float() for name, weight in load_file(file).items()}
-            save_file(weights, beside / file.name, {"format": "pt"})
-        beside.rename(folder)
+        with beside(folder, folder=True) as new:
+            shutil.copytree(base, new, ignore=shutil.ignore_patterns("*.safetensors"), dirs_exist_ok=True)
+            config = json.loads((new / "config.json").read_text(encoding="utf-8"))
+            config |= {name: "float32" for name in ("dtype", "torch_dtype") if name in config}
+            _write(new / "config.json", config)
+            for file in base.glob("*.safetensors"):
+                weights = {name: weight.float() for name, weight in load_file(file).items()}
+                save_file(weights, new / file.name, {"format": "pt"})
     return folder
 
 

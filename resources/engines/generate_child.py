@@ -5,12 +5,12 @@ It runs the engine that the job names, and transformers where that one is not in
 
 import gc
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
 
 from pipelines.core.child_process import read_spec
+from pipelines.core.files import write_atomically
 from resources.engines.batch_engine import CannotRun, dtype_name, stop_token_ids
 from resources.engines.engines import FALLBACK, engine_named
 
@@ -18,10 +18,7 @@ from resources.engines.engines import FALLBACK, engine_named
 def main(job: dict[str, Any]) -> None:
     """Run every model of the job and write `{"batches": [...]}` into its folder."""
     batches = [_run(entry["model"], entry["prompts"], job) for entry in job["jobs"]]
-    result = Path(job["folder"]) / "RESULT.json"
-    beside = result.with_name(".RESULT.json")
-    beside.write_text(json.dumps({"batches": batches}, ensure_ascii=False), encoding="utf-8")
-    os.replace(beside, result)
+    write_atomically(Path(job["folder"]) / "RESULT.json", json.dumps({"batches": batches}, ensure_ascii=False))
 
 
 def _run(model: str, prompts: list[list[int]], job: dict[str, Any]) -> dict[str, Any]:

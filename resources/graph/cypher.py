@@ -39,12 +39,17 @@ CREATE_VECTOR_INDEX = {
 DROP_INDEX = "DROP INDEX $name IF EXISTS"
 AWAIT_INDEXES = "CALL db.awaitIndexes($seconds)"
 
-# State: the Arrow schemas of what was applied, and whether all of it arrived
+# State: the Arrow schemas of what was applied, its version, and whether all of it arrived
 
-READ_STATE = "MATCH (s:__Graftline__ {id: 'graph'}) RETURN s.schemas AS schemas, s.complete AS complete"
+READ_STATE = (
+    "MATCH (s:__Graftline__ {id: 'graph'}) RETURN s.schemas AS schemas, s.complete AS complete, s.version AS version"
+)
 LOCK_STATE = "MERGE (s:__Graftline__ {id: 'graph'}) SET s.locked = true REMOVE s.locked"
 MARK_INCOMPLETE = "MERGE (s:__Graftline__ {id: 'graph'}) SET s.complete = false"
-WRITE_STATE = "UNWIND $rows AS row MERGE (s:__Graftline__ {id: 'graph'}) SET s.schemas = row.schemas, s.complete = true"
+WRITE_STATE = (
+    "UNWIND $rows AS row MERGE (s:__Graftline__ {id: 'graph'}) "
+    "SET s.schemas = row.schemas, s.complete = true, s.version = row.version"
+)
 
 # Compare
 

@@ -1,7 +1,6 @@
-"""The embedded graph store: one Lance dataset a table, written beside and switched by one pointer file."""
+"""The embedded graph store: one Lance dataset a table, staged beside and switched by one pointer file."""
 
-import json
-import shutil
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -10,34 +9,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from pipelines.core.delta import compare
-from pipelines.core.errors import ConfigurationError, NotMaterializedError
-from pipelines.core.files import write_atomically
+from pipelines.core.errors import ConfigurationError, NotMaterializedError, ServiceError
 from pipelines.core.filters import EVERYTHING, Filters
 from pipelines.core.graph_tables import GRAPH_TABLES, GraphTables, StoreChanges
-from resources.graph.lance_search import APPROXIMATE_FROM, DATE, FORMAT, TERMS, literal, make_indexes, matching, nearest
-from resources.graph.rows import (
-    KEYS,
-    SEARCHED,
-    nothing_stored,
-    refuse_broken,
-    refuse_filters,
-    row_digests,
-    search_terms,
-    searched_text,
-)
-from resources.tables.lance_upkeep import due, forget_old_versions, rewrite_deleted, today
+from resources.graph import lance_rows
+from resources.graph.lance_search import APPROXIMATE_FROM, matching, nearest
+from resources.graph.rows import KEYS, nothing_stored, refuse_broken, refuse_filters, search_terms
+from resources.graph.staged_graph import UNDECIDED, StagedGraph, decided, identity
+from resources.tables.lance_upkeep import due, today
+from resources.tables.versions import Pointer, Versions, previous, succeeding
 
 if TYPE_CHECKING:
     import lance
 
-_DIGEST = "_digest"
-_HIDDEN = (_DIGEST, TERMS, FORMAT, DATE)
 _KEPT_FOR_READERS = timedelta(hours=1)
 _DAYS_OF_PREVIOUS = 7
 """How long a rollback is kept for where nothing changes: the previous version holds what was deleted since."""
-_MOST_FRAGMENTS = 16
 _IDS_A_FILTER = 1000
+_LOG = logging.getLogger("graftline")
 
 State = dict[str, dict[str, int]]
 """By table: the dataset's version and its number of rows."""
@@ -53,6 +42,7 @@ class EmbeddedGraphStore:
 
     def __init__(self, root: Path, approximate_from: int = APPROXIMATE_FROM) -> None:
         self.root, self._approximate_from = root, approximate_from
+        self._file = Pointer(root / "current.json")
         self._open: dict[tuple[str, int], lance.LanceDataset] = {}
 
     def apply(self, graph: GraphTables) -> StoreChanges:
@@ -60,33 +50,104 @@ class EmbeddedGraphStore:
 
         Raises InputError for a graph that refers to rows it does not hold.
         """
-        refuse_broken(graph)
-        pointer = self._pointer()
-        current, former = pointer.get("current") or {}, pointer.get("model", "")
-        sweep = due(pointer.get("swept"))
-        state: State = {}
-        written, deleted = {}, {}
-        for name in GRAPH_TABLES:
-            stored = _prepared(name, graph)
-            state[name], written[name], deleted[name] = self._update(name, stored, current.get(name), sweep)
-        if state != current:
-            self._switch({"current": state, "model": graph.embedder}, {"current": current or None, "model": former})
-        elif pointer.get("previous") and due(pointer.get("swept"), _DAYS_OF_PREVIOUS):
-            self._switch({"current": state, "model": graph.embedder}, {"current": None})
-        elif former != graph.embedder:
-            self._write({**pointer, "model": graph.embedder})
-        return StoreChanges(written, deleted)
+        staged = self.stage(graph)
+        self.switch(staged)
+        self.finish(staged)
+        return staged.changes
 
     def rollback(self) -> dict[str, int]:
         """Switch to the previous version (a second rollback switches back) and return its counts."""
-        pointer = self._pointer()
-        if not pointer.get("previous"):
+        staged = self.stage_previous()
+        self.switch(staged)
+        self.finish(staged)
+        return self.counts()
+
+    def stage(self, graph: GraphTables) -> StagedGraph:
+        """Write what differs beside the current version; readers see it after `switch`, and never without."""
+        refuse_broken(graph)
+        began_from = self._pointer()
+        former = decided(began_from)
+        current, swept = former.get("current") or {}, former.get("swept")
+        state: State = {}
+        written, deleted, digests = {}, {}, {}
+        for name in GRAPH_TABLES:
+            stored = lance_rows.prepared(name, graph)
+            table = lance_rows.stage(
+                name, self._versions(name), stored, current.get(name), due(swept), self._approximate_from
+            )
+            state[name], written[name], deleted[name] = table.state, table.written, table.deleted
+            digests[name] = lance_rows.digests(stored, KEYS[name])
+        to: dict[str, Any] = {"current": state, "model": graph.embedder, "graph": identity(digests, graph.embedder)}
+        if state != current:
+            to = succeeding({**to, "swept": today()}, former)
+        elif former.get("previous") and due(swept, _DAYS_OF_PREVIOUS):
+            to = {**to, "previous": None, "swept": today()}
+        else:
+            to = {**former, **to}
+        return StagedGraph(to, began_from, StoreChanges(written, deleted))
+
+    def stage_previous(self) -> StagedGraph:
+        """Return the previous version as one to switch to; NotMaterializedError where there is none."""
+        began_from = self._pointer()
+        to = previous(began_from)
+        if to is None:
             raise NotMaterializedError(
                 "the embedded graph store", "no previous version", "two different graphs stored", "graftline run"
             )
-        back = {"current": pointer["previous"], "model": pointer.get("previous_model", "")}
-        self._switch(back, pointer)
-        return self.counts()
+        if "graph" not in to:  # an earlier release's
+            columns = {name: [KEYS[name], lance_rows.DIGEST] for name in GRAPH_TABLES}
+            stored = {name: self._dataset(name, to["current"]).to_table(columns=columns[name]) for name in GRAPH_TABLES}
+            digests = {name: lance_rows.digests(table, KEYS[name]) for name, table in stored.items()}
+            to["graph"] = identity(digests, to.get("model", ""))
+        nothing = dict.fromkeys(GRAPH_TABLES, 0)
+        to = succeeding({**to, "swept": today()}, decided(began_from))
+        return StagedGraph(to, began_from, StoreChanges(nothing, nothing))
+
+    def switch(self, staged: StagedGraph, undecided: bool = False) -> None:
+        """Make what was staged current, by one file; `undecided` keeps the former pointer in it until `finish`.
+
+        ServiceError where another run has switched since this one began: its graph stays.
+        """
+        if self._pointer() != staged.former:
+            found, wanted = "the graph of another run, which ended meanwhile", "one run at a time"
+            raise ServiceError(str(self.root), found, wanted, "graftline run --select knowledge_graph")
+        if staged.pointer != staged.former:
+            self._file.switch(staged.with_way_back if undecided else staged.pointer)
+            state = staged.pointer["current"]
+            self._open = {place: table for place, table in self._open.items() if state[place[0]]["version"] == place[1]}
+
+    def undo(self, staged: StagedGraph, undecided: bool = False) -> None:
+        """Make current again what was before an undecided `switch`; `undecided` keeps the way on to its graph."""
+        if self._pointer() == staged.with_way_back:
+            former = decided(staged.former)
+            self._file.switch({**former, UNDECIDED: staged.pointer} if undecided else former)
+
+    def finish(self, staged: StagedGraph) -> None:
+        """Forget the way back and what no pointer names. What fails here is told, and done after the next switch."""
+        state, former = staged.pointer["current"], staged.pointer.get("previous")
+        try:
+            if self._pointer() == staged.with_way_back:
+                self._file.switch(staged.pointer)
+            if (state, former) == (staged.former.get("current"), staged.former.get("previous")):
+                return
+            for name in GRAPH_TABLES:
+                versions = self._versions(name)
+                versions.keep(current=state[name]["version"], previous=(former or state)[name]["version"])
+                versions.forget(_KEPT_FOR_READERS)
+        except (OSError, RuntimeError, ValueError) as error:
+            _LOG.warning("%s holds the new graph; its old versions could not be forgotten (%s)", self.root, error)
+
+    def is_at(self, version: str | None) -> bool:
+        """Return whether the current graph is this version; None stands for one that has none yet."""
+        return self._pointer().get("graph") == version
+
+    def follow(self, version: str | None) -> bool:
+        """Switch to this version where an interrupted switch left the way to it; say whether it did."""
+        other = self._pointer().get(UNDECIDED)
+        if other is None or other.get("graph") != version:
+            return False
+        self._file.switch(other)
+        return True
 
     def model(self) -> str:
         """Return the embedding model (name and revision) of the current version's vectors; "" where none is known."""
@@ -147,16 +208,15 @@ class EmbeddedGraphStore:
 
     def _where(self, table: str, column: str, values: Sequence[str]) -> list[dict[str, Any]]:
         dataset, wanted = self._dataset(table, self._state()), sorted(set(values))
-        columns = [name for name in dataset.schema.names if name not in ("vector", *_HIDDEN)]
+        columns = [name for name in dataset.schema.names if name not in ("vector", *lance_rows.HIDDEN)]
         found = []
         for start in range(0, len(wanted), _IDS_A_FILTER):
-            condition = _among(column, wanted[start : start + _IDS_A_FILTER])
+            condition = lance_rows.among(column, wanted[start : start + _IDS_A_FILTER])
             found += dataset.to_table(columns=columns, filter=condition).to_pylist()
         return found
 
     def _pointer(self) -> dict[str, Any]:
-        path = self.root / "current.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return self._file.read() or {}
 
     def _state(self) -> State:
         state = self._pointer().get("current")
@@ -164,110 +224,16 @@ class EmbeddedGraphStore:
             raise nothing_stored(self.name)
         return state
 
-    def _folder(self, name: str) -> Path:
-        return self.root / f"{name}.lance"
+    def _versions(self, name: str) -> Versions:
+        return Versions(self.root / f"{name}.lance")
 
     def _dataset(self, name: str, state: State) -> "lance.LanceDataset":
-        import lance
-
         place = (name, state[name]["version"])
         if place not in self._open:
-            self._open[place] = lance.dataset(str(self._folder(name)), version=place[1])
+            self._open[place] = self._versions(name).at(place[1])
         return self._open[place]
 
     def _read(self, name: str, state: State) -> pa.Table:
         dataset = self._dataset(name, state)
-        columns = [column for column in dataset.schema.names if column not in _HIDDEN]
+        columns = [column for column in dataset.schema.names if column not in lance_rows.HIDDEN]
         return dataset.to_table(columns=columns).sort_by(KEYS[name]).combine_chunks()
-
-    def _switch(self, to: dict[str, Any], since: dict[str, Any]) -> None:
-        """Make one version and its model current and keep another as the previous one, then tidy up."""
-        state, previous = to["current"], since["current"]
-        self._write({**to, "previous": previous, "previous_model": since.get("model", ""), "swept": today()})
-        self._open = {place: dataset for place, dataset in self._open.items() if state[place[0]]["version"] == place[1]}
-        for name in GRAPH_TABLES:
-            dataset = self._dataset(name, state)
-            tags, former = dataset.tags.list(), (previous or state)[name]["version"]
-            # Lance never cleans up a tagged version: these two are what the pointer names.
-            for tag, version in (("current", state[name]["version"]), ("previous", former)):
-                (dataset.tags.update if tag in tags else dataset.tags.create)(tag, version)
-            forget_old_versions(dataset, _KEPT_FOR_READERS)
-
-    def _write(self, pointer: dict[str, Any]) -> None:
-        write_atomically(self.root / "current.json", json.dumps(pointer))
-
-    def _update(
-        self, name: str, stored: pa.Table, state: dict[str, int] | None, sweep: bool
-    ) -> tuple[dict[str, int], int, int]:
-        """Bring one dataset up to date beside what is current; return its new state, rows written and deleted."""
-        import lance
-
-        key, folder = KEYS[name], self._folder(name)
-        # A handle of its own: writing moves it on, while readers stay on the version that they opened.
-        dataset = lance.dataset(str(folder), version=state["version"]) if state else None
-        if dataset is None or not dataset.schema.equals(stored.schema):
-            gone = set(dataset.to_table(columns=[key])[key].to_pylist()) if dataset else set()
-            dataset = _write_whole(folder, stored)
-            self._index(name, dataset)
-            gone -= set(stored[key].to_pylist())
-            return {"version": dataset.version, "rows": len(stored)}, len(stored), len(gone)
-        before = dataset.to_table(columns=[key, _DIGEST]).to_pydict()
-        after = dict(zip(stored[key].to_pylist(), stored[_DIGEST].to_pylist(), strict=True))
-        delta = compare(after, dict(zip(before[key], before[_DIGEST], strict=True)))
-        if state and not delta.todo and not delta.gone:
-            return state, 0, 0
-        _change(name, dataset, stored, delta.todo, delta.gone)
-        if sweep:
-            rewrite_deleted(dataset)
-        self._index(name, dataset)
-        return {"version": dataset.version, "rows": len(stored)}, len(delta.todo), len(delta.gone)
-
-    def _index(self, name: str, dataset: "lance.LanceDataset") -> None:
-        if name in SEARCHED:
-            make_indexes(dataset, KEYS[name], self._approximate_from)
-        elif dataset.count_rows() >= self._approximate_from:
-            dataset.create_scalar_index(KEYS[name], "BTREE", replace=True)
-
-
-def _among(column: str, values: Sequence[str]) -> str:
-    return f"{column} IN ({', '.join(map(literal, values))})"
-
-
-def _prepared(name: str, graph: GraphTables) -> pa.Table:
-    """Return the rows as stored: with their digest, where searched their terms, and for chunks what filters ask of
-    their documents. A chunk whose document has another date is written again."""
-    table = getattr(graph, name).replace_schema_metadata(None)
-    if name == "chunks":
-        known = {row["document_id"]: row for row in graph.documents.to_pylist()}
-        for column, source in ((FORMAT, "format"), (DATE, "date")):
-            values = [known[key].get(source) or "" for key in table["document_id"].to_pylist()]
-            table = table.append_column(column, pa.array(values, pa.string()))
-    stored = table.append_column(_DIGEST, pa.array(row_digests(table), pa.string()))
-    if name not in SEARCHED:
-        return stored
-    rows = table.select(list(SEARCHED[name])).to_pylist()
-    return stored.append_column(TERMS, pa.array([search_terms(searched_text(row, name)) for row in rows], pa.string()))
-
-
-def _write_whole(folder: Path, stored: pa.Table) -> "lance.LanceDataset":
-    import lance
-
-    if folder.exists() and not (folder / "_versions").exists():
-        shutil.rmtree(folder)  # what a crash left of a first write
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    return lance.write_dataset(stored, str(folder), mode="overwrite" if folder.exists() else "create")
-
-
-def _change(name: str, dataset: "lance.LanceDataset", stored: pa.Table, todo: list[str], gone: list[str]) -> None:
-    import pyarrow.compute as pc
-
-    key = KEYS[name]
-    if dataset.latest_version != dataset.version:
-        dataset.restore()  # newer versions are a failed run's, or what a rollback left
-    if todo:
-        rows = stored.filter(pc.is_in(stored[key], pa.array(todo)))
-        dataset.merge_insert(key).when_matched_update_all().when_not_matched_insert_all().execute(rows)
-    for start in range(0, len(gone), _IDS_A_FILTER):
-        dataset.delete(_among(key, gone[start : start + _IDS_A_FILTER]))
-    if len(dataset.get_fragments()) > _MOST_FRAGMENTS:
-        dataset.optimize.compact_files()

@@ -7,10 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.core.delta import Delta
-from pipelines.core.graph_tables import GraphTables
+from pipelines.core.delta import Delta, compare
+from pipelines.core.graph_tables import GRAPH_TABLES, GraphTables, StoreChanges
 from resources.graph import cypher
-from resources.graph.rows import KEYS
+from resources.graph.neo4j_connection import OpenTransaction
+from resources.graph.rows import KEYS, row_digests
 
 _ROWS_A_STATEMENT = 5000
 _VECTORS_A_STATEMENT = 1000
@@ -36,6 +37,36 @@ class Changes:
     places: dict[str, str]
     cut_documents: list[str]
     """Documents that lose a chunk."""
+
+    @property
+    def counted(self) -> StoreChanges:
+        """The rows to write and to delete."""
+        written = {name: len(self.deltas[name].todo) for name in GRAPH_TABLES}
+        return StoreChanges(written, {name: len(self.deltas[name].gone) for name in GRAPH_TABLES})
+
+
+@dataclass(frozen=True)
+class StagedChanges:
+    """What was done in a transaction that is open yet, and the version of the graph that is held until its commit."""
+
+    transaction: OpenTransaction
+    former: str | None
+    changes: StoreChanges
+
+
+def differences(transaction: OpenTransaction, graph: GraphTables) -> Changes:
+    """Compare the graph with what the database holds now; after an unfinished run every row counts as changed."""
+    complete = bool(transaction.run(cypher.READ_STATE)[0]["complete"])
+    deltas, digests, places = {}, {}, {}
+    for name in GRAPH_TABLES:
+        query = cypher.RELATION_DIGESTS if name == "relations" else cypher.NODE_DIGESTS[name]
+        records = transaction.run(query)
+        places.update({record["id"]: record["place"] for record in records if name == "relations"})
+        table = getattr(graph, name)
+        digests[name] = dict(zip(table[KEYS[name]].to_pylist(), row_digests(table), strict=True))
+        deltas[name] = compare(digests[name], {r["id"]: r["digest"] if complete else "" for r in records})
+    cut = transaction.run(cypher.CHUNK_DOCUMENTS, ids=deltas["chunks"].gone)
+    return Changes(deltas, digests, places, [record["id"] for record in cut])
 
 
 def statements(graph: GraphTables, changes: Changes) -> Iterator[Statement]:

@@ -1,7 +1,7 @@
 """The connection to a Neo4j server: queries in, records out, every failure as an error that says what to type."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core.errors import ServiceError
@@ -56,12 +56,22 @@ class Neo4jConnection:
     @contextmanager
     def session(self) -> Iterator["neo4j.Session"]:
         """Open a session; whatever the server or the network refuses becomes a ServiceError."""
+        with self.errors(), self._driver.session(database=self.database) as session:
+            yield session
+
+    def begin(self) -> "OpenTransaction":
+        """Begin a transaction that stays open until its `commit` or `abandon`."""
+        with self.errors():
+            return OpenTransaction(self, self._driver.session(database=self.database))
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Raise what the server or the network refuses as ServiceError."""
         import neo4j.exceptions as refused
 
         where = f"NEO4J_URI {self.address}"
         try:
-            with self._driver.session(database=self.database) as session:
-                yield session
+            yield
         except refused.AuthError:
             raise ServiceError(
                 where,
@@ -85,3 +95,28 @@ class Neo4jConnection:
     def close(self) -> None:
         """Close the driver's connections."""
         self._driver.close()
+
+
+class OpenTransaction:
+    """A transaction whose work nobody sees before `commit`, and which others may get ready during."""
+
+    def __init__(self, connection: Neo4jConnection, session: "neo4j.Session") -> None:
+        self._connection, self._session = connection, session
+        self._transaction = session.begin_transaction()
+
+    def run(self, query: str, /, **parameters: Any) -> list[dict[str, Any]]:
+        """Run one query and return its records."""
+        with self._connection.errors():
+            return self._transaction.run(query, parameters).data()
+
+    def commit(self) -> None:
+        """Make all of it public at once; ServiceError where the server refuses, or breaks off and may have done it."""
+        with self._connection.errors():
+            self._transaction.commit()
+            self._session.close()
+
+    def abandon(self) -> None:
+        """Undo all of it, unless it is committed; a server that is gone undoes it by itself."""
+        with suppress(ServiceError), self._connection.errors():
+            self._transaction.close()
+            self._session.close()

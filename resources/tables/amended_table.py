@@ -1,9 +1,7 @@
 """A Lance table that is amended row by row and read in batches: what 10,000 documents cost is what changed."""
 
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -12,6 +10,7 @@ import pyarrow.compute as pc
 from pipelines.core.delta import Change, Work, batched, with_schema
 from pipelines.core.identity import ROW_DIGESTS, row_digests, rows_digest
 from resources.tables.lance_upkeep import due, rewrite_deleted, today
+from resources.tables.versions import Versions
 
 if TYPE_CHECKING:
     import lance
@@ -25,7 +24,7 @@ _MOST_FRAGMENTS = 24
 class LanceTable:
     """One version of a table, as its pointer names it; see `pipelines.core.protocols.StoredTable`."""
 
-    folder: Path
+    versions: Versions
     pointer: dict[str, Any]
 
     @property
@@ -43,9 +42,7 @@ class LanceTable:
     @property
     def dataset(self) -> "lance.LanceDataset":
         """The dataset at this version; every call opens it anew, so that a writer's handle is its own."""
-        import lance
-
-        return lance.dataset(str(self.folder), version=self.pointer["version"])
+        return self.versions.at(self.pointer["version"])
 
     def __len__(self) -> int:
         return int(self.pointer["rows"])
@@ -74,20 +71,20 @@ class LanceTable:
         return table.sort_by(table.column_names[0]).combine_chunks() if "total" in self.pointer else table
 
 
-def amendable(folder: Path, pointer: dict[str, Any] | None) -> LanceTable | None:
+def amendable(versions: Versions, pointer: dict[str, Any] | None) -> LanceTable | None:
     """Return the table that an amendment goes on from; None where there is none, or an earlier release wrote it."""
-    usable = pointer and "total" in pointer and (folder / "_versions").exists()
-    return LanceTable(folder, pointer) if usable and pointer else None
+    usable = pointer and "total" in pointer and versions.there
+    return LanceTable(versions, pointer) if usable and pointer else None
 
 
 def amend(
-    folder: Path, pointer: dict[str, Any] | None, schema: pa.Schema, change: Change
+    versions: Versions, pointer: dict[str, Any] | None, schema: pa.Schema, change: Change
 ) -> tuple[dict[str, Any], Work]:
     """Write the change beside what the pointer names; return the pointer to switch to and what happened to the rows.
 
     A table of another schema, or written whole by an earlier release, is replaced altogether.
     """
-    writer = _Writer(folder, pointer, schema, change)
+    writer = _Writer(versions, pointer, schema, change)
     writer.drop()
     for table in change.add:
         writer.add(table)
@@ -97,9 +94,9 @@ def amend(
 class _Writer:
     """The amendment of one table under way."""
 
-    def __init__(self, folder: Path, pointer: dict[str, Any] | None, schema: pa.Schema, change: Change) -> None:
-        self.folder, self.pointer, self.schema, self.change = folder, pointer, schema, change
-        self.base = with_schema(amendable(folder, pointer), schema)
+    def __init__(self, versions: Versions, pointer: dict[str, Any] | None, schema: pa.Schema, change: Change) -> None:
+        self.versions, self.pointer, self.schema, self.change = versions, pointer, schema, change
+        self.base = with_schema(amendable(versions, pointer), schema)
         self.key = schema.names[0]
         self.total, self.rows = (int(pointer["total"]), len(self.base)) if self.base is not None and pointer else (0, 0)
         self.before: dict[str, int] = {}
@@ -158,12 +155,9 @@ class _Writer:
         return {**base.pointer, "version": dataset.version, "swept": today()}
 
     def _open(self) -> "lance.LanceDataset":
-        """Return the base to write to; newer versions are those of a run that was killed before its switch."""
         if self.dataset is None:
             assert self.base is not None
-            self.dataset = self.base.dataset
-            if self.dataset.latest_version != self.dataset.version:
-                self.dataset.restore()
+            self.dataset = self.versions.stage_from(self.base.pointer["version"])
         return self.dataset
 
     def _write(self, table: pa.Table) -> None:
@@ -171,12 +165,11 @@ class _Writer:
 
         if self.dataset is None and self.base is not None and len(self.base) > len(self.before):
             self._open()
-        if self.dataset is None and self.folder.exists() and not (self.folder / "_versions").exists():
-            shutil.rmtree(self.folder)  # what a crash left of a first write
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        mode = "append" if self.dataset is not None else "overwrite" if self.folder.exists() else "create"
-        target = self.dataset if self.dataset is not None else str(self.folder)
-        self.dataset = lance.write_dataset(table.cast(self.schema), target, mode=mode, schema=self.schema)
+        rows = table.cast(self.schema)
+        if self.dataset is None:
+            self.dataset = self.versions.stage_whole(rows, self.schema)
+        else:
+            self.dataset = lance.write_dataset(rows, self.dataset, mode="append", schema=self.schema)
 
     def _count(self, table: pa.Table, found: dict[str, int], sign: int) -> None:
         digests = row_digests(table)

@@ -1,7 +1,5 @@
 """The table store: Arrow tables on disk as Lance datasets, written beside and switched by a pointer."""
 
-import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +8,10 @@ import pyarrow as pa
 
 from pipelines.core.delta import Change, Work
 from pipelines.core.errors import NotMaterializedError
-from pipelines.core.files import write_atomically
 from pipelines.core.identity import table_digest
 from resources.tables.amended_table import LanceTable, amend, amendable
-from resources.tables.lance_upkeep import due, forget_old_versions, today
+from resources.tables.lance_upkeep import due, today
+from resources.tables.versions import Pointer, Versions
 
 
 @dataclass(frozen=True)
@@ -25,16 +23,15 @@ class TableStore:
 
     root: Path
 
-    def _folder(self, name: str) -> Path:
-        return self.root / f"{name}.lance"
+    def _versions(self, name: str) -> Versions:
+        return Versions(self.root / f"{name}.lance")
 
-    def _pointer(self, name: str) -> Path:
-        return self.root / f"{name}.json"
+    def _pointer(self, name: str) -> Pointer:
+        return Pointer(self.root / f"{name}.json")
 
     def pointer(self, name: str) -> dict[str, Any] | None:
         """Return {"digest", "version" | "record", "rows"} of what is current, or None."""
-        path = self._pointer(name)
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        return self._pointer(name).read()
 
     def digest(self, name: str) -> str | None:
         """Return the digest of the current table or record, or None."""
@@ -67,48 +64,41 @@ class TableStore:
     def stored(self, name: str) -> LanceTable | None:
         """Return the current table without reading it, or None where the stage never ran."""
         pointer = self.pointer(name)
-        return LanceTable(self._folder(name), pointer) if pointer and "version" in pointer else None
+        return LanceTable(self._versions(name), pointer) if pointer and "version" in pointer else None
 
     def amendable(self, name: str) -> LanceTable | None:
         """Return the current table where `amend` goes on from it: one that was written whole is replaced altogether."""
-        return amendable(self._folder(name), self.pointer(name))
+        return amendable(self._versions(name), self.pointer(name))
 
     def amend(self, name: str, schema: pa.Schema, change: Change) -> tuple[LanceTable, Work]:
         """Drop and add rows batch by batch beside the current version, then switch; the first column is the key.
 
         Return the table as it is now and what happened to its rows. Killed before the switch, the former rows stand.
         """
-        pointer, work = amend(self._folder(name), self.pointer(name), schema, change)
+        versions = self._versions(name)
+        pointer, work = amend(versions, self.pointer(name), schema, change)
         if pointer != self.pointer(name):
-            write_atomically(self._pointer(name), json.dumps(pointer))
-            import lance
-
-            forget_old_versions(lance.dataset(str(self._folder(name))))
-        return LanceTable(self._folder(name), pointer), work
+            self._pointer(name).switch(pointer)
+            versions.forget()
+        return LanceTable(self._versions(name), pointer), work
 
     def write(self, name: str, table: pa.Table) -> str:
         """Store the table unless it equals the current one; return its digest."""
-        import lance
-
-        digest, folder = table_digest(table), self._folder(name)
+        digest, versions = table_digest(table), self._versions(name)
         pointer = self.pointer(name)
         if pointer and pointer["digest"] == digest:
-            if due(pointer.get("swept")) and (dataset := lance.dataset(str(folder))).version == pointer.get("version"):
-                forget_old_versions(dataset)  # the pointer's is the newest: it stays
-                write_atomically(self._pointer(name), json.dumps({**pointer, "swept": today()}))
+            if due(pointer.get("swept")) and versions.newest() == pointer.get("version"):
+                versions.forget()  # the pointer's is the newest: it stays
+                self._pointer(name).switch({**pointer, "swept": today()})
             return digest
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        if folder.exists() and not (folder / "_versions").exists():
-            shutil.rmtree(folder)  # what a crash left of a first write
-        dataset = lance.write_dataset(table, str(folder), mode="overwrite" if folder.exists() else "create")
-        pointer = {"digest": digest, "version": dataset.version, "rows": table.num_rows, "swept": today()}
-        write_atomically(self._pointer(name), json.dumps(pointer))
-        forget_old_versions(dataset)
+        staged = versions.stage_whole(table).version
+        self._pointer(name).switch({"digest": digest, "version": staged, "rows": table.num_rows, "swept": today()})
+        versions.forget()
         return digest
 
     def write_record(self, name: str, record: dict[str, Any], digest: str) -> str:
         """Store a small JSON record (an adapter's description, a decision) with its digest."""
-        write_atomically(self._pointer(name), json.dumps({"digest": digest, "record": record}, ensure_ascii=False))
+        self._pointer(name).switch({"digest": digest, "record": record})
         return digest
 
     def read_record(self, name: str) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import pytest
 
 from resources.graph.embedded import EmbeddedGraphStore
 from resources.graph.neo4j_store import Neo4jGraphStore
+from resources.graph.stores import MirroredGraphStore
+from tests.contract.graphs import graph, without_document_two
 
 
 def drop_schema(store: Neo4jGraphStore) -> None:
@@ -50,3 +52,12 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     if request.param == "neo4j":
         return request.getfixturevalue("neo4j_store")
     return EmbeddedGraphStore(tmp_path / "graph")
+
+
+@pytest.fixture
+def both(neo4j_store: Neo4jGraphStore, tmp_path: Path) -> MirroredGraphStore:
+    """The two stores after two nights: today's graph is the whole one, yesterday's had document one alone."""
+    stores = MirroredGraphStore(neo4j_store, EmbeddedGraphStore(tmp_path))
+    stores.apply(without_document_two(graph()))
+    stores.apply(graph())
+    return stores

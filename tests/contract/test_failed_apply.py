@@ -14,6 +14,7 @@ from resources.graph.embedded import EmbeddedGraphStore
 from resources.graph.neo4j_changes import Statement
 from resources.graph.neo4j_store import Neo4jGraphStore
 from resources.graph.stores import MirroredGraphStore
+from resources.tables import versions
 from tests.contract.graphs import changed, graph, without_document_two
 from tests.contract.test_graph_store import assert_holds
 
@@ -22,11 +23,11 @@ def test_an_embedded_apply_that_fails_midway_leaves_the_former_graph(tmp_path, m
     store = EmbeddedGraphStore(tmp_path)
     store.apply(graph())
 
-    def fail(*_):
+    def fail(*_, **__):
         raise OSError("disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(embedded_graph, "write_atomically", fail)
+        patch.setattr(versions, "write_atomically", fail)
         with pytest.raises(OSError, match="disk full"):
             store.apply(without_document_two(graph()))
     assert_holds(store, graph())
@@ -39,7 +40,7 @@ def test_an_embedded_apply_that_fails_midway_leaves_the_former_graph(tmp_path, m
 def test_a_first_apply_that_fails_leaves_an_empty_store_that_can_be_filled(tmp_path, monkeypatch):
     store = EmbeddedGraphStore(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(embedded_graph, "write_atomically", lambda *_: 1 / 0)
+        patch.setattr(versions, "write_atomically", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             store.apply(graph())
     assert store.counts()["chunks"] == 0

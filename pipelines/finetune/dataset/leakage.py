@@ -1,7 +1,6 @@
 """The leakage audit: held-out questions that the training rows, or the documents, already hold."""
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from pipelines.core.files import write_atomically
 from pipelines.core.identity import content_id
 from pipelines.finetune.dataset.rows.table import question_of
 from pipelines.finetune.dataset.stored import load_dataset
@@ -98,8 +98,5 @@ def audit(path: Path, dataset: str, documents: pa.Table | None, corpus: str, hom
         train, test = (splits[split].select_columns(["row_id", "messages"]).to_list() for split in ("train", "test"))
         texts = documents.select(["path", "text"]).to_pylist() if documents is not None else []
         leaks = [*train_leaks(train, test), *document_leaks(test, texts)]
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        beside = kept.with_suffix(f".part{os.getpid()}")
-        beside.write_text(json.dumps([asdict(leak) for leak in leaks], ensure_ascii=False), encoding="utf-8")
-        os.replace(beside, kept)
+        write_atomically(kept, json.dumps([asdict(leak) for leak in leaks], ensure_ascii=False))
     return [Leak(**leak) for leak in json.loads(kept.read_text(encoding="utf-8"))]

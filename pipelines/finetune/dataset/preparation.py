@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from pipelines.core.files import beside, write_atomically
 from pipelines.core.identity import content_id, file_digest, json_digest
 from pipelines.finetune.dataset.duplicates import Compared, column, compare, duplicates, good_places, links
 from pipelines.finetune.dataset.ledger import counts_of, ledger_of, nothing_used, unused
@@ -115,20 +115,19 @@ def _earlier(place: Path, state: dict[str, Any] | None) -> tuple[Earlier, Compar
 
 def _keep(place: Path, key: str, state: dict[str, Any], rows: pa.Table, compared: Compared, ledger: pa.Table) -> None:
     """Write the tables beside the earlier ones, then switch by the state file, then drop the earlier ones."""
-    place.mkdir(parents=True, exist_ok=True)
     named = {"text": compared.texts, "question": compared.questions}
     pairs = [
         {"what": what, "one": one, "other": other, "similarity": value}
         for what, found in named.items() for (one, other), value in sorted(found.items())
     ]  # fmt: skip
     for name, table in (("rows", rows), ("pairs", pa.Table.from_pylist(pairs, _PAIRS)), ("ledger", ledger)):
-        beside = place / f".{name}.part{os.getpid()}"
-        with pa.OSFile(str(beside), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        with (
+            beside(place / f"{name}-{key}.arrow") as new,
+            pa.OSFile(str(new), "wb") as file,
+            pa.ipc.new_file(file, table.schema) as writer,
+        ):
             writer.write_table(table)
-        os.replace(beside, place / f"{name}-{key}.arrow")
-    beside = place / f".{_STATE}.part{os.getpid()}"
-    beside.write_text(json.dumps({"key": key, **state}, ensure_ascii=False), encoding="utf-8")
-    os.replace(beside, place / _STATE)
+    write_atomically(place / _STATE, json.dumps({"key": key, **state}, ensure_ascii=False))
     (place / _REJECTED).unlink(missing_ok=True)
     for path in place.iterdir():
         if path.suffix == ".arrow" and not path.stem.endswith(key):

@@ -2,8 +2,6 @@
 
 import json
 import logging
-import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.core.errors import NotMaterializedError
+from pipelines.core.files import beside
 from pipelines.core.identity import content_id
 from pipelines.finetune.dataset.rows.table import STORED
 from pipelines.finetune.dataset.saved import save_splits
@@ -71,10 +70,7 @@ def _counts(splits: dict[str, pa.Table]) -> dict[str, Any]:
 
 
 def _write(splits: dict[str, pa.Table], folder: Path, digest: str, counts: dict[str, Any]) -> None:
-    beside = folder.with_name(f".{folder.name}.part{os.getpid()}")
-    shutil.rmtree(beside, ignore_errors=True)
-    save_splits(splits, beside, digest)
-    (beside / _MARKER).write_text(json.dumps(counts, ensure_ascii=False), encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)  # never complete: a complete one has its marker
-    os.replace(beside, folder)
+    with beside(folder, folder=True) as new:
+        save_splits(splits, new, digest)
+        (new / _MARKER).write_text(json.dumps(counts, ensure_ascii=False), encoding="utf-8")
     log.info("dataset %s: %d rows to train on, %d held out", digest, counts["train"], counts["test"])

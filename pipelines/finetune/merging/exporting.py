@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core.errors import ConfigurationError, InputError, ServiceError
+from pipelines.core.files import beside, write_atomically
 from pipelines.finetune.training.training import LOG, MARKER, RESULT
 
 FORMATS = ("safetensors", "gguf")
@@ -30,17 +31,12 @@ def export(model: Path, target: Path, form: str, gguf_type: str = "auto") -> Pat
         raise InputError("--format", f"'{form}'", f"one of {', '.join(FORMATS)}", "choose one of these")
     target = Path(os.path.abspath(target))  # "." has no name to write beside
     _require_room(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.part{os.getpid()}")
-    try:
+    with beside(target, folder=form == "safetensors") as new:
         if form == "safetensors":
-            shutil.copytree(model, beside, ignore=shutil.ignore_patterns(*_OURS))
+            shutil.copytree(model, new, ignore=shutil.ignore_patterns(*_OURS), dirs_exist_ok=True)
         else:
-            _convert(model, beside, gguf_type)
-        _switch(beside, target)
-        _written(target).write_text(json.dumps(_contents(target)), encoding="utf-8")
-    finally:
-        _remove(beside)
+            _convert(model, new, gguf_type)
+    write_atomically(_written(target), json.dumps(_contents(target)))
     return target
 
 
@@ -66,7 +62,7 @@ def _written(target: Path) -> Path:
 def _recorded(target: Path) -> Any:
     try:
         return json.loads(_written(target).read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # none, or half of one
+    except (OSError, ValueError):  # none, or half of one by an earlier release
         return None
 
 
@@ -115,18 +111,3 @@ def _convert(model: Path, output: Path, gguf_type: str) -> None:
             "a GGUF file",
             f"run {' '.join(command[:-4])} {model} yourself, or update llama.cpp for this architecture",
         )
-
-
-def _switch(beside: Path, target: Path) -> None:
-    old = target.with_name(f".{target.name}.old{os.getpid()}")
-    if target.exists():
-        os.replace(target, old)
-    os.replace(beside, target)
-    _remove(old)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.compute.processor import has_gpu
+from pipelines.core.files import write_atomically
 from pipelines.core.identity import json_digest
 from pipelines.finetune.conversation import ANSWERED
 from pipelines.finetune.dataset.stored import load_dataset
@@ -169,10 +170,7 @@ def profile_model(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home
     path = home / "models" / "profiles" / f"{key}.json"
     if not path.exists():
         record = _profile(recipe, dataset, base.path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(".part")
-        beside.write_text(json.dumps({**record, "key": key, "digest": json_digest(record)}), encoding="utf-8")
-        beside.replace(path)
+        write_atomically(path, json.dumps({**record, "key": key, "digest": json_digest(record)}))
     return json.loads(path.read_text(encoding="utf-8"))
 
 

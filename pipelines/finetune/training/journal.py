@@ -10,6 +10,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from pipelines.core.files import write_atomically
 from pipelines.finetune.training.training import read_log
 
 _SAVED = "graftline_complete"
@@ -76,9 +77,8 @@ class Journal(TrainerCallback):
             self._write()
 
     def _write(self) -> None:
-        beside = self.path.with_suffix(".part")
-        beside.write_text("".join(json.dumps(row) + "\n" for row in self.rows), encoding="utf-8")
-        beside.replace(self.path)  # the parent reads it meanwhile
+        # Whole: the parent reads it meanwhile.
+        write_atomically(self.path, "".join(json.dumps(row) + "\n" for row in self.rows))
 
     def on_save(self, args, state, control, **kwargs):
         if self.writes:
@@ -104,8 +104,6 @@ def once(path: Path, measure: Any, writes: bool, wait: Any) -> dict[str, float]:
         return json.loads(path.read_text(encoding="utf-8"))
     measured = measure()
     if writes:
-        beside = path.with_suffix(".part")
-        beside.write_text(json.dumps(measured), encoding="utf-8")
-        beside.replace(path)
+        write_atomically(path, json.dumps(measured))
     wait()
     return measured

@@ -2,13 +2,13 @@
 
 import json
 import logging
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from pipelines.core.child_process import run_child
+from pipelines.core.files import switch
 from pipelines.core.identity import file_digest, json_digest
 from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.recipes import files as recipe_file
@@ -88,8 +88,7 @@ def switch_complete(work: Path, folder: Path) -> None:
     output = work / "output"
     (output / MARKER).write_text("", encoding="utf-8")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(folder, ignore_errors=True)  # never complete: a complete one has its marker
-    os.replace(output, folder)
+    switch(output, folder)
     shutil.rmtree(work, ignore_errors=True)  # checkpoints and logs of what is finished
 
 

@@ -1,8 +1,6 @@
 """Files behind an fsspec address, kept in a local cache as long as what the file system says of them stays the same."""
 
 import json
-import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core.errors import ConfigurationError, InputError, ServiceError
+from pipelines.core.files import beside, is_unfinished, remove_leftovers
 from pipelines.core.identity import content_id
 from pipelines.core.masked import masked
 from pipelines.knowledge.documents.folders import IGNORE_FILES, Ignored, Unseen, is_hidden, said
@@ -44,20 +43,20 @@ class RemoteFile:
         copy = self.cache / self.copy_name
         if self.stamp and copy.exists():
             return copy
-        self.cache.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=self.cache, prefix=".part-")
         try:
-            with os.fdopen(descriptor, "wb") as target, self.system.open(self.path, "rb") as source:
+            with (
+                beside(copy, private=True) as new,
+                new.open("wb") as target,
+                self.system.open(self.path, "rb") as source,
+            ):
                 self._copy(source, target)
-        except BaseException as error:
-            os.unlink(temporary)
-            if isinstance(error, OSError | InputError) or not isinstance(error, Exception):
+        except Exception as error:
+            if isinstance(error, OSError | InputError):
                 raise
             if isinstance(error, _BROKEN):
                 raise InputError(self.name, f"a damaged part of an archive ({said(error)})", "a whole one",
                                  "make the archive anew") from error  # fmt: skip
             raise OSError(masked(f"{type(error).__name__}: {error}")) from None
-        os.replace(temporary, copy)
         return copy
 
     @property
@@ -189,5 +188,6 @@ def forget_others(cache: Path, kept: set[str]) -> None:
     """Remove what the cache holds of files that are not there any more, or no longer the same."""
     if cache.is_dir():
         for copy in cache.iterdir():
-            if copy.name not in kept and copy.is_file():
+            if copy.name not in kept and copy.is_file() and not is_unfinished(copy):
                 copy.unlink(missing_ok=True)
+        remove_leftovers(cache)

@@ -55,7 +55,7 @@ def test_upkeep_never_removes_the_version_that_stands_under_a_killed_runs(
     store.amend("chunks", SCHEMA, change("1", {"a": "one", "b": "two"}))
     lance.dataset(str(folder)).delete("id = 'a'")  # a run that was killed before its switch
     monkeypatch.setattr("resources.tables.lance_upkeep.KEPT", lance_upkeep.timedelta(0))
-    monkeypatch.setattr("resources.tables.tables.forget_old_versions",
+    monkeypatch.setattr("resources.tables.versions.forget_old_versions",
                         lambda dataset: dataset.cleanup_old_versions(older_than=lance_upkeep.timedelta(0)))  # fmt: skip
     day["day"] = "2026-11-05"
     store.amend("chunks", SCHEMA, change("1", {}))

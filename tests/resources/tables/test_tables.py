@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.core.errors import NotMaterializedError
-from resources.tables import tables as module
+from resources.tables import versions
 from resources.tables.tables import TableStore
 
 ONE = pa.table({"id": ["a"], "tags": [["x", "y"]]})
@@ -37,10 +37,10 @@ def test_a_crash_before_the_pointer_leaves_the_former_table(tmp_path: Path, monk
     store = TableStore(tmp_path)
     store.write("chunks", ONE)
 
-    def crash(*_: object) -> None:
+    def crash(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "write_atomically", crash)
+    monkeypatch.setattr(versions, "write_atomically", crash)
     with pytest.raises(KeyboardInterrupt):
         store.write("chunks", TWO)
     monkeypatch.undo()

@@ -1,9 +1,9 @@
 """Datasets by a `datasets` name or path: loaded once without remote code, kept as Parquet in the home."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.core.files import beside
 from pipelines.core.identity import content_id, file_digest
 
 _REASON_LENGTH = 160
@@ -40,15 +40,13 @@ def fetch(hub: HubDataset, cache: Path) -> Path | str:
         return path
     from datasets import load_dataset
 
-    cache.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(f".part{os.getpid()}")
     try:
         where = str(hub.folder / hub.url) if hub.is_local else hub.url
         rows = load_dataset(
             where, name=hub.subset, data_dir=hub.data_dir, split=hub.split, cache_dir=str(cache / "datasets")
         )
-        rows.to_parquet(str(beside))
+        with beside(path) as new:
+            rows.to_parquet(str(new))
     except Exception as error:  # the library and the hub raise whatever they like; the reason is reported
         return f"not loaded: {type(error).__name__}: {' '.join(str(error).split())[:_REASON_LENGTH]}"
-    os.replace(beside, path)
     return path
