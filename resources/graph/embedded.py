@@ -144,7 +144,7 @@ class EmbeddedGraphStore:
     def follow(self, version: str | None) -> bool:
         """Switch to this version where an interrupted switch left the way to it; say whether it did."""
         other = self._pointer().get(UNDECIDED)
-        if other is None or other.get("graph") != version:
+        if other is None or other.get("graph") != version or self.is_at(version):
             return False
         self._file.switch(other)
         return True

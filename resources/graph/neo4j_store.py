@@ -3,7 +3,8 @@
 import base64
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -93,21 +94,19 @@ class Neo4jGraphStore:
         self.__dict__.pop("_schemas", None)
         self._make_indexes(graph)
 
-    def version(self, wait: bool = False) -> str | None:
-        """Return the version of the graph that is held, INCOMPLETE, or None before one had a version.
+    def version(self) -> str | None:
+        """Return the version of the graph that is held, INCOMPLETE, or None before one had a version."""
+        return _version(self.connection.read(cypher.READ_STATE))
 
-        With `wait`, not before a run that is just writing has come to its end.
-        """
+    @contextmanager
+    def standing(self) -> Iterator[str | None]:
+        """Yield the version once no run is in the middle of its switch; none begins one before the block ends."""
         transaction = self.connection.begin()
         try:
-            if wait:
-                transaction.run(cypher.LOCK_STATE)
-            found = transaction.run(cypher.READ_STATE)
+            transaction.run(cypher.LOCK_STATE)
+            yield _version(transaction.run(cypher.READ_STATE))
         finally:
             transaction.abandon()
-        if not found or found[0]["complete"] is None:
-            return None
-        return (found[0]["version"] or None) if found[0]["complete"] else INCOMPLETE
 
     def table(self, name: str) -> pa.Table:
         """Return a table as it was applied, rows sorted by id; relations come from the relationships."""
@@ -219,6 +218,12 @@ class Neo4jGraphStore:
                 session.run(statement.query, {"rows": statement.rows, **statement.parameters}).consume()
                 if done % 20 == 0:
                     _LOG.info("Neo4j: %d of %d batches", done, len(todo))
+
+
+def _version(state: list[dict[str, Any]]) -> str | None:
+    if not state or state[0]["complete"] is None:
+        return None
+    return (state[0]["version"] or None) if state[0]["complete"] else INCOMPLETE
 
 
 def _conditions(filters: Filters) -> dict[str, Any]:

@@ -52,10 +52,11 @@ class MirroredGraphStore:
         """
         if self.embedded.is_at(self.first.version()):
             return
-        held = self.first.version(wait=True)  # a run may be just between its switches
-        if self.embedded.is_at(held):
+        with self.first.standing() as held:  # a run may be just between its switches
+            same, followed = self.embedded.is_at(held), self.embedded.follow(held)
+        if same:
             return
-        if self.embedded.follow(held):
+        if followed:
             _LOG.warning("a run ended between two switches: %s is at Neo4j's graph again", self.embedded.root)
         elif held is not None:
             state = "a graph that was not written to its end" if held == INCOMPLETE else "another graph"
@@ -81,13 +82,13 @@ class MirroredGraphStore:
         Where Neo4j does not answer any more, the pointer keeps the way on, and the next that opens the stores knows.
         """
         try:
-            held, known = self.first.version(wait=True), True
-        except ServiceError:
-            held, known = None, False
-        if known and held == staged.version != work.former:
-            return True
-        try:
-            self.embedded.undo(staged, undecided=not known)
+            try:
+                with self.first.standing() as held:
+                    if held == staged.version != work.former:
+                        return True
+                    self.embedded.undo(staged)
+            except ServiceError:
+                self.embedded.undo(staged, undecided=True)
         except OSError as error:  # the pointer has the way back: the next that opens the stores takes it
             _LOG.warning("%s could not go back to its former graph yet (%s)", self.embedded.root, error)
         return False

@@ -1,7 +1,6 @@
 """Neo4j and the embedded store switch together: whatever fails, wherever, both hold yesterday's graph or today's."""
 
 import logging
-from typing import Any
 
 import pytest
 
@@ -92,16 +91,12 @@ def test_where_neo4j_does_not_say_whether_it_committed_the_next_that_opens_them_
     after = without_document_two(graph())
     with monkeypatch.context() as patch:
         patch.setattr(OpenTransaction, "commit", failing(GONE, after=OpenTransaction.commit if done else None))
-        patch.setattr(Neo4jGraphStore, "version", lambda self, wait=False: failing(GONE)() if wait else both_at(both))
+        patch.setattr(Neo4jGraphStore, "standing", failing(GONE))
         with pytest.raises(ServiceError):
             both.apply(after)
     assert_holds(both.embedded, graph())
     assert_both_hold(opened_anew(both), after if done else graph())
     assert_all_goes_on(both)
-
-
-def both_at(both: MirroredGraphStore) -> Any:
-    return both.embedded._pointer()["graph"]
 
 
 def test_a_pointer_that_can_neither_be_switched_back_is_put_right_by_the_next_that_opens_it(both, monkeypatch):
