@@ -5,7 +5,7 @@ A package names what it adds in its pyproject.toml, `[project.entry-points."graf
 first asked for, and a package's code is imported only then.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -65,10 +65,15 @@ def extensions(group: str) -> Mapping[str, Extension]:
 
 def extended(group: str, own: Mapping[str, Any]) -> dict[str, Any]:
     """Return our own table with the loaded extensions of its group; ConfigurationError where one takes our name."""
-    for name, extension in extensions(group).items():
-        if name in own:
-            raise _taken(group, name, extension.package, "graftline")
-    return {**own, **{name: extension.load() for name, extension in extensions(group).items()}}
+    return {**own, **{name: extensions(group)[name].load() for name in names_beside(group, own)}}
+
+
+def names_beside(group: str, own: Iterable[str]) -> tuple[str, ...]:
+    """Return the names that extensions add to ours, nothing imported; ConfigurationError where one takes our name."""
+    for name in own:
+        if name in extensions(group):
+            raise _taken(group, name, extensions(group)[name].package, "graftline")
+    return tuple(extensions(group))
 
 
 def _taken(group: str, name: str, package: str, other: str) -> ConfigurationError:

@@ -4,6 +4,9 @@ import json
 import sys
 from pathlib import Path
 
+from pipelines.answering.modes.names import ALL_MODES, added_by
+from pipelines.answering.retrievers import Retrievers
+from pipelines.answering.settings import AnswerSettings
 from pipelines.core.formats import formats
 from pipelines.knowledge.documents.formats.limits import Limits
 from pipelines.knowledge.documents.formats.process import ReadingProcess
@@ -12,7 +15,15 @@ from pipelines.knowledge.extraction.extractors import extractor_named
 from pipelines.knowledge.mentions import Passage
 from pipelines.measuring.metrics import score
 from resources.engines.engine import InferenceEngine
-from tests.fakes import FakeLanguageModel
+from tests.answering.world import build_store
+from tests.fakes import FakeEmbedder, FakeGraphStore, FakeLanguageModel
+
+
+def dated_store() -> FakeGraphStore:
+    store = build_store({"a.md": "Tents, tents and tents.", "b.md": "Some tents.", "c.md": "Boots."})
+    for row, date in zip(store.tables["documents"], ("2024-01-01", "2026-01-01", "2026-02-02"), strict=True):
+        row["date"] = date
+    return store
 
 
 def main(folder: Path, model: Path) -> dict[str, object]:
@@ -31,6 +42,14 @@ def main(folder: Path, model: Path) -> dict[str, object]:
         "relations": [[relation.source, relation.target] for relation in extraction.relations],
         "engine": [batch.engine, batch.fallback, batch.outputs[0]["token_ids"]],
         "scores": score(["four"], ["four more"]),
+        "newest": [
+            row["path"]
+            for row in Retrievers(dated_store(), FakeEmbedder(), AnswerSettings())
+            .of("newest")
+            .retrieve("tents", 2)
+            .chunks
+        ],
+        "modes": [ALL_MODES[-1], *added_by("newest")],
     }
 
 

@@ -46,6 +46,7 @@ def test_the_package_adds_one_of_each(installed: Path, small_model: Path, tmp_pa
     assert found["engine"] == ["echo", "", [7, 8]]
     assert found["scores"]["length_agreement"] == [4 / 9]
     assert list(found["scores"])[-1] == "length_agreement"
+    assert found["newest"] == ["b.md", "a.md"] and found["modes"] == ["newest", "graftline-example 1.0.0"]
 
 
 def test_what_is_not_installed_is_not_there():

@@ -14,7 +14,7 @@ class Newest:
         found = self.search.worded("chunks", question, self.search.settings.candidates)
         rows = self.search.chunk_rows([key for key, _ in found])
         documents = self.search.store.rows("documents", sorted({row["document_id"] for row in rows}))
-        dates = {row["document_id"]: row["date"] or "" for row in documents}
+        dates = {row["document_id"]: row.get("date") or "" for row in documents}
         # Sorting keeps the search's own order among documents of one day, and those without a date come last.
         newest = sorted(rows, key=lambda row: dates[row["document_id"]], reverse=True)
         return Retrieved(newest[:k], [], {})

@@ -1,6 +1,8 @@
-"""The names of all retrieval modes; no imports, so that the command line knows them at once."""
+"""The names of all retrieval modes, those of installed packages last; no mode is imported for its name."""
 
 from typing import Literal, get_args
+
+from pipelines.core import extensions
 
 GraphMode = Literal["native", "local", "global"]
 SearchMode = Literal["vector", "bm25", "hybrid"]
@@ -15,10 +17,18 @@ AdapterMode = Literal[
     "langchain-compression",
     "guide",
 ]
-Mode = GraphMode | SearchMode | AdapterMode
+Mode = str
+"""One of ALL_MODES."""
 
 MODES: tuple[Mode, ...] = get_args(GraphMode)
 """What a night answers every question in, unless GRAFTLINE_MODES says otherwise."""
 SEARCH_MODES: tuple[SearchMode, ...] = get_args(SearchMode)
 ADAPTER_MODES: tuple[AdapterMode, ...] = get_args(AdapterMode)
-ALL_MODES: tuple[Mode, ...] = (*MODES, *SEARCH_MODES, *ADAPTER_MODES)
+_OWN: tuple[Mode, ...] = (*MODES, *SEARCH_MODES, *ADAPTER_MODES)
+ALL_MODES: tuple[Mode, ...] = (*_OWN, *extensions.names_beside(extensions.MODES, _OWN))
+
+
+def added_by(mode: Mode) -> tuple[str, ...]:
+    """Return the package, with its version, that adds the mode: an answer in it depends on that; () for our own."""
+    extension = extensions.extensions(extensions.MODES).get(mode)
+    return (extension.package,) if extension else ()
