@@ -7,8 +7,9 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.answering.ask import Answerer
-from pipelines.answering.modes.names import Mode, added_by
+from pipelines.answering.modes.names import Mode
 from pipelines.core.delta import Work, compare
+from pipelines.core.extensions import MODES, package_of
 from pipelines.core.identity import content_id
 from pipelines.core.schemas import ANSWERS
 
@@ -28,7 +29,9 @@ def answer_all(
     known id are kept; with nothing else to do, neither the embedder nor the language model is used.
     """
     wanted: dict[str, tuple[dict[str, Any], Mode]] = {
-        content_id("answer", row["id"], row["question"], mode, graph_digest, *answerer.made_with, *added_by(mode)): (
+        content_id(
+            "answer", row["id"], row["question"], mode, graph_digest, *answerer.made_with, *package_of(MODES, mode)
+        ): (
             row,
             mode,
         )

@@ -8,7 +8,7 @@ from pipelines.answering.modes.native import NativeRetriever
 from pipelines.answering.search.search import Retriever, Search
 from pipelines.answering.settings import AnswerSettings
 from pipelines.core.errors import NotMaterializedError
-from pipelines.core.extensions import MODES, extensions
+from pipelines.core.extensions import MODES, extension
 from pipelines.core.protocols import Embedder, GraphStore, Reranker
 
 
@@ -80,4 +80,4 @@ def open_retriever(
         "local": LocalRetriever,
         "global": GlobalRetriever,
     }
-    return kinds[mode](search) if mode in kinds else extensions(MODES)[mode].load()(search)
+    return kinds[mode](search) if mode in kinds else extension(MODES, mode)(search)

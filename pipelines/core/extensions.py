@@ -49,6 +49,47 @@ class Extension:
             ) from error
 
 
+_added: dict[str, dict[str, Any]] = {}
+_tables: dict[str, dict[str, Any]] = {}
+
+
+def add(group: str, name: str, thing: Any) -> None:
+    """Add to a group for this process alone, as a script or a test does; what starts a process needs an entry point.
+
+    Before the group's names are first asked for: the modes' are when `answering.modes.names` is imported.
+    """
+    _added.setdefault(group, {})[name] = thing
+    _tables.pop(group, None)
+
+
+def extended(group: str, own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return our own table with the loaded extensions of its group; ConfigurationError where one takes our name."""
+    if group not in _tables:
+        _tables[group] = {**own, **{name: extension(group, name) for name in names_beside(group, own)}}
+    return _tables[group]
+
+
+def extension(group: str, name: str) -> Any:
+    """Return what was added under a name, imported now if it was not yet."""
+    added = _added.get(group, {})
+    return added[name] if name in added else extensions(group)[name].load()
+
+
+def names_beside(group: str, own: Iterable[str]) -> tuple[str, ...]:
+    """Return the names that are added to ours, nothing imported; ConfigurationError where one takes our name."""
+    packages = {name: found.package for name, found in extensions(group).items()}
+    packages |= dict.fromkeys(_added.get(group, {}), "this process")
+    for name in own:
+        if name in packages:
+            raise _taken(group, name, packages[name], "graftline")
+    return tuple(packages)
+
+
+def package_of(group: str, name: str) -> tuple[str, ...]:
+    """Return the package, with its version, that adds a name: what is made by it depends on that; () for others."""
+    return (extensions(group)[name].package,) if name in extensions(group) else ()
+
+
 @cache
 def extensions(group: str) -> Mapping[str, Extension]:
     """Return what installed packages add to a group, by name; ConfigurationError where two add the same."""
@@ -61,19 +102,6 @@ def extensions(group: str) -> Mapping[str, Extension]:
             raise _taken(group, entry_point.name, package, other.package)
         found[entry_point.name] = Extension(group, entry_point.name, package, entry_point)
     return found
-
-
-def extended(group: str, own: Mapping[str, Any]) -> dict[str, Any]:
-    """Return our own table with the loaded extensions of its group; ConfigurationError where one takes our name."""
-    return {**own, **{name: extensions(group)[name].load() for name in names_beside(group, own)}}
-
-
-def names_beside(group: str, own: Iterable[str]) -> tuple[str, ...]:
-    """Return the names that extensions add to ours, nothing imported; ConfigurationError where one takes our name."""
-    for name in own:
-        if name in extensions(group):
-            raise _taken(group, name, extensions(group)[name].package, "graftline")
-    return tuple(extensions(group))
 
 
 def _taken(group: str, name: str, package: str, other: str) -> ConfigurationError:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import PurePath
 
 from pipelines.core.extensions import READERS, extended
@@ -63,13 +62,11 @@ _OWN = {
 }
 
 
-@cache
 def formats() -> Mapping[str, Format]:
     """Return the formats by name, those of installed packages (`graftline.readers`) last."""
     return extended(READERS, _OWN)
 
 
-@cache
 def formats_by_ending() -> Mapping[str, str]:
     """Return the format's name by the end of a file's name, in small letters; ours before an extension's."""
     found: dict[str, str] = {}

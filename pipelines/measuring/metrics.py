@@ -5,7 +5,6 @@ import string
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 
 from pipelines.core import extensions
 from pipelines.core.extensions import extended
@@ -64,7 +63,6 @@ _OWN: dict[str, Callable[[str, str], float]] = {
 }
 
 
-@cache
 def metrics() -> Mapping[str, Callable[[str, str], float]]:
     """Return the metrics by name, (prediction, reference) to 0..1; those of installed packages last."""
     return extended(extensions.METRICS, _OWN)

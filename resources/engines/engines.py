@@ -1,7 +1,6 @@
 """The table of engines for offline batches: ours, and those of installed packages (`graftline.engines`)."""
 
 from collections.abc import Mapping
-from functools import cache
 
 from pipelines.core.errors import ConfigurationError
 from pipelines.core.extensions import ENGINES, extended
@@ -13,7 +12,6 @@ FALLBACK = "transformers"
 _OWN = {"vllm": vllm_batch.ENGINE, FALLBACK: transformers_batch.ENGINE}
 
 
-@cache
 def engines() -> Mapping[str, Engine]:
     """Return the engines by name."""
     return extended(ENGINES, _OWN)

@@ -11,9 +11,14 @@ from pipelines.core.extensions import METRICS, extended, extensions
 
 @pytest.fixture(autouse=True)
 def anew():
+    standing = dict(module._tables)
     extensions.cache_clear()
+    module._tables.clear()
     yield
     extensions.cache_clear()
+    module._added.clear()
+    module._tables.clear()
+    module._tables.update(standing)
 
 
 def install(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
@@ -44,3 +49,12 @@ def test_two_packages_with_one_name_are_refused(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(module, "entry_points", lambda group: points)
     with pytest.raises(ConfigurationError, match="a name of its own"):
         extensions(METRICS)
+
+
+def test_a_process_adds_for_itself_and_our_names_stay_ours():
+    extended(METRICS, {"own": max})
+    module.add(METRICS, "length", len)
+    assert extended(METRICS, {"own": max}) == {"own": max, "length": len}
+    module.add(METRICS, "own", len)
+    with pytest.raises(ConfigurationError, match="own from this process, which graftline has too"):
+        extended(METRICS, {"own": max})

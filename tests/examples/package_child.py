@@ -4,9 +4,10 @@ import json
 import sys
 from pathlib import Path
 
-from pipelines.answering.modes.names import ALL_MODES, added_by
+from pipelines.answering.modes.names import ALL_MODES
 from pipelines.answering.retrievers import Retrievers
 from pipelines.answering.settings import AnswerSettings
+from pipelines.core.extensions import MODES, package_of
 from pipelines.core.formats import formats
 from pipelines.knowledge.documents.formats.limits import Limits
 from pipelines.knowledge.documents.formats.process import ReadingProcess
@@ -49,7 +50,7 @@ def main(folder: Path, model: Path) -> dict[str, object]:
             .retrieve("tents", 2)
             .chunks
         ],
-        "modes": [ALL_MODES[-1], *added_by("newest")],
+        "modes": [ALL_MODES[-1], *package_of(MODES, "newest")],
     }
 
 

@@ -26,9 +26,3 @@ SEARCH_MODES: tuple[SearchMode, ...] = get_args(SearchMode)
 ADAPTER_MODES: tuple[AdapterMode, ...] = get_args(AdapterMode)
 _OWN: tuple[Mode, ...] = (*MODES, *SEARCH_MODES, *ADAPTER_MODES)
 ALL_MODES: tuple[Mode, ...] = (*_OWN, *extensions.names_beside(extensions.MODES, _OWN))
-
-
-def added_by(mode: Mode) -> tuple[str, ...]:
-    """Return the package, with its version, that adds the mode: an answer in it depends on that; () for our own."""
-    extension = extensions.extensions(extensions.MODES).get(mode)
-    return (extension.package,) if extension else ()

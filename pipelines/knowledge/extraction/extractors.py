@@ -1,7 +1,6 @@
 """Which extractor a setting names."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 
 from pipelines.core.errors import ConfigurationError
 from pipelines.core.extensions import EXTRACTORS, extended
@@ -24,7 +23,6 @@ def _by_model(language_model: LanguageModel) -> Extractor:
 _OWN: dict[str, Callable[[LanguageModel], Extractor]] = {"rules": _rules, "llm": _by_model}
 
 
-@cache
 def extractors() -> Mapping[str, Callable[[LanguageModel], Extractor]]:
     """Return what makes an extractor by its name, those of installed packages last."""
     return extended(EXTRACTORS, _OWN)
