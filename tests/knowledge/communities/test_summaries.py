@@ -131,19 +131,19 @@ def test_sentences_without_ground_are_dropped():
     facts = ["Ann leads the repair workshop."]
     text = "Ann leads the workshop. Dragons eat moons. Ann leads the"
     assert grounded(text, facts, language=ENGLISH, min_support=0.6) == "Ann leads the workshop."
-    assert grounded("Ann leads the workshop. Ann leads the workshop.", facts, False, 0.6) == "Ann leads the workshop."
-    assert grounded("", facts, False, 0.6) == ""
+    assert grounded("Ann leads the workshop. Ann leads the workshop.", facts, ENGLISH, 0.6) == "Ann leads the workshop."
+    assert grounded("", facts, ENGLISH, 0.6) == ""
 
 
 def test_a_number_that_no_evidence_holds_is_dropped():
     facts = ["The mill in Leeds was checked in May 2025."]
-    assert grounded("The mill in Leeds was checked in May 2027.", facts, False, 0.6) == ""
-    assert grounded("The mill in Leeds was checked in 2025.", facts, False, 0.6) != ""
+    assert grounded("The mill in Leeds was checked in May 2027.", facts, ENGLISH, 0.6) == ""
+    assert grounded("The mill in Leeds was checked in 2025.", facts, ENGLISH, 0.6) != ""
 
 
 def test_a_sentence_glued_from_several_facts_is_dropped():
     facts = ["Ann leads the workshop in Oslo.", "Bob ships boots to Turin."]
-    assert grounded("Ann ships boots from the workshop in Oslo to Turin.", facts, False, 0.75) == ""
+    assert grounded("Ann ships boots from the workshop in Oslo to Turin.", facts, ENGLISH, 0.75) == ""
 
 
 def test_a_summary_in_the_wrong_language_is_dropped():
