@@ -14,7 +14,7 @@ from pipelines.answering.retrievers import Retrievers
 from pipelines.answering.search.search import Retrieved
 from pipelines.answering.settings import AnswerSettings
 from pipelines.core.protocols import Embedder, GraphStore, LanguageModel, Messages, Reranker
-from pipelines.text.languages.languages import language_of
+from pipelines.text.languages.languages import all_languages, language_of
 
 # Raise it when retrieval, evidence or grounding change their results: earlier answers are then computed again.
 CODE_VERSION = "4"
@@ -74,6 +74,10 @@ class Answerer:
         self._embedder = RememberingEmbedder(embedder)
         self._retrievers = Retrievers(store, self._embedder, self.settings, reranker)
         names = [language_model.name, embedder.name, self.settings.digest, CODE_VERSION]
+        # A setting can change what the same model is said to read. English alone, as the packaged model reads, goes
+        # without saying: so it was in the ids of answers before.
+        read = [language.code for language in all_languages() if embedder.reads(language.code)]
+        names += [f"reads {','.join(read)}"] if read != ["en"] else []
         self.made_with: tuple[str, ...] = (*names, *([reranker.name] if reranker is not None else []))
         """Whatever an answer depends on but the question, the mode and the graph."""
 

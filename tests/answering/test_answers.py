@@ -2,6 +2,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.answering.answers import answer_all
+from pipelines.answering.ask import CODE_VERSION
 from pipelines.answering.checks import broken_citations, unanswered_share
 from pipelines.answering.modes.names import MODES
 from pipelines.answering.settings import AnswerSettings
@@ -61,6 +62,12 @@ def test_only_the_edited_question_is_asked_again_and_a_deleted_one_is_gone() -> 
 def test_another_graph_or_setting_asks_everything_again(change: dict) -> None:
     first, *_ = _answer(_questions(*ASKED))
     assert _answer(_questions(*ASKED), first, **change)[1].computed["answers"] == 6
+
+
+def test_what_the_same_model_is_said_to_read_is_part_of_an_answers_id_unless_it_is_english_alone() -> None:
+    made = {codes: build_answerer(embedder=FakeEmbedder(languages=codes)).made_with for codes in (("en",), ("zh",), ())}
+    assert len(set(made.values())) == 3
+    assert made["en",] == ("fake-model@1", "fake-embedder@1", AnswerSettings().digest, CODE_VERSION)
 
 
 def test_a_night_and_a_single_question_give_the_same_answer() -> None:
