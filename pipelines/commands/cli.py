@@ -127,7 +127,7 @@ def _export(arguments: argparse.Namespace) -> int:
 def _doctor(arguments: argparse.Namespace) -> int:
     from pipelines.commands.doctor import report
 
-    lines, problems = report(Settings.load())
+    lines, problems = report(Settings.read())
     print("\n".join(lines))
     return 1 if problems else 0
 

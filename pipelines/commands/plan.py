@@ -73,7 +73,7 @@ def _by_settings(settings: Settings, tables: TableStore) -> Iterator[str]:
             yield from _cut_again(settings, tables, embedder)
             refuse_other_model(stored, embedder)
         else:
-            yield from _fetched(settings.values["EMBEDDING_MODEL"], stored)
+            yield from _fetched(settings.embedding_model, stored)
     except ConfigurationError as error:
         yield f"the next run is refused: {error}"
     yield from _read_again(settings, tables)
@@ -83,8 +83,8 @@ def _is_here(settings: Settings) -> bool:
     """Say whether the embedding model's name and tokenizer are known without fetching anything."""
     from resources.models.llamaindex import PREFIX
 
-    model = settings.values["EMBEDDING_MODEL"]
-    elsewhere = settings.values["EMBEDDING_BASE_URL"] or model.startswith(PREFIX)
+    model = settings.embedding_model
+    elsewhere = settings.embedding_base_url or model.startswith(PREFIX)
     if not model or elsewhere or Path(model).expanduser().is_dir():
         return True
     from huggingface_hub import try_to_load_from_cache

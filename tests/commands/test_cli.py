@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.commands import ask, cli
+from pipelines.commands.doctor import report
 from pipelines.core.errors import ConfigurationError, ServiceError
 from pipelines.knowledge.vectors.embedding import vector_table
 from resources.settings import CHECKOUT, Settings
@@ -110,3 +111,21 @@ def test_doctor_says_so_when_neo4j_does_not_answer(tmp_path: Path):
     assert result.returncode == 1
     assert "WRONG  NEO4J_URI" in result.stdout
     assert "pw-secret" not in result.stdout + result.stderr
+
+
+def test_doctor_lists_every_wrong_setting_and_unknown_name_and_goes_on(tmp_path: Path):
+    lines, problems = report(
+        Settings.read(
+            {
+                "GRAFTLINE_HOME": str(tmp_path / "h"),
+                "GRAFTLINE_DOCUMENTS": str(tmp_path / "none"),
+                "GRAFTLINE_CHUNKER": "magic",
+                "GRAFTLINE_BAD_SHARE": "5 %",
+                "GRAFTLINE_MODE": "local",
+            },
+            tmp_path / "none",
+        )
+    )
+    names = [problem.split(":")[0] for problem in problems]
+    assert sorted(names) == ["GRAFTLINE_BAD_SHARE", "GRAFTLINE_CHUNKER", "GRAFTLINE_DOCUMENTS", "GRAFTLINE_MODE"]
+    assert any(line.split() == ["GRAFTLINE_CHUNKER", "magic", "[environment]"] for line in lines)
