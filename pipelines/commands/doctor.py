@@ -6,16 +6,32 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import click
+
+from pipelines.commands.command import Command
 from pipelines.core.errors import ConfigurationError, GraftlineError
 from pipelines.core.masked import masked
-from resources.setting_sources import Readings
-from resources.settings import Settings
+
+if TYPE_CHECKING:
+    from resources.setting_sources import Readings
+    from resources.settings import Settings
 
 _FREE_GIB = 2.0
 
 
-def _folder(settings: Settings, name: str, folder: Path) -> str | None:
+@click.command(cls=Command)
+def command() -> int:
+    """Print each setting, where it comes from, and what is wrong."""
+    from resources.settings import Settings
+
+    lines, problems = report(Settings.read())
+    print("\n".join(lines))
+    return 1 if problems else 0
+
+
+def _folder(settings: "Settings", name: str, folder: Path) -> str | None:
     if not folder.is_dir():
         return f"{name}: {folder} is not a folder; make it or set {name}=/path/to/folder"
     if not any(path.is_file() for path in folder.rglob("*")):
@@ -23,7 +39,7 @@ def _folder(settings: Settings, name: str, folder: Path) -> str | None:
     return None
 
 
-def _documents(settings: Settings) -> str | None:
+def _documents(settings: "Settings") -> str | None:
     from pipelines.knowledge.documents.sources import list_files
 
     try:
@@ -33,7 +49,7 @@ def _documents(settings: Settings) -> str | None:
     return None
 
 
-def _home(settings: Settings) -> str | None:
+def _home(settings: "Settings") -> str | None:
     home = settings.home
     home.mkdir(parents=True, exist_ok=True)
     if not os.access(home, os.W_OK):
@@ -42,7 +58,7 @@ def _home(settings: Settings) -> str | None:
     return None if free > _FREE_GIB else f"GRAFTLINE_HOME: {free:.1f} GiB free in {home}; {_FREE_GIB:.0f} are needed"
 
 
-def _neo4j(settings: Settings) -> str | None:
+def _neo4j(settings: "Settings") -> str | None:
     if not settings.neo4j_uri:
         return None
     from resources.graph.stores import open_graph_store
@@ -51,7 +67,7 @@ def _neo4j(settings: Settings) -> str | None:
     return None
 
 
-def _language_model(settings: Settings) -> str | None:
+def _language_model(settings: "Settings") -> str | None:
     from resources.models.language_model import open_language_model
     from resources.models.llamaindex import PREFIX
 
@@ -62,21 +78,21 @@ def _language_model(settings: Settings) -> str | None:
     return None
 
 
-def _embedder(settings: Settings) -> str | None:
+def _embedder(settings: "Settings") -> str | None:
     from resources.embedding.embedders import open_embedder
 
     open_embedder(settings)
     return None
 
 
-def _mlflow(settings: Settings) -> str | None:
+def _mlflow(settings: "Settings") -> str | None:
     from resources.tracking.tracker import Tracker
 
     Tracker(settings.tracking_uri, settings.home).check()
     return None
 
 
-def _engine(settings: Settings) -> str | None:
+def _engine(settings: "Settings") -> str | None:
     from resources.engines.engines import engine_named
 
     chosen = settings.engine
@@ -85,8 +101,10 @@ def _engine(settings: Settings) -> str | None:
     return None
 
 
-def _settings(readings: Readings) -> tuple[Settings, list[str]]:
+def _settings(readings: "Readings") -> tuple["Settings", list[str]]:
     """Return the settings, the default for each wrong one, and what is wrong with those."""
+    from resources.settings import Settings
+
     problems: list[str] = []
     while True:
         try:
@@ -96,7 +114,7 @@ def _settings(readings: Readings) -> tuple[Settings, list[str]]:
             readings = readings.without(error.where)
 
 
-def report(readings: Readings) -> tuple[list[str], list[str]]:
+def report(readings: "Readings") -> tuple[list[str], list[str]]:
     """Return (the lines to print, the problems among them)."""
     settings, problems = _settings(readings)
     problems += [str(error) for error in readings.unknown]

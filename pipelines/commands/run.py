@@ -1,4 +1,4 @@
-"""Runs in this process, for the command line: the same jobs as the schedule, and where to look afterwards."""
+"""`graftline run`: the same jobs as the schedule, in this process, and where to look afterwards."""
 
 import logging
 import sys
@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import click
 import psutil
 
+from pipelines.commands.command import Command
+from pipelines.commands.names import complete_assets, complete_partition
 from pipelines.core.errors import ConfigurationError
 from pipelines.orchestration.night import night_steps
 
@@ -18,15 +21,37 @@ if TYPE_CHECKING:
 log = logging.getLogger("graftline")
 
 
+@click.command(cls=Command)
+@click.option(
+    "--select", metavar="ASSET,…", shell_complete=complete_assets, help="only these assets, on what is stored"
+)
+@click.option(
+    "--recipe",
+    "recipes",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=complete_partition,
+    help="only these recipes (default: all)",
+)
+@click.option("--reembed", is_flag=True, help="make all vectors anew where EMBEDDING_MODEL is another")
+@click.option("--rehash", is_flag=True, help="read every document, whatever its size and times say")
+def command(select: str | None, recipes: tuple[str, ...], reembed: bool, rehash: bool) -> int:
+    """Materialise every asset once (what `make run` calls)."""
+    options = {"documents": {"rehash": rehash}, "chunk_embeddings": {"reembed": reembed}}
+    config = {name: {"config": one} for name, one in options.items() if any(one.values())}
+    return run_selected(select.split(","), recipes, config) if select else run_night(recipes, config)
+
+
 def _recipes(wanted: Sequence[str] | None) -> list[str]:
     from assets.finetune.partitions import RECIPES
+    from pipelines.text.nearest import nearest
 
     known = list(RECIPES.get_partition_keys())
     for name in wanted or []:
         if name not in known:
-            raise ConfigurationError(
-                "--recipe", f"'{name}'", f"one of {', '.join(known)}", f"add recipes/{name}.yaml or choose one of these"
-            )
+            near = nearest(name, known)
+            fix = f"--recipe {near}, or add recipes/{name}.yaml" if near else f"add recipes/{name}.yaml"
+            raise ConfigurationError("--recipe", f"'{name}'", f"one of {', '.join(known)}", fix)
     return list(wanted) if wanted else known
 
 
@@ -71,11 +96,13 @@ def run_selected(names: Sequence[str], recipes: Sequence[str] | None, config: Ma
 
     from pipelines.definitions import defs, tables
     from pipelines.orchestration.running import run_selection
+    from pipelines.text.nearest import nearest
 
     known = sorted(key.to_user_string() for key in defs.resolve_asset_graph().materializable_asset_keys)
     for name in names:
         if name not in known:
-            raise ConfigurationError("--select", f"'{name}'", "an asset", f"choose from {', '.join(known)}")
+            fix = f"--select {nearest(name, known) or known[0]}"
+            raise ConfigurationError("--select", f"'{name}'", f"some of {', '.join(known)}", fix)
     started = time.monotonic()
     with dg.DagsterInstance.get() as instance:
         outcomes = run_selection(defs, instance, names, _recipes(recipes), tables, config)
