@@ -1,7 +1,6 @@
 """What every command is: its log and its errors, so that a command's own file says only what it does."""
 
 import logging
-import os
 import sys
 from typing import Any
 
@@ -17,9 +16,8 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> int:
         """Run the command and return its exit status: 0 done, 1 something failed, 130 interrupted."""
-        from resources.settings import CHECKOUT, Settings
+        from resources.settings import Settings
 
-        os.environ.setdefault("DAGSTER_HOME", str(CHECKOUT))
         if self.name != "doctor":  # which lists them itself
             for problem in Settings.read().unknown:
                 log.warning("%s", problem)

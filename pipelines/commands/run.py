@@ -1,6 +1,7 @@
 """`graftline run`: the same jobs as the schedule, in this process, and where to look afterwards."""
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,8 @@ from pipelines.core.errors import ConfigurationError
 from pipelines.orchestration.night import night_steps
 
 if TYPE_CHECKING:
+    import dagster as dg
+
     from pipelines.orchestration.outcomes import Outcome
 
 log = logging.getLogger("graftline")
@@ -76,24 +79,30 @@ def _peak_gib() -> float:
     return (own + child) * scale / 2**30
 
 
-def run_night(recipes: Sequence[str] | None, config: Mapping[str, Any] | None = None) -> int:
-    """Do what the schedule does, now; print one line a step and where to look. `config` is by asset."""
+def open_instance() -> "dg.DagsterInstance":
+    """Open Dagster's instance: of DAGSTER_HOME, else of the checkout, whose dagster.yaml puts its state in the home."""
     import dagster as dg
 
+    from resources.settings import CHECKOUT
+
+    os.environ.setdefault("DAGSTER_HOME", str(CHECKOUT))
+    return dg.DagsterInstance.get()
+
+
+def run_night(recipes: Sequence[str] | None, config: Mapping[str, Any] | None = None) -> int:
+    """Do what the schedule does, now; print one line a step and where to look. `config` is by asset."""
     from pipelines.definitions import defs
     from pipelines.orchestration.running import run_steps
 
     started = time.monotonic()
     night = datetime.now().strftime("%Y-%m-%dT%H:%M:%S")
-    with dg.DagsterInstance.get() as instance:
+    with open_instance() as instance:
         outcomes = run_steps(defs, instance, night_steps(_recipes(recipes)), night, config=config)
     return _report(outcomes, time.monotonic() - started)
 
 
 def run_selected(names: Sequence[str], recipes: Sequence[str] | None, config: Mapping[str, Any] | None = None) -> int:
     """Materialise some assets on what is stored; print one line each."""
-    import dagster as dg
-
     from pipelines.definitions import defs, tables
     from pipelines.orchestration.running import run_selection
     from pipelines.text.nearest import nearest
@@ -104,6 +113,6 @@ def run_selected(names: Sequence[str], recipes: Sequence[str] | None, config: Ma
             fix = f"--select {nearest(name, known) or known[0]}"
             raise ConfigurationError("--select", f"'{name}'", f"some of {', '.join(known)}", fix)
     started = time.monotonic()
-    with dg.DagsterInstance.get() as instance:
+    with open_instance() as instance:
         outcomes = run_selection(defs, instance, names, _recipes(recipes), tables, config)
     return _report(outcomes, time.monotonic() - started)
