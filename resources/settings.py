@@ -1,98 +1,149 @@
-"""Where everything is: environment variables, also read from `.env`, each with the source of its value."""
+"""Where everything is: environment variables over `.env` over defaults, each kept with the source of its value."""
 
 import importlib.util
-import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
-from typing import cast, get_args
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pipelines.answering.modes.names import ALL_MODES, MODES, Mode
-from pipelines.core.errors import ConfigurationError
+from pipelines.core.masked import masked
 from pipelines.knowledge.chunks.strategies import ChunkSettings, Strategy
 from pipelines.knowledge.documents.formats.limits import Limits
 from pipelines.measuring.intervals import DEFAULT_LEVEL
+from pipelines.text.nearest import nearest
+from resources.setting_sources import Readings, first_error, read, refusal
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
-DEFAULTS: dict[str, str] = {
-    "GRAFTLINE_HOME": ".graftline",
-    "GRAFTLINE_INSTRUCTIONS": "samples/instructions",
-    "GRAFTLINE_DOCUMENTS": "samples/documents",
-    "GRAFTLINE_QUESTIONS": "samples/questions",
-    "GRAFTLINE_RECIPES": "recipes",
-    "GRAFTLINE_ENGINE": "",
-    "GRAFTLINE_EXTRACTOR": "rules",
-    "GRAFTLINE_MODES": "native,local,global",
-    "GRAFTLINE_RERANKER": "",
-    "GRAFTLINE_BAD_SHARE": "0.05",
-    "GRAFTLINE_LEVEL": str(DEFAULT_LEVEL),
-    "GRAFTLINE_MAX_FILE_MB": "64",
-    "GRAFTLINE_READ_SECONDS": "60",
-    "GRAFTLINE_CHUNKER": "sentences",
-    "GRAFTLINE_CHUNK_TOKENS": "160",
-    "GRAFTLINE_CHUNK_HEADERS": "on",
-    "NEO4J_URI": "",
-    "NEO4J_USERNAME": "neo4j",
-    "NEO4J_PASSWORD": "",
-    "NEO4J_DATABASE": "neo4j",
-    "MLFLOW_TRACKING_URI": "",
-    "LLM_BASE_URL": "",
-    "LLM_MODEL": "",
-    "LLM_API_KEY": "",
-    "LLM_OPTIONS": "",
-    "EMBEDDING_MODEL": "",
-    "EMBEDDING_BASE_URL": "",
-    "EMBEDDING_API_KEY": "",
-    "EMBEDDING_OPTIONS": "",
-    "EMBEDDING_LANGUAGES": "",
-    "EMBEDDING_MAX_TOKENS": "",
-    "EMBEDDING_DTYPE": "float32",
-}
-SECRETS = {"NEO4J_PASSWORD", "LLM_API_KEY", "LLM_OPTIONS", "EMBEDDING_API_KEY", "EMBEDDING_OPTIONS"}
+
+def below_checkout(path: Path) -> Path:
+    """Return a path from the checkout on, so that every entrance sees the same folder from any working folder."""
+    return CHECKOUT / path.expanduser()
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Resolved configuration; `sources` says for each variable "environment", ".env" or "default"."""
+def _place(value: object) -> Path | str:
+    text = str(value)
+    return text if "://" in text else below_checkout(Path(text))
 
-    values: Mapping[str, str]
-    sources: Mapping[str, str] = field(default_factory=dict)
+
+def _modes(value: object) -> tuple[str, ...]:
+    named = dict.fromkeys(name.strip() for name in str(value).split(",") if name.strip())
+    unknown = [name for name in named if name not in ALL_MODES]
+    if unknown or not named:
+        near = ",".join(dict.fromkeys(nearest(name, ALL_MODES, 0) or name for name in named)) or ",".join(MODES)
+        raise refusal(f"'{', '.join(unknown)}'" if unknown else "no mode", f"some of {', '.join(ALL_MODES)}", near)
+    return tuple(mode for mode in ALL_MODES if mode in named)
+
+
+def _tokens(value: object) -> int | None:
+    text = str(value)
+    if text and not (text.isdecimal() and int(text)):
+        raise refusal(f"'{text}'", "a whole number", "512")
+    return int(text) if text else None
+
+
+Folder = Annotated[Path, AfterValidator(below_checkout)]
+Place = Annotated[Path | str, BeforeValidator(_place)]
+Modes = Annotated[tuple[Mode, ...], NoDecode, BeforeValidator(_modes)]
+Tokens = Annotated[int | None, BeforeValidator(_tokens)]
+Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Level = Annotated[float, Field(ge=0.5, lt=1)]
+Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+def variable(name: str, default: str, description: str) -> Any:
+    """Return the field of one variable; its default is checked and read as its value would be."""
+    return Field(default, alias=name, description=description)
+
+
+class Settings(BaseSettings):
+    """All settings, checked: `load` reads environment and `.env`, `Settings(GRAFTLINE_HOME=…)` the given values alone.
+
+    A new one is a line here. A value that will not do raises ConfigurationError.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", case_sensitive=True, env_ignore_empty=True)
+    _sources: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    home: Folder = variable("GRAFTLINE_HOME", ".graftline", "tables, models, the graph, caches, exports")
+    instructions: Folder = variable("GRAFTLINE_INSTRUCTIONS", "samples/instructions", "folder of rows to train on")
+    documents: Place = variable("GRAFTLINE_DOCUMENTS", "samples/documents", "a folder, a glob, or an fsspec address")
+    questions: Folder = variable("GRAFTLINE_QUESTIONS", "samples/questions", "folder of questions with answers")
+    recipes: Folder = variable("GRAFTLINE_RECIPES", "recipes", "folder of trainings' YAML, a partition each")
+    chosen_engine: str = variable("GRAFTLINE_ENGINE", "", "vllm or transformers; unset: vllm where it is installed")
+    extractor: str = variable("GRAFTLINE_EXTRACTOR", "rules", "what finds entities and relations: rules or llm")
+    modes: Modes = variable("GRAFTLINE_MODES", "native,local,global", "modes in which the questions are answered")
+    reranker: str = variable("GRAFTLINE_RERANKER", "", "a cross-encoder, folder or hub name, that orders passages")
+    bad_share: Share = variable("GRAFTLINE_BAD_SHARE", "0.05", "share of rejected input above which a check fails")
+    level: Level = variable("GRAFTLINE_LEVEL", str(DEFAULT_LEVEL), "coverage of the intervals printed and decided by")
+    max_file_mb: Amount = variable("GRAFTLINE_MAX_FILE_MB", "64", "size in MiB above which a document is rejected")
+    read_seconds: Amount = variable("GRAFTLINE_READ_SECONDS", "60", "time after which reading a document is given up")
+    chunker: Strategy = variable("GRAFTLINE_CHUNKER", "sentences", "how documents are cut")
+    chunk_tokens: Annotated[int, Field(ge=8)] = variable("GRAFTLINE_CHUNK_TOKENS", "160", "tokens of the largest chunk")
+    chunk_headers: Literal["on", "off"] = variable("GRAFTLINE_CHUNK_HEADERS", "on", "titles above what is embedded")
+    neo4j_uri: str = variable("NEO4J_URI", "", "address of Neo4j; unset: the embedded graph alone")
+    neo4j_username: str = variable("NEO4J_USERNAME", "neo4j", "user of Neo4j")
+    neo4j_password: SecretStr = variable("NEO4J_PASSWORD", "", "password of Neo4j")
+    neo4j_database: str = variable("NEO4J_DATABASE", "neo4j", "database of Neo4j")
+    mlflow_tracking_uri: str = variable("MLFLOW_TRACKING_URI", "", "MLflow's server; unset: a database in the home")
+    llm_base_url: str = variable("LLM_BASE_URL", "", "OpenAI-compatible server of the language model; unset: run here")
+    llm_model: str = variable("LLM_MODEL", "", "language model on that server, or a folder; unset: the small model")
+    llm_api_key: SecretStr = variable("LLM_API_KEY", "", "key of that server")
+    llm_options: SecretStr = variable("LLM_OPTIONS", "", "JSON: the arguments of a class that LLM_MODEL names")
+    embedding_model: str = variable(
+        "EMBEDDING_MODEL", "", "embedding model, folder or hub name; unset: all-MiniLM-L6-v2"
+    )
+    embedding_base_url: str = variable(
+        "EMBEDDING_BASE_URL", "", "OpenAI-compatible server that embeds; unset: run here"
+    )
+    embedding_api_key: SecretStr = variable("EMBEDDING_API_KEY", "", "key of that server")
+    embedding_options: SecretStr = variable("EMBEDDING_OPTIONS", "", "JSON: the arguments of a class named so")
+    embedding_languages: str = variable(
+        "EMBEDDING_LANGUAGES", "", "languages it reads: en,zh or any; unset: its card's"
+    )
+    embedding_max_tokens: Tokens = variable("EMBEDDING_MAX_TOKENS", "", "what a served model or a class reads at most")
+    embedding_dtype: Literal["float32", "bfloat16"] = variable("EMBEDDING_DTYPE", "float32", "numbers it computes with")
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise first_error(error, type(self)) from None
 
     @classmethod
-    def load(cls, environment: Mapping[str, str] | None = None, dotenv: Path | None = None) -> "Settings":
+    def load(cls, environment: Mapping[str, str] | None = None, dotenv: Path | None = None) -> Self:
         """Read the variables from the environment, else from `.env` in the checkout, else their defaults."""
-        from dotenv import dotenv_values
+        return cls.of(cls.read(environment, dotenv))
 
-        environment = os.environ if environment is None else environment
-        file = dotenv_values(dotenv or CHECKOUT / ".env")
-        values, sources = {}, {}
-        for name, default in DEFAULTS.items():
-            if environment.get(name):
-                values[name], sources[name] = environment[name], "environment"
-            elif file.get(name):
-                values[name], sources[name] = str(file[name]), ".env"
-            else:
-                values[name], sources[name] = default, "default"
-        return cls(values, sources)
+    @classmethod
+    def read(cls, environment: Mapping[str, str] | None = None, dotenv: Path | None = None) -> Readings:
+        """Return what `load` would check, unchecked: for `doctor`, and to tell of names that are none of ours."""
+        return read(cls, environment, dotenv or CHECKOUT / ".env")
 
-    def _path(self, name: str) -> Path:
-        # Relative paths are below the checkout, so that every entrance sees the same folder from any working folder.
-        return CHECKOUT / Path(self.values[name]).expanduser()
+    @classmethod
+    def of(cls, readings: Readings) -> Self:
+        """Return the checked settings of what was read; ConfigurationError whose `where` is the wrong variable."""
+        settings = cls(**readings.given)
+        settings._sources.update(readings.sources)
+        return settings
 
-    @property
-    def home(self) -> Path:
-        return self._path("GRAFTLINE_HOME")
-
-    @property
-    def instructions(self) -> Path:
-        return self._path("GRAFTLINE_INSTRUCTIONS")
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is given: `read` asks the other sources, so that it knows which one a value is from."""
+        return (init_settings,)
 
     @property
-    def documents(self) -> Path | str:
-        """A folder, a glob pattern, or the address of what fsspec reads ("s3://bucket/docs"), which stays a text."""
-        value = self.values["GRAFTLINE_DOCUMENTS"]
-        return value if "://" in value else self._path("GRAFTLINE_DOCUMENTS")
+    def sources(self) -> Mapping[str, str]:
+        """For each variable "environment", ".env" or "default"; empty for settings that were given."""
+        return self._sources
+
+    def __repr_args__(self) -> Any:
+        return [(name, masked(value) if isinstance(value, str) else value) for name, value in super().__repr_args__()]
 
     @property
     def documents_cache(self) -> Path:
@@ -100,76 +151,20 @@ class Settings:
         return self.home / "cache" / "documents"
 
     @property
-    def questions(self) -> Path:
-        return self._path("GRAFTLINE_QUESTIONS")
-
-    @property
-    def recipes(self) -> Path:
-        return self._path("GRAFTLINE_RECIPES")
-
-    @property
-    def bad_share(self) -> float:
-        """Share of rejected input above which the asset's check fails; ConfigurationError for what is no number."""
-        return self._number("GRAFTLINE_BAD_SHARE", least=0)
-
-    @property
-    def level(self) -> float:
-        """Coverage of the intervals that are printed and decide; ConfigurationError unless from 0.5 to below 1."""
-        return self._number("GRAFTLINE_LEVEL", least=0.5, below=1)
-
-    @property
     def limits(self) -> Limits:
-        """What one document may ask of the machine; ConfigurationError for a value that is no number above 0."""
-        megabytes, seconds = self._number("GRAFTLINE_MAX_FILE_MB"), self._number("GRAFTLINE_READ_SECONDS")
-        return Limits(file_bytes=max(1, int(megabytes * (1 << 20))), seconds=seconds)
+        """What one document may ask of the machine."""
+        return Limits(file_bytes=max(1, int(self.max_file_mb * (1 << 20))), seconds=self.read_seconds)
 
     @property
     def chunking(self) -> ChunkSettings:
-        """How documents are cut; ConfigurationError for a chunker that there is not, or a wrong number."""
-        chunker, headers = self.values["GRAFTLINE_CHUNKER"], self.values["GRAFTLINE_CHUNK_HEADERS"]
-        self._one_of("GRAFTLINE_CHUNKER", get_args(Strategy))
-        self._one_of("GRAFTLINE_CHUNK_HEADERS", ("on", "off"))
-        tokens = int(self._number("GRAFTLINE_CHUNK_TOKENS", least=8))
-        return ChunkSettings(strategy=cast(Strategy, chunker), max_tokens=tokens, headers=headers == "on")
-
-    def _one_of(self, name: str, known: Sequence[str]) -> None:
-        if self.values[name] not in known:
-            fix = f"set {name}={known[0]}"
-            raise ConfigurationError(name, f"'{self.values[name]}'", f"one of {', '.join(known)}", fix)
-
-    def _number(self, name: str, least: float = 0.001, below: float = float("inf")) -> float:
-        try:
-            number = float(self.values[name])
-        except ValueError:
-            number = float("nan")  # which is in no range
-        if not least <= number < below:
-            fix, top = f"set {name}={DEFAULTS[name]}", "" if below == float("inf") else f" and below {below:g}"
-            raise ConfigurationError(name, f"'{self.values[name]}'", f"a number, at least {least:g}{top}", fix)
-        return number
-
-    @property
-    def extractor(self) -> str:
-        """`rules` (no language model) or `llm`: what finds entities and relations."""
-        return self.values["GRAFTLINE_EXTRACTOR"]
-
-    @property
-    def modes(self) -> tuple[Mode, ...]:
-        """The modes in which every question of the folder is answered and scored."""
-        named = dict.fromkeys(name.strip() for name in self.values["GRAFTLINE_MODES"].split(",") if name.strip())
-        unknown = sorted(set(named) - set(ALL_MODES))
-        if unknown or not named:
-            found = f"'{', '.join(unknown)}'" if unknown else "no mode"
-            raise ConfigurationError(
-                "GRAFTLINE_MODES", found, f"some of {', '.join(ALL_MODES)}", f"GRAFTLINE_MODES={','.join(MODES)}"
-            )
-        return tuple(mode for mode in ALL_MODES if mode in named)
+        """How documents are cut."""
+        return ChunkSettings(strategy=self.chunker, max_tokens=self.chunk_tokens, headers=self.chunk_headers == "on")
 
     @property
     def engine(self) -> str:
         """`vllm` where it is installed, else `transformers`."""
-        chosen = self.values["GRAFTLINE_ENGINE"]
-        return chosen or ("vllm" if importlib.util.find_spec("vllm") else "transformers")
+        return self.chosen_engine or ("vllm" if importlib.util.find_spec("vllm") else "transformers")
 
     @property
     def tracking_uri(self) -> str:
-        return self.values["MLFLOW_TRACKING_URI"] or f"sqlite:///{self.home / 'mlflow' / 'mlflow.db'}"
+        return self.mlflow_tracking_uri or f"sqlite:///{self.home / 'mlflow' / 'mlflow.db'}"

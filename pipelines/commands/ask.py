@@ -1,21 +1,33 @@
 """`graftline ask`: a question answered from the documents, with citations."""
 
-import argparse
 import json
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import click
+
+from pipelines.answering.modes.names import ALL_MODES
+from pipelines.commands.command import Command, NearestChoice
 from pipelines.core.errors import ConfigurationError
-from resources.settings import Settings
 
 if TYPE_CHECKING:
+    from pipelines.answering.modes.names import Mode
     from pipelines.core.protocols import Embedder
+    from resources.settings import Settings
 
 
-_FILTERS = {"language": "languages", "path": "paths", "format": "formats"}
-
-
-def _ask(arguments: argparse.Namespace) -> int:
+@click.command(cls=Command)
+@click.argument("question")
+@click.option("--mode", type=NearestChoice(ALL_MODES), default="native", metavar="MODE", help=", ".join(ALL_MODES))
+@click.option("--language", "languages", multiple=True, help="only chunks in this language (repeatable)")
+@click.option("--path", "paths", multiple=True, help="only documents below this path (repeatable)")
+@click.option("--format", "formats", multiple=True, help="only documents of this format: pdf, md (repeatable)")
+@click.option("--section", default="", help="only this section and those below it: 'Returns > Abroad'")
+@click.option("--since", default="", metavar="DATE", help="only documents dated then or later: 2024-05")
+@click.option("--until", default="", metavar="DATE", help="only documents dated then or earlier")
+@click.option("--json", "as_json", is_flag=True, help="print one JSON object")
+def command(question: str, mode: "Mode", as_json: bool, **filters: Any) -> int:
+    """Answer a question from the documents, with citations."""
     from pipelines.answering.ask import Answerer
     from pipelines.answering.settings import AnswerSettings, RetrievalSettings
     from pipelines.core.filters import Filters
@@ -23,10 +35,10 @@ def _ask(arguments: argparse.Namespace) -> int:
     from resources.embedding.reranker import open_reranker
     from resources.graph.stores import open_graph_store
     from resources.models.language_model import open_language_model
+    from resources.settings import Settings
 
     settings = Settings.load()
-    wanted = {field: tuple(getattr(arguments, option)) for option, field in _FILTERS.items()}
-    filters = Filters(**wanted, section=arguments.section, since=arguments.since, until=arguments.until)
+    retrieval = RetrievalSettings(filters=Filters(**filters))
     embedder = open_embedder(settings)
     _refuse_other_graph(settings, embedder)
     with (
@@ -35,12 +47,12 @@ def _ask(arguments: argparse.Namespace) -> int:
             store=store,
             embedder=embedder,
             language_model=open_language_model(settings),
-            settings=AnswerSettings(retrieval=RetrievalSettings(filters=filters)),
+            settings=AnswerSettings(retrieval=retrieval),
             reranker=open_reranker(settings),
         ) as answerer,
     ):
-        answer = answerer.ask(arguments.question, arguments.mode).as_dict()
-    if arguments.json:
+        answer = answerer.ask(question, mode).as_dict()
+    if as_json:
         print(json.dumps(answer, ensure_ascii=False))
         return 0
     print(answer["answer"])
@@ -49,7 +61,7 @@ def _ask(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _refuse_other_graph(settings: Settings, embedder: "Embedder") -> None:
+def _refuse_other_graph(settings: "Settings", embedder: "Embedder") -> None:
     """Raise ConfigurationError where the graph's vectors are another model's, with the shortest way to make them."""
     from pipelines.knowledge.vectors.vector_changes import refuse_other_model, stored_model
     from resources.embedding.embedders import graph_model

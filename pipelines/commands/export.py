@@ -2,11 +2,17 @@
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import click
+
+from pipelines.commands.command import Command, NearestChoice
+from pipelines.commands.names import complete_recipe
 from pipelines.core.errors import InputError, NotMaterializedError
-from pipelines.finetune.training.record import TrainingRecord
-from resources.settings import Settings
-from resources.tables.tables import TableStore
+
+if TYPE_CHECKING:
+    from pipelines.finetune.training.record import TrainingRecord
+    from resources.tables.tables import TableStore
 
 log = logging.getLogger("graftline")
 
@@ -15,14 +21,27 @@ _SHORTEST_KEY = 4
 _SHOWN = 8
 
 
-def keep(record: TrainingRecord, home: Path) -> None:
-    """Keep a training's record under its key, so that it can be exported."""
-    TableStore(home / "tables").write_record(f"{_TRAININGS}{record.key}", record.as_json(), record.digest)
+@click.command(cls=Command)
+@click.argument("wanted", metavar="RECIPE_OR_KEY", shell_complete=complete_recipe)
+@click.option("--format", "form", type=NearestChoice(("safetensors", "gguf")), default="safetensors", show_default=True)
+@click.option(
+    "--type",
+    "gguf_type",
+    type=NearestChoice(("auto", "bf16", "f16", "f32", "q8_0")),
+    default="auto",
+    show_default=True,
+    help="of the GGUF",
+)
+@click.option("--output", metavar="PATH", help="folder, or .gguf file (default: exports/ below the home)")
+def command(wanted: str, form: str, gguf_type: str, output: str | None) -> int:
+    """Write a merged model as safetensors or as GGUF.
 
-
-def export_command(wanted: str, form: str, gguf_type: str, output: str | None) -> int:
-    """Export the merged model that a recipe's name or a training's key means; print where it lies."""
+    RECIPE_OR_KEY is the name of a recipe that was run, or a training's key (its beginning will do).
+    """
     from pipelines.finetune.merging.exporting import export
+    from pipelines.finetune.training.record import TrainingRecord
+    from resources.settings import Settings
+    from resources.tables.tables import TableStore
 
     settings = Settings.load()
     tables = TableStore(settings.home / "tables")
@@ -40,7 +59,14 @@ def export_command(wanted: str, form: str, gguf_type: str, output: str | None) -
     return 0
 
 
-def training_of(beginning: str, tables: TableStore) -> str | None:
+def keep(record: "TrainingRecord", home: Path) -> None:
+    """Keep a training's record under its key, so that it can be exported."""
+    from resources.tables.tables import TableStore
+
+    TableStore(home / "tables").write_record(f"{_TRAININGS}{record.key}", record.as_json(), record.digest)
+
+
+def training_of(beginning: str, tables: "TableStore") -> str | None:
     """Return the key of the kept training that begins so, or None; InputError where several do."""
     keys = [name.removeprefix(_TRAININGS) for name in tables.names(_TRAININGS)]
     found = [key for key in keys if len(beginning) >= _SHORTEST_KEY and key.startswith(beginning)]
@@ -54,7 +80,7 @@ def training_of(beginning: str, tables: TableStore) -> str | None:
     return found[0] if found else None
 
 
-def _unknown(wanted: str, tables: TableStore) -> NotMaterializedError:
+def _unknown(wanted: str, tables: "TableStore") -> NotMaterializedError:
     recipes = [name.removeprefix("merged_model/") for name in tables.names("merged_model/")]
     keys = [name.removeprefix(_TRAININGS)[:_SHOWN] for name in tables.names(_TRAININGS)]
     return NotMaterializedError(
@@ -65,7 +91,7 @@ def _unknown(wanted: str, tables: TableStore) -> NotMaterializedError:
     )
 
 
-def merged(record: TrainingRecord, home: Path) -> Path:
+def merged(record: "TrainingRecord", home: Path) -> Path:
     """Merge a training unless it is done and return the folder; InputError where a check of the merge fails."""
     from pipelines.finetune.merging.checks import merge_checks
     from pipelines.finetune.merging.merging import merge

@@ -1,30 +1,49 @@
 """`graftline plan`: what the next run would do with the documents; it reads only files whose size or time changed."""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import click
+
+from pipelines.commands.command import Command
 from pipelines.core.errors import ConfigurationError
-from pipelines.core.protocols import Embedder
-from pipelines.knowledge.documents.document_changes import indexed_versions
-from pipelines.knowledge.documents.manifest import plan, scan
-from pipelines.knowledge.documents.sources import list_files
-from resources.settings import Settings
-from resources.tables.tables import TableStore
+
+if TYPE_CHECKING:
+    from pipelines.core.protocols import Embedder
+    from resources.settings import Settings
+    from resources.tables.tables import TableStore
 
 _SHOWN = 20
 _REASON_LENGTH = 120
 _KINDS = ("new", "changed", "renamed", "gone", "rejected", "unread", "same")
 
 
-def planned(settings: Settings) -> dict[str, Any]:
+@click.command(cls=Command)
+@click.option("--json", "as_json", is_flag=True, help="print one JSON object")
+def command(as_json: bool) -> int:
+    """List what the next run would do with the documents; changes nothing."""
+    from resources.settings import Settings
+
+    found = planned(Settings.load())
+    print(json.dumps(found, ensure_ascii=False) if as_json else printed(found))
+    return 0
+
+
+def planned(settings: "Settings") -> dict[str, Any]:
     """Return {"counts": by kind, and by kind the paths, "reasons": by path, "settings": lines}. Nothing is written.
 
     `renamed` are {"from", "to"}; "rejected" are the files that the last run could not read and that are as they were,
     or that are no documents; "unread" are those that could not be looked at, whose documents stay as they are.
     "settings" say what is made anew, or refused, because a setting is another one.
     """
+    from pipelines.knowledge.documents.document_changes import indexed_versions
+    from pipelines.knowledge.documents.manifest import plan, scan
+    from pipelines.knowledge.documents.sources import list_files
+    from resources.tables.tables import TableStore
+
     tables = TableStore(settings.home / "tables")
     listing = list_files(settings.documents, settings.documents_cache)
     states = scan(listing.files, tables.find("documents_manifest"), time.time_ns())
@@ -61,7 +80,7 @@ def _line(kind: str, path: Any, reasons: dict[str, str]) -> str:
     return f"{path}: {'kept as it was, ' if kind == 'unread' else ''}{short}"
 
 
-def _by_settings(settings: Settings, tables: TableStore) -> Iterator[str]:
+def _by_settings(settings: "Settings", tables: "TableStore") -> Iterator[str]:
     """Yield what the next run makes anew, or refuses, because of a setting, a line each. No model is loaded."""
     from pipelines.knowledge.vectors.vector_changes import refuse_other_model, stored_model
     from resources.embedding.embedders import open_embedder
@@ -73,18 +92,18 @@ def _by_settings(settings: Settings, tables: TableStore) -> Iterator[str]:
             yield from _cut_again(settings, tables, embedder)
             refuse_other_model(stored, embedder)
         else:
-            yield from _fetched(settings.values["EMBEDDING_MODEL"], stored)
+            yield from _fetched(settings.embedding_model, stored)
     except ConfigurationError as error:
         yield f"the next run is refused: {error}"
     yield from _read_again(settings, tables)
 
 
-def _is_here(settings: Settings) -> bool:
+def _is_here(settings: "Settings") -> bool:
     """Say whether the embedding model's name and tokenizer are known without fetching anything."""
     from resources.models.llamaindex import PREFIX
 
-    model = settings.values["EMBEDDING_MODEL"]
-    elsewhere = settings.values["EMBEDDING_BASE_URL"] or model.startswith(PREFIX)
+    model = settings.embedding_model
+    elsewhere = settings.embedding_base_url or model.startswith(PREFIX)
     if not model or elsewhere or Path(model).expanduser().is_dir():
         return True
     from huggingface_hub import try_to_load_from_cache
@@ -93,7 +112,7 @@ def _is_here(settings: Settings) -> bool:
     return any(isinstance(try_to_load_from_cache(model, "config.json", cache_dir=cache), str) for cache in caches)
 
 
-def _cut_again(settings: Settings, tables: TableStore, embedder: Embedder) -> Iterator[str]:
+def _cut_again(settings: "Settings", tables: "TableStore", embedder: "Embedder") -> Iterator[str]:
     """Yield a line where no document's chunks are those of these settings."""
     from pipelines.knowledge.chunks.chunk_changes import chunk_changes
 
@@ -116,7 +135,7 @@ def _fetched(model: str, stored: str) -> Iterator[str]:
         yield f"the next run is refused without --reembed: the stored vectors are those of {stored}"
 
 
-def _read_again(settings: Settings, tables: TableStore) -> Iterator[str]:
+def _read_again(settings: "Settings", tables: "TableStore") -> Iterator[str]:
     """Yield a line where entities were found by another extractor."""
     stored = tables.stored("extractions")
     found = {

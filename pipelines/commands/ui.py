@@ -1,4 +1,4 @@
-"""Dagster and MLflow side by side on localhost, on free ports where theirs are taken."""
+"""`graftline ui`: Dagster and MLflow side by side on localhost, on free ports where theirs are taken."""
 
 import os
 import signal
@@ -8,12 +8,26 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from types import FrameType
+from typing import TYPE_CHECKING
 
+import click
+
+from pipelines.commands.command import Command
 from pipelines.core.masked import masked
-from resources.settings import CHECKOUT, Settings
+
+if TYPE_CHECKING:
+    from resources.settings import Settings
 
 DAGSTER_PORT, MLFLOW_PORT = 3000, 5000
 HOST = "127.0.0.1"
+
+
+@click.command(cls=Command)
+def command() -> int:
+    """Start Dagster and MLflow on localhost and print their addresses."""
+    from resources.settings import Settings
+
+    return serve(Settings.load())
 
 
 def free_port(wanted: int) -> int:
@@ -49,8 +63,10 @@ def _wait(port: int, process: subprocess.Popen, seconds: float) -> None:
 
 
 def _start(
-    command: Sequence[str], log: str, settings: Settings, values: Mapping[str, str] | None = None
+    command: Sequence[str], log: str, settings: "Settings", values: Mapping[str, str] | None = None
 ) -> subprocess.Popen:
+    from resources.settings import CHECKOUT
+
     folder = settings.home / "logs"
     folder.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "DAGSTER_HOME": os.environ.get("DAGSTER_HOME", str(CHECKOUT)), **(values or {})}
@@ -60,7 +76,7 @@ def _start(
         )
 
 
-def serve(settings: Settings) -> int:
+def serve(settings: "Settings") -> int:
     """Start both, print their addresses, and stop them when interrupted."""
     dagster_port, mlflow_port = free_port(DAGSTER_PORT), free_port(MLFLOW_PORT)
     (settings.home / "mlflow").mkdir(parents=True, exist_ok=True)

@@ -86,8 +86,8 @@ def scheduled(definitions: Callable[[], dg.Definitions]) -> list[dg.ScheduleDefi
 @dg.sensor(job_name="knowledge", minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.STOPPED)
 def new_documents(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Run `knowledge` when one of the documents was added, edited or deleted; off until switched on."""
-    settings = Settings.load()
     try:
+        settings = Settings.load()
         state = list_files(settings.documents, settings.documents_cache).state
     except GraftlineError as error:
         return dg.SkipReason(str(error))

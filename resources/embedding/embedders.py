@@ -12,8 +12,6 @@ from resources.models.llamaindex import named_class
 from resources.settings import Settings
 from resources.tables.tables import TableStore
 
-_TYPES = ("float32", "bfloat16")
-
 
 def open_embedder(settings: Settings) -> Embedder:
     """Return the model of EMBEDDING_MODEL: a LlamaIndex class, served by EMBEDDING_BASE_URL where that is set, or run
@@ -21,22 +19,16 @@ def open_embedder(settings: Settings) -> Embedder:
 
     Nothing is loaded, imported or asked before the first text without a vector. Raises ConfigurationError.
     """
-    values = settings.values
-    if values["EMBEDDING_DTYPE"] not in _TYPES:
-        raise ConfigurationError(
-            "EMBEDDING_DTYPE", f"'{values['EMBEDDING_DTYPE']}'", f"one of {', '.join(_TYPES)}", "unset EMBEDDING_DTYPE"
-        )
-    model, address = values["EMBEDDING_MODEL"], values["EMBEDDING_BASE_URL"]
-    named, languages = named_class(settings, "EMBEDDING"), languages_setting(values["EMBEDDING_LANGUAGES"])
-    max_tokens, read = _max_tokens(values["EMBEDDING_MAX_TOKENS"]), languages or EVERY_LANGUAGE
+    named, languages = named_class(settings, "EMBEDDING"), languages_setting(settings.embedding_languages)
+    address, max_tokens = settings.embedding_base_url, settings.embedding_max_tokens
+    model, read = settings.embedding_model, languages or EVERY_LANGUAGE
     counter = SentenceEmbedder(settings.home)
     embedder: Embedder
     if named is not None:
         embedder = LlamaIndexEmbedder(named, counter, languages=read, max_tokens=max_tokens)
     elif address:
-        embedder = ServedEmbedder(
-            address, model, values["EMBEDDING_API_KEY"], counter, languages=read, max_tokens=max_tokens
-        )
+        key = settings.embedding_api_key.get_secret_value()
+        embedder = ServedEmbedder(address, model, key, counter, languages=read, max_tokens=max_tokens)
     elif max_tokens is not None:
         raise ConfigurationError(
             "EMBEDDING_MAX_TOKENS",
@@ -45,14 +37,8 @@ def open_embedder(settings: Settings) -> Embedder:
             "unset EMBEDDING_MAX_TOKENS",
         )
     else:
-        embedder = SentenceEmbedder(settings.home, model or None, values["EMBEDDING_DTYPE"], languages)
+        embedder = SentenceEmbedder(settings.home, model or None, settings.embedding_dtype, languages)
     return CachedEmbedder(embedder, settings.home / "cache" / "vectors.sqlite")
-
-
-def _max_tokens(value: str) -> int | None:
-    if value and not (value.isdecimal() and int(value)):
-        raise ConfigurationError("EMBEDDING_MAX_TOKENS", f"'{value}'", "a whole number", "set EMBEDDING_MAX_TOKENS=512")
-    return int(value) if value else None
 
 
 def graph_model(settings: Settings) -> str:

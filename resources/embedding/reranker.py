@@ -73,5 +73,4 @@ class CrossEncoderReranker:
 
 def open_reranker(settings: Settings) -> CrossEncoderReranker | None:
     """Return the cross-encoder that the settings name, or None."""
-    model = settings.values["GRAFTLINE_RERANKER"]
-    return CrossEncoderReranker(settings.home, model) if model else None
+    return CrossEncoderReranker(settings.home, settings.reranker) if settings.reranker else None

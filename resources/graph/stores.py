@@ -124,11 +124,13 @@ class MirroredGraphStore:
 def open_graph_store(settings: Settings) -> EmbeddedGraphStore | MirroredGraphStore:
     """Return the store that the settings name; with NEO4J_URI set, ServiceError unless that server answers."""
     embedded = EmbeddedGraphStore(settings.home / "graph")
-    values = settings.values
-    if not values["NEO4J_URI"]:
+    if not settings.neo4j_uri:
         return embedded
     neo4j = Neo4jGraphStore(
-        values["NEO4J_URI"], values["NEO4J_USERNAME"], values["NEO4J_PASSWORD"], values["NEO4J_DATABASE"]
+        settings.neo4j_uri,
+        settings.neo4j_username,
+        settings.neo4j_password.get_secret_value(),
+        settings.neo4j_database,
     )
     neo4j.connection.verify()
     both = MirroredGraphStore(neo4j, embedded)

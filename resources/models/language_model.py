@@ -63,15 +63,14 @@ class CachedLanguageModel:
 def open_language_model(settings: Settings) -> CachedLanguageModel:
     """Return the language model that the settings ask for; nothing is loaded or called yet."""
     cache = CompletionCache(settings.home / "cache" / "llm.sqlite")
-    model, named = settings.values["LLM_MODEL"], named_class(settings, "LLM")
+    model, named = settings.llm_model, named_class(settings, "LLM")
     if named is not None:
         return CachedLanguageModel(LlamaIndexModel(named), cache)
-    if settings.values["LLM_BASE_URL"]:
+    if settings.llm_base_url:
         from resources.models.served import ServedModel
 
-        return CachedLanguageModel(
-            ServedModel(settings.values["LLM_BASE_URL"], model, settings.values["LLM_API_KEY"]), cache
-        )
+        served = ServedModel(settings.llm_base_url, model, settings.llm_api_key.get_secret_value())
+        return CachedLanguageModel(served, cache)
     from resources.models.local import LocalModel
 
     if model and not (Path(model).expanduser() / "config.json").is_file():

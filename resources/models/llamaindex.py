@@ -97,9 +97,18 @@ def named_class(settings: Settings, prefix: str) -> NamedClass | None:
 
     Nothing is imported. Raises ConfigurationError for options that are no JSON object or stand beside no class.
     """
-    model, options, address = (settings.values[f"{prefix}_{name}"] for name in ("MODEL", "OPTIONS", "BASE_URL"))
+    model, address, options, api_key = (
+        (settings.llm_model, settings.llm_base_url, settings.llm_options, settings.llm_api_key)
+        if prefix == "LLM"
+        else (
+            settings.embedding_model,
+            settings.embedding_base_url,
+            settings.embedding_options,
+            settings.embedding_api_key,
+        )
+    )
     if not model.startswith(PREFIX):
-        if options:
+        if options.get_secret_value():
             found, expected = f"options, while {prefix}_MODEL names no class", f"{prefix}_MODEL={PREFIX}package.Class"
             raise ConfigurationError(f"{prefix}_OPTIONS", found, expected, f"unset {prefix}_OPTIONS")
         return None
@@ -108,13 +117,13 @@ def named_class(settings: Settings, prefix: str) -> NamedClass | None:
         fix = f"unset {prefix}_BASE_URL; a class takes its address from {prefix}_OPTIONS"
         raise ConfigurationError(f"{prefix}_BASE_URL", found, expected, fix)
     try:
-        arguments = json.loads(options or "{}")
+        arguments = json.loads(options.get_secret_value() or "{}")
     except ValueError:
         arguments = None
     if not isinstance(arguments, dict):
         expected, fix = "the keyword arguments of the class", f"""set {prefix}_OPTIONS='{{"model_name": "…"}}'"""
         raise ConfigurationError(f"{prefix}_OPTIONS", "no JSON object", expected, fix)
-    return NamedClass(prefix, model.removeprefix(PREFIX), arguments, settings.values[f"{prefix}_API_KEY"])
+    return NamedClass(prefix, model.removeprefix(PREFIX), arguments, api_key.get_secret_value())
 
 
 def _without_secrets(value: Any) -> Any:

@@ -12,7 +12,7 @@ import pytest
 from assets import answering as module
 from pipelines.core.identity import table_digest
 from pipelines.core.schemas import QUESTIONS
-from resources.settings import DEFAULTS, Settings
+from resources.settings import Settings
 from resources.tables.asset_io import TableIOManager
 from resources.tables.tables import TableStore
 from resources.tracking.tracker import Tracker
@@ -51,13 +51,7 @@ def resources(tmp_path: Path) -> dict[str, Any]:
     lines = [*map(json.dumps, ROWS), '{"question": "no answer key"}']
     (tmp_path / "questions" / "q.jsonl").write_text("\n".join(lines), encoding="utf-8")
     settings = Settings(
-        DEFAULTS
-        | {
-            "GRAFTLINE_HOME": str(tmp_path),
-            "GRAFTLINE_QUESTIONS": str(tmp_path / "questions"),
-            "GRAFTLINE_BAD_SHARE": "0.4",
-        },
-        {},
+        GRAFTLINE_HOME=str(tmp_path), GRAFTLINE_QUESTIONS=str(tmp_path / "questions"), GRAFTLINE_BAD_SHARE="0.4"
     )
     tables, store = TableStore(tmp_path / "tables"), build_store()
     tables.write_record("knowledge_graph", {"digest": "graph-1"}, "graph-1")

@@ -1,112 +1,114 @@
+"""The table of commands, and what all of them have alike: statuses, streams, errors, help."""
+
+import importlib
+import os
 import subprocess
 import sys
-from pathlib import Path
 
-import pyarrow as pa
+import click
 import pytest
 
-from pipelines.commands import ask, cli
-from pipelines.core.errors import ConfigurationError, ServiceError
-from pipelines.knowledge.vectors.embedding import vector_table
-from resources.settings import CHECKOUT, Settings
-from resources.tables.tables import TableStore
-from tests.fakes import FakeEmbedder
-
-
-def graftline(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    import os
-
-    return subprocess.run(
-        [sys.executable, "-m", "pipelines.commands.cli", *arguments],
-        cwd=CHECKOUT,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-    )
+from pipelines.commands import cli, doctor, rollback
+from pipelines.core.errors import ServiceError
+from resources.settings import CHECKOUT
+from tests.commands.process import graftline
 
 
 def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]):
-    with pytest.raises(SystemExit):
-        cli.main(["--help"])
+    assert cli.main(["--help"]) == 0
     printed = capsys.readouterr().out
-    assert all(word in printed for word in ("run", "night", "ask", "doctor", "rollback", "ui"))
+    assert all(f"  {name} " in printed for name in cli.COMMANDS)
+
+
+def test_every_line_of_the_table_is_the_first_line_of_its_commands_help():
+    for name, line in cli.COMMANDS.items():
+        command = importlib.import_module(f"pipelines.commands.{name}").command
+        first = command.help.split("\n\n")[0].rstrip(".")
+        assert first[0].lower() + first[1:] == line[0].lower() + line[1:]
+
+
+def _modules_after(*arguments: str) -> set[str]:
+    code = (
+        f"import sys, os; from pipelines.commands.cli import main; main({list(arguments)!r});"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
+
+
+def test_help_imports_no_command_and_nothing_heavy():
+    before = os.times()
+    loaded = _modules_after("--help")
+    after = os.times()
+    # Processor time of the child, which a busy machine does not change.
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 0.5
+    assert not loaded & {"dagster", "torch", "pydantic", "pyarrow", "yaml"}
+    assert not loaded & {f"pipelines.commands.{name}" for name in cli.COMMANDS}
+
+
+def test_a_commands_help_imports_its_own_file_alone():
+    loaded = _modules_after("ask", "--help")
+    assert loaded & {f"pipelines.commands.{name}" for name in cli.COMMANDS} == {"pipelines.commands.ask"}
+    assert not loaded & {"dagster", "torch", "pyarrow"}
 
 
 def test_an_error_is_one_line_on_stderr_with_what_to_type(monkeypatch, capsys: pytest.CaptureFixture[str]):
-    def fail(_: object) -> int:
+    def fail(_: object) -> None:
         raise ServiceError("NEO4J_URI", "no answer", "a Neo4j 5 server", "unset NEO4J_URI")
 
-    monkeypatch.setattr(cli, "_doctor", fail)
+    monkeypatch.setattr(doctor, "report", fail)
     assert cli.main(["doctor"]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.strip().endswith("Next: unset NEO4J_URI")
+    assert captured.err == (
+        "graftline doctor: NEO4J_URI: found no answer; expected a Neo4j 5 server. Next: unset NEO4J_URI\n"
+    )
 
 
-def test_asking_before_the_first_run_says_what_to_type(tmp_path: Path):
-    result = graftline("ask", "How long can I return a tent?", GRAFTLINE_HOME=str(tmp_path))
-    assert result.returncode == 1
-    assert "graftline run" in result.stderr and "Traceback" not in result.stderr
+def test_an_interrupted_command_returns_130(monkeypatch, capsys: pytest.CaptureFixture[str]):
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(doctor, "report", interrupt)
+    assert cli.main(["doctor"]) == 130
+    assert capsys.readouterr().err == "graftline doctor: stopped; run it again to go on from here\n"
 
 
 @pytest.mark.parametrize(
-    ("chunks", "command"),
-    [("fake-embedder@1", "graftline run --select knowledge_graph"), ("old@1", "graftline run --reembed")],
+    ("arguments", "message"),
+    [
+        (["aks", "Boots?"], "graftline: No such command 'aks'. Did you mean 'ask'? See: graftline --help"),
+        (["xyz"], "graftline: No such command 'xyz'. See: graftline --help"),
+        (["--halp"], "Did you mean '--help'? See: graftline --help"),
+        (["ask", "Boots?", "--mod", "local"], "Did you mean '--mode'? See: graftline ask --help"),
+        (["ask", "Boots?", "--mode", "locl"], "Did you mean 'local'? See: graftline ask --help"),
+        (["ask"], "graftline ask: Missing argument 'QUESTION'. See: graftline ask --help"),
+        (["export", "lora", "--format", "guff"], "Did you mean 'gguf'? See: graftline export --help"),
+    ],
 )
-def test_a_graph_of_another_model_is_made_anew_by_the_shortest_command(tmp_path: Path, chunks: str, command: str):
-    embedder, tables = FakeEmbedder(), TableStore(tmp_path / "tables")
-    vectors = vector_table("chunk_id", {"c1": embedder.embed(["tent"])[0]}, embedder)
-    tables.write("chunk_embeddings", vectors.set_column(1, "model", pa.array([chunks])))
-    settings = Settings.load({"GRAFTLINE_HOME": str(tmp_path)})
-    ask._refuse_other_graph(settings, embedder)
-    tables.write_record("knowledge_graph", {"embedder": "old@1"}, "x")
-    with pytest.raises(ConfigurationError, match=f"Next: .*{command}$"):
-        ask._refuse_other_graph(settings, embedder)
+def test_a_wrong_call_is_a_line_on_stderr_with_the_nearest_name_and_returns_2(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+):
+    assert cli.main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == "" and len(captured.err.splitlines()) == 1
+    assert captured.err.startswith("graftline") and captured.err.rstrip().endswith(message)
 
 
-def test_a_wrong_filter_is_one_line_before_anything_is_loaded(tmp_path: Path):
-    result = graftline("ask", "Boots?", "--since", "2024/05/01", GRAFTLINE_HOME=str(tmp_path))
-    assert result.returncode == 1 and result.stderr.strip().endswith("Next: --since 2024-05-01")
-    assert len(result.stderr.splitlines()) == 1
-
-
-def test_an_unknown_recipe_or_asset_is_named_with_the_known_ones(tmp_path: Path):
-    recipe = graftline("run", "--recipe", "loraa", GRAFTLINE_HOME=str(tmp_path))
-    assert recipe.returncode == 1 and "lora, qlora" in recipe.stderr
-    asset = graftline("run", "--select", "chunk", GRAFTLINE_HOME=str(tmp_path))
-    assert asset.returncode == 1 and "chunk_embeddings" in asset.stderr
-
-
-def test_doctor_names_sources_hides_secrets_and_says_what_is_wrong(tmp_path: Path):
-    result = graftline(
-        "doctor",
-        GRAFTLINE_HOME=str(tmp_path / "h"),
-        GRAFTLINE_DOCUMENTS=str(tmp_path / "none"),
-        LLM_API_KEY="sk-secret",
-    )
+def test_a_variable_that_nothing_reads_is_told_before_a_command_runs(tmp_path):
+    result = graftline("export", "nope", GRAFTLINE_HOME=str(tmp_path), GRAFTLINE_DOCUMENT="./docs")
     assert result.returncode == 1
-    assert "sk-secret" not in result.stdout + result.stderr
-    assert "[environment]" in result.stdout and "[default]" in result.stdout
-    assert "WRONG  GRAFTLINE_DOCUMENTS" in result.stdout
+    assert "GRAFTLINE_DOCUMENT: found a name that nothing reads [environment]" in result.stderr
+    assert "Next: set GRAFTLINE_DOCUMENTS instead" in result.stderr
 
 
-def test_doctor_says_what_is_wrong_with_a_class_and_with_languages(tmp_path: Path):
-    result = graftline(
-        "doctor",
-        GRAFTLINE_HOME=str(tmp_path / "h"),
-        LLM_MODEL="llamaindex:no.such.Class",
-        LLM_OPTIONS='{"api_key": "sk-secret"}',
-        EMBEDDING_LANGUAGES="english",
-    )
-    assert result.returncode == 1 and "sk-secret" not in result.stdout + result.stderr
-    assert "WRONG  LLM_MODEL: found ModuleNotFoundError" in result.stdout
-    assert "WRONG  EMBEDDING_LANGUAGES: found 'english'" in result.stdout
+def test_a_wrong_setting_is_an_error_of_every_command_that_reads_it(tmp_path):
+    result = graftline("plan", GRAFTLINE_HOME=str(tmp_path), GRAFTLINE_CHUNK_TOKENS="two")
+    assert result.returncode == 1 and result.stdout == ""
+    assert result.stderr.startswith("graftline plan: GRAFTLINE_CHUNK_TOKENS: found 'two'")
 
 
-def test_doctor_says_so_when_neo4j_does_not_answer(tmp_path: Path):
-    result = graftline(
-        "doctor", GRAFTLINE_HOME=str(tmp_path), NEO4J_URI="bolt://127.0.0.1:1", NEO4J_PASSWORD="pw-secret"
-    )
-    assert result.returncode == 1
-    assert "WRONG  NEO4J_URI" in result.stdout
-    assert "pw-secret" not in result.stdout + result.stderr
+def test_rollback_prints_what_the_store_says(monkeypatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setattr("resources.graph.stores.rollback", lambda _: "back at its previous version")
+    assert isinstance(rollback.command, click.Command) and cli.main(["rollback"]) == 0
+    assert capsys.readouterr().out == "back at its previous version\n"

@@ -8,15 +8,14 @@ from pipelines.commands.plan import planned, printed
 from pipelines.core.schemas import chunk_embeddings
 from pipelines.knowledge.vectors.vector_changes import vector_changes
 from resources.embedding.embedders import open_embedder
-from resources.settings import DEFAULTS, Settings
+from resources.settings import Settings
 from resources.tables.tables import TableStore
 from tests.fakes import FakeEmbedder
 from tests.knowledge.documents.loaded import cut, load
 
 
 def settings(place: Path, **values: str) -> Settings:
-    places = {"GRAFTLINE_HOME": str(place / "home"), "GRAFTLINE_DOCUMENTS": str(place / "documents")}
-    return Settings(DEFAULTS | places | values)
+    return Settings(GRAFTLINE_HOME=str(place / "home"), GRAFTLINE_DOCUMENTS=str(place / "documents"), **values)
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def test_doctor_shows_no_password_of_an_address_neither_as_setting_nor_as_proble
         "GRAFTLINE_DOCUMENTS": "nosuch://joe:s3cretpw@127.0.0.1/docs",
         "GRAFTLINE_HOME": str(tmp_path),
     }
-    lines, problems = report(Settings.load(addresses, tmp_path / "none"))
+    lines, problems = report(Settings.read(addresses, tmp_path / "none"))
     assert "s3cretpw" not in "\n".join([*lines, *problems])
     assert any("http://•••@127.0.0.1:9 " in line for line in lines)
     told = " ".join(problems)

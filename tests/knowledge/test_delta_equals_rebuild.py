@@ -19,7 +19,7 @@ from pipelines.knowledge.chunks.strategies import ChunkSettings
 from pipelines.knowledge.documents.formats.limits import Limits
 from resources.graph.embedded import EmbeddedGraphStore
 from resources.graph.stores import open_graph_store
-from resources.settings import DEFAULTS, Settings
+from resources.settings import Settings
 from tests.fakes import FakeEmbedder
 from tests.flow import Flow
 
@@ -69,8 +69,8 @@ def take(flow: Flow, step: tuple[str, Any, Any]) -> None:
 def check(story: list[list[tuple[str, Any, Any]]], store: str) -> None:
     place = Path(tempfile.mkdtemp(prefix="graftline-delta-"))
     server = {"NEO4J_URI": NEO4J, "NEO4J_PASSWORD": os.environ.get("GRAFTLINE_TEST_NEO4J_PASSWORD", "")}
-    values = DEFAULTS | {"GRAFTLINE_HOME": str(place / "home")} | (server if store == "neo4j" else {})
-    held: GraphStore = open_graph_store(Settings(values))
+    settings = Settings(GRAFTLINE_HOME=str(place / "home"), **(server if store == "neo4j" else {}))
+    held: GraphStore = open_graph_store(settings)
     try:
         (place / "documents").mkdir()
         (place / "documents" / "always.md").write_text("# Always\n\nAnna Berg lives in Oslo.", encoding="utf-8")

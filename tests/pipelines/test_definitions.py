@@ -1,3 +1,5 @@
+from datetime import datetime
+
 import dagster as dg
 import pytest
 
@@ -85,28 +87,26 @@ def test_jobs_schedule_and_sensors_are_there():
 
 
 def test_the_schedule_starts_one_night_under_one_tag():
-    from datetime import datetime
-
     from pipelines.orchestration.night import NIGHT_TAG
 
-    with dg.DagsterInstance.local_temp() as instance:
-        context = dg.build_schedule_context(instance, scheduled_execution_time=datetime(2026, 11, 24, 2))
+    with (
+        dg.DagsterInstance.local_temp() as instance,
+        dg.build_schedule_context(instance, scheduled_execution_time=datetime(2026, 11, 24, 2)) as context,
+    ):
         (request,) = defs.resolve_schedule_def("nightly_retraining").evaluate_tick(context).run_requests
     assert request.run_key == request.tags[NIGHT_TAG] == "2026-11-24T02:00"
     assert defs.get_repository_def().get_schedule_def("nightly_retraining").job_name == "night"
 
 
 def test_the_schedule_waits_while_the_night_before_is_still_running():
-    from datetime import datetime
-
     from pipelines.orchestration.night import NIGHT_TAG
 
     with dg.DagsterInstance.local_temp() as instance:
         instance.create_run_for_job(
             defs.resolve_job_def("promotion"), status=dg.DagsterRunStatus.STARTED, tags={NIGHT_TAG: "yesterday"}
         )
-        context = dg.build_schedule_context(instance, scheduled_execution_time=datetime(2026, 11, 24, 2))
-        tick = defs.resolve_schedule_def("nightly_retraining").evaluate_tick(context)
+        with dg.build_schedule_context(instance, scheduled_execution_time=datetime(2026, 11, 24, 2)) as context:
+            tick = defs.resolve_schedule_def("nightly_retraining").evaluate_tick(context)
     assert not tick.run_requests
     assert "never overlap" in (tick.skip_message or "")
 

@@ -4,7 +4,7 @@ import ast
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -129,14 +129,18 @@ def imports(module: str) -> tuple[tuple[str, bool], ...]:
         for node in ast.walk(function)
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found += [(alias.name, id(node) not in inside) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found += [
-                (name if (name := f"{node.module}.{alias.name}") in MODULES else node.module, id(node) not in inside)
-                for alias in node.names
-            ]
+        found += [(name, id(node) not in inside) for name in _imported([node])]
     return tuple(dict.fromkeys(found))
+
+
+def _imported(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (
+                name if (name := f"{node.module}.{alias.name}") in MODULES else node.module for alias in node.names
+            )
 
 
 def ours(module: str) -> Iterator[tuple[str, bool]]:
@@ -215,6 +219,30 @@ def _circle(arrows: dict[str, list[str]]) -> list[str]:
 def test_circles_are_found():
     assert _circle({"a": ["b"], "b": ["c"], "c": ["b"]}) == ["b", "c", "b"]
     assert _circle({"a": ["b", "c"], "b": ["c"], "c": []}) == []
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if below(name, "pipelines.commands")])
+def test_a_command_imports_what_it_runs_when_it_runs(module: str):
+    light = (
+        "pipelines.commands", "pipelines.core", "pipelines.compute.processor", "resources.settings",
+        "pipelines.orchestration.night", "pipelines.answering.modes.names",
+    )  # fmt: skip
+    heavy = [
+        name
+        for name, top in ours(module)
+        if top and not any(below(name, room) for room in light) and not type_checking_only(module, name)
+    ]
+    assert not heavy, f"{module} imports {', '.join(heavy)} at its top"
+
+
+def type_checking_only(module: str, name: str) -> bool:
+    """Say whether a module is imported at the top of a file for its types alone: below `if TYPE_CHECKING:`."""
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    typing = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    guarded = {imported for block in typing for imported in _imported(ast.walk(block))}
+    return name in guarded and name not in {
+        imported for node in tree.body if node not in typing for imported in _imported([node])
+    }
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

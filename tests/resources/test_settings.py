@@ -1,9 +1,19 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from pipelines.core.errors import ConfigurationError
 from resources.settings import CHECKOUT, Settings
+
+SECRETS = {
+    "NEO4J_PASSWORD": "s3cret",
+    "LLM_API_KEY": "s3cret",
+    "EMBEDDING_API_KEY": "s3cret",
+    "NEO4J_URI": "bolt://joe:s3cret@host",
+    "MLFLOW_TRACKING_URI": "postgresql://joe:s3cret@host/mlflow",
+    "GRAFTLINE_DOCUMENTS": "sftp://joe:s3cret@host/docs",
+}
 
 
 def test_the_environment_goes_before_the_file_and_the_file_before_the_default(tmp_path: Path):
@@ -12,7 +22,7 @@ def test_the_environment_goes_before_the_file_and_the_file_before_the_default(tm
     settings = Settings.load({"GRAFTLINE_HOME": "/from/environment"}, dotenv)
     assert settings.home == Path("/from/environment")
     assert settings.sources["GRAFTLINE_HOME"] == "environment"
-    assert (settings.values["LLM_MODEL"], settings.sources["LLM_MODEL"]) == ("file-model", ".env")
+    assert (settings.llm_model, settings.sources["LLM_MODEL"]) == ("file-model", ".env")
     assert settings.sources["NEO4J_URI"] == "default"
 
 
@@ -61,3 +71,66 @@ def test_the_level_of_intervals_is_a_share_and_a_percentage_or_its_rest_says_wha
     for value in ("99", "1", "0.05", "99 %"):
         with pytest.raises(ConfigurationError, match=r"at least 0\.5 and below 1. Next: set GRAFTLINE_LEVEL=0\.95"):
             Settings.load({"GRAFTLINE_LEVEL": value}, tmp_path / "none").level  # noqa: B018
+
+
+def test_an_empty_variable_counts_as_unset(tmp_path: Path):
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("GRAFTLINE_CHUNKER=\nLLM_MODEL=file-model\n", encoding="utf-8")
+    settings = Settings.load({"LLM_MODEL": "", "GRAFTLINE_HOME": ""}, dotenv)
+    assert (settings.llm_model, settings.chunker, settings.home) == ("file-model", "sentences", CHECKOUT / ".graftline")
+    assert settings.sources["GRAFTLINE_CHUNKER"] == settings.sources["GRAFTLINE_HOME"] == "default"
+
+
+def test_no_env_file_of_the_working_folder_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / ".env").write_text("GRAFTLINE_HOME=/from/the/working/folder\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LLM_MODEL", "environment-model")
+    assert Settings.load({}).home != Path("/from/the/working/folder")
+    assert Settings().home == CHECKOUT / ".graftline" and Settings().llm_model == ""
+
+
+def test_settings_are_frozen_and_each_is_described():
+    with pytest.raises(ValidationError):
+        Settings().home = Path("/other")  # type: ignore[misc]
+    assert all(field.description and field.alias for field in Settings.model_fields.values())
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            {"GRAFTLINE_CHUNKER": "sentence"},
+            "found 'sentence'; expected one of sentences, .*GRAFTLINE_CHUNKER=sentences$",
+        ),
+        ({"GRAFTLINE_CHUNK_TOKENS": "two"}, "found 'two'; expected a whole number at least 8.*_TOKENS=160$"),
+        ({"GRAFTLINE_READ_SECONDS": "inf"}, "expected a number above 0. Next: set GRAFTLINE_READ_SECONDS=60$"),
+        ({"GRAFTLINE_MODES": "native,locl"}, "found 'locl'; .* Next: set GRAFTLINE_MODES=native,local$"),
+        ({"GRAFTLINE_MODES": " ,"}, "found no mode; .* Next: set GRAFTLINE_MODES=native,local,global$"),
+        ({"EMBEDDING_DTYPE": "float16"}, "expected one of float32, bfloat16"),
+        ({"GRAFTLINE_HOEM": "/h"}, "GRAFTLINE_HOEM: .* Next: set GRAFTLINE_HOME instead$"),
+    ],
+)
+def test_a_wrong_setting_says_what_was_found_what_is_expected_and_what_to_type(values: dict[str, str], message: str):
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        Settings(**values)
+    assert caught.value.where == next(iter(values))
+
+
+def test_an_unknown_variable_is_named_with_its_nearest_and_those_of_tests_are_not(tmp_path: Path):
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("GRAFTLINE_CHUNKR=code\nOTHER=1\n", encoding="utf-8")
+    environment = {"GRAFTLINE_MODE": "local", "GRAFTLINE_TEST_NEO4J_URI": "x", "GRAFTLINE_BENCH_DATA": "y", "PATH": "z"}
+    in_file, in_environment = Settings.read(environment, dotenv).unknown
+    assert "[.env]" in str(in_file) and str(in_file).endswith("Next: set GRAFTLINE_CHUNKER instead")
+    assert "[environment]" in str(in_environment) and str(in_environment).endswith("Next: set GRAFTLINE_MODES instead")
+
+
+def test_no_secret_is_in_what_settings_print(tmp_path: Path):
+    readings = Settings.read(SECRETS, tmp_path / "none")
+    settings = Settings.of(readings)
+    printed = [repr(settings), str(settings), repr(readings), *map(readings.display_value, readings.texts)]
+    assert "s3cret" not in " ".join(printed)
+    assert settings.neo4j_password.get_secret_value() == "s3cret" and settings.neo4j_uri == SECRETS["NEO4J_URI"]
+    with pytest.raises(ConfigurationError) as caught:
+        Settings(LLM_API_KEY=["s3cret"])
+    assert "s3cret" not in str(caught.value)

@@ -5,7 +5,7 @@ import pytest
 
 from assets.inputs import input_folders
 from assets.knowledge import documents as module
-from resources.settings import DEFAULTS, Settings
+from resources.settings import Settings
 from resources.tables.asset_io import TableIOManager
 from resources.tables.tables import TableStore
 from tests.assets.gates_and_levels import refusals
@@ -29,11 +29,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(tmp_path: Path, embedder: FakeEmbedder) -> dg.ExecuteInProcessResult:
-    values = DEFAULTS | {"GRAFTLINE_HOME": str(tmp_path), "GRAFTLINE_DOCUMENTS": str(tmp_path / "documents")}
     tables = TableStore(tmp_path / "tables")
     resources = {
         "io_manager": TableIOManager(tables),
-        "settings": Settings(values),
+        "settings": Settings(GRAFTLINE_HOME=str(tmp_path), GRAFTLINE_DOCUMENTS=str(tmp_path / "documents")),
         "tables": tables,
         "embedder": embedder,
     }

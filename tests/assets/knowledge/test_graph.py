@@ -9,7 +9,7 @@ from assets.knowledge import graph as module
 from pipelines.core.graph_tables import GraphTables
 from pipelines.measuring.gates import standing_gate
 from resources.graph.stores import open_graph_store
-from resources.settings import DEFAULTS, Settings
+from resources.settings import Settings
 from resources.tables.asset_io import TableIOManager
 from resources.tables.tables import TableStore
 from tests.assets.gates_and_levels import blocking
@@ -22,7 +22,7 @@ NAMES = {"summaries": "community_summaries"}
 
 
 def run(home: Path, of: GraphTables, embedder: FakeEmbedder) -> dg.ExecuteInProcessResult:
-    settings, tables = Settings(DEFAULTS | {"GRAFTLINE_HOME": str(home)}), TableStore(home / "tables")
+    settings, tables = Settings(GRAFTLINE_HOME=str(home)), TableStore(home / "tables")
     for name, table in inputs(of).items():
         tables.write(NAMES.get(name, name), table)
     resources = {
@@ -81,7 +81,7 @@ def test_a_community_without_summary_fails_its_check(tmp_path):
 def test_a_row_that_refers_to_a_missing_one_fails_the_check(tmp_path):
     run(tmp_path, graph(), FakeEmbedder())
     tables = TableStore(tmp_path / "tables")
-    store = open_graph_store(Settings(DEFAULTS | {"GRAFTLINE_HOME": str(tmp_path)}))
+    store = open_graph_store(Settings(GRAFTLINE_HOME=str(tmp_path)))
     tables.write("documents", tables.read("documents").slice(0, 1))
     record = tables.read_record("knowledge_graph")
     result = module.nothing_is_orphaned(knowledge_graph=record, tables=tables, graph_store=store)

@@ -89,7 +89,7 @@ def test_at_least_seven_of_the_ten_unanswerable_questions_are_refused(
 
 
 def test_the_real_small_model_answers_from_the_sources(world: World, small_model: Path) -> None:
-    settings = Settings(dict(world.settings.values) | {"LLM_MODEL": str(small_model)}, {})
+    settings = Settings(GRAFTLINE_HOME=str(world.settings.home), LLM_MODEL=str(small_model))
     answerer = world.answerer(open_language_model(settings))
     for question, fact in (
         ("What does express delivery in Europe cost?", "14.90"),

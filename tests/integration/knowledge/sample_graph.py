@@ -12,7 +12,7 @@ from pipelines.knowledge.graph.assembly import assemble
 from pipelines.knowledge.vectors.embedding import embed_chunks
 from resources.embedding.local import SentenceEmbedder
 from resources.graph.stores import open_graph_store
-from resources.settings import CHECKOUT, DEFAULTS, Settings
+from resources.settings import CHECKOUT, Settings
 from resources.tables.tables import TableStore
 from tests.fakes import FakeLanguageModel
 from tests.knowledge.documents.loaded import cut, load
@@ -20,7 +20,7 @@ from tests.knowledge.documents.loaded import cut, load
 
 def build_sample_graph(home: Path) -> tuple[Settings, dict[str, str]]:
     """Fill the store below `home` from `samples/documents`; return its settings and each document's text by path."""
-    settings = Settings(DEFAULTS | {"GRAFTLINE_HOME": str(home)}, {})
+    settings = Settings(GRAFTLINE_HOME=str(home))
     embedder, stored = SentenceEmbedder(home), TableStore(home / "tables")
     loaded = load(CHECKOUT / "samples" / "documents", stored)
     documents, chunks = loaded.table, cut(loaded.stored, stored, ChunkSettings(), embedder)[0].to_table()

@@ -21,7 +21,7 @@ from pipelines.core.identity import table_digest
 from pipelines.core.protocols import GraphStore
 from resources.graph.embedded import EmbeddedGraphStore
 from resources.graph.stores import open_graph_store
-from resources.settings import CHECKOUT, DEFAULTS, Settings
+from resources.settings import CHECKOUT, Settings
 from resources.tables.asset_io import TableIOManager
 from resources.tables.tables import TableStore
 from tests.fakes import FakeEmbedder, FakeLanguageModel
@@ -45,8 +45,8 @@ class World:
 
     def __init__(self, folder: Path, home: Path, neo4j: bool) -> None:
         server = {"NEO4J_URI": NEO4J, "NEO4J_PASSWORD": os.environ.get("GRAFTLINE_TEST_NEO4J_PASSWORD", "")}
-        values = DEFAULTS | {"GRAFTLINE_HOME": str(home), "GRAFTLINE_DOCUMENTS": str(folder)}
-        self.folder, self.settings = folder, Settings(values | (server if neo4j else {}))
+        values = {"GRAFTLINE_HOME": str(home), "GRAFTLINE_DOCUMENTS": str(folder)}
+        self.folder, self.settings = folder, Settings(**values, **(server if neo4j else {}))
         self.tables, self.embedder = TableStore(home / "tables"), FakeEmbedder()
         self.model = FakeLanguageModel()
         self.store: GraphStore = open_graph_store(self.settings)

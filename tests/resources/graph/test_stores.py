@@ -6,12 +6,12 @@ import pytest
 
 from pipelines.core.errors import NotMaterializedError, ServiceError
 from resources.graph.stores import open_graph_store, rollback
-from resources.settings import DEFAULTS, Settings
+from resources.settings import Settings
 from tests.contract.graphs import graph, without_document_two
 
 
 def settings(home, **values: str) -> Settings:
-    return Settings(DEFAULTS | {"GRAFTLINE_HOME": str(home)} | values)
+    return Settings(GRAFTLINE_HOME=str(home), **values)
 
 
 def test_without_neo4j_uri_the_store_is_embedded_in_the_home(tmp_path):

@@ -14,7 +14,7 @@ from pipelines.core.protocols import Completion, Messages
 from resources.models.completion_cache import CompletionCache, completion_key
 from resources.models.language_model import CachedLanguageModel, open_language_model
 from resources.models.served import ServedModel
-from resources.settings import DEFAULTS, Settings
+from resources.settings import Settings
 
 
 class Backend:
@@ -158,7 +158,7 @@ def test_check_names_the_models_that_the_server_has(address: str) -> None:
 
 
 def _settings(home: Path, **values: str) -> Settings:
-    return Settings(DEFAULTS | {"GRAFTLINE_HOME": str(home)} | values)
+    return Settings(GRAFTLINE_HOME=str(home), **values)
 
 
 def test_an_unreachable_server_is_named_by_its_variable(tmp_path: Path) -> None:

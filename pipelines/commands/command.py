@@ -1,0 +1,45 @@
+"""What every command is: its log and its errors, so that a command's own file says only what it does."""
+
+import logging
+import sys
+from typing import Any
+
+import click
+
+from pipelines.core.errors import GraftlineError
+
+log = logging.getLogger("graftline")
+
+
+class Command(click.Command):
+    """A command whose function returns the exit status; an error of ours is a line on stderr and 1."""
+
+    def invoke(self, ctx: click.Context) -> int:
+        """Run the command and return its exit status: 0 done, 1 something failed, 130 interrupted."""
+        from resources.settings import Settings
+
+        if self.name != "doctor":  # which lists them itself
+            for problem in Settings.read().unknown:
+                log.warning("%s", problem)
+        try:
+            return int(super().invoke(ctx) or 0)
+        except GraftlineError as error:
+            print(f"{ctx.command_path}: {error}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            print(f"{ctx.command_path}: stopped; run it again to go on from here", file=sys.stderr)
+            return 130
+
+
+class NearestChoice(click.Choice):
+    """One of some words; the refusal of another names the nearest."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the word; a wrong call for any other."""
+        from pipelines.text.nearest import nearest
+
+        if value in self.choices:
+            return value
+        near = nearest(str(value), self.choices)
+        meant = f" Did you mean '{near}'?" if near else ""
+        self.fail(f"'{value}' is none of {', '.join(self.choices)}.{meant}", param, ctx)

@@ -1,0 +1,33 @@
+"""docs/commands.md holds each command's `--help` word for word; `python -m tests.commands.test_docs` writes it anew."""
+
+import contextlib
+import io
+
+import pytest
+
+from pipelines.commands.cli import COMMANDS, graftline
+from resources.settings import CHECKOUT
+
+PAGE = CHECKOUT / "docs" / "commands.md"
+WIDTH = 100
+
+
+def section(*words: str) -> str:
+    """Return the page's section about one command."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        graftline.main([*words, "--help"], "graftline", standalone_mode=False, terminal_width=WIDTH)
+    return f"## {' '.join(('graftline', *words))}\n\n```text\n{printed.getvalue().rstrip()}\n```\n"
+
+
+SECTIONS = [(), *((name,) for name in COMMANDS)]
+
+
+@pytest.mark.parametrize("words", SECTIONS, ids=" ".join)
+def test_the_page_holds_the_help_of_each_command(words: tuple[str, ...]):
+    assert section(*words) in PAGE.read_text(encoding="utf-8"), "python -m tests.commands.test_docs"
+
+
+if __name__ == "__main__":
+    prose = PAGE.read_text(encoding="utf-8").split("## graftline\n")[0].rstrip()
+    PAGE.write_text("\n".join([f"{prose}\n", *(section(*words) for words in SECTIONS)]), encoding="utf-8")

@@ -1,0 +1,58 @@
+from pathlib import Path
+
+from pipelines.commands.doctor import report
+from resources.settings import Settings
+from tests.commands.process import graftline
+
+
+def test_doctor_names_sources_hides_secrets_and_says_what_is_wrong(tmp_path: Path):
+    result = graftline(
+        "doctor",
+        GRAFTLINE_HOME=str(tmp_path / "h"),
+        GRAFTLINE_DOCUMENTS=str(tmp_path / "none"),
+        LLM_API_KEY="sk-secret",
+    )
+    assert result.returncode == 1
+    assert "sk-secret" not in result.stdout + result.stderr
+    assert "[environment]" in result.stdout and "[default]" in result.stdout
+    assert "WRONG  GRAFTLINE_DOCUMENTS" in result.stdout
+
+
+def test_doctor_says_so_when_neo4j_does_not_answer(tmp_path: Path):
+    result = graftline(
+        "doctor", GRAFTLINE_HOME=str(tmp_path), NEO4J_URI="bolt://127.0.0.1:1", NEO4J_PASSWORD="pw-secret"
+    )
+    assert result.returncode == 1
+    assert "WRONG  NEO4J_URI" in result.stdout
+    assert "pw-secret" not in result.stdout + result.stderr
+
+
+def test_doctor_lists_every_wrong_setting_and_unknown_name_and_goes_on(tmp_path: Path):
+    lines, problems = report(
+        Settings.read(
+            {
+                "GRAFTLINE_HOME": str(tmp_path / "h"),
+                "GRAFTLINE_DOCUMENTS": str(tmp_path / "none"),
+                "GRAFTLINE_CHUNKER": "magic",
+                "GRAFTLINE_BAD_SHARE": "5 %",
+                "GRAFTLINE_MODE": "local",
+            },
+            tmp_path / "none",
+        )
+    )
+    names = [problem.split(":")[0] for problem in problems]
+    assert sorted(names) == ["GRAFTLINE_BAD_SHARE", "GRAFTLINE_CHUNKER", "GRAFTLINE_DOCUMENTS", "GRAFTLINE_MODE"]
+    assert any(line.split() == ["GRAFTLINE_CHUNKER", "magic", "[environment]"] for line in lines)
+
+
+def test_doctor_says_what_is_wrong_with_a_class_and_with_languages(tmp_path: Path):
+    result = graftline(
+        "doctor",
+        GRAFTLINE_HOME=str(tmp_path / "h"),
+        LLM_MODEL="llamaindex:no.such.Class",
+        LLM_OPTIONS='{"api_key": "sk-secret"}',
+        EMBEDDING_LANGUAGES="english",
+    )
+    assert result.returncode == 1 and "sk-secret" not in result.stdout + result.stderr
+    assert "WRONG  LLM_MODEL: found ModuleNotFoundError" in result.stdout
+    assert "WRONG  EMBEDDING_LANGUAGES: found 'english'" in result.stdout
