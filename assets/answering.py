@@ -10,9 +10,9 @@ from assets.results import OWNERS, gate, markdown_table, plot, problems_metadata
 from pipelines.answering.answers import answer_all
 from pipelines.answering.ask import Answerer
 from pipelines.answering.checks import broken_citations, unanswered_share
-from pipelines.answering.scoreboard.picture import draw
+from pipelines.answering.scoreboard.picture import draw_scoreboard
 from pipelines.answering.scoreboard.questions import load_questions, question_ledger
-from pipelines.answering.scoreboard.scoring import ALL, METRICS, best_modes, figures, score_answers
+from pipelines.answering.scoreboard.scoring import ALL, METRICS, best_modes, score_answers, scoreboard_figures
 from pipelines.core.errors import Problem
 from pipelines.core.protocols import Embedder, GraphStore, LanguageModel
 from pipelines.knowledge.vectors.vector_changes import refuse_other_model
@@ -111,8 +111,8 @@ def scoreboard(
     One MLflow run for each scoreboard that differs from the last.
     """
     board = score_answers(answers, questions, chunks, settings.level)
-    best, values = best_modes(board), figures(board)
-    picture = draw(board, settings.home / "work" / "scoreboard.png")
+    best, values = best_modes(board), scoreboard_figures(board)
+    picture = draw_scoreboard(board, settings.home / "work" / "scoreboard.png")
     run = log_scoreboard(tracker, tables, board, values, best, picture)
     rows = [
         {"mode": mode, "type": kind} | {name: _figure(values, mode, kind, name) for name in METRICS}

@@ -3,7 +3,7 @@
 import small_world  # noqa: F401  (the checkout on the path)
 
 from pipelines.core.extensions import METRICS, add
-from pipelines.measuring.metrics import score
+from pipelines.measuring.metrics import score_texts
 
 
 def first_word(prediction: str, reference: str) -> float:
@@ -14,5 +14,5 @@ def first_word(prediction: str, reference: str) -> float:
 add(METRICS, "first_word", first_word)
 
 if __name__ == "__main__":
-    for name, values in score(["Yes, within 45 days.", "No."], ["Yes, in 45 days.", "Yes."]).items():
+    for name, values in score_texts(["Yes, within 45 days.", "No."], ["Yes, in 45 days.", "Yes."]).items():
         print(f"{name:12} {values[0]:.2f} {values[1]:.2f}")

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSou
 
 from pipelines.core.errors import ConfigurationError
 from pipelines.core.masked import HIDDEN, masked
-from pipelines.text.nearest import nearest
+from pipelines.text.nearest import nearest_name
 
 _LIMITS = {"ge": "at least", "gt": "above", "lt": "below"}
 PREFIX = "GRAFTLINE_"
@@ -81,7 +81,7 @@ def read(settings: type[BaseSettings], environment: Mapping[str, str] | None, do
 
 def unknown_variable(name: str, found: str, known: Mapping[str, Any]) -> ConfigurationError:
     """Return the error of a name that is no setting, with the nearest that is one."""
-    near = nearest(name, known)
+    near = nearest_name(name, known)
     return ConfigurationError(
         name, found, "one of the names that graftline doctor lists", f"set {near} instead" if near else f"unset {name}"
     )
@@ -110,7 +110,7 @@ def _choices(field: FieldInfo) -> tuple[str, ...]:
 
 
 def _instead(field: FieldInfo, value: str) -> str:
-    return nearest(value, _choices(field)) or str(field.default)
+    return nearest_name(value, _choices(field)) or str(field.default)
 
 
 def _expected(field: FieldInfo) -> str:

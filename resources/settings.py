@@ -13,7 +13,7 @@ from pipelines.core.masked import masked
 from pipelines.knowledge.chunks.strategies import ChunkSettings, Strategy
 from pipelines.knowledge.documents.formats.limits import Limits
 from pipelines.measuring.intervals import DEFAULT_LEVEL
-from pipelines.text.nearest import nearest
+from pipelines.text.nearest import nearest_name
 from resources.setting_sources import Readings, first_error, read, refusal
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -33,7 +33,7 @@ def _modes(value: object) -> tuple[str, ...]:
     named = dict.fromkeys(name.strip() for name in str(value).split(",") if name.strip())
     unknown = [name for name in named if name not in ALL_MODES]
     if unknown or not named:
-        near = ",".join(dict.fromkeys(nearest(name, ALL_MODES, 0) or name for name in named)) or ",".join(MODES)
+        near = ",".join(dict.fromkeys(nearest_name(name, ALL_MODES, 0) or name for name in named)) or ",".join(MODES)
         raise refusal(f"'{', '.join(unknown)}'" if unknown else "no mode", f"some of {', '.join(ALL_MODES)}", near)
     return tuple(mode for mode in ALL_MODES if mode in named)
 

@@ -8,11 +8,11 @@ from pipelines.core.identity import table_digest
 from pipelines.core.protocols import Embedder, GraphStore
 from pipelines.core.schemas import chunk_embeddings
 from pipelines.knowledge.chunks.strategies import ChunkSettings
-from pipelines.knowledge.communities.detection import CommunitySettings, detect
+from pipelines.knowledge.communities.detection import CommunitySettings, detect_communities
 from pipelines.knowledge.communities.summaries import SummarySettings, summarise
 from pipelines.knowledge.documents.document_changes import DocumentChanges
 from pipelines.knowledge.documents.formats.limits import Limits
-from pipelines.knowledge.entities.resolution import resolve
+from pipelines.knowledge.entities.resolution import resolve_entities
 from pipelines.knowledge.extraction.extraction import extract
 from pipelines.knowledge.extraction.rules.rule_extraction import RuleExtractor
 from pipelines.knowledge.graph.assembly import assemble
@@ -50,10 +50,12 @@ class Flow:
         chunks = tables.read("chunks")
         extractions, done["extractions"] = extract(chunks, tables.find("extractions"), EXTRACTOR)
         tables.write("extractions", extractions)
-        graph = resolve(extractions, chunks, tables.find("entities"), tables.find("relations"))
+        graph = resolve_entities(extractions, chunks, tables.find("entities"), tables.find("relations"))
         tables.write("entities", graph.entities)
         tables.write("relations", graph.relations)
-        communities, _ = detect(graph.entities, graph.relations, tables.find("communities"), CommunitySettings())
+        communities, _ = detect_communities(
+            graph.entities, graph.relations, tables.find("communities"), CommunitySettings()
+        )
         tables.write("communities", communities)
         previous = tables.find("community_summaries")
         inputs = (communities, graph.entities, graph.relations, chunks)

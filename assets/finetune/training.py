@@ -91,7 +91,7 @@ def adapter(
     record = train_and_track(context.partition_key, recipe, instruction_dataset, base, settings.home, tracker)
     return record_result(
         record.as_json(),
-        vllm_lora=servability.told(record.vllm_lora),
+        vllm_lora=servability.servability_line(record.vllm_lora),
         loss_curve=plot(Path(record.curve)),
         **summary_metrics(record),
         mlflow_run=record.run_id,

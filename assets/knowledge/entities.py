@@ -11,11 +11,11 @@ from assets.results import OWNERS, faults_gate, gate, plot, record_result, table
 from pipelines.core.identity import content_id
 from pipelines.core.protocols import LanguageModel
 from pipelines.knowledge.communities.checks import community_faults, unsummarised
-from pipelines.knowledge.communities.detection import CommunitySettings, detect
+from pipelines.knowledge.communities.detection import CommunitySettings, detect_communities
 from pipelines.knowledge.communities.picture import community_sizes
 from pipelines.knowledge.communities.summaries import SummarySettings, summarise
 from pipelines.knowledge.entities.checks import dangling_ends
-from pipelines.knowledge.entities.resolution import resolve
+from pipelines.knowledge.entities.resolution import resolve_entities
 from pipelines.knowledge.extraction.extraction import extract, failed_share
 from pipelines.knowledge.extraction.extractors import extractor_named
 from pipelines.measuring.gates import at_most
@@ -69,7 +69,7 @@ def entity_graph(extractions: pa.Table, chunks: pa.Table, tables: dg.ResourcePar
     The value names the digests of the two tables that it writes, `entities` and `relations`.
     """
     started = time.monotonic()
-    graph = resolve(extractions, chunks, tables.find("entities"), tables.find("relations"))
+    graph = resolve_entities(extractions, chunks, tables.find("entities"), tables.find("relations"))
     written = {name: tables.write(name, getattr(graph, name)) for name in GRAPH_TABLES}
     record = {**written, "digest": content_id(*written.values())}
     return record_result(record, seconds=time.monotonic() - started, **views.graph_metadata(graph))
@@ -89,7 +89,7 @@ def communities(
 ) -> dg.MaterializeResult:
     """Hierarchical Leiden communities of the entity graph; they keep their ids by member overlap."""
     started, (entities, relations) = time.monotonic(), map(tables.read, GRAPH_TABLES)
-    table, work = detect(entities, relations, tables.find("communities"), COMMUNITY_SETTINGS)
+    table, work = detect_communities(entities, relations, tables.find("communities"), COMMUNITY_SETTINGS)
     return table_result(
         table,
         work,

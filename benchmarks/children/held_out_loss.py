@@ -12,7 +12,7 @@ from peft import PeftModel  # noqa: E402
 from torch.nn.functional import cross_entropy  # noqa: E402
 from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: E402
 
-from pipelines.finetune.templates.masking import IGNORED, encode  # noqa: E402
+from pipelines.finetune.templates.masking import IGNORED, encode_conversation  # noqa: E402
 
 _BATCH = 8
 
@@ -21,7 +21,7 @@ def encoded(tokenizer, path):
     """Return (place, ids and labels) of the rows under the checkpoint's own chat template, the longest first."""
     rows = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").split("\n") if line]
     pairs = [
-        encode(
+        encode_conversation(
             tokenizer,
             [{"role": "user", "content": row["question"]}, {"role": "assistant", "content": row["answer"]}],
             2048,

@@ -22,7 +22,7 @@ from llama_index.core.storage.docstore import SimpleDocumentStore
 from llama_index.embeddings.huggingface import HuggingFaceEmbedding
 
 from pipelines.core.child_process import high_water_bytes
-from pipelines.knowledge.chunks.strategies import ChunkSettings, spans
+from pipelines.knowledge.chunks.strategies import ChunkSettings, chunk_spans
 from resources.embedding.local import SentenceEmbedder
 
 _BATCHES = (10, 32, 64)
@@ -38,7 +38,7 @@ class SameCuts(TransformComponent):
         return [
             TextNode(text=node.text[span.start : span.end], metadata={})
             for node in nodes
-            for span in spans(node.text, settings, counter.count_tokens)
+            for span in chunk_spans(node.text, settings, counter.count_tokens)
         ]
 
 

@@ -7,9 +7,9 @@ import pyarrow as pa
 
 from pipelines.core.graph_tables import GraphTables
 from pipelines.core.protocols import Completion, Embedder, Messages
-from pipelines.knowledge.communities.detection import CommunitySettings, detect
+from pipelines.knowledge.communities.detection import CommunitySettings, detect_communities
 from pipelines.knowledge.communities.summaries import SummarySettings, summarise
-from pipelines.knowledge.entities.resolution import resolve
+from pipelines.knowledge.entities.resolution import resolve_entities
 from pipelines.knowledge.extraction.extraction import extract
 from pipelines.knowledge.extraction.rules.rule_extraction import RuleExtractor
 from pipelines.knowledge.graph.assembly import assemble
@@ -33,8 +33,8 @@ def build(
     """Return the whole graph of these chunks; what is slow is read from `tables` where a former run left it."""
     extractions, _ = extract(chunks, tables.find("extractions"), RuleExtractor())
     tables.write("extractions", extractions)
-    graph = resolve(extractions, chunks)
-    communities, _ = detect(graph.entities, graph.relations, None, CommunitySettings())
+    graph = resolve_entities(extractions, chunks)
+    communities, _ = detect_communities(graph.entities, graph.relations, None, CommunitySettings())
     known = tables.find("community_summaries")
     parts = (communities, graph.entities, graph.relations, chunks)
     summaries, _ = summarise(*parts, known, NoLanguageModel(), SummarySettings())

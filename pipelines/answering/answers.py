@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from pipelines.answering.ask import Answerer
 from pipelines.answering.modes.names import Mode
-from pipelines.core.delta import Work, compare
+from pipelines.core.delta import Work, compare_versions
 from pipelines.core.extensions import MODES, package_of
 from pipelines.core.identity import content_id
 from pipelines.core.schemas import ANSWERS
@@ -42,7 +42,7 @@ def answer_all(
     todo = {key: pair for key, pair in wanted.items() if key not in kept}
     fresh = _answer(todo, answerer) if todo else {}
     rows = [kept.get(key) or fresh[key] for key in sorted(wanted)]
-    delta = compare(
+    delta = compare_versions(
         {f"{question['id']} {mode}": key for key, (question, mode) in wanted.items()},
         {f"{row['question_id']} {row['mode']}": key for key, row in kept.items()},
     )

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from pipelines.answering.grounding.evidence import Evidence, rank
-from pipelines.answering.grounding.grounding import Answer, ground, is_supported, refusal
+from pipelines.answering.grounding.evidence import Evidence, rank_evidence
+from pipelines.answering.grounding.grounding import Answer, ground, is_supported, refusal_answer
 from pipelines.answering.grounding.prompt import build_prompt, stuff_prompt
 from pipelines.answering.modes.names import Mode
 from pipelines.answering.remembering import RememberingEmbedder
@@ -104,7 +104,7 @@ class Answerer:
     def prepare(self, question: str, mode: Mode) -> Prepared:
         """Retrieve, rank the source sentences and build the prompt, unless no evidence clears the bar."""
         retrieved = self._retrievers.of(mode).retrieve(question, self.settings.chunks)
-        evidence = rank(question, retrieved, self._embedder)
+        evidence = rank_evidence(question, retrieved, self._embedder)
         prompt: Messages | None = None
         if retrieved.stuffed:
             prompt = stuff_prompt(question, retrieved.chunks) if retrieved.chunks else None
@@ -120,7 +120,7 @@ class Answerer:
         for one in prepared:
             retrieved = [row["chunk_id"] for row in one.retrieved.chunks]
             if one.prompt is None:
-                answered.append(Answered(one.question, one.mode, refusal(one.question), retrieved))
+                answered.append(Answered(one.question, one.mode, refusal_answer(one.question), retrieved))
                 continue
             completion = next(completions)
             answer = ground(one.question, completion.text, one.evidence, self.settings)

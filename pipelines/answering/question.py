@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from pipelines.text.languages.language import Language
 from pipelines.text.languages.languages import all_languages, final_marks, spaced_language, unspaced_in
-from pipelines.text.terms import root, terms
+from pipelines.text.terms import terms, word_root
 
 # Pairs do not reach over the words that bind or over marks: "the shop in Oslo" holds no "shop oslo".
 _MARKS = r"[,;:()“”\"，；：、（）]"
@@ -20,7 +20,7 @@ _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 @cache
 def _asking_words(languages: tuple[Language, ...]) -> frozenset[str]:
     """Return, as roots, what questions say about the shape of their answer, not about its subject."""
-    return frozenset(root(word) for language in languages for word in language.questions.asking_words)
+    return frozenset(word_root(word) for language in languages for word in language.questions.asking_words)
 
 
 @cache
@@ -50,14 +50,14 @@ def question_terms(question: str) -> list[str]:
     return list(wanted)
 
 
-def numbers(text: str) -> set[str]:
+def numbers_in(text: str) -> set[str]:
     """Return the numbers of a text, thousands joined ("2,300" is "2300"), written-out ones in small letters."""
     plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
     written = _pattern(all_languages(), "number_word").findall(text)
     return set(_NUMBER.findall(plain)) | {word.lower() for word in written}
 
 
-def names(text: str) -> set[str]:
+def proper_names(text: str) -> set[str]:
     """Return the capitalised words of a text, without months and what is only capitalised for being first."""
     found = set()
     language, stops = spaced_language(text), (*final_marks(), ":")
@@ -74,7 +74,7 @@ def names(text: str) -> set[str]:
 
 def key_terms(question: str) -> set[str]:
     """Return what evidence cannot do without: a question's numbers and names; Latin words in one without spaces."""
-    marked = {number for number in numbers(question) if number[0].isdigit()} | names(question)
+    marked = {number for number in numbers_in(question) if number[0].isdigit()} | proper_names(question)
     if unspaced_in(question):
         marked |= {word.lower() for word in re.findall(r"[A-Za-z][\w-]*", question)}
     return {term for word in marked for term in terms(word)}
@@ -104,9 +104,9 @@ def holds_answer_kind(question: str, text: str) -> bool:
     if _asks("year", question):
         return bool(set(_YEAR.findall(text)) - set(_YEAR.findall(question)))
     if _asks("number", question):
-        return bool(numbers(text) - numbers(question))
+        return bool(numbers_in(text) - numbers_in(question))
     if _asks("name", question):
-        return any(name not in question.lower() for name in names(text))
+        return any(name not in question.lower() for name in proper_names(text))
     return True
 
 

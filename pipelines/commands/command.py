@@ -36,10 +36,10 @@ class NearestChoice(click.Choice):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the word; a wrong call for any other."""
-        from pipelines.text.nearest import nearest
+        from pipelines.text.nearest import nearest_name
 
         if value in self.choices:
             return value
-        near = nearest(str(value), self.choices)
+        near = nearest_name(str(value), self.choices)
         meant = f" Did you mean '{near}'?" if near else ""
         self.fail(f"'{value}' is none of {', '.join(self.choices)}.{meant}", param, ctx)

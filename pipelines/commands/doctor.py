@@ -26,7 +26,7 @@ def command() -> int:
     """Print each setting, where it comes from, and what is wrong."""
     from resources.settings import Settings
 
-    lines, problems = report(Settings.read())
+    lines, problems = doctor_report(Settings.read())
     print("\n".join(lines))
     return 1 if problems else 0
 
@@ -114,7 +114,7 @@ def _settings(readings: "Readings") -> tuple["Settings", list[str]]:
             readings = readings.without(error.where)
 
 
-def report(readings: "Readings") -> tuple[list[str], list[str]]:
+def doctor_report(readings: "Readings") -> tuple[list[str], list[str]]:
     """Return (the lines to print, the problems among them)."""
     settings, problems = _settings(readings)
     problems += [str(error) for error in readings.unknown]

@@ -59,7 +59,7 @@ def command(wanted: str, form: str, gguf_type: str, output: str | None) -> int:
     return 0
 
 
-def keep(record: "TrainingRecord", home: Path) -> None:
+def keep_training(record: "TrainingRecord", home: Path) -> None:
     """Keep a training's record under its key, so that it can be exported."""
     from resources.tables.tables import TableStore
 

@@ -27,12 +27,12 @@ def command(as_json: bool) -> int:
     """List what the next run would do with the documents; changes nothing."""
     from resources.settings import Settings
 
-    found = planned(Settings.load())
-    print(json.dumps(found, ensure_ascii=False) if as_json else printed(found))
+    found = plan_of(Settings.load())
+    print(json.dumps(found, ensure_ascii=False) if as_json else plan_text(found))
     return 0
 
 
-def planned(settings: "Settings") -> dict[str, Any]:
+def plan_of(settings: "Settings") -> dict[str, Any]:
     """Return {"counts": by kind, and by kind the paths, "reasons": by path, "settings": lines}. Nothing is written.
 
     `renamed` are {"from", "to"}; "rejected" are the files that the last run could not read and that are as they were,
@@ -40,14 +40,14 @@ def planned(settings: "Settings") -> dict[str, Any]:
     "settings" say what is made anew, or refused, because a setting is another one.
     """
     from pipelines.knowledge.documents.document_changes import indexed_versions
-    from pipelines.knowledge.documents.manifest import plan, scan
+    from pipelines.knowledge.documents.manifest import plan_reading, scan
     from pipelines.knowledge.documents.sources import list_files
     from resources.tables.tables import TableStore
 
     tables = TableStore(settings.home / "tables")
     listing = list_files(settings.documents, settings.documents_cache)
     states = scan(listing.files, tables.find("documents_manifest"), time.time_ns())
-    found = plan(states, indexed_versions(tables.amendable("documents")), settings.limits, listing.problems)
+    found = plan_reading(states, indexed_versions(tables.amendable("documents")), settings.limits, listing.problems)
     paths: dict[str, list[Any]] = {kind: list(getattr(found, kind)) for kind in _KINDS}
     paths["renamed"] = [{"from": old, "to": new} for old, new in found.renamed]
     return {
@@ -58,7 +58,7 @@ def planned(settings: "Settings") -> dict[str, Any]:
     }
 
 
-def printed(found: dict[str, Any]) -> str:
+def plan_text(found: dict[str, Any]) -> str:
     """Return the plan for a person: a line a path, the first of each kind, the counts, and what settings do."""
     marks = {"new": "+", "changed": "~", "renamed": ">", "gone": "-", "rejected": "!", "unread": "!"}
     lines = []

@@ -47,12 +47,12 @@ def command(select: str | None, recipes: tuple[str, ...], reembed: bool, rehash:
 
 def _recipes(wanted: Sequence[str] | None) -> list[str]:
     from assets.finetune.partitions import RECIPES
-    from pipelines.text.nearest import nearest
+    from pipelines.text.nearest import nearest_name
 
     known = list(RECIPES.get_partition_keys())
     for name in wanted or []:
         if name not in known:
-            near = nearest(name, known)
+            near = nearest_name(name, known)
             fix = f"--recipe {near}, or add recipes/{name}.yaml" if near else f"add recipes/{name}.yaml"
             raise ConfigurationError("--recipe", f"'{name}'", f"one of {', '.join(known)}", fix)
     return list(wanted) if wanted else known
@@ -60,7 +60,7 @@ def _recipes(wanted: Sequence[str] | None) -> list[str]:
 
 def _report(outcomes: Mapping[str, "Outcome"], seconds: float) -> int:
     for name, outcome in outcomes.items():
-        print(outcome.told(name))
+        print(outcome.as_line(name))
     print(f"{seconds:.0f} s, peak memory {_peak_gib():.1f} GiB in this process and its largest child")
     if not all(outcome.done for outcome in outcomes.values()):
         print("Something failed: its reason is above, and in the UI (make ui) under Runs.", file=sys.stderr)
@@ -105,12 +105,12 @@ def run_selected(names: Sequence[str], recipes: Sequence[str] | None, config: Ma
     """Materialise some assets on what is stored; print one line each."""
     from pipelines.definitions import defs, tables
     from pipelines.orchestration.running import run_selection
-    from pipelines.text.nearest import nearest
+    from pipelines.text.nearest import nearest_name
 
     known = sorted(key.to_user_string() for key in defs.resolve_asset_graph().materializable_asset_keys)
     for name in names:
         if name not in known:
-            fix = f"--select {nearest(name, known) or known[0]}"
+            fix = f"--select {nearest_name(name, known) or known[0]}"
             raise ConfigurationError("--select", f"'{name}'", f"some of {', '.join(known)}", fix)
     started = time.monotonic()
     with open_instance() as instance:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipelines.commands.command import Command
-from pipelines.commands.export import keep
+from pipelines.commands.export import keep_training
 from pipelines.commands.names import complete_recipe
 from pipelines.commands.train import read_arguments, training_inputs
 
@@ -53,13 +53,13 @@ def command(arguments: Sequence[str], sets: Sequence[str]) -> int:
     result = sweep(name, members, dataset, base, home, sweeps)
     for member in result.members:
         if member.record:
-            keep(member.record, home)
+            keep_training(member.record, home)
     _print_sweep(result)
     return 1 if result.failed else 0
 
 
 def _print_sweep(result: "SweepResult") -> None:
-    from pipelines.finetune.models.servability import told
+    from pipelines.finetune.models.servability import servability_line
 
     width = max(len(member.label) for member in result.members)
     for member in result.members:
@@ -68,7 +68,7 @@ def _print_sweep(result: "SweepResult") -> None:
         print(f"{member.label:<{width}}  {loss}  {member.error or member.path}")
     for member in result.members:
         if member.record and not member.record.vllm_lora["servable"]:
-            print(f"vllm        {member.label}: {told(member.record.vllm_lora)}")
+            print(f"vllm        {member.label}: {servability_line(member.record.vllm_lora)}")
     if result.best:
         print(f"best: {result.best.label}")
     print(f"MLflow run  {result.run_id} (with one nested run a member)")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.commands.command import Command
-from pipelines.commands.export import keep
+from pipelines.commands.export import keep_training
 from pipelines.commands.names import complete_recipe
 from pipelines.core.errors import InputError
 
@@ -54,7 +54,7 @@ def command(arguments: Sequence[str]) -> int:
         return _train_partition(name, settings)
     recipe = _recipe(path, overrides)
     record = train_and_track(name, recipe, *training_inputs(recipe, settings))
-    keep(record, settings.home)
+    keep_training(record, settings.home)
     _print_record(record)
     return 0
 
@@ -79,7 +79,7 @@ def recipe_file_of(text: str, recipes: Path) -> Path:
 
     A name may be of a recipe in the recipes folder or one folder below it, with its ending or without.
     """
-    from pipelines.text.nearest import nearest
+    from pipelines.text.nearest import nearest_name
 
     ended = text.endswith((".yaml", ".yml", ".json"))
     path = Path(text).expanduser()
@@ -89,7 +89,7 @@ def recipe_file_of(text: str, recipes: Path) -> Path:
     known = {other.stem: other for other in (*recipes.glob("*/*.yaml"), *recipes.glob("*.yaml"))}
     if name in known:
         return known[name]
-    near = nearest(name, known, likeness=0.4)
+    near = nearest_name(name, known, likeness=0.4)
     raise InputError(
         f"recipe '{text}'",
         "no such recipe",
@@ -144,13 +144,13 @@ def _train_partition(name: str, settings: "Settings") -> int:
     if status == 0:
         stored = TableStore(settings.home / "tables").read_record(f"adapter/{name}")
         record = TrainingRecord.read(stored, f"adapter/{name}")
-        keep(record, settings.home)
+        keep_training(record, settings.home)
         _print_record(record)
     return status
 
 
 def _print_record(record: "TrainingRecord") -> None:
-    from pipelines.finetune.models.servability import told
+    from pipelines.finetune.models.servability import servability_line
     from pipelines.finetune.training.tracked import recipe_path
 
     print(f"trained     {record.run_name}")
@@ -158,7 +158,7 @@ def _print_record(record: "TrainingRecord") -> None:
     print(f"recipe      {recipe_path(record)}")
     print(f"MLflow run  {record.run_id}")
     print(f"held out    {_held_out(record)}")
-    print(f"vllm        {told(record.vllm_lora)}")
+    print(f"vllm        {servability_line(record.vllm_lora)}")
     print(f"export      graftline export {record.key[:8]}")
     if record.rows_without_loss:
         rows = record.rows_without_loss + record.rows

@@ -27,7 +27,7 @@ def command() -> int:
     """Start Dagster and MLflow on localhost and print their addresses."""
     from resources.settings import Settings
 
-    return serve(Settings.load())
+    return serve_ui(Settings.load())
 
 
 def free_port(wanted: int) -> int:
@@ -76,7 +76,7 @@ def _start(
         )
 
 
-def serve(settings: "Settings") -> int:
+def serve_ui(settings: "Settings") -> int:
     """Start both, print their addresses, and stop them when interrupted."""
     dagster_port, mlflow_port = free_port(DAGSTER_PORT), free_port(MLFLOW_PORT)
     (settings.home / "mlflow").mkdir(parents=True, exist_ok=True)

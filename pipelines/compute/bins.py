@@ -4,7 +4,7 @@ from bisect import bisect_left, insort
 from collections.abc import Sequence
 
 
-def fill(lengths: Sequence[int], capacity: int) -> list[list[int]]:
+def fill_bins(lengths: Sequence[int], capacity: int) -> list[list[int]]:
     """Return bins of positions whose lengths sum to at most `capacity` each: best fit, longest first.
 
     Every position is in one bin, ascending inside it; bins stand in the order of their first position. ValueError where

@@ -74,7 +74,7 @@ def with_schema(stored: Stored | None, schema: pa.Schema) -> Stored | None:
     return stored if stored is not None and stored.schema.equals(schema) else None
 
 
-def compare(current: Mapping[str, str], previous: Mapping[str, str]) -> Delta:
+def compare_versions(current: Mapping[str, str], previous: Mapping[str, str]) -> Delta:
     """Compare versions by key.
 
     >>> compare({"a": "1", "b": "2"}, {"b": "1", "c": "1"})

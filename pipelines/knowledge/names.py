@@ -21,7 +21,7 @@ def is_han(name: str) -> bool:
     return bool(HAN_CHARACTER.search(name))
 
 
-def canonical(name: str) -> str:
+def canonical_name(name: str) -> str:
     """Return the key of a name: small letters, no article, possessive, title or company suffix.
 
     >>> canonical("The Nordvik  Textiles Ltd."), canonical("Dr. Weber's"), canonical("腾讯有限公司")
@@ -79,6 +79,6 @@ def pinyin(key: str) -> str:
     return "".join(lazy_pinyin(key)).replace("ü", "v")
 
 
-def letters(key: str) -> str:
+def name_letters(key: str) -> str:
     """Return a Latin key as pinyin would be compared: "lin xiaowen" gives "linxiaowen"."""
     return re.sub(r"[\s'’\-]", "", key)

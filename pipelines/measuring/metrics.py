@@ -68,7 +68,7 @@ def metrics() -> Mapping[str, Callable[[str, str], float]]:
     return extended(extensions.METRICS, _OWN)
 
 
-def score(predictions: Sequence[str], references: Sequence[str]) -> dict[str, list[float]]:
+def score_texts(predictions: Sequence[str], references: Sequence[str]) -> dict[str, list[float]]:
     """Return every metric by row; both sequences have the same length."""
     pairs = list(zip(predictions, references, strict=True))
     return {name: [metric(*pair) for pair in pairs] for name, metric in metrics().items()}

@@ -25,10 +25,10 @@ class Outcome:
     def done(self) -> bool:
         return self.verdict == "done"
 
-    def told(self, name: str) -> str:
+    def as_line(self, name: str) -> str:
         """Return the line that says it.
 
-        >>> Outcome("skipped", "instruction_dataset failed").told("adapter[lora]")
+        >>> Outcome("skipped", "instruction_dataset failed").as_line("adapter[lora]")
         'skipped adapter[lora]: instruction_dataset failed'
         """
         return f"{self.verdict:<7} {name}{f': {self.reason}' if self.reason else ''}"

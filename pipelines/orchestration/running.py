@@ -80,7 +80,7 @@ def run_steps(
         lacking = [f"{name} {_NOT_DONE[outcomes[name].verdict]}" for name in step.needs if not outcomes[name].done]
         if lacking:
             outcomes[step.name] = Outcome("skipped", ", ".join(lacking))
-            log.info("%s", outcomes[step.name].told(step.name))
+            log.info("%s", outcomes[step.name].as_line(step.name))
             continue
         log.info("%s …", step.name)
         result = defs.resolve_job_def(step.job).execute_in_process(
@@ -91,7 +91,7 @@ def run_steps(
             tags={NIGHT_TAG: night, PROCESS_TAG: str(os.getpid())},
         )
         outcomes[step.name] = outcome_of(result, defs.resolve_asset_graph())
-        log.info("%s%s", outcomes[step.name].told(step.name), _longest(result))
+        log.info("%s%s", outcomes[step.name].as_line(step.name), _longest(result))
     return outcomes
 
 

@@ -44,7 +44,7 @@ def scheduled_job(timetable: Timetable, definitions: Callable[[], dg.Definitions
         night = context.run.tags.get(NIGHT_TAG, context.run_id)
         steps = [step for step in night_steps(RECIPES.get_partition_keys()) if step.job not in timetable.without]
         outcomes = run_steps(definitions(), context.instance, steps, night, own=context.run_id)
-        lines = {name: outcome.told(name) for name, outcome in outcomes.items()}
+        lines = {name: outcome.as_line(name) for name, outcome in outcomes.items()}
         context.add_output_metadata(lines)
         wrong = [lines[name] for name, outcome in outcomes.items() if not outcome.done]
         if wrong:

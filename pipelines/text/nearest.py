@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable
 
 
-def nearest(name: str, known: Iterable[str], likeness: float = 0.5) -> str:
+def nearest_name(name: str, known: Iterable[str], likeness: float = 0.5) -> str:
     """Return the known name that is spelled most like this one, "" where none is as like as `likeness` (0 to 1).
 
     >>> nearest("locl", ["native", "local", "global"]), nearest("xyz", ["native", "local"])

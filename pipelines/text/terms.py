@@ -22,7 +22,7 @@ _HEAVIEST = 3.0
 _PAIR = 0.4
 
 
-def root(word: str) -> str:
+def word_root(word: str) -> str:
     """Return a form that English words of one family share: "managed", "manager" and "manages" meet in "manag"."""
     if not word.isascii() or not word.isalpha():
         return word
@@ -38,7 +38,7 @@ def root(word: str) -> str:
 
 def terms(text: str) -> list[str]:
     """Return the content words of a text as roots; adjacent Chinese characters that are no word stay apart."""
-    return [root(word) for word in words(text)]
+    return [word_root(word) for word in words(text)]
 
 
 def with_pairs(found: Sequence[str]) -> frozenset[str]:

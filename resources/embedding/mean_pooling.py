@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.compute.bins import fill
+from pipelines.compute.bins import fill_bins
 from pipelines.compute.flat_bert import FlatBert, is_plain_bert
 from resources.embedding.model_folder import longest_input, prompts, read_json
 
@@ -51,7 +51,9 @@ class MeanPooledBert:
         self.cut += sum(bool(one.overflowing) for one in encoded)
         ids = [np.array(one.ids, dtype=np.int32) for one in encoded]
         lengths = [len(one) for one in ids]
-        bins = [sorted(rows, key=lengths.__getitem__, reverse=True) for rows in fill(lengths, max([_TOKENS, *lengths]))]
+        bins = [
+            sorted(rows, key=lengths.__getitem__, reverse=True) for rows in fill_bins(lengths, max([_TOKENS, *lengths]))
+        ]
         return [(rows, [ids[row] for row in rows]) for rows in bins]  # texts of one length stand together
 
     def encode(self, batch: Sequence[np.ndarray], kind: str = "document") -> np.ndarray:

@@ -13,10 +13,10 @@ from pipelines.core.errors import ConfigurationError, NotMaterializedError, Serv
 from pipelines.core.filters import EVERYTHING, Filters
 from pipelines.core.graph_tables import GRAPH_TABLES, GraphTables, StoreChanges
 from resources.graph import lance_rows
-from resources.graph.lance_search import APPROXIMATE_FROM, matching, nearest
+from resources.graph.lance_search import APPROXIMATE_FROM, matching_rows, nearest_rows
 from resources.graph.rows import KEYS, nothing_stored, refuse_broken, refuse_filters, search_terms
 from resources.graph.staged_graph import UNDECIDED, StagedGraph, decided, identity
-from resources.tables.lance_upkeep import due, today
+from resources.tables.lance_upkeep import today, upkeep_is_due
 from resources.tables.versions import Pointer, Versions, previous, succeeding
 
 if TYPE_CHECKING:
@@ -73,14 +73,14 @@ class EmbeddedGraphStore:
         for name in GRAPH_TABLES:
             stored = lance_rows.prepared(name, graph)
             table = lance_rows.stage(
-                name, self._versions(name), stored, current.get(name), due(swept), self._approximate_from
+                name, self._versions(name), stored, current.get(name), upkeep_is_due(swept), self._approximate_from
             )
             state[name], written[name], deleted[name] = table.state, table.written, table.deleted
             digests[name] = lance_rows.digests(stored, KEYS[name])
         to: dict[str, Any] = {"current": state, "model": graph.embedder, "graph": identity(digests, graph.embedder)}
         if state != current:
             to = succeeding({**to, "swept": today()}, former)
-        elif former.get("previous") and due(swept, _DAYS_OF_PREVIOUS):
+        elif former.get("previous") and upkeep_is_due(swept, _DAYS_OF_PREVIOUS):
             to = {**to, "previous": None, "swept": today()}
         else:
             to = {**former, **to}
@@ -178,13 +178,13 @@ class EmbeddedGraphStore:
             raise ConfigurationError(
                 "EMBEDDING_MODEL", f"a query of {len(vector)} dimensions", f"{dimensions} as stored", "graftline run"
             )
-        return nearest(dataset, KEYS[table], vector, k, filters, exact)
+        return nearest_rows(dataset, KEYS[table], vector, k, filters, exact)
 
     def search_text(self, table: str, query: str, k: int, filters: Filters = EVERYTHING) -> list[tuple[str, float]]:
         """Return the k best matches by BM25 over words (stemmed) and pairs of Chinese characters."""
         dataset = self._dataset(table, self._state())
         refuse_filters(table, filters, dataset.schema.names)
-        return matching(dataset, KEYS[table], search_terms(query), k, filters)
+        return matching_rows(dataset, KEYS[table], search_terms(query), k, filters)
 
     def rows(self, table: str, ids: Sequence[str]) -> list[dict[str, Any]]:
         """Return the rows with these ids in their order, without vectors."""

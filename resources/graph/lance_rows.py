@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from pipelines.core.delta import compare
+from pipelines.core.delta import compare_versions
 from pipelines.core.graph_tables import GraphTables
-from resources.graph.lance_search import DATE, FORMAT, TERMS, literal, make_indexes
+from resources.graph.lance_search import DATE, FORMAT, TERMS, make_indexes, sql_literal
 from resources.graph.rows import KEYS, SEARCHED, row_digests, search_terms, searched_text
 from resources.tables.lance_upkeep import rewrite_deleted
 from resources.tables.versions import Versions
@@ -61,7 +61,7 @@ def stage(
         return StagedTable({"version": dataset.version, "rows": len(stored)}, len(stored), len(gone))
     before = dataset.to_table(columns=[key, DIGEST]).to_pydict()
     after = dict(zip(stored[key].to_pylist(), stored[DIGEST].to_pylist(), strict=True))
-    delta = compare(after, dict(zip(before[key], before[DIGEST], strict=True)))
+    delta = compare_versions(after, dict(zip(before[key], before[DIGEST], strict=True)))
     if state and not delta.todo and not delta.gone:
         return StagedTable(state, 0, 0)
     dataset = versions.stage_from(dataset.version)
@@ -80,7 +80,7 @@ def digests(stored: pa.Table, key: str) -> list[str]:
 
 def among(column: str, values: Sequence[str]) -> str:
     """Return the SQL condition that a column has one of these values."""
-    return f"{column} IN ({', '.join(map(literal, values))})"
+    return f"{column} IN ({', '.join(map(sql_literal, values))})"
 
 
 def _change(name: str, dataset: "lance.LanceDataset", stored: pa.Table, todo: list[str], gone: list[str]) -> None:

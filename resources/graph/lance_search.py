@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipelines.core.filters import Filters
-from resources.graph.rows import best
+from resources.graph.rows import best_rows
 
 if TYPE_CHECKING:
     import lance
@@ -29,28 +29,28 @@ def condition(filters: Filters) -> str:
     """Return the filters as an SQL condition for Lance, "" for none; values are literals, their quotes doubled."""
     parts = [
         _among("language", filters.languages),
-        " OR ".join(f"starts_with(concat(path, '/'), {literal(path)})" for path in filters.paths),
+        " OR ".join(f"starts_with(concat(path, '/'), {sql_literal(path)})" for path in filters.paths),
         _among(FORMAT, filters.formats),
     ]
     if filters.section:
-        parts.append(f"array_has(sections, {literal(filters.section)})")
+        parts.append(f"array_has(sections, {sql_literal(filters.section)})")
     if filters.since or filters.until:
-        parts += [f"{DATE} <> ''", f"{DATE} >= {literal(filters.since)}"]
+        parts += [f"{DATE} <> ''", f"{DATE} >= {sql_literal(filters.since)}"]
     if filters.until:
-        parts.append(f"left({DATE}, {len(filters.until)}) <= {literal(filters.until)}")
+        parts.append(f"left({DATE}, {len(filters.until)}) <= {sql_literal(filters.until)}")
     return " AND ".join(f"({part})" for part in parts if part)
 
 
-def literal(value: str) -> str:
+def sql_literal(value: str) -> str:
     """Return a text as an SQL literal."""
     return "'" + value.replace("'", "''") + "'"
 
 
 def _among(column: str, values: tuple[str, ...]) -> str:
-    return f"{column} IN ({', '.join(map(literal, values))})" if values else ""
+    return f"{column} IN ({', '.join(map(sql_literal, values))})" if values else ""
 
 
-def nearest(
+def nearest_rows(
     dataset: "lance.LanceDataset", key: str, vector: np.ndarray, k: int, filters: Filters, exact: bool
 ) -> list[tuple[str, float]]:
     """Return (id, cosine similarity) of the k nearest rows, best first.
@@ -72,10 +72,12 @@ def nearest(
         ).to_pydict()
         return [(row, 1 - distance) for row, distance in zip(found[key], found["_distance"], strict=True)]
 
-    return best(fetch, k)
+    return best_rows(fetch, k)
 
 
-def matching(dataset: "lance.LanceDataset", key: str, terms: str, k: int, filters: Filters) -> list[tuple[str, float]]:
+def matching_rows(
+    dataset: "lance.LanceDataset", key: str, terms: str, k: int, filters: Filters
+) -> list[tuple[str, float]]:
     """Return (id, score) of the k best rows by BM25 over the terms."""
     from lance.query import MatchQuery
 
@@ -91,7 +93,7 @@ def matching(dataset: "lance.LanceDataset", key: str, terms: str, k: int, filter
         ).to_pydict()
         return list(zip(found[key], found["_score"], strict=True))
 
-    return best(fetch, k) if terms else []
+    return best_rows(fetch, k) if terms else []
 
 
 def make_indexes(dataset: "lance.LanceDataset", key: str, approximate_from: int = APPROXIMATE_FROM) -> None:

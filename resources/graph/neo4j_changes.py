@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.core.delta import Delta, compare
+from pipelines.core.delta import Delta, compare_versions
 from pipelines.core.graph_tables import GRAPH_TABLES, GraphTables, StoreChanges
 from resources.graph import cypher
 from resources.graph.neo4j_connection import OpenTransaction
@@ -64,12 +64,12 @@ def differences(transaction: OpenTransaction, graph: GraphTables) -> Changes:
         places.update({record["id"]: record["place"] for record in records if name == "relations"})
         table = getattr(graph, name)
         digests[name] = dict(zip(table[KEYS[name]].to_pylist(), row_digests(table), strict=True))
-        deltas[name] = compare(digests[name], {r["id"]: r["digest"] if complete else "" for r in records})
+        deltas[name] = compare_versions(digests[name], {r["id"]: r["digest"] if complete else "" for r in records})
     cut = transaction.run(cypher.CHUNK_DOCUMENTS, ids=deltas["chunks"].gone)
     return Changes(deltas, digests, places, [record["id"] for record in cut])
 
 
-def statements(graph: GraphTables, changes: Changes) -> Iterator[Statement]:
+def change_statements(graph: GraphTables, changes: Changes) -> Iterator[Statement]:
     """Yield what is to be run: deletions, nodes, then relationships, in batches."""
     todo = {name: _chosen(graph, name, changes) for name in KEYS}
     documents = sorted({row["document_id"] for row in todo["chunks"]} | set(changes.cut_documents))

@@ -15,9 +15,9 @@ from pipelines.core.errors import ConfigurationError
 from pipelines.core.filters import EVERYTHING, Filters
 from pipelines.core.graph_tables import GRAPH_TABLES, GraphTables, StoreChanges
 from resources.graph import cypher
-from resources.graph.neo4j_changes import StagedChanges, Statement, differences, statements
+from resources.graph.neo4j_changes import StagedChanges, Statement, change_statements, differences
 from resources.graph.neo4j_connection import Neo4jConnection
-from resources.graph.rows import KEYS, best, nothing_stored, refuse_broken, refuse_filters, search_terms
+from resources.graph.rows import KEYS, best_rows, nothing_stored, refuse_broken, refuse_filters, search_terms
 
 ROWS_A_TRANSACTION = 100_000
 """Measured to fit a server with a heap of 1 GiB, 15,000 vectors of 384 numbers among them."""
@@ -72,7 +72,7 @@ class Neo4jGraphStore:
         try:
             transaction.run(cypher.LOCK_STATE)  # two writers wait for each other
             changes, state = differences(transaction, graph), _state(graph, version)
-            todo = list(statements(graph, changes))
+            todo = list(change_statements(graph, changes))
             held = transaction.run(cypher.READ_STATE)[0]
             if sum(len(statement.rows) for statement in todo) > ROWS_A_TRANSACTION:
                 transaction.commit()
@@ -138,7 +138,7 @@ class Neo4jGraphStore:
             found = self.connection.read(query, k=max(count, _NEIGHBOURS), vector=values, **more)
             return [(record["id"], record["score"]) for record in found]
 
-        return best(nearest, k)
+        return best_rows(nearest, k)
 
     def search_text(self, table: str, query: str, k: int, filters: Filters = EVERYTHING) -> list[tuple[str, float]]:
         """Return the k best full-text matches (BM25); the analyzer is `cjk`, for Latin words and Chinese alike."""
@@ -152,7 +152,7 @@ class Neo4jGraphStore:
             found = self.connection.read(statement, index=index, k=count, query=terms, **more)
             return [(record["id"], record["score"]) for record in found]
 
-        return best(matches, k)
+        return best_rows(matches, k)
 
     def rows(self, table: str, ids: Sequence[str]) -> list[dict[str, Any]]:
         """Return the rows with these ids in their order, without vectors."""

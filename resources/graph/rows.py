@@ -66,7 +66,7 @@ def searched_text(row: dict[str, object], name: str) -> str:
     return "\n".join("\n".join(value) if isinstance(value, list) else str(value or "") for value in values)
 
 
-def best(fetch: Callable[[int], list[tuple[str | None, float]]], k: int) -> list[tuple[str, float]]:
+def best_rows(fetch: Callable[[int], list[tuple[str | None, float]]], k: int) -> list[tuple[str, float]]:
     """Return the k best hits, equal scores by id, whatever the order and edge that the engine cuts them at.
 
     `fetch(n)` returns the engine's n best (id, score), fewer only when there are no more; id None is somebody else's.

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from pipelines.core.delta import Change, Work, batched, with_schema
 from pipelines.core.identity import ROW_DIGESTS, row_digests, rows_digest
-from resources.tables.lance_upkeep import due, rewrite_deleted, today
+from resources.tables.lance_upkeep import rewrite_deleted, today, upkeep_is_due
 from resources.tables.versions import Versions
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class _Writer:
         }, work
 
     def _due(self) -> bool:
-        return self.pointer is not None and due(self.pointer.get("swept"))
+        return self.pointer is not None and upkeep_is_due(self.pointer.get("swept"))
 
     def _swept(self, base: LanceTable) -> dict[str, Any]:
         """Return the pointer of a table that stays as it is; once a day its deleted rows leave their files."""

@@ -15,7 +15,7 @@ def today() -> str:
     return date.today().isoformat()
 
 
-def due(day: str | None, days: int = 1) -> bool:
+def upkeep_is_due(day: str | None, days: int = 1) -> bool:
     """Say whether a day, as pointers have it, is so many days ago; an earlier release's pointer has none."""
     return day is None or date.fromisoformat(day) + timedelta(days=days) <= date.fromisoformat(today())
 

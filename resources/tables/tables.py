@@ -10,7 +10,7 @@ from pipelines.core.delta import Change, Work
 from pipelines.core.errors import NotMaterializedError
 from pipelines.core.identity import table_digest
 from resources.tables.amended_table import LanceTable, amend, amendable
-from resources.tables.lance_upkeep import due, today
+from resources.tables.lance_upkeep import today, upkeep_is_due
 from resources.tables.versions import Pointer, Versions
 
 
@@ -87,7 +87,7 @@ class TableStore:
         digest, versions = table_digest(table), self._versions(name)
         pointer = self.pointer(name)
         if pointer and pointer["digest"] == digest:
-            if due(pointer.get("swept")) and versions.newest() == pointer.get("version"):
+            if upkeep_is_due(pointer.get("swept")) and versions.newest() == pointer.get("version"):
                 versions.forget()  # the pointer's is the newest: it stays
                 self._pointer(name).switch({**pointer, "swept": today()})
             return digest

@@ -56,7 +56,7 @@ def test_an_error_is_one_line_on_stderr_with_what_to_type(monkeypatch, capsys: p
     def fail(_: object) -> None:
         raise ServiceError("NEO4J_URI", "no answer", "a Neo4j 5 server", "unset NEO4J_URI")
 
-    monkeypatch.setattr(doctor, "report", fail)
+    monkeypatch.setattr(doctor, "doctor_report", fail)
     assert cli.main(["doctor"]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -69,7 +69,7 @@ def test_an_interrupted_command_returns_130(monkeypatch, capsys: pytest.CaptureF
     def interrupt(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(doctor, "report", interrupt)
+    monkeypatch.setattr(doctor, "doctor_report", interrupt)
     assert cli.main(["doctor"]) == 130
     assert capsys.readouterr().err == "graftline doctor: stopped; run it again to go on from here\n"
 

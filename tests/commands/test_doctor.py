@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from pipelines.commands.doctor import report
+from pipelines.commands.doctor import doctor_report
 from resources.settings import Settings
 from tests.commands.process import graftline
 
@@ -28,7 +28,7 @@ def test_doctor_says_so_when_neo4j_does_not_answer(tmp_path: Path):
 
 
 def test_doctor_lists_every_wrong_setting_and_unknown_name_and_goes_on(tmp_path: Path):
-    lines, problems = report(
+    lines, problems = doctor_report(
         Settings.read(
             {
                 "GRAFTLINE_HOME": str(tmp_path / "h"),

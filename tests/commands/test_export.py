@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.commands import cli
-from pipelines.commands.export import keep, training_of
+from pipelines.commands.export import keep_training, training_of
 from pipelines.core.errors import InputError
 from resources.tables.tables import TableStore
 from tests.finetune.training.records import training_record
@@ -14,7 +14,7 @@ KEYS = ("1a2b3c4d5e", "1a2b99", "77aa")
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     for key in KEYS:
-        keep(training_record(key=key), tmp_path)
+        keep_training(training_record(key=key), tmp_path)
     return tmp_path
 
 

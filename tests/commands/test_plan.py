@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.commands.plan import planned, printed
+from pipelines.commands.plan import plan_of, plan_text
 from pipelines.core.schemas import chunk_embeddings
 from pipelines.knowledge.vectors.vector_changes import vector_changes
 from resources.embedding.embedders import open_embedder
@@ -35,10 +35,10 @@ def place(tmp_path: Path) -> Path:
 
 
 def test_a_rejected_or_unread_path_is_printed_with_its_reason(place: Path):
-    found = planned(settings(place))
+    found = plan_of(settings(place))
     assert found["counts"] == {"new": 0, "changed": 0, "renamed": 0, "gone": 0, "rejected": 1, "unread": 1, "same": 2}
     assert found["reasons"]["empty.md"] == "no text"
-    assert printed(found).splitlines() == [
+    assert plan_text(found).splitlines() == [
         "! empty.md: no text",
         "! later.md: kept as it was, a link to nothing (No such file or directory)",
         "0 new, 0 changed, 0 renamed, 0 gone, 1 rejected, 1 unread, 2 same",
@@ -46,30 +46,30 @@ def test_a_rejected_or_unread_path_is_printed_with_its_reason(place: Path):
 
 
 def test_a_long_reason_is_cut_to_the_first_line(place: Path):
-    found = planned(settings(place)) | {"reasons": {"empty.md": "x" * 300 + "\nmore"}}
-    assert max(map(len, printed(found).splitlines())) < 150 and "more" not in printed(found)
+    found = plan_of(settings(place)) | {"reasons": {"empty.md": "x" * 300 + "\nmore"}}
+    assert max(map(len, plan_text(found).splitlines())) < 150 and "more" not in plan_text(found)
 
 
 @pytest.mark.parametrize(
     "other", [{"GRAFTLINE_CHUNKER": "structure"}, {"GRAFTLINE_CHUNK_TOKENS": "80"}, {"GRAFTLINE_CHUNK_HEADERS": "off"}]
 )
 def test_settings_that_cut_all_documents_again_are_named(place: Path, other: dict[str, str]):
-    assert planned(settings(place))["settings"] == []
-    (line,) = planned(settings(place, **other))["settings"]
+    assert plan_of(settings(place))["settings"] == []
+    (line,) = plan_of(settings(place, **other))["settings"]
     assert "cuts all 2 indexed documents again" in line and next(iter(other)) in line
-    assert printed(planned(settings(place, **other))).endswith(line)
+    assert plan_text(plan_of(settings(place, **other))).endswith(line)
 
 
 def test_another_embedding_model_is_said_to_be_refused_and_nothing_is_fetched(place: Path, monkeypatch):
     import huggingface_hub
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: pytest.fail("fetched"))
-    served = planned(settings(place, EMBEDDING_MODEL="other", EMBEDDING_BASE_URL="http://127.0.0.1:1"))["settings"]
+    served = plan_of(settings(place, EMBEDDING_MODEL="other", EMBEDDING_BASE_URL="http://127.0.0.1:1"))["settings"]
     assert "is refused" in served[-1] and "all-MiniLM-L6-v2" in served[-1] and "--reembed" in served[-1]
     mock = "llamaindex:llama_index.core.embeddings.MockEmbedding"
-    (named,) = planned(settings(place, EMBEDDING_MODEL=mock))["settings"]
+    (named,) = plan_of(settings(place, EMBEDDING_MODEL=mock))["settings"]
     assert "is refused" in named and "MockEmbedding@llamaindex-" in named and "--reembed" in named
-    fetched, refused = planned(settings(place, EMBEDDING_MODEL="nobody/nothing-of-the-kind"))["settings"]
+    fetched, refused = plan_of(settings(place, EMBEDDING_MODEL="nobody/nothing-of-the-kind"))["settings"]
     assert "fetches EMBEDDING_MODEL=nobody/nothing-of-the-kind" in fetched and "--reembed" in refused
 
 
@@ -80,8 +80,8 @@ def test_another_extractor_is_said_to_read_all_chunks_again(place: Path):
 
     row = {name: None for name in EXTRACTIONS.names} | {"chunk_id": "c", "extractor": "rules-1"}
     TableStore(settings(place).home / "tables").write("extractions", pa.Table.from_pylist([row], schema=EXTRACTIONS))
-    assert planned(settings(place))["settings"] == []
-    (line,) = planned(settings(place, GRAFTLINE_EXTRACTOR="llm"))["settings"]
+    assert plan_of(settings(place))["settings"] == []
+    (line,) = plan_of(settings(place, GRAFTLINE_EXTRACTOR="llm"))["settings"]
     assert "another GRAFTLINE_EXTRACTOR than rules-1" in line
 
 
@@ -90,5 +90,5 @@ def test_the_plan_writes_nothing_and_loads_no_model(place: Path, monkeypatch):
 
     monkeypatch.setattr(SentenceEmbedder, "embed", lambda *_: pytest.fail("embedded"))
     before = sorted((path, path.stat().st_mtime_ns) for path in (place / "home").rglob("*"))
-    planned(settings(place, GRAFTLINE_CHUNK_TOKENS="80"))
+    plan_of(settings(place, GRAFTLINE_CHUNK_TOKENS="80"))
     assert sorted((path, path.stat().st_mtime_ns) for path in (place / "home").rglob("*")) == before

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.commands.doctor import report
+from pipelines.commands.doctor import doctor_report
 from pipelines.core.errors import InputError, ServiceError
 from pipelines.core.masked import masked, without_user
 from pipelines.knowledge.documents.addresses import RemoteFile, remote_files
@@ -68,7 +68,7 @@ def test_doctor_shows_no_password_of_an_address_neither_as_setting_nor_as_proble
         "GRAFTLINE_DOCUMENTS": "nosuch://joe:s3cretpw@127.0.0.1/docs",
         "GRAFTLINE_HOME": str(tmp_path),
     }
-    lines, problems = report(Settings.read(addresses, tmp_path / "none"))
+    lines, problems = doctor_report(Settings.read(addresses, tmp_path / "none"))
     assert "s3cretpw" not in "\n".join([*lines, *problems])
     assert any("http://•••@127.0.0.1:9 " in line for line in lines)
     told = " ".join(problems)

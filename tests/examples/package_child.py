@@ -14,7 +14,7 @@ from pipelines.knowledge.documents.formats.process import ReadingProcess
 from pipelines.knowledge.documents.formats.readers import reader_of
 from pipelines.knowledge.extraction.extractors import extractor_named
 from pipelines.knowledge.mentions import Passage
-from pipelines.measuring.metrics import score
+from pipelines.measuring.metrics import score_texts
 from resources.engines.engine import InferenceEngine
 from tests.answering.world import build_store
 from tests.fakes import FakeEmbedder, FakeGraphStore, FakeLanguageModel
@@ -42,7 +42,7 @@ def main(folder: Path, model: Path) -> dict[str, object]:
         "entities": [entity.name for entity in extraction.entities],
         "relations": [[relation.source, relation.target] for relation in extraction.relations],
         "engine": [batch.engine, batch.fallback, batch.outputs[0]["token_ids"]],
-        "scores": score(["four"], ["four more"]),
+        "scores": score_texts(["four"], ["four more"]),
         "newest": [
             row["path"]
             for row in Retrievers(dated_store(), FakeEmbedder(), AnswerSettings())

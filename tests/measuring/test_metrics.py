@@ -1,7 +1,7 @@
 import pytest
 from sacrebleu import sentence_chrf
 
-from pipelines.measuring.metrics import answer_tokens, chrf, exact_match, metrics, rouge_l, score, token_f1
+from pipelines.measuring.metrics import answer_tokens, chrf, exact_match, metrics, rouge_l, score_texts, token_f1
 
 
 def test_exact_match_ignores_case_punctuation_and_articles() -> None:
@@ -62,10 +62,10 @@ def test_chrf_by_hand_for_one_character_order() -> None:
 
 @pytest.mark.parametrize("metric", metrics())
 def test_nothing_generated_scores_nothing(metric: str) -> None:
-    assert score([""], ["some text"])[metric] == [0.0]
+    assert score_texts([""], ["some text"])[metric] == [0.0]
 
 
 @pytest.mark.parametrize("metric", metrics())
 def test_every_metric_gives_a_perfect_answer_one(metric: str) -> None:
     perfect = ["七天无理由退货，运费由我们承担。", "You have 45 days."]
-    assert score(perfect, perfect)[metric] == pytest.approx([1.0, 1.0])
+    assert score_texts(perfect, perfect)[metric] == pytest.approx([1.0, 1.0])

@@ -3,13 +3,13 @@
 import pyarrow as pa
 import pytest
 
-from pipelines.answering.grounding.evidence import rank, source_sentences
-from pipelines.answering.search.compression import compress
+from pipelines.answering.grounding.evidence import rank_evidence, source_sentences
+from pipelines.answering.search.compression import compress_passages
 from pipelines.answering.search.search import Retrieved, row_terms
 from pipelines.core.schemas import DOCUMENTS
 from pipelines.knowledge.chunks.chunking import chunk_documents
 from pipelines.knowledge.chunks.strategies import ChunkSettings
-from pipelines.knowledge.entities.resolution import resolve
+from pipelines.knowledge.entities.resolution import resolve_entities
 from pipelines.knowledge.extraction.by_model import LanguageModelExtractor
 from pipelines.knowledge.extraction.extraction import extract
 from pipelines.knowledge.extraction.rules.rule_extraction import RuleExtractor
@@ -49,7 +49,7 @@ def test_no_stage_cuts_the_text_of_a_stored_chunk_again(cut_texts: list[str]):
 
     extractions, _ = extract(chunks, None, RuleExtractor())
     by_model, _ = extract(chunks, None, LanguageModelExtractor(FakeLanguageModel(lambda messages: ANSWER)))
-    graphs = [resolve(extractions, chunks), resolve(by_model, chunks)]
+    graphs = [resolve_entities(extractions, chunks), resolve_entities(by_model, chunks)]
     for graph in graphs:
         texts = dict(zip(graph.entities["name"].to_pylist(), graph.entities["description"].to_pylist(), strict=True))
         assert texts["Nora Berg"] == "Nora Berg works at Alder Systems."
@@ -59,8 +59,8 @@ def test_no_stage_cuts_the_text_of_a_stored_chunk_again(cut_texts: list[str]):
     rows = [chunk | {"terms": row_terms(chunk)} for chunk in rows]
     assert len(source_sentences(rows)) == 3
     weights = {"nora": 1.0, "alder": 1.0, "work": 1.0}
-    best = rank(QUESTION, Retrieved(rows, [], weights), None)[0]
+    best = rank_evidence(QUESTION, Retrieved(rows, [], weights), None)[0]
     assert [one.text for one in best.sentences] == ["Nora Berg works at Alder Systems."]
-    narrow = compress(QUESTION, rows, weights, None)
+    narrow = compress_passages(QUESTION, rows, weights, None)
     assert "Nora Berg works at Alder Systems." in [one.text for one in source_sentences(narrow)]
     assert cut_texts == []

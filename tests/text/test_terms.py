@@ -4,15 +4,15 @@ from pipelines.answering.question import (
     holds_answer_kind,
     holds_counted_thing,
     key_terms,
-    names,
-    numbers,
+    numbers_in,
+    proper_names,
     question_terms,
 )
-from pipelines.text.terms import coverage, root, term_weights
+from pipelines.text.terms import coverage, term_weights, word_root
 
 
 def test_words_of_one_family_share_their_root() -> None:
-    assert {root(word) for word in ("managed", "manager", "manage", "managing")} == {"manag"}
+    assert {word_root(word) for word in ("managed", "manager", "manage", "managing")} == {"manag"}
 
 
 def test_a_term_that_every_text_has_weighs_least() -> None:
@@ -30,15 +30,15 @@ def test_asking_words_are_no_terms_and_neighbours_make_pairs() -> None:
 
 
 def test_numbers_lose_their_thousands_commas_and_words_count() -> None:
-    assert numbers("2,300 pairs in four years") == {"2300", "four"}
+    assert numbers_in("2,300 pairs in four years") == {"2300", "four"}
 
 
 def test_names_leave_out_a_first_word() -> None:
-    assert names("The label says Halden. Boots go by PostNord.") == {"halden", "postnord"}
+    assert proper_names("The label says Halden. Boots go by PostNord.") == {"halden", "postnord"}
 
 
 def test_key_terms_are_names_numbers_and_latin_words_in_chinese() -> None:
-    assert key_terms("Lumen 头灯在2025年卖出多少只？") >= {root("lumen"), "2025"}
+    assert key_terms("Lumen 头灯在2025年卖出多少只？") >= {word_root("lumen"), "2025"}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.answering.question import asks_widely, holds_answer_kind, holds_counted_thing, key_terms, names
+from pipelines.answering.question import asks_widely, holds_answer_kind, holds_counted_thing, key_terms, proper_names
 from pipelines.answering.search.search import Retrieved
 from pipelines.core.embedders import question_and_texts
 from pipelines.core.protocols import Embedder
@@ -70,7 +70,7 @@ def source_sentences(chunks: Sequence[Mapping[str, Any]]) -> list[Sentence]:
     return list(found.values())
 
 
-def rank(question: str, retrieved: Retrieved, embedder: Embedder | None) -> list[Evidence]:
+def rank_evidence(question: str, retrieved: Retrieved, embedder: Embedder | None) -> list[Evidence]:
     """Return single sentences and chains of two, best first; the same input gives the same order."""
     scorer = _Scorer(question, retrieved)
     pool = source_sentences(retrieved.chunks)
@@ -152,7 +152,7 @@ class _Scorer:
 
     def _names(self, text: str) -> set[str]:
         lowered = text.lower()
-        met = {name for name in self.names if len(name) > 1 and name in lowered} | names(text)
+        met = {name for name in self.names if len(name) > 1 and name in lowered} | proper_names(text)
         asked = self.question.lower()
         return {name for name in met if name not in asked}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.answering.grounding.evidence import Evidence, Sentence
-from pipelines.answering.question import holds_answer_kind, names, numbers
+from pipelines.answering.question import holds_answer_kind, numbers_in, proper_names
 from pipelines.answering.settings import AnswerSettings
 from pipelines.text.languages.languages import language_of
 from pipelines.text.sentences import sentences
@@ -29,7 +29,7 @@ class Answer:
         return {"answer": self.text, "supported": self.supported, "citations": [dict(one) for one in self.citations]}
 
 
-def refusal(question: str) -> Answer:
+def refusal_answer(question: str) -> Answer:
     """Return the answer to what the sources do not hold, in the question's language."""
     return Answer(language_of(question).refusal, False, ())
 
@@ -45,7 +45,7 @@ def ground(question: str, completion: str, evidence: Sequence[Evidence], setting
     The completion has to say what is asked for (a number, a person), and from evidence nearly as good as the best.
     """
     if not is_supported(evidence, settings):
-        return refusal(question)
+        return refusal_answer(question)
     pool = list(dict.fromkeys(one for item in evidence for one in item.sentences))
     scores = {item.sentences[0]: item.score for item in reversed(evidence) if len(item.sentences) == 1}
     kept: list[tuple[str, Sentence]] = []
@@ -70,10 +70,10 @@ def best_source(text: str, pool: Sequence[Sentence], min_shared: float) -> Sente
     found: tuple[float, int] | None = None
     for place, source in enumerate(pool):
         shared = len(own & source.terms) / len(own) if own else 0.0
-        if shared < min_shared or not numbers(text) <= numbers(source.text):
+        if shared < min_shared or not numbers_in(text) <= numbers_in(source.text):
             continue
         around = f"{source.text}\n{source.chunk['text']}\n{source.chunk['title']}".lower()
-        if all(name in around for name in names(text)) and (found is None or (shared, -place) > found):
+        if all(name in around for name in proper_names(text)) and (found is None or (shared, -place) > found):
             found = (shared, -place)
     return pool[-found[1]] if found else None
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from pipelines.answering.question import question_terms
 from pipelines.answering.search.fusion import fuse
-from pipelines.answering.search.search import Retrieved, Row, Search, by_words
+from pipelines.answering.search.search import Retrieved, Row, Search, ranked_by_words
 from pipelines.text.terms import coverage, term_weights, terms, with_pairs
 
 
@@ -34,7 +34,7 @@ class GlobalRetriever:
         ranked = fuse([(1.0, keys) for keys in chunks])
         rows = {row["chunk_id"]: row for row in self.search.chunk_rows(ranked)}
         weights = term_weights(wanted, [row["terms"] for row in rows.values()])
-        rankings = [(1.0, ranked), (2.0, by_words(question, list(rows.values()), weights))]
+        rankings = [(1.0, ranked), (2.0, ranked_by_words(question, list(rows.values()), weights))]
         if vector is not None:
             rankings.append((1.0, self._near(vector, rows)))
         chosen = spread([rows[key] for key in fuse(rankings) if key in rows], k)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from pipelines.answering.modes.native import NativeRetriever
 from pipelines.answering.search.fusion import fuse
-from pipelines.answering.search.search import Retrieved, Row, Search, by_words
+from pipelines.answering.search.search import Retrieved, Row, Search, ranked_by_words
 from pipelines.text.terms import coverage, stands_in, terms, with_pairs
 
 _STARTING_CHUNKS = 3
@@ -40,7 +40,7 @@ class LocalRetriever:
         rows |= {row["chunk_id"]: row for row in self.search.chunk_rows([key for key in reached if key not in rows])}
         # What the best chunk already says need not be said again: the second hop is what is still open.
         open_terms = _open(weights, start[:1])
-        walked = by_words(question, [rows[key] for key in reached if key in rows], open_terms)
+        walked = ranked_by_words(question, [rows[key] for key in reached if key in rows], open_terms)
         # What answers in one hop stays on top; the walk fills the rest.
         fused = fuse([(1.0, ranked), (1.0, walked), (0.5, reached)])
         chosen = [key for key in dict.fromkeys([*ranked[:_KEPT], *fused]) if key in rows][:k]

@@ -4,7 +4,7 @@ import numpy as np
 
 from pipelines.answering.question import question_terms
 from pipelines.answering.search.fusion import fuse
-from pipelines.answering.search.search import Retrieved, Row, Search, by_words
+from pipelines.answering.search.search import Retrieved, Row, Search, ranked_by_words
 from pipelines.text.terms import term_weights
 
 
@@ -23,5 +23,5 @@ class NativeRetriever:
         rankings = self.search.ids("chunks", question, vector)
         rows = self.search.chunk_rows(fuse(rankings))
         weights = term_weights(question_terms(question), [row["terms"] for row in rows])
-        rankings.append((1.0, by_words(question, rows, weights)))
+        rankings.append((1.0, ranked_by_words(question, rows, weights)))
         return fuse(rankings), {row["chunk_id"]: row for row in rows}, weights

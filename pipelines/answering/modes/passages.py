@@ -6,10 +6,10 @@ import numpy as np
 
 from pipelines.answering.modes.names import SearchMode
 from pipelines.answering.question import question_terms
-from pipelines.answering.search.compression import compress
+from pipelines.answering.search.compression import compress_passages
 from pipelines.answering.search.fusion import diversify, fuse, fusion_named, overlap, reordered
-from pipelines.answering.search.links import linked
-from pipelines.answering.search.parents import expand
+from pipelines.answering.search.links import linked_chunks
+from pipelines.answering.search.parents import expand_to_parents
 from pipelines.answering.search.search import Retrieved, Row, Search
 from pipelines.core.protocols import Reranker
 from pipelines.text.terms import term_weights
@@ -40,9 +40,9 @@ class PassageRetriever:
         weights = term_weights(question_terms(question), [row["terms"] for row in pool.values()])
         chosen = [pool[key] for key in ranked[:k]]
         if self.settings.parents:
-            chosen = expand(chosen, self.search.store)
+            chosen = expand_to_parents(chosen, self.search.store)
         if self.settings.compress:
-            chosen = compress(question, chosen, weights, self.search.embedder if vector is not None else None)
+            chosen = compress_passages(question, chosen, weights, self.search.embedder if vector is not None else None)
         return Retrieved(chosen, [], weights)
 
     def ranked(self, question: str, vector: np.ndarray | None) -> list[str]:
@@ -55,7 +55,7 @@ class PassageRetriever:
         first = fusion_named(settings.fusion)(near, worded, settings)
         if not settings.links:
             return first
-        second = linked(self.search, question, self.search.rows(first[: settings.links]))
+        second = linked_chunks(self.search, question, self.search.rows(first[: settings.links]))
         kept = first[: settings.kept]
         rest, more = [key for key in first if key not in kept], [key for key in second if key not in kept]
         return [*kept, *fuse([(1.0, rest), (settings.link_weight, more)], settings.rank_constant)]

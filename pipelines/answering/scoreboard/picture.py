@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def draw(board: pa.Table, path: Path) -> Path:
+def draw_scoreboard(board: pa.Table, path: Path) -> Path:
     """Draw the scoreboard's figure; return the PNG."""
     figure = scoreboard_figure(board)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -96,7 +96,7 @@ def best_modes(board: pa.Table, metric: str = "token_f1") -> dict[str, str]:
     return {kind: mode for kind, (_, mode) in sorted(best.items())}
 
 
-def figures(board: pa.Table) -> dict[str, float]:
+def scoreboard_figures(board: pa.Table) -> dict[str, float]:
     """Return the figures over both languages by name ("local.multi-hop.token_f1"), as metrics of a run."""
     rows = (row for row in board.to_pylist() if row["language"] == ALL)
     return {f"{row['mode']}.{row['type']}.{row['metric']}": row["value"] for row in rows}

@@ -16,7 +16,9 @@ _SHARE = 0.4
 """Words of the question, by weight and against the passage's best sentence, that a sentence has to hold."""
 
 
-def compress(question: str, rows: Sequence[Row], weights: Mapping[str, float], embedder: Embedder | None) -> list[Row]:
+def compress_passages(
+    question: str, rows: Sequence[Row], weights: Mapping[str, float], embedder: Embedder | None
+) -> list[Row]:
     """Return each passage as its runs of kept sentences, in order; the best sentence is always kept.
 
     A row's text stays the document's own at its span; rows cut from one passage share its id.

@@ -21,7 +21,7 @@ _LOOKED_UP, _LINKS_A_PASSAGE = 30, 3
 _LONGEST = 64
 
 
-def linked(search: Search, question: str, passages: Sequence[Mapping[str, Any]]) -> list[str]:
+def linked_chunks(search: Search, question: str, passages: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the chunks of documents whose titles stand in these passages and not in the question.
 
     The first passage's links come first, then the second's, and so on; at most three a passage.

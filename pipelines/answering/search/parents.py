@@ -15,7 +15,7 @@ _STARTS_BLOCK = re.compile(rf"{_STANDS_ALONE.pattern}|\s*(?:\||[-*+•]\s|\d{{1,
 _SENTENCE_END = re.compile(r"[.!?…,;:][\"'”’)\]*_]*$")
 
 
-def expand(rows: Sequence[Row], store: GraphStore) -> list[Row]:
+def expand_to_parents(rows: Sequence[Row], store: GraphStore) -> list[Row]:
     """Return the rows with each parent's best child made the whole parent, the parent's other hits left out.
 
     Spans stay exact: what chunkers leave out between siblings is white space, however much of it.

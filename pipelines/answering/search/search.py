@@ -104,7 +104,7 @@ def row_terms(row: Row) -> frozenset[str]:
     return with_pairs(terms(f"{row['title']}\n{row['path']}\n{row['text']}"))
 
 
-def by_words(question: str, rows: Sequence[Row], weights: dict[str, float]) -> list[str]:
+def ranked_by_words(question: str, rows: Sequence[Row], weights: dict[str, float]) -> list[str]:
     """Return the chunk ids by their share of the question's words; those that can hold the answer come first."""
     scored = [
         (-coverage(weights, row["terms"]) * (1.0 if holds_answer_kind(question, row["text"]) else 0.8), row["chunk_id"])

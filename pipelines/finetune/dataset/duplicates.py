@@ -34,7 +34,7 @@ class Compared:
     question_keys: np.ndarray
 
 
-def compare(rows: pa.Table, good: np.ndarray, similarity: float, earlier: Compared | None = None) -> Compared:
+def find_duplicates(rows: pa.Table, good: np.ndarray, similarity: float, earlier: Compared | None = None) -> Compared:
     """Return which whole texts, and which questions, of the rows at the places `good` are alike."""
     found: dict[str, tuple[Pairs, np.ndarray]] = {}
     texts = (earlier.texts, earlier.text_keys) if earlier else (None, None)
@@ -43,7 +43,7 @@ def compare(rows: pa.Table, good: np.ndarray, similarity: float, earlier: Compar
         ("text", text_of_row, texts),
         ("question", lambda row: question_of(row["messages"]), questions),
     ):
-        keys, first = np.unique(column(rows, f"{name}_key")[good], return_index=True)
+        keys, first = np.unique(number_column(rows, f"{name}_key")[good], return_index=True)
         places = good[first]
         bands = bands_of(rows, f"{name}_bands")[places]
         pairs = near_pairs(keys, bands, lambda i, t=text, p=places: t(row_at(rows, int(p[i]))), similarity, *before)  # type: ignore[misc]
@@ -57,7 +57,7 @@ def duplicates(rows: pa.Table, good: np.ndarray, compared: Compared, similarity:
     Near-duplicates are alike in question and in answer, with one system message and the same tools: a passage that is
     asked about twice is none.
     """
-    keys, frames, texts = (column(rows, name) for name in ("row_key", "frame_key", "text_key"))
+    keys, frames, texts = (number_column(rows, name) for name in ("row_key", "frame_key", "text_key"))
     found: dict[int, Duplicate] = {}
     _, first, inverse = np.unique(keys[good], return_index=True, return_inverse=True)
     for n in np.flatnonzero(first[inverse] != np.arange(len(good))):
@@ -101,9 +101,9 @@ def _likeness(one: str, other: str) -> float:
     return min(_NEARLY, jaccard(grams(one), grams(other)))
 
 
-def links(rows: pa.Table, good: np.ndarray, compared: Compared) -> Iterator[tuple[int, int]]:
+def linked_pairs(rows: pa.Table, good: np.ndarray, compared: Compared) -> Iterator[tuple[int, int]]:
     """Yield pairs of places whose questions are the same or alike: no split may part them."""
-    keys = column(rows, "question_key")[good]
+    keys = number_column(rows, "question_key")[good]
     order = np.argsort(keys, kind="stable")
     ranked = keys[order]
     for n in np.flatnonzero(ranked[1:] == ranked[:-1]):
@@ -114,7 +114,7 @@ def links(rows: pa.Table, good: np.ndarray, compared: Compared) -> Iterator[tupl
         yield int(good[order[pair[0]]]), int(good[order[pair[1]]])
 
 
-def column(rows: pa.Table, name: str) -> np.ndarray:
+def number_column(rows: pa.Table, name: str) -> np.ndarray:
     """Return a column of numbers."""
     return rows[name].to_numpy()
 

@@ -87,7 +87,7 @@ def counts_of(rows: int, ledger: pa.Table) -> dict[str, Any]:
     }
 
 
-def unused(rows: pa.Table, kept: np.ndarray) -> dict[str, str]:
+def unused_datasets(rows: pa.Table, kept: np.ndarray) -> dict[str, str]:
     """Return the datasets of which no row (ROWS, at the places `kept`) is used, and why."""
     every, used = rows["dataset"].unique(), rows["dataset"].take(pa.array(kept)).unique()
     told = {}
@@ -100,7 +100,7 @@ def unused(rows: pa.Table, kept: np.ndarray) -> dict[str, str]:
     return told
 
 
-def nothing_used(folder: Path, ledger: pa.Table, kept: Path) -> InputError:
+def nothing_used_error(folder: Path, ledger: pa.Table, kept: Path) -> InputError:
     """Return the error for a folder whose rows are all rejected: the counts by reason, and the first rows."""
     problems = problems_in(ledger)
     reasons = Counter(problem.reason for problem in problems).most_common()

@@ -12,12 +12,19 @@ import pyarrow as pa
 
 from pipelines.core.files import beside, write_atomically
 from pipelines.core.identity import content_id, file_digest, json_digest
-from pipelines.finetune.dataset.duplicates import Compared, column, compare, duplicates, good_places, links
-from pipelines.finetune.dataset.ledger import counts_of, ledger_of, nothing_used, unused
+from pipelines.finetune.dataset.duplicates import (
+    Compared,
+    duplicates,
+    find_duplicates,
+    good_places,
+    linked_pairs,
+    number_column,
+)
+from pipelines.finetune.dataset.ledger import counts_of, ledger_of, nothing_used_error, unused_datasets
 from pipelines.finetune.dataset.rows.reading import Earlier, FileRows, read_rows
 from pipelines.finetune.dataset.rows.registry import find_sources
-from pipelines.finetune.dataset.split import SplitSettings, part
-from pipelines.finetune.dataset.stored import is_complete, store
+from pipelines.finetune.dataset.split import SplitSettings, split_rows
+from pipelines.finetune.dataset.stored import is_complete, store_dataset
 
 log = logging.getLogger("graftline")
 
@@ -51,18 +58,18 @@ def prepare(
     earlier, before = _earlier(place, state)
     rows, files, fresh = read_rows(((source, content[source.path]) for source in sources), earlier, settings.salt)
     good = good_places(rows)
-    compared = compare(rows, good, settings.similarity, before)
+    compared = find_duplicates(rows, good, settings.similarity, before)
     repeated = duplicates(rows, good, compared, settings.similarity)
     kept = np.setdiff1d(good, np.array([duplicate.place for duplicate in repeated], dtype=np.int64))
     ledger = ledger_of(rows, repeated)
     if not len(kept):
-        raise nothing_used(folder, ledger, _list_rejected(place, ledger))
+        raise nothing_used_error(folder, ledger, _list_rejected(place, ledger))
     index = np.full(rows.num_rows, -1)
     index[kept] = np.arange(len(kept))
-    pairs = [(index[one], index[other]) for one, other in links(rows, kept, compared)]
-    held, note = part(column(rows, "place")[kept], pairs, settings)
-    record = store(rows, kept, held, home) | counts_of(rows.num_rows, ledger)
-    absent = unused(rows, kept) | {each.dataset: each.reason for each in notes}
+    pairs = [(index[one], index[other]) for one, other in linked_pairs(rows, kept, compared)]
+    held, note = split_rows(number_column(rows, "place")[kept], pairs, settings)
+    record = store_dataset(rows, kept, held, home) | counts_of(rows.num_rows, ledger)
+    absent = unused_datasets(rows, kept) | {each.dataset: each.reason for each in notes}
     record |= {"absent": absent, "notes": [note] if note else []}
     record |= {"rows_read": fresh, "ledger": str(place / f"ledger-{key}.arrow")}
     _keep(place, key, {"code": code, "files": {n: asdict(f) for n, f in files.items()}, "record": record}, rows,
@@ -108,7 +115,7 @@ def _earlier(place: Path, state: dict[str, Any] | None) -> tuple[Earlier, Compar
     for pair in _read(place / f"pairs-{state['key']}.arrow").to_pylist():
         pairs[pair["what"]][pair["one"], pair["other"]] = pair["similarity"]
     good = good_places(rows)
-    keys = [column(rows, name)[good] for name in ("text_key", "question_key")]
+    keys = [number_column(rows, name)[good] for name in ("text_key", "question_key")]
     files = {name: FileRows(**file) for name, file in state["files"].items()}
     return Earlier(rows, files), Compared(pairs["text"], pairs["question"], *keys)
 

@@ -22,12 +22,12 @@ class SplitSettings(BaseModel):
     )
 
 
-def part(places: np.ndarray, links: Iterable[tuple[int, int]], settings: SplitSettings) -> tuple[np.ndarray, str]:
+def split_rows(places: np.ndarray, links: Iterable[tuple[int, int]], settings: SplitSettings) -> tuple[np.ndarray, str]:
     """Return `held_out`, and why it is nothing where too few sources leave one side without a row ("" where not).
 
     A few rows are trained on without a held-out figure: they would be too few to say anything.
     """
-    held = held_out(places, links, settings)
+    held = held_out_rows(places, links, settings)
     if held.any() and not held.all():
         return held, ""
     sources = len(np.unique(places))
@@ -38,7 +38,7 @@ def part(places: np.ndarray, links: Iterable[tuple[int, int]], settings: SplitSe
     return np.zeros(len(held), dtype=bool), note
 
 
-def held_out(places: np.ndarray, links: Iterable[tuple[int, int]], settings: SplitSettings) -> np.ndarray:
+def held_out_rows(places: np.ndarray, links: Iterable[tuple[int, int]], settings: SplitSettings) -> np.ndarray:
     """Return for each row whether it is held out, from its source's place; linked rows and sources stay together.
 
     `links` are pairs of indices into `places`. A group goes where the source with the smallest hash goes, by a hash of

@@ -23,7 +23,7 @@ log = logging.getLogger("graftline")
 _MARKER = "graftline.json"
 
 
-def store(rows: pa.Table, kept: np.ndarray, held_out: np.ndarray, home: Path) -> dict[str, Any]:
+def store_dataset(rows: pa.Table, kept: np.ndarray, held_out: np.ndarray, home: Path) -> dict[str, Any]:
     """Store the rows (STORED) at the places `kept` as a DatasetDict in home/datasets/<digest>; return its record.
 
     They are stored in order of id; `held_out` (a bool each) are the test split.

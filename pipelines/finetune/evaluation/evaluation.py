@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.measuring.bootstrap import bootstrap, paired_bootstrap
 from pipelines.measuring.intervals import DEFAULT_LEVEL, interval_label
-from pipelines.measuring.metrics import metrics, score
+from pipelines.measuring.metrics import metrics, score_texts
 
 _TEXTS, _NUMBERS = ("recipe", "slice", "metric"), ("base", "adapter", "difference", "low", "high", "share", "level")
 
@@ -43,7 +43,7 @@ def score_rows(predictions: pa.Table) -> pa.Table:
     columns = {name: predictions[name] for name in ("row_id", "language")}
     references = predictions["reference"].to_pylist()
     for who in ("base", "adapter"):
-        scores = score(predictions[who].to_pylist(), references)
+        scores = score_texts(predictions[who].to_pylist(), references)
         columns |= {f"{who}_{metric}": pa.array(scores[metric], pa.float64()) for metric in metrics()}
     return pa.table(columns)
 

@@ -88,7 +88,7 @@ class Predicted:
     speed: dict[str, float]
 
 
-def held_out(
+def held_out_prompts(
     rows: Sequence[Mapping[str, Any]], model: Path, engine: Engine, max_tokens: int
 ) -> tuple[list[HeldOut], list[Problem]]:
     """Return the rows by id with their prompts, and those without an answer or without room for one.
@@ -190,7 +190,7 @@ def predict(
     recipes; nothing changed starts no engine and imports no torch.
     """
     settings = settings or PredictionSettings()
-    asked, problems = held_out(rows, adapter.path, engine, settings.max_tokens)
+    asked, problems = held_out_prompts(rows, adapter.path, engine, settings.max_tokens)
     (before, after), generated, speed = generations([base, adapter], asked, engine, cache, settings.max_tokens)
     names = ("row_id", "source", "language", "prompt_digest", "reference")
     columns: dict[str, Any] = {name: [getattr(row, name) for row in asked] for name in names}

@@ -16,7 +16,7 @@ from pipelines.finetune.merging.record import MergeResult
 from pipelines.finetune.models.loading import fit_vocabulary, load_tokenizer, quantization
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.tasks.tasks import task_of
-from pipelines.finetune.templates.masking import encode, template_digest
+from pipelines.finetune.templates.masking import encode_conversation, template_digest
 from pipelines.finetune.templates.tokenizing import stop_ids
 from pipelines.finetune.training.training import RESULT, weights_digest
 
@@ -64,7 +64,7 @@ class Merge:
         """Return the first conversations with an answer, as ids, of the rows that the recipe's stage reads."""
         rows = (row for row in rows if row.get("kind", ANSWERED) == self.task.stage.kind)
         dialogues = (dialogue for row in rows for dialogue in self.task.dialogues(row))
-        encoded = (encode(self.tokenizer, messages, _CUTOFF, tools) for messages, tools in dialogues)
+        encoded = (encode_conversation(self.tokenizer, messages, _CUTOFF, tools) for messages, tools in dialogues)
         answered = (ids for ids in encoded if any(label >= 0 for label in ids["labels"][1:]))
         return list(itertools.islice(answered, _ROWS))
 

@@ -28,10 +28,10 @@ def load_tokenizer(path: Path, recipe: Recipe) -> Any:
     """Return the tokenizer with the recipe's template and tokens, else its own template; InputError without one."""
     from transformers import AutoTokenizer
 
-    from pipelines.finetune.templates.tokenizing import prepare
+    from pipelines.finetune.templates.tokenizing import prepare_tokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=recipe.trust_remote_code)
-    prepare(tokenizer, recipe)
+    prepare_tokenizer(tokenizer, recipe)
     if not tokenizer.chat_template:
         raise InputError(
             str(path),

@@ -10,7 +10,7 @@ from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.tasks.tasks import task_of
 
 
-def wrap(model: Any, recipe: Recipe) -> Any:
+def apply_method(model: Any, recipe: Recipe) -> Any:
     """Return the model with an adapter (lora), or with all (full) or some layers (freeze) left to train."""
     if recipe.finetuning_type == "lora":
         return _with_adapter(model, recipe)

@@ -15,7 +15,7 @@ from pipelines.finetune.conversation import ANSWERED
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.recipes.recipe import Recipe, names_in
-from pipelines.finetune.recipes.wanted_rows import kind_of, no_rows
+from pipelines.finetune.recipes.wanted_rows import kind_of, no_rows_error
 from pipelines.finetune.tasks.task import Dialogue
 from pipelines.finetune.tasks.tasks import task_of
 
@@ -176,7 +176,7 @@ def profile_model(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home
 
 def _profile(recipe: Recipe, dataset: dict[str, Any], base_path: Path) -> dict[str, Any]:
     from pipelines.finetune.models.loading import load_tokenizer
-    from pipelines.finetune.templates.masking import encode, preview, template_digest
+    from pipelines.finetune.templates.masking import encode_conversation, preview, template_digest
 
     config = json.loads((base_path / "config.json").read_text(encoding="utf-8"))
     config = {**config, **config.get("text_config", {})}
@@ -184,8 +184,8 @@ def _profile(recipe: Recipe, dataset: dict[str, Any], base_path: Path) -> dict[s
     tokenizer = load_tokenizer(base_path, recipe)
     texts = conversations(load_dataset(Path(dataset["path"]))["train"], recipe)
     if not texts:
-        raise no_rows(recipe)
-    encoded = [encode(tokenizer, messages, recipe.cutoff_len, tools) for messages, tools in texts]
+        raise no_rows_error(recipe)
+    encoded = [encode_conversation(tokenizer, messages, recipe.cutoff_len, tools) for messages, tools in texts]
     counts = count_tokens(
         [len(row["input_ids"]) for row in encoded], [sum(n >= 0 for n in row["labels"]) for row in encoded]
     )

@@ -35,7 +35,7 @@ def vllm_lora(recipe: Recipe, adapter: Path) -> dict[str, Any]:
     return {"servable": not reasons, "reasons": reasons, "command": "" if reasons else _command(config, adapter)}
 
 
-def told(serving: Mapping[str, Any]) -> str:
+def servability_line(serving: Mapping[str, Any]) -> str:
     """Return what `vllm_lora` found as one line: the command, or why vLLM refuses the adapter."""
     return serving["command"] or f"refuses the adapter: {'; '.join(serving['reasons'])}"
 

@@ -13,7 +13,7 @@ from pipelines.finetune.evaluation.prediction import (
     PredictionSettings,
     TableCache,
     generations,
-    held_out,
+    held_out_prompts,
 )
 from pipelines.finetune.merging.record import MergedRecord
 from pipelines.finetune.promotion.promotion import Candidate, Champion, Decision
@@ -117,7 +117,7 @@ def standing_champion(
     if not any(offered.values()) or not (folder / "config.json").exists():
         return Champion(recipe, model, version.version, {})
     limit = (settings or PredictionSettings()).max_tokens
-    asked, _ = held_out(rows(), folder, engine, limit)
+    asked, _ = held_out_prompts(rows(), folder, engine, limit)
     (made,), _, _ = generations([ModelFolder(folder, model)], asked, engine, store, limit)
     texts = dict(zip((row.row_id for row in asked), made["text"].to_pylist(), strict=True))
     return Champion(recipe, model, version.version, texts)

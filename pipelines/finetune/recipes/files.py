@@ -9,7 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from pipelines.core.errors import InputError
-from pipelines.finetune.recipes.keys import ALIASES, NOTED, is_neutral, nearest, refusal
+from pipelines.finetune.recipes.keys import ALIASES, NOTED, is_neutral, key_refusal, nearest_key
 from pipelines.finetune.recipes.recipe import Recipe
 
 _PAIR = re.compile(r"[A-Za-z_]\w*=")
@@ -50,9 +50,9 @@ def recipe_of(values: Mapping[str, Any], where: str) -> Recipe:
     """Return the recipe of some keys; InputError names `where`, the key, what was found and what to use."""
     for key, value in values.items():
         if not (key in Recipe.model_fields or key in ALIASES or key in NOTED or is_neutral(key)) or key == "noted":
-            near = nearest(key, [name for name in Recipe.model_fields if name != "noted"])
+            near = nearest_key(key, [name for name in Recipe.model_fields if name != "noted"])
             raise InputError(f"{where}, key '{key}'", "an unknown key", near, f"rename or remove '{key}'")
-        reason = refusal(ALIASES.get(key, key), value)
+        reason = key_refusal(ALIASES.get(key, key), value)
         if reason:
             found, _, use = reason.partition("; use ")
             raise InputError(f"{where}, key '{key}'", found, use, f"remove '{key}' or correct it")

@@ -181,7 +181,7 @@ _VALUES: dict[tuple[str, str], str] = {
 """Values of honoured keys that LLaMA-Factory takes and Graftline refuses."""
 
 
-def refusal(key: str, value: Any) -> str | None:
+def key_refusal(key: str, value: Any) -> str | None:
     """Return why LLaMA-Factory's key or value is refused and what to use, or None where it is not."""
     if (key, str(value)) in _VALUES:
         return f"{key}: {value} is LLaMA-Factory's and not done here; use {_VALUES[key, str(value)]}"
@@ -201,12 +201,12 @@ def is_neutral(key: str) -> bool:
     return key in REFUSED or any(key.startswith(start) for start in _FAMILIES)
 
 
-def note(key: str) -> str:
+def key_note(key: str) -> str:
     """Return what happens instead of what a noted or neutral key asks for."""
     return NOTED.get(key, "asks for nothing that Graftline does not do anyway")
 
 
-def nearest(key: str, honoured: list[str]) -> str:
+def nearest_key(key: str, honoured: list[str]) -> str:
     """Return the known key that is spelled most like this one, with what becomes of it."""
     known = [*honoured, *ALIASES, *NOTED, *REFUSED]
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pipelines.core.identity import json_digest
-from pipelines.finetune.recipes.keys import ALIASES, NOTED, is_neutral, nearest, note, refusal
+from pipelines.finetune.recipes.keys import ALIASES, NOTED, is_neutral, key_note, key_refusal, nearest_key
 from pipelines.finetune.recipes.stages import SFT, STAGES, keys_of_other_stages
 
 SMALL_MODEL = "smollm2"
@@ -110,9 +110,9 @@ class Recipe(BaseModel):
             return values
         given = {ALIASES.get(str(key), str(key)): value for key, value in values.items() if key != "noted"}
         for key, value in given.items():
-            reason = refusal(key, value)
+            reason = key_refusal(key, value)
             if reason is None and not (key in Recipe.model_fields or key in NOTED or is_neutral(key)):
-                reason = f"{key} is an unknown key; expected {nearest(key, list(Recipe.model_fields))}"
+                reason = f"{key} is an unknown key; expected {nearest_key(key, list(Recipe.model_fields))}"
             if reason:
                 raise ValueError(reason)
         idle = {key: value for key, value in given.items() if key not in Recipe.model_fields}
@@ -162,7 +162,7 @@ class Recipe(BaseModel):
 
     def notes(self) -> list[str]:
         """Return one line for each key that is accepted but changes nothing here, saying what happens instead."""
-        lines = [f"{key}: {value} – {note(key)}" for key, value in sorted(self.noted.items())]
+        lines = [f"{key}: {value} – {key_note(key)}" for key, value in sorted(self.noted.items())]
         for key in _IDLE:
             if getattr(self, key):
                 why = (type(self).model_fields[key].description or "").removeprefix("noted: ")

@@ -17,12 +17,12 @@ def require_kind(recipe: Recipe, dataset: dict[str, Any]) -> None:
     """InputError where the dataset's record already says that rows are missing: of the stage's kind, or held out."""
     kinds = dataset.get("kinds", {}).get("train")
     if kinds is not None and not kinds.get(kind_of(recipe)):
-        raise no_rows(recipe, kinds)
+        raise no_rows_error(recipe, kinds)
     if dataset.get("test") == 0:
         require_held_out(recipe, 0)
 
 
-def no_rows(recipe: Recipe, kinds: Mapping[str, int] | None = None) -> InputError:
+def no_rows_error(recipe: Recipe, kinds: Mapping[str, int] | None = None) -> InputError:
     """Return the error of a stage without a row to train on; `kinds` counts those of other kinds, where known."""
     stage = STAGES[recipe.stage]
     others = [

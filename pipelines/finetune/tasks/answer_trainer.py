@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipelines.finetune.tasks.batching import CPU_TOKENS, GPU_TOKENS, PaddedCollator, RowCollator, passes
+from pipelines.finetune.tasks.batching import CPU_TOKENS, GPU_TOKENS, PaddedCollator, RowCollator, split_into_passes
 
 
 def make_trainer(model: Any, arguments: Any, tokenizer: Any, *, tokens: int | None = None, **options: Any) -> Any:
@@ -24,7 +24,7 @@ def make_trainer(model: Any, arguments: Any, tokenizer: Any, *, tokens: int | No
             if not plain_head:
                 return super().training_step(model, inputs, num_items_in_batch)
             model.train()
-            parts = passes(self._prepare_inputs(inputs), budget)
+            parts = split_into_passes(self._prepare_inputs(inputs), budget)
             total = torch.zeros((), device=self.args.device)
             for number, part in enumerate(parts):
                 last = number == len(parts) - 1
@@ -50,7 +50,7 @@ def make_trainer(model: Any, arguments: Any, tokenizer: Any, *, tokens: int | No
             size = self.args.per_device_eval_batch_size
             for first in range(rank * size, len(rows), world * size):
                 examples = [rows[n] for n in range(first, min(first + size, len(rows)))]
-                for part in passes(self._prepare_inputs(collate(examples)), budget):
+                for part in split_into_passes(self._prepare_inputs(collate(examples)), budget):
                     with torch.no_grad(), self.accelerator.autocast():
                         # The bare model: ranks may have different numbers of batches, and DDP's forward would wait.
                         sums[0] += bare(**part, answer_loss=True, use_cache=False)[0].double()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.compute.bins import fill
+from pipelines.compute.bins import fill_bins
 from pipelines.finetune.templates.masking import IGNORED
 
 CPU_TOKENS = 512
@@ -64,7 +64,7 @@ class PaddedCollator:
         }
 
 
-def passes(inputs: dict[str, Any], tokens: int) -> list[dict[str, Any]]:
+def split_into_passes(inputs: dict[str, Any], tokens: int) -> list[dict[str, Any]]:
     """Cut a row of samples into rows of at most so many tokens (a longer sample stands alone), ready for the model.
 
     Together they hold the same samples, so the gradients add up to those of the whole batch.
@@ -77,7 +77,7 @@ def passes(inputs: dict[str, Any], tokens: int) -> list[dict[str, Any]]:
     starts = [sum(lengths[:n]) for n in range(len(lengths))]
     whole = {name: value for name, value in inputs.items() if name != "seq_lengths"}
     rows = []
-    for chosen in fill(lengths, max(tokens, *lengths)):
+    for chosen in fill_bins(lengths, max(tokens, *lengths)):
         at = torch.cat([torch.arange(starts[n], starts[n] + lengths[n]) for n in chosen])
         edges = torch.tensor([0, *(lengths[n] for n in chosen)], dtype=torch.int32).cumsum(0, dtype=torch.int32)
         longest = max(lengths[n] for n in chosen)

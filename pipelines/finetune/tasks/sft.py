@@ -9,13 +9,13 @@ from pipelines.finetune.recipes.stages import SFT
 from pipelines.finetune.tasks.answer_trainer import make_trainer
 from pipelines.finetune.tasks.task import Dialogue, Task
 from pipelines.finetune.templates.encoding import RowEncoding
-from pipelines.finetune.templates.masking import encode
+from pipelines.finetune.templates.masking import encode_conversation
 
 
 def _encode(row: Mapping[str, Any], tokenizer: Any, recipe: Recipe) -> dict[str, list[int]]:
     """Return `input_ids` and `labels` of a conversation."""
     options = (recipe.train_on_prompt, recipe.mask_history)
-    return encode(tokenizer, messages_of(row), recipe.cutoff_len, tools_of(row), *options)
+    return encode_conversation(tokenizer, messages_of(row), recipe.cutoff_len, tools_of(row), *options)
 
 
 def _has_loss(encoded: Mapping[str, list[int]]) -> bool:

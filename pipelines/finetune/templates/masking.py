@@ -35,7 +35,7 @@ def prompt_ids(tokenizer: ChatTokenizer, messages: Messages, tools: Tools = None
     return _ids(tokenizer, messages, tools, add_generation_prompt=True)
 
 
-def encode(
+def encode_conversation(
     tokenizer: ChatTokenizer,
     messages: Messages,
     cutoff: int,
@@ -79,7 +79,7 @@ def encode_pair(
     answers = []
     for text in (chosen, rejected):
         whole = [*messages, {"role": "assistant", "content": text}]
-        encoded = encode(tokenizer, whole, sys.maxsize, tools, mask_history=True)
+        encoded = encode_conversation(tokenizer, whole, sys.maxsize, tools, mask_history=True)
         counted = [n for n, label in enumerate(encoded["labels"]) if label != IGNORED] or [len(encoded["labels"])]
         ids = encoded["input_ids"]
         answers.append((counted[0], ids[: counted[-1] + 1]))

@@ -50,7 +50,7 @@ class Form:
         return self.stop[0] if self.ends_turn else None
 
 
-def form(name: str) -> Form:
+def template_form(name: str) -> Form:
     """Return the form of a template name; InputError for one that is unknown or not written down here."""
     forms = _forms()
     if name in forms:
@@ -77,7 +77,7 @@ def chat_template(name: str, spaced: bool = False) -> str:
     `spaced` is for tokenizers that put a space before every piece of text (SentencePiece with its dummy prefix): there
     LLaMA-Factory, which tokenises piece by piece, trains answers that begin with a space.
     """
-    return _jinja(form(name), spaced)
+    return _jinja(template_form(name), spaced)
 
 
 def _jinja(form: Form, spaced: bool) -> str:

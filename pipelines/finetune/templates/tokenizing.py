@@ -5,16 +5,16 @@ from typing import Any
 
 from pipelines.core.errors import InputError
 from pipelines.finetune.recipes.recipe import Recipe
-from pipelines.finetune.templates.templates import Form, chat_template, form
+from pipelines.finetune.templates.templates import Form, chat_template, template_form
 
 
-def prepare(tokenizer: Any, recipe: Recipe) -> None:
+def prepare_tokenizer(tokenizer: Any, recipe: Recipe) -> None:
     """Add the recipe's tokens and set its template, in place; InputError where a turn's end is not one token."""
     named = [token.strip() for token in (recipe.new_special_tokens or "").split(",") if token.strip()]
     _add(tokenizer, named, recipe.resize_vocab, "new_special_tokens")
     if recipe.template is None:
         return
-    shape = form(recipe.template)
+    shape = template_form(recipe.template)
     ends = [token for token in shape.stop if token == shape.end_token or token in shape.answer]
     _add(tokenizer, ends, recipe.resize_vocab, f"template '{recipe.template}'")
     if shape.end_token:
@@ -31,7 +31,7 @@ def stop_ids(tokenizer: Any, recipe: Recipe, of_the_base: int | Iterable[int] | 
     alone would go on and play the user.
     """
     base = [of_the_base] if isinstance(of_the_base, int) else list(of_the_base or [])
-    shape = form(recipe.template) if recipe.template else Form()
+    shape = template_form(recipe.template) if recipe.template else Form()
     words = [tokenizer.convert_tokens_to_ids(token) for token in shape.stop if token in tokenizer.get_vocab()]
     found = [tokenizer.eos_token_id, *_end_of_an_answer(tokenizer), *words, *base]
     return list(dict.fromkeys(token for token in found if token is not None))

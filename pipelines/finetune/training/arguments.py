@@ -30,7 +30,7 @@ def _needs_gpu(recipe: Recipe) -> bool:
     return _PAGED in recipe.optim or recipe.optim.endswith(("_8bit", "_bnb"))
 
 
-def arguments(recipe: Recipe, work: Path, kept: int, autocast: bool = True, padded: bool = False) -> Any:
+def trainer_arguments(recipe: Recipe, work: Path, kept: int, autocast: bool = True, padded: bool = False) -> Any:
     """Return the stage's configuration of TRL; `autocast` False where the model computes in its own precision."""
     import torch
 

@@ -96,7 +96,7 @@ def last_checkpoint(folder: Path, writes: bool = True) -> Path | None:
     return max(whole, key=lambda path: int(path.name.rsplit("-", 1)[1]), default=None)
 
 
-def once(path: Path, measure: Any, writes: bool, wait: Any) -> dict[str, float]:
+def measured_once(path: Path, measure: Any, writes: bool, wait: Any) -> dict[str, float]:
     """Return what `measure` returns, kept in a file; every process measures or none does."""
     there = path.exists()
     wait()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipelines.compute.bins import fill
+from pipelines.compute.bins import fill_bins
 
 
 def pack(rows: Any, capacity: int) -> Any:
@@ -11,7 +11,7 @@ def pack(rows: Any, capacity: int) -> Any:
 
     columns = {name: rows[name] for name in ("input_ids", "labels")}
     lengths = [len(ids) for ids in columns["input_ids"]]
-    bins = fill([min(length, capacity) for length in lengths], capacity)
+    bins = fill_bins([min(length, capacity) for length in lengths], capacity)
     packed = [
         {name: [token for n in chosen for token in values[n]] for name, values in columns.items()}
         | {"seq_lengths": [lengths[n] for n in chosen]}

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from pipelines.core.errors import GraftlineError, InputError
 from pipelines.core.identity import json_digest
 from pipelines.finetune.models.base import BaseModel
-from pipelines.finetune.models.servability import told
+from pipelines.finetune.models.servability import servability_line
 from pipelines.finetune.recipes.files import parse_arguments
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.training.pictures import setting_plot
@@ -50,7 +50,7 @@ class Member:
             "seconds": self.seconds,
             "state": "failed" if self.error else "finished",
             "error": self.error,
-            "vllm": told(self.record.vllm_lora) if self.record else "",
+            "vllm": servability_line(self.record.vllm_lora) if self.record else "",
             "key": self.key,
             "run_id": self.run_id,
         }

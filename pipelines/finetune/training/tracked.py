@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from pipelines.finetune.dataset.preparation import read_ledger
 from pipelines.finetune.models.base import BaseModel
-from pipelines.finetune.models.servability import told, vllm_lora
+from pipelines.finetune.models.servability import servability_line, vllm_lora
 from pipelines.finetune.recipes import files as recipe_file
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.tasks.tasks import task_of
@@ -76,7 +76,7 @@ def train_and_track(
         counts=dataset_counts(dataset),
         ledger=read_ledger(dict(dataset)).to_pylist() if dataset.get("ledger") else (),
         notes=notes,
-        tags={VLLM_TAG: told(serving)},
+        tags={VLLM_TAG: servability_line(serving)},
         parent=parent,
     )
     return replace(

@@ -30,14 +30,14 @@ from pipelines.compute.answer_loss import has_plain_head
 from pipelines.compute.memory import give_freed_memory_back
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.models.loading import fit_vocabulary, load_base, load_tokenizer, name_base, precision
-from pipelines.finetune.models.methods import wrap
+from pipelines.finetune.models.methods import apply_method
 from pipelines.finetune.recipes.recipe import Recipe
-from pipelines.finetune.recipes.wanted_rows import no_rows, require_held_out, require_loss
+from pipelines.finetune.recipes.wanted_rows import no_rows_error, require_held_out, require_loss
 from pipelines.finetune.tasks.tasks import task_of
 from pipelines.finetune.templates.encoding import chosen_rows, tokens_of
 from pipelines.finetune.templates.masking import template_digest
-from pipelines.finetune.training.arguments import arguments, stand_ins
-from pipelines.finetune.training.journal import Journal, last_checkpoint, once
+from pipelines.finetune.training.arguments import stand_ins, trainer_arguments
+from pipelines.finetune.training.journal import Journal, last_checkpoint, measured_once
 from pipelines.finetune.training.packing import pack
 from pipelines.finetune.training.record import TrainingResult
 from pipelines.finetune.training.training import LOG, RESULT, read_log, weights_digest
@@ -51,7 +51,7 @@ def prepare(recipe: Recipe, base_path: Path, tokenizer: Any) -> tuple[Any, bool]
     """Return the model with what the recipe trains, accelerated, and whether it still needs autocast."""
     base = load_base(base_path, recipe)
     fit_vocabulary(base, tokenizer)
-    model = wrap(base, recipe)
+    model = apply_method(base, recipe)
     plain_adapter = recipe.finetuning_type == "lora" and not (
         recipe.quantization_bit or recipe.use_dora or recipe.lora_dropout or recipe.additional_target
     )
@@ -67,12 +67,12 @@ def make(recipe: Recipe, model: Any, tokenizer: Any, spec: dict[str, Any], autoc
     apart = keeps_samples_apart(model) and has_plain_head(model.config)
     task = task_of(recipe)
     padded = not (task.without_padding and apart)
-    settings = arguments(recipe, work, spec["kept_checkpoints"], autocast, padded)
+    settings = trainer_arguments(recipe, work, spec["kept_checkpoints"], autocast, padded)
     data = load_dataset(Path(spec["dataset"]))
     with settings.main_process_first():
         rows = chosen_rows(data["train"], recipe, recipe.dataset)
         if not len(rows):
-            raise no_rows(recipe)
+            raise no_rows_error(recipe)
         training = tokens_of(rows, tokenizer, recipe, task.encoding, cache)
         few = chosen_rows(
             data["test"], recipe, recipe.eval_dataset or recipe.dataset, spec.get("held_out_rows", _HELD_OUT_ROWS)
@@ -123,7 +123,7 @@ def train(spec: dict[str, Any]) -> None:
     def measure() -> dict[str, float]:
         return task.held_out(trainer.evaluate()) if counts["held_out_rows"] else {}
 
-    before = once(work / "held_out_before.json", measure, first, wait)
+    before = measured_once(work / "held_out_before.json", measure, first, wait)
     set_seed(recipe.seed)  # what an evaluation drew must not change what a resumed training draws
     outcome = trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     after = measure()

@@ -15,7 +15,7 @@ from pipelines.finetune.recipes import files as recipe_file
 from pipelines.finetune.recipes.datasets import require_known
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.recipes.wanted_rows import require_kind
-from pipelines.finetune.templates.templates import form
+from pipelines.finetune.templates.templates import template_form
 from pipelines.finetune.training import system_metrics
 from pipelines.finetune.training.record import TrainingRecord
 
@@ -53,7 +53,7 @@ def train(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home: Path) 
         require_known(recipe, dataset)
         require_kind(recipe, dataset)
         if recipe.template:
-            form(recipe.template)  # an unknown name is refused before a process starts
+            template_form(recipe.template)  # an unknown name is refused before a process starts
         work = home / "work" / "training" / key
         spec = {
             "recipe": recipe.model_dump(),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from pipelines.core.delta import Change, batched, compare, with_schema
+from pipelines.core.delta import Change, batched, compare_versions, with_schema
 from pipelines.core.identity import content_id, json_digest
 from pipelines.core.protocols import Embedder, StoredTable
 from pipelines.core.schemas import CHUNKS
@@ -40,7 +40,7 @@ def chunk_changes(
         for table in (usable.batches(["document_id", "version"]) if usable is not None else ())
         for row in table.to_pylist()
     }
-    delta = compare(current, previous)
+    delta = compare_versions(current, previous)
     computed = {"documents": 0, "chunks": 0}
 
     def cut() -> Iterator[pa.Table]:

@@ -13,7 +13,7 @@ from pipelines.knowledge.chunks.headers import contextual_headers
 from pipelines.knowledge.chunks.outline import outline, with_those_around
 from pipelines.knowledge.chunks.pieces import CountTokens
 from pipelines.knowledge.chunks.semantic import Embed
-from pipelines.knowledge.chunks.strategies import ChunkSettings, spans
+from pipelines.knowledge.chunks.strategies import ChunkSettings, chunk_spans
 from pipelines.text.sentence_spans import flat_spans
 from pipelines.text.sentences import sentences
 
@@ -41,7 +41,7 @@ def _cut(
     document: dict[str, Any], settings: ChunkSettings, count_tokens: CountTokens, embed: Embed | None
 ) -> list[dict[str, Any]]:
     text, format, pages = document["text"], document["format"] or "", document["pages"] or []
-    found = spans(text, settings, count_tokens, format, embed)
+    found = chunk_spans(text, settings, count_tokens, format, embed)
     told = outline(text, format)
     sections = [told.path(span.start, span.end) for span in found]
     headers = {}

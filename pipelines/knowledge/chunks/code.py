@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.knowledge.chunks.pieces import CHARACTERS_A_TOKEN, CountTokens, Span, fill, fitting, span
-from pipelines.knowledge.chunks.syntax import parse
+from pipelines.knowledge.chunks.pieces import CHARACTERS_A_TOKEN, CountTokens, Span, chunk_span, fill_chunks, fitting
+from pipelines.knowledge.chunks.syntax import parse_syntax
 
 _LINE = re.compile(r"[^\n]*\n?")
 _TOP_LEVEL = re.compile(r"(?<=\n)(?:[ \t]*\r?\n)+(?=\S)")
@@ -74,12 +74,12 @@ class _Cutter:
         spans = [(start + m.start(), start + m.end()) for m in _LINE.finditer(self.text[start:end]) if m.group()]
         spans = [place for place in (_trimmed(self.text, *place) for place in spans) if place[0] < place[1]]
         found = fitting(self.text, spans, self.budget, self.count_tokens)
-        return [span(found, first, last) for first, last in fill(found, self.budget, 0)]
+        return [chunk_span(found, first, last) for first, last in fill_chunks(found, self.budget, 0)]
 
 
 def by_code(text: str, language: str, budget: int, count_tokens: CountTokens) -> list[Span]:
     """Return the chunks by syntax tree; where no grammar knows the language, by unindented blocks and blank lines."""
-    tree = parse(text, language)
+    tree = parse_syntax(text, language)
     if tree is None:
         parts = _blocks(text)
         return _Cutter(text, budget, count_tokens, parts).cut(0, len(text), (0, len(text), 0))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from pipelines.core.formats import CODE
-from pipelines.knowledge.chunks.syntax import Definition, parse, path_of
+from pipelines.knowledge.chunks.syntax import Definition, parse_syntax, path_of
 from pipelines.text.sections import SEPARATOR, Sections, headings
 
 _WITHOUT_HEADINGS = ("csv", "json", "jsonl")
@@ -28,7 +28,7 @@ def outline(text: str, format: str) -> Outline:
         return Sections([])
     if format not in CODE:
         return Sections(headings(text))
-    tree = parse(text, format)
+    tree = parse_syntax(text, format)
     return Definitions(tree.definitions() if tree else [])
 
 

@@ -66,7 +66,7 @@ def fitting(
     return made
 
 
-def fill(found: Sequence[Piece], budget: int, overlap: int) -> Iterator[tuple[int, int]]:
+def fill_chunks(found: Sequence[Piece], budget: int, overlap: int) -> Iterator[tuple[int, int]]:
     """Yield the (first, last) piece of each chunk: as many as fit, a heading together with what it heads.
 
     A chunk starts with the last `overlap` pieces of the one before it, where they fit and no section starts.
@@ -78,7 +78,7 @@ def fill(found: Sequence[Piece], budget: int, overlap: int) -> Iterator[tuple[in
         first = _next_start(found, first, last, budget, overlap)
 
 
-def span(found: Sequence[Piece], first: int, last: int, parent: tuple[int, int] | None = None) -> Span:
+def chunk_span(found: Sequence[Piece], first: int, last: int, parent: tuple[int, int] | None = None) -> Span:
     """Return the chunk that a run of pieces makes."""
     return Span(found[first].start, found[last].end, sum(p.tokens for p in found[first : last + 1]), parent)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from pipelines.knowledge.chunks.pieces import CountTokens, Piece, Span, fill, pieces, span
+from pipelines.knowledge.chunks.pieces import CountTokens, Piece, Span, chunk_span, fill_chunks, pieces
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 _STRETCH = 2000
@@ -23,7 +23,7 @@ def by_meaning(text: str, budget: int, percentile: float, count_tokens: CountTok
     first = 0
     for last in [*_changes(text, found, percentile, embed), len(found) - 1]:
         stretch = found[first : last + 1]
-        made += [span(stretch, begin, end) for begin, end in fill(stretch, budget, 0)]
+        made += [chunk_span(stretch, begin, end) for begin, end in fill_chunks(stretch, budget, 0)]
         first = last + 1
     return made
 

@@ -8,7 +8,7 @@ from pipelines.core.errors import ConfigurationError
 from pipelines.core.formats import CODE
 from pipelines.core.identity import json_digest
 from pipelines.knowledge.chunks.code import by_code
-from pipelines.knowledge.chunks.pieces import CountTokens, Span, fill, pieces, pieces_within, span
+from pipelines.knowledge.chunks.pieces import CountTokens, Span, chunk_span, fill_chunks, pieces, pieces_within
 from pipelines.knowledge.chunks.semantic import Embed, by_meaning
 from pipelines.knowledge.chunks.structure import by_structure
 from pipelines.text.sections import marked_headings
@@ -58,7 +58,7 @@ class ChunkSettings(BaseModel):
         return json_digest(used)
 
 
-def spans(
+def chunk_spans(
     text: str,
     settings: ChunkSettings,
     count_tokens: CountTokens,
@@ -81,7 +81,9 @@ def spans(
         return by_meaning(text, settings.max_tokens, settings.percentile, count_tokens, embed)
     if settings.strategy == "sentences":
         found = pieces(text, settings.max_tokens, count_tokens)
-        return [span(found, *ends) for ends in fill(found, settings.max_tokens, settings.overlap_sentences)]
+        return [
+            chunk_span(found, *ends) for ends in fill_chunks(found, settings.max_tokens, settings.overlap_sentences)
+        ]
     return by_structure(text, settings.max_tokens, settings.overlap_sentences, count_tokens)
 
 
@@ -99,6 +101,6 @@ def _children(text: str, settings: ChunkSettings, count_tokens: CountTokens, for
             children += [Span(parent.start + c.start, parent.start + c.end, c.tokens, place) for c in inner]
         else:
             found = pieces_within(text, *place, marked, budget, count_tokens)
-            ends = fill(found, budget, settings.overlap_sentences)
-            children += [span(found, first, last, place) for first, last in ends]
+            ends = fill_chunks(found, budget, settings.overlap_sentences)
+            children += [chunk_span(found, first, last, place) for first, last in ends]
     return children

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from pipelines.knowledge.chunks.pieces import CountTokens, Piece, Span, fill, pieces_within, span
+from pipelines.knowledge.chunks.pieces import CountTokens, Piece, Span, chunk_span, fill_chunks, pieces_within
 from pipelines.text.sections import Heading, fence_after, headings, marked_headings
 
 
@@ -13,7 +13,7 @@ def by_structure(text: str, budget: int, overlap: int, count_tokens: CountTokens
     for start, end in section_spans(text):
         found = pieces_within(text, start, end, marked, budget, count_tokens)
         for first, last in _fill_blocks(found, _block_of(text, start, end, found), budget, overlap):
-            made.append(span(found, first, last))
+            made.append(chunk_span(found, first, last))
     return made
 
 
@@ -84,5 +84,5 @@ def _fill_blocks(
 
 
 def _run(found: Sequence[Piece], first: int, last: int, budget: int, overlap: int) -> Iterator[tuple[int, int]]:
-    for start, end in fill(found[first : last + 1], budget, overlap):
+    for start, end in fill_chunks(found[first : last + 1], budget, overlap):
         yield first + start, first + end

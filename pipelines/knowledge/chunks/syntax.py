@@ -77,7 +77,7 @@ class SyntaxTree:
             waiting += reversed(node.children)
 
 
-def parse(text: str, language: str) -> SyntaxTree | None:
+def parse_syntax(text: str, language: str) -> SyntaxTree | None:
     """Return the tree of a source file, None where no grammar of its language is here or it is too long."""
     if language not in _GRAMMARS or len(text) > _LONGEST:
         return None

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.core.delta import Work, compare
+from pipelines.core.delta import Work, compare_versions
 from pipelines.core.identity import content_id, json_digest
 from pipelines.core.schemas import COMMUNITIES
 
@@ -29,7 +29,7 @@ class CommunitySettings(BaseModel):
     seed: int = Field(default=17, description="seed of the random choices")
 
 
-def detect(
+def detect_communities(
     entities: pa.Table, relations: pa.Table, previous: pa.Table | None, settings: CommunitySettings
 ) -> tuple[pa.Table, Work]:
     """Return COMMUNITIES of ENTITIES and RELATIONS; `previous` only serves the counters.
@@ -41,7 +41,7 @@ def detect(
     """
     groups = _hierarchy(_edges(relations), settings)
     table = pa.Table.from_pylist(_rows(groups, entities, relations), COMMUNITIES)
-    return table, Work.of(compare(_digests(table), _digests(previous)), communities=table.num_rows)
+    return table, Work.of(compare_versions(_digests(table), _digests(previous)), communities=table.num_rows)
 
 
 def community_id(level: int, members: Iterable[str]) -> str:

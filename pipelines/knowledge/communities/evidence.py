@@ -33,12 +33,12 @@ def token_estimate(text: str) -> int:
     return round(1.3 * len(_LATIN.findall(HAN_CHARACTER.sub(" ", text))) + 2 * len(HAN_CHARACTER.findall(text)))
 
 
-def plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """Return a sentence without Markdown marks."""
     return _BULLET.sub("", " ".join(_MARKUP.sub(" ", text).split()))
 
 
-def gather(
+def gather_evidence(
     members: Sequence[Mapping[str, Any]],
     relations: Sequence[Mapping[str, Any]],
     texts: Mapping[str, str],
@@ -64,7 +64,7 @@ def gather(
     candidates.sort(key=lambda candidate: not _is_prose(candidate[0]))
     chosen, chunk_ids, used = [], [], 0
     for sentence, known_in in candidates:
-        clean, home = plain(sentence), _home(sentence, known_in, texts)
+        clean, home = plain_text(sentence), _home(sentence, known_in, texts)
         cost = token_estimate(clean)
         if home is None or clean in chosen or used + cost > budget:
             continue
@@ -88,7 +88,7 @@ def _home(sentence: str, chunk_ids: Iterable[str], texts: Mapping[str, str]) -> 
     return next((key for key in chunk_ids if sentence in " ".join(texts.get(key, "").split())), None)
 
 
-def prompt(evidence: Evidence, children: Sequence[str]) -> Messages:
+def summary_prompt(evidence: Evidence, children: Sequence[str]) -> Messages:
     """Return the conversation that asks for a summary; `children` are summaries of the community's parts."""
     facts = "\n".join(f"- {sentence}" for sentence in [*children, *evidence.sentences])
     members = evidence.language.list_joiner.join(evidence.members)

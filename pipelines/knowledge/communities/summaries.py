@@ -8,11 +8,17 @@ from typing import Any
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.core.delta import Work, compare
+from pipelines.core.delta import Work, compare_versions
 from pipelines.core.identity import content_id, json_digest
 from pipelines.core.protocols import LanguageModel
 from pipelines.core.schemas import COMMUNITY_SUMMARIES
-from pipelines.knowledge.communities.evidence import Evidence, gather, plain, prompt, token_estimate
+from pipelines.knowledge.communities.evidence import (
+    Evidence,
+    gather_evidence,
+    plain_text,
+    summary_prompt,
+    token_estimate,
+)
 from pipelines.text.languages.language import Language
 from pipelines.text.languages.languages import final_marks, language_of
 from pipelines.text.sentences import sentences
@@ -64,7 +70,7 @@ def summarise(
         for key, row in rows.items()
     }
     known = {row["community_id"]: row for row in previous.to_pylist()} if previous is not None else {}
-    delta = compare(wanted, {key: row["digest"] for key, row in known.items()})
+    delta = compare_versions(wanted, {key: row["digest"] for key, row in known.items()})
     done: dict[str, dict[str, Any]] = {key: known[key] for key in delta.same}
     facts = _Facts(entities, relations, chunks) if delta.todo else None
     for level in sorted({rows[key]["level"] for key in delta.todo}, reverse=True):
@@ -89,7 +95,7 @@ class _Facts:
     def evidence(self, members: Sequence[str], budget: int) -> Evidence:
         inside = set(members) & self.entities.keys()
         relations = [row for key in sorted(inside) for row in self._by_source[key] if row["target_id"] in inside]
-        return gather([self.entities[key] for key in sorted(inside)], relations, self.texts, budget)
+        return gather_evidence([self.entities[key] for key in sorted(inside)], relations, self.texts, budget)
 
 
 def _write_level(
@@ -111,7 +117,7 @@ def _write_level(
         children = _within([done[key]["summary"] for key in parts[row["community_id"]]], settings.child_tokens)
         budget = settings.evidence_tokens - sum(map(token_estimate, children))
         jobs.append((row["community_id"], facts.evidence(row["entity_ids"], budget), children))
-    asked = [prompt(evidence, children) for _, evidence, children in jobs]
+    asked = [summary_prompt(evidence, children) for _, evidence, children in jobs]
     logger.info("summarising %d communities with %s", len(asked), language_model.name)
     answers = language_model.complete(asked, settings.max_new_tokens)
     written = {}
@@ -137,7 +143,7 @@ def grounded(text: str, grounds: Sequence[str], language: Language, min_support:
     everything = set().union(*known)
     kept: list[str] = []
     for start, end in sentences(text):
-        sentence = plain(text[start:end])
+        sentence = plain_text(text[start:end])
         content = set(words(sentence))
         numbers = {word for word in content if any(character.isdigit() for character in word)}
         support = max((len(content & ground) for ground in known), default=0)

@@ -12,7 +12,7 @@ from pipelines.core.errors import ConfigurationError, InputError, ServiceError
 from pipelines.core.files import beside, is_unfinished, remove_leftovers
 from pipelines.core.identity import content_id
 from pipelines.core.masked import masked
-from pipelines.knowledge.documents.folders import IGNORE_FILES, Ignored, Unseen, is_hidden, said
+from pipelines.knowledge.documents.folders import IGNORE_FILES, Ignored, Unseen, error_text, is_hidden
 
 _STAMPS = {
     *("etag", "checksum", "md5", "md5hash", "content_hash", "crc", "version_id", "ino"),
@@ -54,7 +54,7 @@ class RemoteFile:
             if isinstance(error, OSError | InputError):
                 raise
             if isinstance(error, _BROKEN):
-                raise InputError(self.name, f"a damaged part of an archive ({said(error)})", "a whole one",
+                raise InputError(self.name, f"a damaged part of an archive ({error_text(error)})", "a whole one",
                                  "make the archive anew") from error  # fmt: skip
             raise OSError(masked(f"{type(error).__name__}: {error}")) from None
         return copy
@@ -154,7 +154,7 @@ def _opened(address: str, root: str) -> tuple[Any, str]:
 
 
 def _unreachable(address: str, error: Exception) -> ServiceError:
-    found = f"that it could not be reached ({type(error).__name__}: {said(error)})"
+    found = f"that it could not be reached ({type(error).__name__}: {error_text(error)})"
     fix = "check it, its credentials and the network; what is indexed stays"
     return ServiceError(address, found, "an address that answers", fix)
 

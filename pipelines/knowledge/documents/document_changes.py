@@ -17,8 +17,8 @@ from pipelines.knowledge.documents.formats.limits import Limits
 from pipelines.knowledge.documents.formats.process import ReadingProcess
 from pipelines.knowledge.documents.formats.readers import reader_of
 from pipelines.knowledge.documents.loading import read_document
-from pipelines.knowledge.documents.manifest import FileState, Plan, document_version, limits_digest, plan
-from pipelines.knowledge.documents.sources import shown
+from pipelines.knowledge.documents.manifest import FileState, Plan, document_version, limits_digest, plan_reading
+from pipelines.knowledge.documents.sources import display_name
 
 _LOG = logging.getLogger("graftline")
 _FILES_A_BATCH = 256
@@ -40,7 +40,7 @@ class DocumentChanges:
 
     def manifest(self) -> pa.Table:
         """Return the manifest of this run (schema MANIFEST), by path."""
-        rows = (state.row(self.settings, self.problems.get(shown(state.file.name))) for state in self.states)
+        rows = (state.row(self.settings, self.problems.get(display_name(state.file.name))) for state in self.states)
         known = [dict(row) for row in rows if row is not None]
         return pa.Table.from_pylist(sorted(known, key=lambda row: row["path"]), schema=MANIFEST)
 
@@ -63,12 +63,12 @@ def document_changes(
     What cannot be looked at stays as it was, also where that shows only when its turn to be read comes.
     """
     versions = indexed_versions(stored)
-    planned = plan(states, versions, limits, found_problems)
+    planned = plan_reading(states, versions, limits, found_problems)
     todo = {*planned.new, *planned.changed, *(new for _, new in planned.renamed)}
     drop = {*planned.changed, *planned.gone, *(old for old, _ in planned.renamed)}
     problems = dict(planned.problems)
     _warn(states, problems)
-    wanted = [state for state in states if shown(state.file.name) in todo]
+    wanted = [state for state in states if display_name(state.file.name) in todo]
     sources = {version: path for path, version in versions.items()}
     former = {name: name for name in planned.changed} | {new: old for old, new in planned.renamed}
     reading = _Reading(stored, sources, former, limits, problems)
@@ -78,7 +78,7 @@ def document_changes(
 
 def _warn(states: Sequence[FileState], problems: dict[str, Problem]) -> None:
     """Log what the run before did not say already."""
-    told = {shown(state.file.name): state.known["found"] for state in states if state.known}
+    told = {display_name(state.file.name): state.known["found"] for state in states if state.known}
     for name, problem in sorted(problems.items()):
         if told.get(name) != problem.found:
             _LOG.warning("%s", problem)
@@ -108,7 +108,7 @@ class _Reading:
     def _row(
         self, state: FileState, copies: dict[str, dict[str, Any]], reading: ReadingProcess
     ) -> dict[str, Any] | None:
-        name = shown(state.file.name)
+        name = display_name(state.file.name)
         copy = copies.get(self.sources.get(state.version, ""))
         if copy and _same_title(copy["path"], name):
             return {**copy, "document_id": state.document_id, "path": name}
@@ -129,7 +129,9 @@ class _Reading:
 
     def _kept(self, states: Sequence[FileState]) -> list[dict[str, Any]]:
         """Return the stored rows of files that could not be looked at after all; a renamed one's under its old path."""
-        unseen = (name for state in states if isinstance(self.problems.get(name := shown(state.file.name)), Unseen))
+        unseen = (
+            name for state in states if isinstance(self.problems.get(name := display_name(state.file.name)), Unseen)
+        )
         return self._rows(sorted(self.former[name] for name in unseen if name in self.former))
 
     def _copies(self, states: Sequence[FileState]) -> dict[str, dict[str, Any]]:

@@ -25,7 +25,7 @@ class Unseen(Problem):
     @classmethod
     def of(cls, name: str, error: BaseException, expected: str, fix: str) -> "Unseen":
         """Return it with what the system said, on one line."""
-        return cls(name, 0, said(error), expected, f"{fix}; what is known of it stays until a run can look at it")
+        return cls(name, 0, error_text(error), expected, f"{fix}; what is known of it stays until a run can look at it")
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,13 @@ def is_hidden(name: str) -> bool:
     return name.startswith((".", "~$"))
 
 
-def said(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """Return an error's words on one short line, without a password that an address in them carries."""
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return " ".join(masked(words).split())[:200]
 
 
-def walk(root: Path) -> Iterator[tuple[str, Path] | Problem]:
+def walk_folder(root: Path) -> Iterator[tuple[str, Path] | Problem]:
     """Yield (name below the root, path) of each file in order, or the problem of what is none.
 
     Links to folders are not followed, so that no loop of them can hold the walk. OSError where the root itself cannot

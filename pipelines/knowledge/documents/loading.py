@@ -10,7 +10,7 @@ from pipelines.core.identity import content_id, file_digest
 from pipelines.knowledge.documents.formats.limits import Limits
 from pipelines.knowledge.documents.formats.process import ReadingProcess
 from pipelines.knowledge.documents.formats.readers import reader_of
-from pipelines.knowledge.documents.sources import SourceFile, shown
+from pipelines.knowledge.documents.sources import SourceFile, display_name
 from pipelines.text.languages.languages import language_of
 from pipelines.text.sections import headings
 
@@ -36,9 +36,9 @@ def title_of(text: str) -> str:
     return _EMPHASIS.sub(r"\2", title.strip().strip("#").strip()[: 2 * _TITLE_LENGTH])[:_TITLE_LENGTH]
 
 
-def refusal(file: SourceFile, limits: Limits) -> Problem | None:
+def file_refusal(file: SourceFile, limits: Limits) -> Problem | None:
     """Return why a file is no document by its name and size alone, None for one that has to be read."""
-    name = shown(file.name)
+    name = display_name(file.name)
     ending = PurePosixPath(name).suffix
     if format_of(name) is None:
         kind = f'a file ending in "{ending}"' if ending else "a file without an ending"
@@ -57,7 +57,7 @@ def read_document(file: SourceFile, reading: ReadingProcess) -> dict[str, Any]:
 
     InputError says why it cannot be read, OSError that it cannot be looked at now.
     """
-    name, reader = shown(file.name), reader_of(file.name)
+    name, reader = display_name(file.name), reader_of(file.name)
     assert reader is not None  # `refusal` was asked
     path = file.fetch()
     version, size = file_digest(path), path.stat().st_size

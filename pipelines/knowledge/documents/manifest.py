@@ -13,8 +13,8 @@ from pipelines.core.schemas import MANIFEST
 from pipelines.knowledge.documents.folders import Unseen
 from pipelines.knowledge.documents.formats.limits import Limits
 from pipelines.knowledge.documents.formats.readers import reader_of
-from pipelines.knowledge.documents.loading import refusal
-from pipelines.knowledge.documents.sources import SourceFile, shown
+from pipelines.knowledge.documents.loading import file_refusal
+from pipelines.knowledge.documents.sources import SourceFile, display_name
 
 INDEXED, REJECTED = "indexed", "rejected"
 _GRANULARITY_NS = 2_000_000_000
@@ -43,7 +43,7 @@ class FileState:
 
     def problem(self, limits: Limits) -> Problem | None:
         """Return why there is nothing to read: refused, not to be looked at now, or rejected before; else None."""
-        return refusal(self.file, limits) or self.unseen or self._rejection(limits_digest(limits))
+        return file_refusal(self.file, limits) or self.unseen or self._rejection(limits_digest(limits))
 
     def _rejection(self, settings: str) -> Problem | None:
         """Return why the last run rejected the very same bytes under the same limits."""
@@ -52,7 +52,7 @@ class FileState:
             return None
         if (row["digest"], row["reader"], row["settings"]) != (self.digest, self.reader, settings):
             return None
-        return Problem(shown(self.file.name), 0, row["found"], row["expected"], row["fix"])
+        return Problem(display_name(self.file.name), 0, row["found"], row["expected"], row["fix"])
 
     def row(self, settings: str, problem: Problem | None) -> Mapping[str, Any] | None:
         """Return the manifest's row of this file; of one that could not be looked at, the row there was."""
@@ -60,7 +60,7 @@ class FileState:
             return self.known
         reasons = asdict(problem) if problem else dict.fromkeys(("found", "expected", "fix"), "")
         return {
-            "path": shown(self.file.name),
+            "path": display_name(self.file.name),
             "document_id": self.document_id,
             "size": self.file.bytes,
             "mtime_ns": self.file.touched_ns,
@@ -115,10 +115,10 @@ def scan(files: Sequence[SourceFile], manifest: pa.Table | None, now_ns: int, re
     """
     usable = manifest is not None and manifest.schema.equals(MANIFEST)
     known = {row["path"]: row for row in manifest.to_pylist()} if usable and manifest is not None else {}
-    return [_state(file, known.get(shown(file.name)), now_ns, rehash) for file in files]
+    return [_state(file, known.get(display_name(file.name)), now_ns, rehash) for file in files]
 
 
-def plan(
+def plan_reading(
     states: Iterable[FileState], indexed: Mapping[str, str], limits: Limits, found: Iterable[Problem] = ()
 ) -> Plan:
     """Compare what there is with what is indexed: `indexed` are versions (bytes and reader) by path.
@@ -129,7 +129,7 @@ def plan(
     problems = {problem.file: problem for problem in (_of_listing(problem, indexed) for problem in found)}
     versions: dict[str, str] = {}
     for state in states:
-        name, problem = shown(state.file.name), state.problem(limits)
+        name, problem = display_name(state.file.name), state.problem(limits)
         if problem:
             problems[name] = problem
         else:
@@ -154,7 +154,7 @@ def plan(
 
 def _of_listing(problem: Problem, indexed: Mapping[str, str]) -> Problem:
     """Return a problem of the listing as valid text; that of a folder says how many documents it concerns."""
-    problem = replace(problem, file=shown(problem.file), fix=shown(problem.fix))
+    problem = replace(problem, file=display_name(problem.file), fix=display_name(problem.fix))
     kept = sum(name.startswith(problem.file) for name in indexed) if problem.file.endswith("/") else 0
     return replace(problem, found=f"{problem.found} ({kept} documents below it)") if kept else problem
 
@@ -171,7 +171,7 @@ def _renamed(
 
 def _state(file: SourceFile, row: Mapping[str, Any] | None, now_ns: int, rehash: bool) -> FileState:
     reader = reader_of(file.name)
-    document_id, version = content_id("document", shown(file.name)), reader.version if reader else ""
+    document_id, version = content_id("document", display_name(file.name)), reader.version if reader else ""
     unread = row is not None and file.stamp and (row["size"], row["stamp"]) == (file.bytes, file.stamp)
     if row is not None and unread and not rehash and row["checked_ns"] - row["mtime_ns"] > _GRANULARITY_NS:
         return FileState(file, document_id, row["digest"], version, row["checked_ns"], row)
@@ -180,6 +180,6 @@ def _state(file: SourceFile, row: Mapping[str, Any] | None, now_ns: int, rehash:
     except InputError:  # reading it will say why
         digest = ""
     except OSError as error:
-        unseen = Unseen.of(shown(file.name), error, "a file that can be read", shown(file.check))
+        unseen = Unseen.of(display_name(file.name), error, "a file that can be read", display_name(file.check))
         return FileState(file, document_id, "", version, now_ns, row, unseen)
     return FileState(file, document_id, digest, version, now_ns, row)

@@ -9,14 +9,14 @@ from pipelines.core.errors import InputError, Problem
 from pipelines.core.formats import format_of, formats_by_ending
 from pipelines.core.identity import content_id
 from pipelines.knowledge.documents.addresses import RemoteFile, forget_others, remote_files
-from pipelines.knowledge.documents.folders import said, walk
+from pipelines.knowledge.documents.folders import error_text, walk_folder
 
 _WILD = re.compile(r"[*?\[]|\{[^{}]*,[^{}]*\}")
 _CHOICE = re.compile(r"\{([^{}]*,[^{}]*)\}")
 _CACHE = Path("~/.cache/graftline/documents")
 
 
-def shown(name: str) -> str:
+def display_name(name: str) -> str:
     """Return a file's name as valid text."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
@@ -70,7 +70,7 @@ def list_files(address: Path | str, cache: Path | None = None) -> Listing:
         return _below_folder(address)
     except OSError as error:
         fix = "check with ls -ld; what is indexed stays"
-        raise InputError(str(address), said(error), "a folder that can be listed", fix) from error
+        raise InputError(str(address), error_text(error), "a folder that can be listed", fix) from error
 
 
 def _below_folder(address: Path | str) -> Listing:
@@ -80,7 +80,7 @@ def _below_folder(address: Path | str) -> Listing:
     if not root.is_dir():
         raise nothing_found(address, "a file that is no document" if root.exists() else "no such folder")
     files, problems = [], []
-    for found in walk(root):
+    for found in walk_folder(root):
         if isinstance(found, Problem):
             problems.append(found)
         elif pattern is None or pattern.match(found[0]):

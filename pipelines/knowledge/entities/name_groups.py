@@ -6,7 +6,7 @@ from typing import Any
 
 from pipelines.knowledge.extraction.rules.lexicon import TRANSLATED_PLACES
 from pipelines.knowledge.mentions import ALIAS_OF, ENTITY_TYPES
-from pipelines.knowledge.names import canonical, is_han, is_short_for, is_short_person, letters, pinyin
+from pipelines.knowledge.names import canonical_name, is_han, is_short_for, is_short_person, name_letters, pinyin
 
 _NAMES_TWICE = frozenset({"PERSON", "LOCATION"})
 """Types whose Latin name is the pinyin of the Chinese one; a company's is often a translation."""
@@ -22,12 +22,12 @@ class NameGroups:
         aliases: Counter[tuple[str, str]] = Counter()
         for row in rows:
             for mention in row["entities"]:
-                key = canonical(mention["name"])
+                key = canonical_name(mention["name"])
                 self._votes[key][mention["type"]] += 1
                 self._documents[row["document_id"]].add(key)
             for relation in row["relations"]:
                 if relation["type"] == ALIAS_OF:
-                    aliases[(canonical(relation["source"]), canonical(relation["target"]))] += 1
+                    aliases[(canonical_name(relation["source"]), canonical_name(relation["target"]))] += 1
         self._parent = {key: key for key in self._votes}
         self._join_aliases(aliases)
         self._join_pinyin()
@@ -35,12 +35,12 @@ class NameGroups:
 
     def key(self, document_id: str, name: str) -> str:
         """Return the key of what a name means in a document."""
-        key = canonical(name)
+        key = canonical_name(name)
         return self._root(self._short.get((document_id, key), key))
 
     def is_short(self, document_id: str, name: str) -> bool:
         """Say whether a name stands for a longer one in its document: its type is then a guess."""
-        return (document_id, canonical(name)) in self._short
+        return (document_id, canonical_name(name)) in self._short
 
     def _root(self, key: str) -> str:
         while self._parent.get(key, key) != key:
@@ -67,7 +67,7 @@ class NameGroups:
     def _join_pinyin(self) -> None:
         """Join 孙丽 with Sun Li: the same letters, the same type, and only one Chinese name that is spelt so."""
         named = {key: self._type(key) for key in self._votes}
-        latin = {letters(key): key for key in sorted(named) if named[key] in _NAMES_TWICE and not is_han(key)}
+        latin = {name_letters(key): key for key in sorted(named) if named[key] in _NAMES_TWICE and not is_han(key)}
         spelt: dict[str, list[str]] = defaultdict(list)
         for chinese, translated in TRANSLATED_PLACES.items():
             if named.get(chinese) == named.get(translated) == "LOCATION":

@@ -10,13 +10,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.core.delta import Work, compare
+from pipelines.core.delta import Work, compare_versions
 from pipelines.core.identity import content_id, json_digest
 from pipelines.core.schemas import ENTITIES, RELATIONS
 from pipelines.knowledge.entities.name_groups import NameGroups, majority_type
 from pipelines.knowledge.extraction.extraction import OK
 from pipelines.knowledge.mentions import ALIAS_OF, CO_OCCURS
-from pipelines.knowledge.names import canonical, is_han
+from pipelines.knowledge.names import canonical_name, is_han
 from pipelines.text.sentence_spans import sentence_spans
 
 SYMMETRIC = frozenset({CO_OCCURS})
@@ -60,7 +60,7 @@ def entity_id(key: str) -> str:
     return content_id("entity", key)
 
 
-def resolve(
+def resolve_entities(
     extractions: pa.Table,
     chunks: pa.Table,
     previous_entities: pa.Table | None = None,
@@ -156,7 +156,7 @@ def _is_prose(sentence: str) -> bool:
 def _entity(key: str, thing: _Thing) -> dict[str, Any]:
     spellings: dict[str, Counter[str]] = defaultdict(Counter)
     for name, count in thing.names.items():
-        spellings[canonical(name)][name] += count
+        spellings[canonical_name(name)][name] += count
     # One name a spelling group: "Hanne Solberg's" and "HANNE SOLBERG" are no aliases of Hanne Solberg.
     best = {group: min(names, key=lambda name: (-names[name], name)) for group, names in spellings.items()}
     order = sorted(best, key=lambda group: (group != key, -spellings[group].total(), group))
@@ -189,4 +189,4 @@ def _work(table: pa.Table, previous: pa.Table | None) -> Work:
         {row[first]: json_digest(row) for row in (rows.to_pylist() if rows is not None else [])}
         for rows in (table, previous)
     )
-    return Work.of(compare(now, before))
+    return Work.of(compare_versions(now, before))

@@ -9,7 +9,7 @@ from typing import Any
 from pipelines.core.identity import content_id, json_digest
 from pipelines.core.protocols import LanguageModel
 from pipelines.knowledge.mentions import CO_OCCURS, Entity, Extraction, Passage, Relation, without_overlaps
-from pipelines.knowledge.names import canonical
+from pipelines.knowledge.names import canonical_name
 from pipelines.text.languages.languages import spaced_language, unspaced_in
 
 TYPES = ("PERSON", "ORGANIZATION", "LOCATION", "PRODUCT", "EVENT", "CONCEPT")
@@ -69,7 +69,7 @@ def _read(passage: Passage, answer: str) -> Extraction:
             key=lambda entity: (entity.start - entity.end, entity),
         )
     )
-    spelt = {canonical(entity.name): entity.name for entity in entities}
+    spelt = {canonical_name(entity.name): entity.name for entity in entities}
     relations = [found for item in _objects(value.get("relations")) if (found := _relation(passage, item, spelt))]
     return Extraction(tuple(entities), tuple(dict.fromkeys(relations)))
 
@@ -90,7 +90,7 @@ def _places(text: str, item: dict[str, Any]) -> list[Entity]:
 
 
 def _relation(passage: Passage, item: dict[str, Any], spelt: dict[str, str]) -> Relation | None:
-    source, target = (spelt.get(canonical(str(item.get(end) or ""))) for end in ("source", "target"))
+    source, target = (spelt.get(canonical_name(str(item.get(end) or ""))) for end in ("source", "target"))
     if not source or not target or source == target:
         return None
     kind = _NOT_A_TYPE.sub("_", str(item.get("type") or "").upper()).strip("_")[:40]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.core.delta import Work, compare
+from pipelines.core.delta import Work, compare_versions
 from pipelines.core.schemas import EXTRACTIONS
 from pipelines.knowledge.mentions import Extraction, Extractor, Passage
 from pipelines.text.sentence_spans import sentence_spans
@@ -22,7 +22,7 @@ def extract(chunks: pa.Table, previous: pa.Table | None, extractor: Extractor) -
     """
     known = _known(previous)
     rows = {row["chunk_id"]: row for row in chunks.to_pylist()}
-    delta = compare(
+    delta = compare_versions(
         {key: f"{extractor.name} {row['start']}" for key, row in rows.items()},
         {key: f"{row['extractor']} {row['start']}" if row["status"] == OK else "" for key, row in known.items()},
     )

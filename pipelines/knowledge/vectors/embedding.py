@@ -5,7 +5,7 @@ import logging
 import numpy as np
 import pyarrow as pa
 
-from pipelines.core.delta import Work, compare
+from pipelines.core.delta import Work, compare_versions
 from pipelines.core.protocols import Embedder
 from pipelines.core.schemas import embeddings
 from pipelines.core.vectors import matrix
@@ -21,7 +21,7 @@ def embed_chunks(chunks: pa.Table, previous: pa.Table | None, embedder: Embedder
     kept = _vectors(previous, embedder)
     texts = dict(zip(chunks["chunk_id"].to_pylist(), chunks["text"].to_pylist(), strict=True))
     models = _models(previous)
-    delta = compare(dict.fromkeys(texts, embedder.name), models)
+    delta = compare_versions(dict.fromkeys(texts, embedder.name), models)
     todo = [key for key in sorted(texts) if key not in kept]
     if todo:
         _LOG.info("embedding %d chunks with %s", len(todo), embedder.name)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
-from pipelines.core.delta import Change, batched, compare, with_schema
+from pipelines.core.delta import Change, batched, compare_versions, with_schema
 from pipelines.core.errors import ConfigurationError
 from pipelines.core.identity import content_id
 from pipelines.core.protocols import Embedder, StoredTable
@@ -65,7 +65,7 @@ def vector_changes(
         for table in (usable.batches(["chunk_id", "content", "model"]) if usable is not None else ())
         for row in table.to_pylist()
     }
-    delta = compare({key: f"{content} {embedder.name}" for key, content in current.items()},
+    delta = compare_versions({key: f"{content} {embedder.name}" for key, content in current.items()},
                     {key: " ".join(pair) for key, pair in previous.items()})  # fmt: skip
     holders = {content: key for key, (content, model) in sorted(previous.items()) if model == embedder.name}
     making = _Making(chunks, stored, embedder, current, holders)

@@ -1,6 +1,6 @@
 from typing import Any
 
-from pipelines.answering.grounding.evidence import rank, source_sentences
+from pipelines.answering.grounding.evidence import rank_evidence, source_sentences
 from pipelines.answering.question import question_terms
 from pipelines.answering.search.search import Retrieved
 from pipelines.text.terms import term_weights, terms, with_pairs
@@ -21,7 +21,10 @@ def _chunk(number: int, title: str, text: str) -> dict[str, Any]:
 
 def _best(question: str, *chunks: dict[str, Any], broad: bool = False) -> list[str]:
     weights = term_weights(question_terms(question), [chunk["terms"] for chunk in chunks])
-    return [one.text for one in rank(question, Retrieved(list(chunks), [], weights, broad=broad), None)[0].sentences]
+    return [
+        one.text
+        for one in rank_evidence(question, Retrieved(list(chunks), [], weights, broad=broad), None)[0].sentences
+    ]
 
 
 def test_one_sentence_that_covers_the_question_stands_alone() -> None:
@@ -65,6 +68,8 @@ def test_an_embedder_that_does_not_read_the_question_is_not_asked_what_sentences
     question = "Within how many days do unused goods go back?"
     retrieved = Retrieved([chunk], [], term_weights(question_terms(question), [chunk["terms"]]))
     blind, reading = FakeEmbedder(languages=["zh"]), FakeEmbedder(languages=["en"])
-    without, unread, read = ([one.score for one in rank(question, retrieved, by)] for by in (None, blind, reading))
+    without, unread, read = (
+        [one.score for one in rank_evidence(question, retrieved, by)] for by in (None, blind, reading)
+    )
     assert unread == without and blind.calls == []
     assert read != without and reading.calls

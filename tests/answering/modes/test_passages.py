@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from pipelines.answering.modes.passages import PassageRetriever
 from pipelines.answering.retrievers import open_retriever
-from pipelines.answering.search.compression import compress
+from pipelines.answering.search.compression import compress_passages
 from pipelines.answering.search.links import _unspaced_runs
 from pipelines.answering.search.search import Retrieved
 from pipelines.answering.settings import AnswerSettings, RetrievalSettings
@@ -152,7 +152,7 @@ def test_compression_keeps_sentences_that_bear_on_the_question_at_their_spans() 
 def test_neighbours_that_are_kept_stay_two_sentences_in_one_row() -> None:
     text = "Tents are green. The pole costs 24 euros. A pole weighs 90 grams."
     row = {"chunk_id": "c", "start": 7, "end": 7 + len(text), "text": text, "sentence_spans": [0, 16, 17, 41, 42, 65]}
-    (found,) = compress("What does a pole cost?", [row], {"pole": 1.0}, None)
+    (found,) = compress_passages("What does a pole cost?", [row], {"pole": 1.0}, None)
     assert (found["start"], found["text"]) == (24, text[17:])
     assert found["sentence_spans"] == [0, 24, 25, 48]
 

@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 from matplotlib.text import Text
 
-from pipelines.answering.scoreboard.picture import draw, scoreboard_figure
-from pipelines.answering.scoreboard.scoring import best_modes, figures, measure, score_answers
+from pipelines.answering.scoreboard.picture import draw_scoreboard, scoreboard_figure
+from pipelines.answering.scoreboard.scoring import best_modes, measure, score_answers, scoreboard_figures
 from pipelines.core.schemas import ANSWERS, QUESTIONS
 from pipelines.measuring.bootstrap import bootstrap
 
@@ -70,7 +70,7 @@ def _board(*answers: dict[str, Any], level: float = 0.95) -> pa.Table:
 def test_the_best_mode_of_a_type_has_the_highest_f1() -> None:
     board = _board(_answer(mode="native", text="9 weeks [1]"), _answer(mode="local"))
     assert best_modes(board) == {"all": "local", "single-hop": "local"}
-    assert figures(board)["local.single-hop.token_f1"] == 1.0
+    assert scoreboard_figures(board)["local.single-hop.token_f1"] == 1.0
 
 
 def test_a_figure_stands_with_the_bootstrap_interval_that_every_other_figure_has_and_its_level() -> None:
@@ -94,4 +94,7 @@ def test_a_gold_answer_inside_a_sentence_counts_as_contained(text: str) -> None:
 
 
 def test_the_picture_is_a_png(tmp_path: Path) -> None:
-    assert draw(_board(_answer(), _answer("q2", supported=False)), tmp_path / "a" / "b.png").read_bytes()[1:4] == b"PNG"
+    assert (
+        draw_scoreboard(_board(_answer(), _answer("q2", supported=False)), tmp_path / "a" / "b.png").read_bytes()[1:4]
+        == b"PNG"
+    )

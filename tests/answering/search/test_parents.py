@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from pipelines.answering.search.parents import expand
+from pipelines.answering.search.parents import expand_to_parents
 from pipelines.answering.search.search import Row, row_terms
 from pipelines.knowledge.chunks.chunking import chunk_documents
 from pipelines.knowledge.chunks.strategies import ChunkSettings
@@ -44,7 +44,7 @@ def test_a_widened_hit_has_the_documents_own_text(name: str) -> None:
     rows, store = children(name, overlap=0)
     assert len(rows) > 2
     for row in rows:
-        (found,) = expand([row], store)
+        (found,) = expand_to_parents([row], store)
         assert found["text"] == TEXTS[name][found["start"] : found["end"]] == TEXTS[name].strip()
 
 
@@ -53,7 +53,7 @@ def test_a_widened_hit_has_the_documents_own_text(name: str) -> None:
 def test_a_widened_hit_has_the_sentences_of_its_whole_text(name: str, overlap: int, tokens: int) -> None:
     rows, store = children(name, overlap, tokens)
     for row in rows:
-        (found,) = expand([row], store)
+        (found,) = expand_to_parents([row], store)
         assert sentence_spans(found) == sentences(found["text"])
 
 
@@ -63,7 +63,7 @@ def test_a_sentence_that_was_cut_between_two_children_is_whole_in_their_parent()
     first = columns | {"chunk_id": "c1", "start": 7, "end": 41, "text": parts[0], "sentence_spans": [0, 34]}
     second = columns | {"chunk_id": "c2", "start": 42, "end": 86, "text": parts[1], "sentence_spans": [0, 27, 28, 44]}
     store = FakeGraphStore(documents=[{"document_id": "d", "path": "a.md", "title": ""}], chunks=[first, second])
-    (found,) = expand([first], store)
+    (found,) = expand_to_parents([first], store)
     assert found["text"] == " ".join(parts)
     assert sentence_spans(found) == [(0, 62), (63, 79)]
 
@@ -71,7 +71,7 @@ def test_a_sentence_that_was_cut_between_two_children_is_whole_in_their_parent()
 @pytest.mark.parametrize("name", ["fence.md", "code.py"])
 def test_lines_of_code_stay_as_the_children_have_them_and_none_is_lost(name: str) -> None:
     rows, store = children(name, overlap=1, tokens=12)
-    (found,) = expand(rows[:1], store)
+    (found,) = expand_to_parents(rows[:1], store)
     spans = sentence_spans(found)
     assert all(before <= after for (_, before), (after, _) in pairwise(spans))
     assert "".join("".join(found["text"][start:end].split()) for start, end in spans) == "".join(found["text"].split())

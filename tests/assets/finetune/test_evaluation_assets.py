@@ -11,7 +11,7 @@ import pytest
 from assets.finetune import evaluation as module
 from assets.finetune import promotion
 from assets.finetune.partitions import RECIPES
-from pipelines.finetune.dataset.stored import store
+from pipelines.finetune.dataset.stored import store_dataset
 from resources.models.small_model import BaseModel
 from resources.settings import Settings
 from resources.tables.asset_io import TableIOManager
@@ -65,7 +65,7 @@ class Line:
         self.engine, self.tracker = EchoEngine(), FakeTracker()
         answers = [f"question {number}{', please' * (number % 4)}" for number in range(rows * 2)]
         made = [row(number, answer) | {"source": f"s{number}"} for number, answer in enumerate(answers)]
-        record = store(stored(made), np.arange(rows * 2), np.arange(rows * 2) % 2 == 0, home)
+        record = store_dataset(stored(made), np.arange(rows * 2), np.arange(rows * 2) % 2 == 0, home)
         self.tables.write_record("instruction_dataset", record, record["digest"])
         folder = home / "models" / "merged" / "lora"
         folder.mkdir(parents=True)

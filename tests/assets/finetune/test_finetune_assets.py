@@ -14,7 +14,7 @@ from assets.finetune import training as module
 from assets.finetune.recipe_config import RecipeConfig
 from pipelines.core.errors import ConfigurationError
 from pipelines.finetune.dataset.rows.table import source_place
-from pipelines.finetune.dataset.split import SplitSettings, held_out
+from pipelines.finetune.dataset.split import SplitSettings, held_out_rows
 from pipelines.finetune.merging import merging
 from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.training import training
@@ -174,7 +174,7 @@ def test_a_held_out_question_in_the_documents_stops_the_line(line: Line):
     sentence = "Is the blue tent of the Arctic series from last winter still sold in both of your shops?"
     rows = [{"instruction": f"{sentence} ({n} {n})", "output": f"Answer {n}.", "source": f"s{n}"} for n in range(40)]
     places = np.array([source_place(row["source"], SplitSettings().salt) for row in rows], dtype=np.uint64)
-    asked = [row for row, held in zip(rows, held_out(places, [], SplitSettings()), strict=True) if held][:1]
+    asked = [row for row, held in zip(rows, held_out_rows(places, [], SplitSettings()), strict=True) if held][:1]
     write(line.home / "in", "more.jsonl", asked)
     document = {"path": "faq.md", "text": f"Our answers. {asked[0]['instruction']} It is."}
     line.tables.write("documents", pa.Table.from_pylist([document]))

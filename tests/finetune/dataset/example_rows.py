@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.finetune.conversation import messages_of, stored_messages
-from pipelines.finetune.dataset.duplicates import compare, duplicates, good_places
+from pipelines.finetune.dataset.duplicates import duplicates, find_duplicates, good_places
 from pipelines.finetune.dataset.ledger import Rejected, ledger_of, problems_in
 from pipelines.finetune.dataset.rows.reading import Earlier, read_rows
 from pipelines.finetune.dataset.rows.registry import find_sources
@@ -56,7 +56,7 @@ def read(folder: Path) -> Read:
     sources, _ = find_sources(folder)
     rows, _, _ = read_rows([(source, "") for source in sources], Earlier(), settings.salt)
     good = good_places(rows)
-    repeated = duplicates(rows, good, compare(rows, good, settings.similarity), settings.similarity)
+    repeated = duplicates(rows, good, find_duplicates(rows, good, settings.similarity), settings.similarity)
     used = sorted(set(good.tolist()) - {duplicate.place for duplicate in repeated})
     kept = rows.take(pa.array(used, pa.int64())).to_pylist()
     return Read([row | {"messages": messages_of(row)} for row in kept], problems_in(ledger_of(rows, repeated)))

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pipelines.finetune.dataset.leakage import audit
 from pipelines.finetune.dataset.preparation import prepare
 from pipelines.finetune.dataset.rows.table import STORED, source_place
-from pipelines.finetune.dataset.split import SplitSettings, held_out, part
-from pipelines.finetune.dataset.stored import load_dataset, store
+from pipelines.finetune.dataset.split import SplitSettings, held_out_rows, split_rows
+from pipelines.finetune.dataset.stored import load_dataset, store_dataset
 from resources.settings import CHECKOUT
 from tests.finetune.dataset.example_rows import many, stored
 
@@ -28,7 +28,7 @@ def table(count: int) -> pa.Table:
 
 def sides(sources: list[str]) -> list[bool]:
     places = [source_place(source, SETTINGS.salt) for source in sources]
-    return held_out(np.array(places, dtype=np.uint64), [], SETTINGS).tolist()
+    return held_out_rows(np.array(places, dtype=np.uint64), [], SETTINGS).tolist()
 
 
 @given(st.text(min_size=1), st.lists(st.text(min_size=1)))
@@ -38,10 +38,10 @@ def test_a_source_is_on_one_side_whatever_else_there_is(source: str, others: lis
 
 def test_linked_sources_stay_together_however_long_the_chain():
     places = np.sort(np.random.default_rng(3).integers(0, 2**64, 50, dtype=np.uint64))
-    alone = held_out(places, [], SETTINGS)
+    alone = held_out_rows(places, [], SETTINGS)
     assert 0 < alone.sum() < 50
     chains = [(n, n + 1) for n in [*range(48, 30, -2), *range(31, 48, 2), *range(20)]]
-    held = held_out(places, chains, SETTINGS)
+    held = held_out_rows(places, chains, SETTINGS)
     assert len(set(held[:21])) == len(set(held[31:50])) == 1 and (held[21:31] == alone[21:31]).all()
 
 
@@ -64,16 +64,16 @@ def test_rows_that_are_added_move_no_other_row(tmp_path: Path):
 
 def test_the_order_of_the_rows_does_not_matter_and_a_second_build_does_nothing(tmp_path: Path):
     rows, held = table(40), np.arange(40) % 4 == 0
-    first = store(rows, np.arange(40), held, tmp_path)
+    first = store_dataset(rows, np.arange(40), held, tmp_path)
     before = {path: path.stat().st_mtime_ns for path in Path(first["path"]).rglob("*")}
-    again = store(rows, np.arange(40)[::-1], held[::-1], tmp_path)
+    again = store_dataset(rows, np.arange(40)[::-1], held[::-1], tmp_path)
     assert again == first
     assert {path: path.stat().st_mtime_ns for path in Path(first["path"]).rglob("*")} == before
 
 
 def test_only_the_rows_that_are_kept_are_stored(tmp_path: Path):
     kept = np.array([3, 30, 12, 7])
-    record = store(table(40), kept, np.array([False, True, False, True]), tmp_path)
+    record = store_dataset(table(40), kept, np.array([False, True, False, True]), tmp_path)
     splits = load_dataset(Path(record["path"]))
     assert (splits["train"]["row_id"][:], splits["test"]["row_id"][:]) == (["r12", "r3"], ["r30", "r7"])
     assert record["languages"] == {"train": {"en": 2}, "test": {"en": 2}}
@@ -101,8 +101,8 @@ def test_too_few_sources_to_part_are_all_trained_on_and_a_note_says_so(tmp_path:
 
 def test_where_all_would_be_held_out_all_are_trained_on():
     alone = np.array([0], dtype=np.uint64)
-    assert held_out(alone, [], SETTINGS).all()
-    held, note = part(alone, [], SETTINGS)
+    assert held_out_rows(alone, [], SETTINGS).all()
+    held, note = split_rows(alone, [], SETTINGS)
     assert not held.any() and "1 rows of 1 sources" in note
-    parted, nothing = part(np.array([0, 2**63], dtype=np.uint64), [], SETTINGS)
+    parted, nothing = split_rows(np.array([0, 2**63], dtype=np.uint64), [], SETTINGS)
     assert parted.tolist() == [True, False] and nothing == ""

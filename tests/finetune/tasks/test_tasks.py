@@ -11,11 +11,11 @@ from pipelines.finetune.models.profile import Weight, conversations, memory_byte
 from pipelines.finetune.recipes.files import recipe_of
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.recipes.stages import STAGES, Stage
-from pipelines.finetune.recipes.wanted_rows import no_rows, require_kind
+from pipelines.finetune.recipes.wanted_rows import no_rows_error, require_kind
 from pipelines.finetune.tasks.task import HeldOutMetric, Task
 from pipelines.finetune.tasks.tasks import TASKS, task_of
 from pipelines.finetune.templates.encoding import RowEncoding, chosen_rows, tokens_of
-from pipelines.finetune.training.arguments import arguments
+from pipelines.finetune.training.arguments import trainer_arguments
 from pipelines.finetune.training.tracked import run_name
 
 
@@ -101,7 +101,7 @@ def test_rows_of_other_kinds_are_named_with_the_stages_that_read_them(echo: Task
         InputError, match=r"stage: echo: found no row .*3 of kind sft.* rows to repeat.*write stage: sft,"
     ):
         require_kind(Recipe(stage="echo"), {"kinds": {"train": {"sft": 3}}})
-    assert "write stage: dpo or echo, add" in str(no_rows(Recipe()))
+    assert "write stage: dpo or echo, add" in str(no_rows_error(Recipe()))
 
 
 def test_a_new_stages_cost_is_of_its_sequences_and_its_reference(echo: Task):
@@ -116,7 +116,7 @@ def test_a_new_stages_cost_is_of_its_sequences_and_its_reference(echo: Task):
 
 def test_a_new_stage_has_its_own_arguments_figures_and_name(echo: Task, tmp_path: Path):
     recipe = Recipe(stage="echo", max_steps=7, pref_beta=0.3)
-    assert arguments(recipe, tmp_path, 1) == {"steps": 7, "beta": 0.3}
+    assert trainer_arguments(recipe, tmp_path, 1) == {"steps": 7, "beta": 0.3}
     assert task_of(recipe).held_out({"eval_repeated": 1, "eval_loss": 2.0}) == {"repeated": 1.0}
     assert " · echo LoRA r8 a16 · " in run_name("mine", recipe, 1, "0123456789")
 

@@ -4,7 +4,7 @@ import pytest
 
 from pipelines.core.protocols import Messages
 from pipelines.finetune.templates import masking
-from pipelines.finetune.templates.masking import IGNORED, encode, encode_pair, preview, template_digest
+from pipelines.finetune.templates.masking import IGNORED, encode_conversation, encode_pair, preview, template_digest
 from tests.integration.training.tiny_model import make_tiny_model
 
 
@@ -29,22 +29,22 @@ def chat(*turns: str) -> Messages:
 
 
 def test_loss_is_on_the_answer_and_its_end_alone():
-    encoded = encode(FakeTokenizer(), chat("uHi", "aYes"), 100)
+    encoded = encode_conversation(FakeTokenizer(), chat("uHi", "aYes"), 100)
     assert "".join(map(chr, encoded["input_ids"])) == "<u>Hi.\n<a>Yes.\n"
     assert said(encoded["labels"]) == "__________Yes._"
 
 
 def test_every_answer_of_a_conversation_carries_loss():
-    labels = encode(FakeTokenizer(), chat("sBe", "uA", "aB", "uC", "aD"), 100)["labels"]
+    labels = encode_conversation(FakeTokenizer(), chat("sBe", "uA", "aB", "uC", "aD"), 100)["labels"]
     assert said(labels).replace("_", "") == "B.D."
 
 
 def test_an_answer_with_an_end_token_inside_keeps_all_of_it():
-    assert said(encode(FakeTokenizer(), chat("uA", "aB.C"), 100)["labels"]).replace("_", "") == "B.C."
+    assert said(encode_conversation(FakeTokenizer(), chat("uA", "aB.C"), 100)["labels"]).replace("_", "") == "B.C."
 
 
 def test_ids_and_labels_are_cut_alike():
-    encoded = encode(FakeTokenizer(), chat("uHi", "aYes"), 12)
+    encoded = encode_conversation(FakeTokenizer(), chat("uHi", "aYes"), 12)
     assert len(encoded["input_ids"]) == len(encoded["labels"]) == 12
     assert said(encoded["labels"]).endswith("Ye")
 
@@ -87,18 +87,20 @@ def answers(tokenizer: Any, encoded: dict[str, list[int]]) -> list[str]:
 
 def test_text_offsets_marks_and_ids_find_the_same_answers(tokenizer: Any, monkeypatch: pytest.MonkeyPatch):
     messages = [{"role": role, "content": content} for role, content in TALK]
-    by_text = encode(tokenizer, messages, 500)
+    by_text = encode_conversation(tokenizer, messages, 500)
     assert answers(tokenizer, by_text) == ["您好！😀<|im_end|>", "Done.\n\n<|im_end|>"]
     monkeypatch.setattr(masking, "_by_text", masking._by_ids)
-    assert encode(tokenizer, messages, 500) == by_text
+    assert encode_conversation(tokenizer, messages, 500) == by_text
     monkeypatch.setattr(tokenizer, "chat_template", GENERATION)
-    assert encode(tokenizer, messages, 500) == by_text
+    assert encode_conversation(tokenizer, messages, 500) == by_text
 
 
 def test_history_can_be_masked_and_prompts_trained(tokenizer: Any):
     messages = [{"role": role, "content": content} for role, content in TALK]
-    assert answers(tokenizer, encode(tokenizer, messages, 500, mask_history=True)) == ["Done.\n\n<|im_end|>"]
-    whole = encode(tokenizer, messages, 500, train_on_prompt=True)
+    assert answers(tokenizer, encode_conversation(tokenizer, messages, 500, mask_history=True)) == [
+        "Done.\n\n<|im_end|>"
+    ]
+    whole = encode_conversation(tokenizer, messages, 500, train_on_prompt=True)
     assert whole["labels"] == whole["input_ids"]
 
 

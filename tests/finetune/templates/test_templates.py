@@ -12,7 +12,7 @@ from jinja2.ext import loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pipelines.core.errors import InputError
-from pipelines.finetune.templates.templates import chat_template, form, template_names
+from pipelines.finetune.templates.templates import chat_template, template_form, template_names
 from resources.settings import CHECKOUT
 
 THEIRS = json.loads((Path(__file__).parent / "llamafactory_renderings.json").read_text(encoding="utf-8"))
@@ -29,7 +29,7 @@ def render(name: str, messages: list[dict[str, Any]], tools: Any = None, spaced:
 
     environment.globals["raise_exception"] = refuse
     template = environment.from_string(chat_template(name, spaced))
-    eos = form(name).end_token or "</s>"
+    eos = template_form(name).end_token or "</s>"
     return template.render(messages=messages, tools=tools, bos_token="<s>", eos_token=eos, **options)
 
 
@@ -37,7 +37,7 @@ def test_every_name_of_llamafactory_is_written_down_or_refused_with_what_to_do()
     assert set(template_names()) == set(THEIRS["templates"])
     for name in ("qwen2_vl", "llava", "gpt_oss", "gemma4"):
         with pytest.raises(InputError, match="remove 'template' from the recipe"):
-            form(name)
+            template_form(name)
 
 
 def test_an_unknown_name_names_its_nearest_neighbour():
@@ -48,7 +48,7 @@ def test_an_unknown_name_names_its_nearest_neighbour():
 @pytest.mark.parametrize("name", template_names())
 def test_a_conversation_reads_as_llamafactory_writes_it(name: str):
     assert render(name, CHAT) == THEIRS["templates"][name]["chat"]
-    assert (form(name).end_token or "</s>") == THEIRS["templates"][name]["eos"]
+    assert (template_form(name).end_token or "</s>") == THEIRS["templates"][name]["eos"]
 
 
 @pytest.mark.parametrize("name", [name for name, texts in THEIRS["templates"].items() if "calls" in texts])

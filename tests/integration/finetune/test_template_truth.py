@@ -18,7 +18,7 @@ import pytest
 from pipelines.core.errors import InputError
 from pipelines.finetune.models.loading import load_tokenizer
 from pipelines.finetune.recipes.recipe import Recipe
-from pipelines.finetune.templates.masking import encode, prompt_ids
+from pipelines.finetune.templates.masking import encode_conversation, prompt_ids
 from resources.engines.chat_template import render_conversations
 from resources.settings import CHECKOUT
 from tests.integration.training.conversations import CASES
@@ -59,7 +59,7 @@ def test_the_engines_rendering_is_trainings(name: str, small_model: Path, tmp_pa
     rendered = render_conversations(model, [one for one, _ in asked], [tools for _, tools in asked])
     assert rendered == [prompt_ids(tokenizer, messages, tools) for messages, tools in asked]
     for ids, (messages, tools) in zip(rendered, CASES, strict=True):
-        trained = encode(tokenizer, messages, NO_CUT, tools)
+        trained = encode_conversation(tokenizer, messages, NO_CUT, tools)
         assert trained["input_ids"][: len(ids)] == ids
         answer = [label for label in trained["labels"][len(ids) :] if label >= 0]
         assert tokenizer.decode(answer) == f"{messages[-1]['content']}<|im_end|>"
@@ -68,7 +68,7 @@ def test_the_engines_rendering_is_trainings(name: str, small_model: Path, tmp_pa
 def test_calls_carry_loss_and_results_do_not(chatml: Path):
     tokenizer = load_tokenizer(chatml, Recipe(template="qwen"))
     messages, tools = CASES[12]
-    encoded = encode(tokenizer, messages, NO_CUT, tools)
+    encoded = encode_conversation(tokenizer, messages, NO_CUT, tools)
     said = tokenizer.decode([label for label in encoded["labels"] if label >= 0])
     call = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "北京", "days": 2}}\n</tool_call><|im_end|>'
     assert said == f"{call}三度。<|im_end|>"
@@ -78,7 +78,7 @@ def test_a_template_that_leaves_tools_out_is_refused_by_name(small_model: Path):
     tokenizer = load_tokenizer(small_model, Recipe())
     messages, tools = CASES[12]
     with pytest.raises(InputError, match="add template: chatml"):
-        encode(tokenizer, messages, NO_CUT, tools)
+        encode_conversation(tokenizer, messages, NO_CUT, tools)
 
 
 def test_a_template_of_another_family_is_refused_by_the_token_that_it_lacks(small_model: Path):
@@ -89,7 +89,7 @@ def test_a_template_of_another_family_is_refused_by_the_token_that_it_lacks(smal
 def test_a_template_in_plain_text_keeps_the_models_end_token(small_model: Path):
     tokenizer = load_tokenizer(small_model, Recipe(template="alpaca"))
     messages = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}]
-    labels = [label for label in encode(tokenizer, messages, NO_CUT)["labels"] if label >= 0]
+    labels = [label for label in encode_conversation(tokenizer, messages, NO_CUT)["labels"] if label >= 0]
     assert tokenizer.decode(labels) == "Yes<|im_end|>"
 
 

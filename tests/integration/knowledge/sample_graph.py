@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from pipelines.knowledge.chunks.strategies import ChunkSettings
-from pipelines.knowledge.communities.detection import CommunitySettings, detect
+from pipelines.knowledge.communities.detection import CommunitySettings, detect_communities
 from pipelines.knowledge.communities.summaries import SummarySettings, summarise
-from pipelines.knowledge.entities.resolution import resolve
+from pipelines.knowledge.entities.resolution import resolve_entities
 from pipelines.knowledge.extraction.extraction import extract
 from pipelines.knowledge.extraction.rules.rule_extraction import RuleExtractor
 from pipelines.knowledge.graph.assembly import assemble
@@ -26,8 +26,8 @@ def build_sample_graph(home: Path) -> tuple[Settings, dict[str, str]]:
     documents, chunks = loaded.table, cut(loaded.stored, stored, ChunkSettings(), embedder)[0].to_table()
     vectors, _ = embed_chunks(chunks, None, embedder)
     extractions, _ = extract(chunks, None, RuleExtractor())
-    graph = resolve(extractions, chunks)
-    communities, _ = detect(graph.entities, graph.relations, None, CommunitySettings())
+    graph = resolve_entities(extractions, chunks)
+    communities, _ = detect_communities(graph.entities, graph.relations, None, CommunitySettings())
     summaries, _ = summarise(
         communities, graph.entities, graph.relations, chunks, None, FakeLanguageModel(), SummarySettings()
     )

@@ -83,10 +83,10 @@ def test_gradients_flow_through_a_quantised_base_also_after_an_evaluation(tiny: 
     import torch
 
     from pipelines.finetune.models.loading import load_base
-    from pipelines.finetune.models.methods import wrap
+    from pipelines.finetune.models.methods import apply_method
 
     recipe = Recipe(**QUICK, quantization_bit=4)
-    model = wrap(load_base(tiny.path, recipe), recipe)
+    model = apply_method(load_base(tiny.path, recipe), recipe)
     ids = torch.tensor([[1, 5, 7, 9, 11, 4]], device=model.device)
     for name, parameter in model.named_parameters():
         if "lora_B" in name:

@@ -13,11 +13,11 @@ from transformers import AutoModelForCausalLM, MistralConfig, Qwen2Config, Qwen3
 from pipelines.compute.acceleration import accelerate, keeps_samples_apart
 from pipelines.compute.answer_loss import install_answer_loss, summed_loss
 from pipelines.finetune.models.loading import load_base, load_tokenizer
-from pipelines.finetune.models.methods import wrap
+from pipelines.finetune.models.methods import apply_method
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.tasks.answer_trainer import make_trainer
-from pipelines.finetune.tasks.batching import PaddedCollator, RowCollator, passes
-from pipelines.finetune.training.arguments import arguments
+from pipelines.finetune.tasks.batching import PaddedCollator, RowCollator, split_into_passes
+from pipelines.finetune.training.arguments import trainer_arguments
 from pipelines.finetune.training.packing import pack
 from tests.integration.training.tiny_model import make_tiny_model
 from tests.integration.training.trained import QUICK
@@ -98,14 +98,14 @@ def test_loss_and_gradients_are_those_of_trls_own_trainer(name: str, tiny: Path,
     }[name]
     recipe = Recipe(**{**QUICK, **changes})
     tokenizer = load_tokenizer(tiny, recipe)
-    settings = arguments(recipe, tmp_path, 1, autocast=False)
-    plain = moved(wrap(load_base(tiny, recipe), recipe))
+    settings = trainer_arguments(recipe, tmp_path, 1, autocast=False)
+    plain = moved(apply_method(load_base(tiny, recipe), recipe))
     reference = SFTTrainer(
         plain, settings, train_dataset=rows, processing_class=tokenizer, data_collator=PaddedCollator(2)
     )
     examples = list(rows)
     expected = loss_and_gradients(reference, reference.data_collator(examples))
-    model = moved(wrap(load_base(tiny, recipe), recipe))
+    model = moved(apply_method(load_base(tiny, recipe), recipe))
     replaced = accelerate(model, fuse=name in ("lora", "checkpointed"))
     assert replaced["attention"] == 1
     if name == "lora":
@@ -121,7 +121,7 @@ def compare(plain: Any, fast: Any, rows: Dataset) -> None:
     for model, collator in ((plain, PaddedCollator(2)), (fast, RowCollator())):
         install_answer_loss(model.get_base_model())
         total = 0.0
-        for part in passes(collator(list(rows)), 500):
+        for part in split_into_passes(collator(list(rows)), 500):
             loss = model(**part, answer_loss=True, use_cache=False)[0]
             loss.backward()
             total += float(loss.detach())
@@ -138,7 +138,7 @@ def twins(config: Any, narrow: bool = False) -> tuple[Any, Any]:
     for parameter in plain.parameters() if narrow else ():
         parameter.data = parameter.data.bfloat16().float()
     fast.load_state_dict(plain.state_dict())
-    return moved(wrap(plain, Recipe(**QUICK))), moved(wrap(fast, Recipe(**QUICK)))
+    return moved(apply_method(plain, Recipe(**QUICK))), moved(apply_method(fast, Recipe(**QUICK)))
 
 
 def test_weights_that_bfloat16_holds_exactly_are_kept_in_it_and_no_number_changes(rows: Dataset):
@@ -168,15 +168,15 @@ def test_a_window_of_attention_is_left_to_the_model_itself():
 
 
 def test_an_mlp_of_another_activation_is_not_taken_for_one_of_silu():
-    model = wrap(AutoModelForCausalLM.from_config(Qwen2Config(**SHAPE, hidden_act="gelu")), Recipe(**QUICK))
+    model = apply_method(AutoModelForCausalLM.from_config(Qwen2Config(**SHAPE, hidden_act="gelu")), Recipe(**QUICK))
     assert accelerate(model, fuse=True)["mlps"] == 0
 
 
 def test_packing_changes_no_samples_loss(tiny: Path, rows: Dataset):
     """Per-sample losses, packed against alone under the library's own attention, in float32."""
     recipe = Recipe(**QUICK)
-    alone = moved(wrap(load_base(tiny, recipe), recipe))
-    model = moved(wrap(load_base(tiny, recipe), recipe))
+    alone = moved(apply_method(load_base(tiny, recipe), recipe))
+    model = moved(apply_method(load_base(tiny, recipe), recipe))
     accelerate(model, fuse=True)
     expected = {}
     for row in rows:
@@ -189,7 +189,7 @@ def test_packing_changes_no_samples_loss(tiny: Path, rows: Dataset):
     seen = 0
     for bin_ in packed:
         batch = RowCollator()([bin_])
-        (part,) = passes(batch, 320)
+        (part,) = split_into_passes(batch, 320)
         with torch.no_grad():
             states = model.get_base_model().base_model(**{k: v for k, v in part.items() if k != "labels"})[0]
         edges = part["cu_seq_lens_q"].tolist()
@@ -234,7 +234,7 @@ def test_under_autocast_the_chunked_loss_trains_float32_weights():
 
 def test_passes_hold_every_sample_once_and_keep_to_their_tokens(rows: Dataset):
     batch = RowCollator()(list(rows))
-    parts = passes(batch, 310)
+    parts = split_into_passes(batch, 310)
     assert [part["input_ids"].shape[1] <= 310 for part in parts] == [True] * len(parts)
     assert sum(part["input_ids"].shape[1] for part in parts) == sum(LENGTHS)
     firsts = [part["labels"][0, edge].item() for part in parts for edge in part["cu_seq_lens_q"][:-1]]
@@ -243,4 +243,4 @@ def test_passes_hold_every_sample_once_and_keep_to_their_tokens(rows: Dataset):
 
 def test_a_sample_longer_than_a_pass_stands_alone():
     batch = RowCollator()([{"input_ids": [1] * n, "labels": [1] * n} for n in (3, 50, 4)])
-    assert sorted(part["input_ids"].shape[1] for part in passes(batch, 8)) == [7, 50]
+    assert sorted(part["input_ids"].shape[1] for part in split_into_passes(batch, 8)) == [7, 50]

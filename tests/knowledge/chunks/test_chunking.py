@@ -13,7 +13,7 @@ from pipelines.core.identity import content_id, table_digest
 from pipelines.core.schemas import DOCUMENTS, SPANS
 from pipelines.knowledge.chunks.checks import span_faults
 from pipelines.knowledge.chunks.chunking import chunk_documents
-from pipelines.knowledge.chunks.strategies import ChunkSettings, spans
+from pipelines.knowledge.chunks.strategies import ChunkSettings, chunk_spans
 from resources.tables.tables import TableStore
 from tests.fakes import FakeEmbedder, FakeStored
 from tests.knowledge.documents.loaded import cut
@@ -44,7 +44,7 @@ def update(
 
 
 def texts(text: str, settings: ChunkSettings = SMALL) -> list[str]:
-    return [text[start:end] for start, end in ((span.start, span.end) for span in spans(text, settings, count))]
+    return [text[start:end] for start, end in ((span.start, span.end) for span in chunk_spans(text, settings, count))]
 
 
 def test_whole_sentences_fill_the_budget_and_the_last_one_is_repeated():
@@ -182,7 +182,7 @@ TEXTS = st.text(alphabet=st.sampled_from(list('abC 1.,。！中文字\n\n#|-*"�
 
 @given(TEXTS, st.integers(8, 30), st.integers(0, 3))
 def test_spans_hold_the_budget_cover_everything_and_none_is_inside_another(text: str, budget: int, overlap: int):
-    found = spans(text, ChunkSettings(max_tokens=budget, overlap_sentences=overlap), count)
+    found = chunk_spans(text, ChunkSettings(max_tokens=budget, overlap_sentences=overlap), count)
     covered: set[int] = set()
     for span, following in zip(found, [*found[1:], None], strict=True):
         assert 0 <= span.start < span.end <= len(text) and span.tokens <= budget

@@ -8,7 +8,7 @@ from pipelines.core.errors import ConfigurationError
 from pipelines.knowledge.chunks.headers import contextual_headers
 from pipelines.knowledge.chunks.outline import outline
 from pipelines.knowledge.chunks.pieces import CHARACTERS_A_TOKEN, Span
-from pipelines.knowledge.chunks.strategies import ChunkSettings, spans
+from pipelines.knowledge.chunks.strategies import ChunkSettings, chunk_spans
 from pipelines.text.sections import headings
 from tests.fakes import FakeEmbedder
 
@@ -54,7 +54,7 @@ TEXTS = st.lists(st.sampled_from(MARKDOWN + CODE), max_size=25).map("".join).fil
 
 def cut(text: str, strategy: str, format: str = "markdown", budget: int = 12, **more) -> list[Span]:
     chosen = ChunkSettings(strategy=strategy, max_tokens=budget, parent_tokens=3 * budget, **more)
-    return spans(text, chosen, count, format, EMBEDDER.embed)
+    return chunk_spans(text, chosen, count, format, EMBEDDER.embed)
 
 
 def texts(text: str, strategy: str, format: str = "markdown", budget: int = 12, **more) -> list[str]:
@@ -132,7 +132,7 @@ def test_semantic_chunks_end_where_the_subject_changes():
     text = f"{tents} Invoices cost money. Invoices name money. Invoices show money. Invoices ask money."
     assert texts(text, "semantic", budget=40, percentile=95)[0] == tents
     with pytest.raises(ConfigurationError, match="GRAFTLINE_CHUNKER"):
-        spans(text, ChunkSettings(strategy="semantic"), count)
+        chunk_spans(text, ChunkSettings(strategy="semantic"), count)
 
 
 def test_children_of_one_parent_share_it_and_none_reaches_across():

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from pipelines.core.identity import table_digest
 from pipelines.core.schemas import ENTITIES, RELATIONS
 from pipelines.knowledge.communities.checks import community_faults
-from pipelines.knowledge.communities.detection import CommunitySettings, community_id, components, detect
+from pipelines.knowledge.communities.detection import CommunitySettings, community_id, components, detect_communities
 from pipelines.knowledge.entities.checks import dangling_ends
 
 Pairs = list[tuple[str, str]]
@@ -45,7 +45,7 @@ def _clique(*names: str) -> Pairs:
 
 
 def test_two_cliques_and_a_bridge_are_two_communities():
-    table, work = detect(
+    table, work = detect_communities(
         *_graph([*_clique("a", "b", "c", "d"), *_clique("w", "x", "y", "z"), ("d", "w")]), None, CommunitySettings()
     )
     assert sorted(table["entity_ids"].to_pylist()) == [["a", "b", "c", "d"], ["w", "x", "y", "z"]]
@@ -55,9 +55,9 @@ def test_two_cliques_and_a_bridge_are_two_communities():
 
 
 def test_isolated_entities_are_left_out_and_an_empty_graph_has_none():
-    table, _ = detect(*_graph([("a", "b")], lonely=("c",)), None, CommunitySettings())
+    table, _ = detect_communities(*_graph([("a", "b")], lonely=("c",)), None, CommunitySettings())
     assert table["entity_ids"].to_pylist() == [["a", "b"]]
-    assert detect(*_graph([]), None, CommunitySettings())[0].num_rows == 0
+    assert detect_communities(*_graph([]), None, CommunitySettings())[0].num_rows == 0
 
 
 def test_a_large_community_is_divided_and_knows_its_parts():
@@ -65,7 +65,7 @@ def test_a_large_community_is_divided_and_knows_its_parts():
     pairs = [pair for ring in rings for pair in _clique(*ring)]
     pairs += [(rings[i][0], rings[i + 1][0]) for i in range(5)]
     entities, relations = _graph(pairs)
-    table, _ = detect(entities, relations, None, CommunitySettings(max_cluster_size=6, resolution=0.1))
+    table, _ = detect_communities(entities, relations, None, CommunitySettings(max_cluster_size=6, resolution=0.1))
     rows = table.to_pylist()
     assert {row["level"] for row in rows} == {0, 1}
     assert community_faults(table, entities) == []
@@ -76,7 +76,7 @@ def test_a_large_community_is_divided_and_knows_its_parts():
 def test_the_same_graph_gives_the_same_communities_in_any_order():
     entities, relations = _graph([*_clique("a", "b", "c"), *_clique("x", "y", "z"), ("c", "x")])
     backwards = relations.take(list(reversed(range(relations.num_rows))))
-    one, other = (detect(entities, edges, None, CommunitySettings())[0] for edges in (relations, backwards))
+    one, other = (detect_communities(entities, edges, None, CommunitySettings())[0] for edges in (relations, backwards))
     assert table_digest(one) == table_digest(other)
 
 
@@ -95,11 +95,11 @@ def test_levels_do_not_share_ids():
 
 def test_the_digest_covers_descriptions_and_the_counters_tell():
     pairs = [*_clique("a", "b", "c"), *_clique("x", "y", "z")]
-    before, _ = detect(*_graph(pairs), None, CommunitySettings())
-    same, work = detect(*_graph(pairs), before, CommunitySettings())
+    before, _ = detect_communities(*_graph(pairs), None, CommunitySettings())
+    same, work = detect_communities(*_graph(pairs), before, CommunitySettings())
     assert (work.same, work.changed) == (2, 0)
     assert same.equals(before)
-    _, work = detect(*_graph(pairs, description="changed"), before, CommunitySettings())
+    _, work = detect_communities(*_graph(pairs, description="changed"), before, CommunitySettings())
     assert (work.same, work.changed) == (0, 2)
 
 
@@ -121,7 +121,7 @@ _NODES = st.sampled_from("abcdefghijklmnopqrstuvwxyz")
 @given(st.sets(st.tuples(_NODES, _NODES).filter(lambda pair: pair[0] < pair[1]), max_size=70), st.integers(2, 12))
 def test_communities_are_connected_disjoint_and_nested(pairs: set[tuple[str, str]], size: int):
     entities, relations = _graph(sorted(pairs))
-    table, _ = detect(entities, relations, None, CommunitySettings(max_cluster_size=size))
+    table, _ = detect_communities(entities, relations, None, CommunitySettings(max_cluster_size=size))
     assert community_faults(table, entities) == []
     neighbours: dict[str, list[str]] = {name: [] for name in entities["entity_id"].to_pylist()}
     for one, other in pairs:

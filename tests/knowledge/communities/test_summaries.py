@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from pipelines.core.identity import table_digest
 from pipelines.core.protocols import Messages
 from pipelines.knowledge.communities.checks import unsummarised
-from pipelines.knowledge.communities.detection import CommunitySettings, detect
+from pipelines.knowledge.communities.detection import CommunitySettings, detect_communities
 from pipelines.knowledge.communities.evidence import token_estimate
 from pipelines.knowledge.communities.summaries import EXTRACTIVE, SummarySettings, grounded, summarise
-from pipelines.knowledge.entities.resolution import resolve
+from pipelines.knowledge.entities.resolution import resolve_entities
 from pipelines.knowledge.extraction.extraction import extract
 from pipelines.text.languages.chinese import CHINESE
 from pipelines.text.languages.english import ENGLISH
@@ -34,8 +34,8 @@ def _tables(
     before = previous or {}
     chunks = chunk_table(documents)
     extractions, _ = extract(chunks, before.get("extractions"), WordExtractor())
-    graph = resolve(extractions, chunks, before.get("entities"), before.get("relations"))
-    communities, _ = detect(
+    graph = resolve_entities(extractions, chunks, before.get("entities"), before.get("relations"))
+    communities, _ = detect_communities(
         graph.entities, graph.relations, before.get("communities"), CommunitySettings(max_cluster_size=size)
     )
     return {

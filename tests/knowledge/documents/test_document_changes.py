@@ -11,7 +11,7 @@ from pipelines.knowledge.chunks.strategies import ChunkSettings
 from pipelines.knowledge.documents import manifest as manifest_module
 from pipelines.knowledge.documents.document_changes import indexed_versions
 from pipelines.knowledge.documents.formats.limits import Limits
-from pipelines.knowledge.documents.manifest import plan, scan
+from pipelines.knowledge.documents.manifest import plan_reading, scan
 from pipelines.knowledge.documents.sources import list_files
 from resources.embedding.vector_cache import CachedEmbedder
 from tests.fakes import FakeEmbedder
@@ -252,7 +252,7 @@ def test_the_plan_says_what_the_run_then_does(flow: Flow):
     (flow.folder / "tent.md").rename(flow.folder / "tarp.md")
     before = {name: flow.tables.pointer(name) for name in flow.tables.names()}
     states = scan(list_files(flow.folder).files, flow.tables.find("documents_manifest"), time.time_ns())
-    found = plan(states, indexed_versions(flow.tables.amendable("documents")), flow.limits)
+    found = plan_reading(states, indexed_versions(flow.tables.amendable("documents")), flow.limits)
     assert (found.new, found.changed, found.gone, found.same) == (["new.md"], ["boot.md"], ["lamp.md"], ["stove.md"])
     assert found.renamed == [("tent.md", "tarp.md")] and not found.is_idle
     assert {name: flow.tables.pointer(name) for name in flow.tables.names()} == before

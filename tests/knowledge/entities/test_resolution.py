@@ -6,10 +6,10 @@ import pytest
 from pipelines.core.identity import table_digest
 from pipelines.core.schemas import EXTRACTIONS, SPANS
 from pipelines.knowledge.entities.name_groups import majority_type
-from pipelines.knowledge.entities.resolution import EntityGraph, entity_id, resolve
+from pipelines.knowledge.entities.resolution import EntityGraph, entity_id, resolve_entities
 from pipelines.knowledge.extraction.extraction import extract
 from pipelines.knowledge.extraction.rules.rule_extraction import RuleExtractor
-from pipelines.knowledge.names import canonical, is_short_for
+from pipelines.knowledge.names import canonical_name, is_short_for
 from tests.knowledge.graph.graph_tables import WordExtractor, chunk_table
 
 Mentions = list[tuple[str, str]]
@@ -34,7 +34,7 @@ def _extractions(
 def _resolve(
     documents: dict[str, Mentions], relations: dict[str, list[tuple[str, str, str]]] | None = None
 ) -> EntityGraph:
-    return resolve(_extractions(documents, relations), chunk_table({}))
+    return resolve_entities(_extractions(documents, relations), chunk_table({}))
 
 
 def _names(graph: EntityGraph) -> dict[str, list[str]]:
@@ -46,12 +46,12 @@ def _names(graph: EntityGraph) -> dict[str, list[str]]:
     ("Dr. Weber", "weber"), ("腾讯有限公司", "腾讯"), ("Ｌｕｍｅｎ", "Lumen"), ("腾讯公司", "腾讯"),
 ])  # fmt: skip
 def test_spellings_of_one_name_share_a_key(one: str, other: str):
-    assert canonical(one) == canonical(other)
+    assert canonical_name(one) == canonical_name(other)
 
 
 @pytest.mark.parametrize("name", ["The", "Co", "公司", "Ltd.", "A", "..."])
 def test_a_name_of_nothing_but_trimmings_keeps_a_key(name: str):
-    assert canonical(name) or name == "..."
+    assert canonical_name(name) or name == "..."
 
 
 @pytest.mark.parametrize(("short", "full", "fits"), [
@@ -137,7 +137,7 @@ def test_what_two_overlapping_chunks_both_hold_counts_once():
         {"a": [("Ann Lee", "PERSON"), ("Bob Ray", "PERSON")]}, {"a": [("Ann Lee", "LEADS", "Bob Ray")]}
     )
     other = table.set_column(0, "chunk_id", pa.array(["c-overlap"]))
-    graph = resolve(pa.concat_tables([table, other]), chunk_table({}))
+    graph = resolve_entities(pa.concat_tables([table, other]), chunk_table({}))
     assert graph.relations["weight"].to_pylist() == [2.0 / 2]
     assert graph.entities["mentions"].to_pylist() == [1, 1]
     assert graph.relations["chunk_ids"].to_pylist() == [["c-a", "c-overlap"]]
@@ -153,7 +153,7 @@ def test_no_relation_dangles_and_ids_do_not_depend_on_places():
     documents = {"a.md": ["Ann leads Bob.", "Cid met Ann."], "b.md": ["Bob met Cid."]}
     moved = {"b.md": ["Bob met Cid."], "a.md": ["Intro.", "Ann leads Bob.", "Cid met Ann."]}
     one, other = (
-        resolve(extract(chunk_table(d), None, WordExtractor())[0], chunk_table(d)) for d in (documents, moved)
+        resolve_entities(extract(chunk_table(d), None, WordExtractor())[0], chunk_table(d)) for d in (documents, moved)
     )
     ids = set(one.entities["entity_id"].to_pylist())
     assert {*one.relations["source_id"].to_pylist(), *one.relations["target_id"].to_pylist()} <= ids
@@ -165,15 +165,17 @@ def test_row_order_of_the_input_does_not_matter():
     chunks = chunk_table({"a.md": ["Ann leads Bob.", "Cid met Ann."], "b.md": ["Bob met Cid."]})
     table, _ = extract(chunks, None, WordExtractor())
     backwards = table.take(list(reversed(range(table.num_rows))))
-    assert table_digest(resolve(table, chunks).entities) == table_digest(resolve(backwards, chunks).entities)
+    assert table_digest(resolve_entities(table, chunks).entities) == table_digest(
+        resolve_entities(backwards, chunks).entities
+    )
 
 
 def test_counters_say_what_changed_since_the_previous_run():
     chunks = chunk_table({"a.md": ["Ann met Bob."]})
-    first = resolve(extract(chunks, None, WordExtractor())[0], chunks)
+    first = resolve_entities(extract(chunks, None, WordExtractor())[0], chunks)
     assert (first.entity_work.new, first.relation_work.new) == (2, 1)
     chunks = chunk_table({"a.md": ["Ann met Bob."], "b.md": ["Ann met Cid."]})
-    second = resolve(extract(chunks, None, WordExtractor())[0], chunks, first.entities, first.relations)
+    second = resolve_entities(extract(chunks, None, WordExtractor())[0], chunks, first.entities, first.relations)
     assert (second.entity_work.new, second.entity_work.changed, second.entity_work.same) == (1, 1, 1)
     assert (second.relation_work.new, second.relation_work.same) == (1, 1)
 
@@ -181,7 +183,10 @@ def test_counters_say_what_changed_since_the_previous_run():
 def test_chunks_of_an_older_table_without_sentences_make_the_same_graph():
     chunks = chunk_table({"a.md": ["Ann leads Bob. Cid met Ann."]})
     extractions, _ = extract(chunks, None, WordExtractor())
-    graph, older = resolve(extractions, chunks), resolve(extractions, chunks.drop_columns(["sentence_spans"]))
+    graph, older = (
+        resolve_entities(extractions, chunks),
+        resolve_entities(extractions, chunks.drop_columns(["sentence_spans"])),
+    )
     assert older.entities.equals(graph.entities) and "Ann leads Bob." in graph.entities["description"].to_pylist()
 
 
@@ -189,13 +194,15 @@ def test_a_description_is_made_of_the_stored_sentences():
     chunks = chunk_table({"a.md": ["Ann leads Bob. Cid met Ann."]})
     extractions, _ = extract(chunks, None, WordExtractor())
     place = chunks.schema.get_field_index("sentence_spans")
-    one = resolve(extractions, chunks.set_column(place, chunks.schema.field(place), pa.array([[0, 27]], SPANS)))
+    one = resolve_entities(
+        extractions, chunks.set_column(place, chunks.schema.field(place), pa.array([[0, 27]], SPANS))
+    )
     assert set(one.entities["description"].to_pylist()) == {"Ann leads Bob. Cid met Ann."}
 
 
 def test_the_guides_fixture_makes_a_graph():
     chunks = chunk_table({"a.txt": ["小明在北京工作于腾讯。 小红在上海工作于阿里。 腾讯是一家互联网公司。"]})
-    graph = resolve(extract(chunks, None, RuleExtractor())[0], chunks)
+    graph = resolve_entities(extract(chunks, None, RuleExtractor())[0], chunks)
     names = {row["entity_id"]: row["name"] for row in graph.entities.to_pylist()}
     assert set(names.values()) == {"小明", "小红", "腾讯", "阿里", "北京", "上海"}
     typed = {
@@ -216,5 +223,5 @@ def test_ten_thousand_mentions_resolve_in_seconds():
     chunks = chunk_table(documents)
     table, _ = extract(chunks, None, WordExtractor())
     started = time.perf_counter()
-    assert resolve(table, chunks).entities.num_rows > 3000
+    assert resolve_entities(table, chunks).entities.num_rows > 3000
     assert time.perf_counter() - started < 20

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from pipelines.knowledge.extraction.rules import chinese as chinese_rules
-from pipelines.knowledge.names import canonical, is_short_person
+from pipelines.knowledge.names import canonical_name, is_short_person
 from pipelines.text.characters import HAN_CHARACTER
 from pipelines.text.languages.chinese import CHINESE
 from pipelines.text.languages.english import ENGLISH
@@ -76,7 +76,7 @@ def test_every_room_reads_titles_from_the_record():
     for title in CHINESE.names.titles:
         assert is_short_person(f"林{title}")
         assert [one.name for one in chinese_rules.find(f"林{title}。")] == [f"林{title}"]
-    assert {canonical(f"{title.title()}. Ada") for title in ENGLISH.names.titles} == {"ada"}
+    assert {canonical_name(f"{title.title()}. Ada") for title in ENGLISH.names.titles} == {"ada"}
 
 
 def test_one_range_of_chinese_characters():

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.answering.grounding.grounding import refusal
+from pipelines.answering.grounding.grounding import refusal_answer
 from pipelines.answering.grounding.prompt import build_prompt
-from pipelines.answering.question import asks_widely, holds_answer_kind, names, numbers, question_terms
+from pipelines.answering.question import asks_widely, holds_answer_kind, numbers_in, proper_names, question_terms
 from pipelines.answering.scoreboard.questions import load_questions
 from pipelines.answering.settings import AnswerSettings
 from pipelines.core.errors import InputError
@@ -15,7 +15,7 @@ from pipelines.finetune.dataset.leakage import document_leaks
 from pipelines.finetune.dataset.rows.files import RawRow
 from pipelines.finetune.dataset.rows.registry import Source
 from pipelines.finetune.dataset.rows.table import read_row
-from pipelines.knowledge.communities.evidence import gather, prompt
+from pipelines.knowledge.communities.evidence import gather_evidence, summary_prompt
 from pipelines.knowledge.communities.summaries import grounded
 from pipelines.text.languages.language import Language, Names, Prompts, Questions
 from pipelines.text.languages.languages import LANGUAGES, language_of
@@ -75,7 +75,7 @@ def test_texts_are_recognised():
 
 
 def test_a_question_gets_its_refusal_and_its_prompt():
-    assert refusal("ᚁᚂᚃ ᚐᚅ").text == "ᚅᚔᚂ"
+    assert refusal_answer("ᚁᚂᚃ ᚐᚅ").text == "ᚅᚔᚂ"
     asked = build_prompt("ᚁᚂᚃ ᚐᚅ", [], ["context"], AnswerSettings())
     assert asked == [{"role": "user", "content": "ᚐ1\n\nᚐ2\n- context\n\nᚐ3 ᚁᚂᚃ ᚐᚅ\nᚐ4"}]
 
@@ -100,12 +100,12 @@ def test_sentences_words_and_names():
     assert words("ᚁᚂᚃᚔ ᚐᚅ the") == ["ᚁᚂᚃ", "the"]
     assert words("ᚠᛅᚢ the shops") == ["ᚠ", "ᚢ", "shop"]
     assert stands_in("ᚠᚢ", "ᚱᚠᚢᚱ") and not stands_in("Abc", "xAbcx")
-    assert names("ᚁᚂᚃ ᚐᚅ May") == set() and names("ᚁᚂᚃ ᚐᚅ Mai") == {"mai"}
+    assert proper_names("ᚁᚂᚃ ᚐᚅ May") == set() and proper_names("ᚁᚂᚃ ᚐᚅ Mai") == {"mai"}
 
 
 def test_what_a_question_asks_for():
     assert question_terms("ᚉᚐᚇ ᚁᚂᚃ ᚋᚐᚏ ᚃᚃᚃ") == ["ᚁᚂᚃ", "ᚃᚃᚃ"]
-    assert numbers("ᚇᚑ 3") == {"ᚇᚑ", "3"}
+    assert numbers_in("ᚇᚑ 3") == {"ᚇᚑ", "3"}
     assert asks_widely("ᚒᚔᚂᚓ ᚁᚂᚃ") and not asks_widely("ᚉᚔ ᚒᚔᚂᚓ")
     assert holds_answer_kind("ᚉᚔ ᚁᚂᚃ", "ᚋᚐᚊ ᚁᚁ") and not holds_answer_kind("ᚉᚔ ᚁᚂᚃ", "ᚁᚂᚃ")
 
@@ -119,9 +119,9 @@ def test_a_summary_is_asked_for_and_joined_in_it():
     said = {"A": "ᚁᚂᚃ ᚐᚅ᚜", "B": "ᚃᚂ ᚐᚅ᚜"}
     rest = {"type": "PERSON", "mentions": 1, "chunk_ids": ["c"]}
     members = [{"entity_id": name, "name": name, "description": text, **rest} for name, text in said.items()]
-    evidence = gather(members, [], {"c": "ᚁᚂᚃ ᚐᚅ᚜ ᚃᚂ ᚐᚅ᚜"}, 100)
+    evidence = gather_evidence(members, [], {"c": "ᚁᚂᚃ ᚐᚅ᚜ ᚃᚂ ᚐᚅ᚜"}, 100)
     assert evidence.language is OGHAM and evidence.title == "A + B"
-    content = prompt(evidence, [])[0]["content"]
+    content = summary_prompt(evidence, [])[0]["content"]
     assert content == "ᚐ5\n\nᚐ6\n- ᚁᚂᚃ ᚐᚅ᚜\n- ᚃᚂ ᚐᚅ᚜\n\nᚐ7 A (person) + B (person)\n\nᚐ8"
     told = "ᚁᚂᚃ ᚃᚂ ᚐᚅ᚜ᚃᚂ ᚁᚂᚃ ᚐᚅ᚜ Shop ᚃᚂ."
     assert grounded(told, ["ᚁᚂᚃ ᚃᚂ"], OGHAM, 0.5) == "ᚁᚂᚃ ᚃᚂ ᚐᚅ᚜ / ᚃᚂ ᚁᚂᚃ ᚐᚅ᚜"

@@ -52,7 +52,7 @@ class RawRows:
         return RawRow(self.numbers[place], self.contents[place], self.values[place] if self.values else None)
 
 
-def parse(row: RawRow) -> tuple[Any, set[str]]:
+def parse_row(row: RawRow) -> tuple[Any, set[str]]:
     """Return the row's value and the repairs that parsing needed; Flaw where it can't be parsed."""
     if isinstance(row.value, Cells):
         return _named(row.value.header, row.value.cells), set()
@@ -66,7 +66,7 @@ class Cells(NamedTuple):
     cells: list[str]
 
 
-def ending(path: Path) -> str:
+def ending_of(path: Path) -> str:
     """Return the file's ending as ENDINGS has it, "" where it is none of them.
 
     >>> ending(Path("rows.v2.JSONL.gz")), ending(Path("rows.txt"))
@@ -84,7 +84,7 @@ def bare_name(path: Path) -> str:
 
 def raw_rows(path: Path) -> RawRows:
     """Return a file's rows in order; Flaw where the file as a whole cannot be read, or has none."""
-    rows = _rows(path, ending(path))
+    rows = _rows(path, ending_of(path))
     if not len(rows.numbers):
         raise Flaw(EMPTY_FILE, "a file without a row", "rows")
     return rows

@@ -33,7 +33,7 @@ class HubDataset:
         return content_id(*parts)
 
 
-def fetch(hub: HubDataset, cache: Path) -> Path | str:
+def fetch_dataset(hub: HubDataset, cache: Path) -> Path | str:
     """Return the Parquet file with the dataset's rows, or why they can't be had."""
     path = cache / f"{hub.key()}.parquet"
     if path.exists():

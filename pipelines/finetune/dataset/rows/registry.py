@@ -9,8 +9,8 @@ from typing import Any
 
 from pipelines.core.errors import InputError
 from pipelines.core.identity import json_digest
-from pipelines.finetune.dataset.rows.files import ENDINGS, bare_name, ending
-from pipelines.finetune.dataset.rows.hub import HubDataset, fetch
+from pipelines.finetune.dataset.rows.files import ENDINGS, bare_name, ending_of
+from pipelines.finetune.dataset.rows.hub import HubDataset, fetch_dataset
 from pipelines.finetune.dataset.rows.shapes import Shape
 
 REGISTRY = "dataset_info.json"
@@ -63,7 +63,7 @@ def find_sources(
     free = [
         Source(bare_name(path.relative_to(folder)), path.relative_to(folder).as_posix(), path)
         for path in others
-        if ending(path)
+        if ending_of(path)
     ]
     sources = sorted([*registered, *free], key=lambda source: (source.name, source.dataset))
     if not sources:
@@ -74,7 +74,7 @@ def find_sources(
             f"a folder with instruction files ({', '.join(ENDINGS)})",
             "set GRAFTLINE_INSTRUCTIONS to the folder that holds them",
         )
-    return sources, [*notes, *_unread([path.relative_to(folder) for path in others if not ending(path)], notes)]
+    return sources, [*notes, *_unread([path.relative_to(folder) for path in others if not ending_of(path)], notes)]
 
 
 def _files(folder: Path) -> list[Path]:
@@ -139,7 +139,7 @@ def _entry(folder: Path, dataset: str, entry: Any, wanted: bool, cache: Path | N
         )
         if flaw or not (wanted or hub.is_local) or cache is None:
             return Note(dataset, flaw or "on the hub: name it as a recipe's `dataset` to load it")
-        rows = fetch(hub, cache)
+        rows = fetch_dataset(hub, cache)
         if isinstance(rows, str):
             return Note(dataset, rows)
         return [Source(dataset, f"{dataset} ({hub.url})", rows, shape, entry.get("num_samples"))]
@@ -147,7 +147,9 @@ def _entry(folder: Path, dataset: str, entry: Any, wanted: bool, cache: Path | N
         place = next((name for key, name in _ELSEWHERE.items() if key in entry), "nowhere")
         return Note(dataset, f"kept in {place}: give it a file_name or an hf_hub_url")
     path = folder / entry["file_name"]
-    files = [file for file in (sorted(path.iterdir()) if path.is_dir() else [path]) if file.is_file() and ending(file)]
+    files = [
+        file for file in (sorted(path.iterdir()) if path.is_dir() else [path]) if file.is_file() and ending_of(file)
+    ]
     if not files:
         missing = "is not in the folder" if not path.exists() else f"is no file of rows ({', '.join(ENDINGS)})"
         return Note(dataset, f"{entry['file_name']} {missing}")

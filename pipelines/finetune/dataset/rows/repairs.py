@@ -11,7 +11,7 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ufffe\uffff\ud8
 _LINE_END = re.compile("\r\n?")
 
 
-def clean(text: str, repairs: set[str]) -> str:
+def clean_text(text: str, repairs: set[str]) -> str:
     """Return the text without what no tokenizer should see; each repair is named in `repairs`."""
     if _UNPRINTABLE.search(text):
         text = _UNPRINTABLE.sub("", text)
@@ -25,11 +25,11 @@ def clean(text: str, repairs: set[str]) -> str:
     return text
 
 
-def sound(made: Draft) -> Draft:
+def repaired(made: Draft) -> Draft:
     """Repair the draft in place and return it; Flaw where it can't be learned from."""
     for message in made.messages:
-        message["content"] = clean(message["content"], made.repairs)
-    made.chosen, made.rejected = clean(made.chosen, made.repairs), clean(made.rejected, made.repairs)
+        message["content"] = clean_text(message["content"], made.repairs)
+    made.chosen, made.rejected = clean_text(made.chosen, made.repairs), clean_text(made.rejected, made.repairs)
     if made.messages and made.messages[0]["role"] == "system" and not made.messages[0]["content"]:
         made.messages.pop(0)
         made.repairs.add("empty system message dropped")

@@ -10,11 +10,11 @@ import pyarrow as pa
 
 from pipelines.core.identity import content_id
 from pipelines.finetune.conversation import json_text, stored_messages
-from pipelines.finetune.dataset.rows.files import RawRow, parse
+from pipelines.finetune.dataset.rows.files import RawRow, parse_row
 from pipelines.finetune.dataset.rows.registry import Source
-from pipelines.finetune.dataset.rows.repairs import clean, sound
+from pipelines.finetune.dataset.rows.repairs import clean_text, repaired
 from pipelines.finetune.dataset.rows.shapes import Flaw, shape_of
-from pipelines.finetune.dataset.rows.turns import Draft, draft, kind_of
+from pipelines.finetune.dataset.rows.turns import Draft, draft_of, kind_of
 from pipelines.text.languages.languages import language_by_share
 from pipelines.text.near_duplicates import BANDS, band_keys, grams, text_key, tokens
 
@@ -61,8 +61,10 @@ def read_row(raw: RawRow, source: Source, salt: str) -> dict[str, Any]:
     try:
         if source.flaw:
             raise Flaw("not for text", source.flaw, "text")
-        value, repairs = parse(raw)
-        made = sound(draft(value, source.shape or shape_of(value) if isinstance(value, dict) else _unshaped(value)))
+        value, repairs = parse_row(raw)
+        made = repaired(
+            draft_of(value, source.shape or shape_of(value) if isinstance(value, dict) else _unshaped(value))
+        )
         made.repairs |= repairs
         origin = _origin(value.get("source"), made)
     except Flaw as flaw:
@@ -106,7 +108,7 @@ def _origin(value: Any, made: Draft) -> str:
         return str(value)
     if value and not isinstance(value, str):
         raise Flaw("not text", f"a source that is a {kind_of(value)}", "text")
-    return clean(value, made.repairs) if value else ""
+    return clean_text(value, made.repairs) if value else ""
 
 
 def _row(made: Draft, origin: str, source: Source, salt: str) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class Draft:
     repairs: set[str] = field(default_factory=set)
 
 
-def draft(row: Any, shape: Shape) -> Draft:
+def draft_of(row: Any, shape: Shape) -> Draft:
     """Read a row; Flaw where it is not of that shape."""
     if not isinstance(row, dict):
         raise Flaw("not an object", f"a JSON {kind_of(row)}", EXPECTED)

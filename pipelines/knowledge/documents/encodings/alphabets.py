@@ -72,7 +72,7 @@ class _Letters:
     misfits: int = 0
 
 
-def guessed(data: bytes) -> Guess | None:
+def guess_alphabet(data: bytes) -> Guess | None:
     """Return the encoding in which the bytes are most probably words, None where they are none in any."""
     found = (match.group()[:_LONGEST] for match in islice(_WITH_HIGH_BYTES.finditer(data), _WORDS))
     words = b" ".join(dict.fromkeys(found))[:_MOST]

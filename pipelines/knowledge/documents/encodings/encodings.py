@@ -8,7 +8,7 @@ import codecs
 import re
 
 from pipelines.core.errors import InputError
-from pipelines.knowledge.documents.encodings.alphabets import guessed
+from pipelines.knowledge.documents.encodings.alphabets import guess_alphabet
 from pipelines.knowledge.documents.encodings.east_asian import OLD, everyday_share
 from pipelines.knowledge.documents.encodings.wide import wide_encoding
 
@@ -89,7 +89,7 @@ def _spelled(data: bytes) -> str:
     sample = _around_high_bytes(data)
     scores = {old.name: everyday_share(sample, old) for old in OLD}
     scores["cp1252"] = _latin_score(sample)
-    guess = guessed(data)
+    guess = guess_alphabet(data)
     if guess and guess.fitting >= _GOOD_ENOUGH:
         scores["cp1252"] = 0.0 if guess.encoding != "cp1252" else scores["cp1252"]
         scores[guess.encoding] = max(guess.fitting, scores.get(guess.encoding, 0.0))

@@ -48,7 +48,7 @@ def unreadable(name: str, found: str, expected: str, fix: str) -> InputError:
     return InputError(name, found, expected, f"{fix}, or move the file out of the folder")
 
 
-def reason(error: BaseException, path: Path | None = None) -> str:
+def exception_line(error: BaseException, path: Path | None = None) -> str:
     """Return an exception of a library in one line, with the file's name for its path."""
     text = str(error) if path is None else str(error).replace(str(path), path.name)
     return " ".join(f"{type(error).__name__}: {text}".split())[:120]
@@ -64,7 +64,7 @@ def declared_author(author: Any) -> str:
     """Return an author, or several with commas between, from a file's properties; one may be a mapping with a name."""
     people = author if isinstance(author, list | tuple) else [author]
     named = [person.get("name") if isinstance(person, dict) else person for person in people]
-    names = [" ".join(clean(str(name or "")).split()) for name in named if not isinstance(name, dict | list)]
+    names = [" ".join(without_controls(str(name or "")).split()) for name in named if not isinstance(name, dict | list)]
     return ", ".join(name for name in names if name.lower() not in _GENERATED_AUTHORS)[:_LONGEST_NAME]
 
 
@@ -93,18 +93,18 @@ def _day_in_words(text: str) -> str:
     return datetime.date(int(match["year"]), month, int(match["day"])).isoformat()
 
 
-def row(cells: Iterable[str]) -> str:
+def table_row(cells: Iterable[str]) -> str:
     """Return cells as one line of a Markdown table."""
     return "| " + " | ".join(" ".join(cell.split()) for cell in cells) + " |"
 
 
-def tidy(text: str) -> str:
+def tidy_text(text: str) -> str:
     """Return text without control characters, spaces at line ends and more than one blank line.
 
     No blank line is left between the items of one list and the rows of one table.
     """
     lines: list[str] = []
-    for line in (line.strip(" \t") for line in clean(text).split("\n")):
+    for line in (line.strip(" \t") for line in without_controls(text).split("\n")):
         if not line and (not lines or not lines[-1]):
             continue
         mark = _ITEM.match(line)
@@ -114,7 +114,7 @@ def tidy(text: str) -> str:
     return "\n".join(lines).strip()
 
 
-def clean(text: str) -> str:
+def without_controls(text: str) -> str:
     return _UNWANTED.sub(" ", text)
 
 
@@ -123,7 +123,7 @@ def joined_pages(pages: Iterable[str]) -> tuple[str, tuple[int, ...]]:
     parts: list[str] = []
     starts, length = [], 0
     for page in pages:
-        part = tidy(page)
+        part = tidy_text(page)
         length += 2 if parts and part else 0
         starts.append(length)
         if part:

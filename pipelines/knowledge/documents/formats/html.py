@@ -6,7 +6,7 @@ from typing import Any
 
 from pipelines.knowledge.documents.encodings.encodings import decode
 from pipelines.knowledge.documents.formats.extracted import Extracted, declared_author, iso_date, unreadable
-from pipelines.knowledge.documents.formats.html_blocks import rendered
+from pipelines.knowledge.documents.formats.html_blocks import page_text
 from pipelines.knowledge.documents.formats.limits import Limits
 
 _AUTHOR = ("author", "article:author", "dc.creator", "dcterms.creator")
@@ -28,7 +28,7 @@ def read_html(path: Path, limits: Limits) -> Extracted:
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 1000 + _FRAMES_A_LEVEL * limits.depth))
     title = " ".join(soup.title.get_text().split()) if soup.title else ""
     author, date = _meta(soup, _AUTHOR), _meta(soup, _DATE)
-    return Extracted(rendered(soup), title, declared_author(author), iso_date(date), encoding=encoding)
+    return Extracted(page_text(soup), title, declared_author(author), iso_date(date), encoding=encoding)
 
 
 def _meta(soup: Any, names: tuple[str, ...]) -> str:

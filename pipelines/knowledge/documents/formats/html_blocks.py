@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pipelines.knowledge.documents.formats.extracted import clean, row
+from pipelines.knowledge.documents.formats.extracted import table_row, without_controls
 
 _HIDDEN_TAGS = {"script", "style", "noscript", "template", "head", "svg", "math", "iframe", "object"}
 _HIDDEN_STYLE = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
@@ -18,7 +18,7 @@ _ITEM = re.compile(r"\s*(?:-|\d+\.|\|) ")
 _TICKS = re.compile("`{3,}")
 
 
-def rendered(page: Any) -> str:
+def page_text(page: Any) -> str:
     """Return what a parsed page shows."""
     blocks = _Blocks()
     blocks.children(page)
@@ -66,7 +66,7 @@ class _Blocks:
         for child in node.children:
             if isinstance(child, str):
                 if _is_text(child):
-                    self._text.append(re.sub(r"\s+", " ", clean(child)))
+                    self._text.append(re.sub(r"\s+", " ", without_controls(child)))
             elif _is_shown(child):
                 self._element(child)
 
@@ -84,7 +84,7 @@ class _Blocks:
             self._item(tag, "- ")
         elif tag.name == "tr" and not _lays_out_code(tag):
             self.line()
-            self._add([row(_in_a_line(cell) for cell in _cells(tag))])
+            self._add([table_row(_in_a_line(cell) for cell in _cells(tag))])
         elif tag.name in _BLOCK_TAGS:
             self.blank()
             self.children(tag)
@@ -157,7 +157,7 @@ def _in_a_line(tag: Any) -> str:
 
 def _fenced(tag: Any) -> list[str]:
     """Return preformatted text as a Markdown code block, [] where it is empty."""
-    lines = clean("".join(_verbatim(tag))).replace("\r\n", "\n").split("\n")
+    lines = without_controls("".join(_verbatim(tag))).replace("\r\n", "\n").split("\n")
     filled = [number for number, line in enumerate(lines) if line.strip()]
     if not filled:
         return []

@@ -8,8 +8,8 @@ from typing import Any
 from pipelines.knowledge.documents.formats.extracted import (
     declared_author,
     declared_title,
+    exception_line,
     iso_date,
-    reason,
     unreadable,
 )
 from pipelines.knowledge.documents.formats.limits import Limits
@@ -36,7 +36,7 @@ def check_archive(path: Path, kind: str, ending: str, limits: Limits) -> None:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
     except Exception as error:  # a damaged archive trips the parser in many ways
-        raise damaged(path, kind, ending, error) from error
+        raise damaged_file_error(path, kind, ending, error) from error
     unpacked = sum(part.file_size for part in parts)
     markup = sum(part.file_size for part in parts if part.filename.endswith((".xml", ".rels")))
     found = ""
@@ -50,14 +50,17 @@ def check_archive(path: Path, kind: str, ending: str, limits: Limits) -> None:
         raise unreadable(path.name, found, f"a {kind} of ordinary size", "split it")
 
 
-def damaged(path: Path, kind: str, ending: str, error: BaseException) -> Exception:
+def damaged_file_error(path: Path, kind: str, ending: str, error: BaseException) -> Exception:
     """Return the error of a file that its library could not open."""
     return unreadable(
-        path.name, f"a damaged {kind} ({reason(error, path)})", f"a {ending} that opens", f"save it as {ending} anew"
+        path.name,
+        f"a damaged {kind} ({exception_line(error, path)})",
+        f"a {ending} that opens",
+        f"save it as {ending} anew",
     )
 
 
-def properties(core: Any) -> dict[str, Any]:
+def core_properties(core: Any) -> dict[str, Any]:
     """Return title, author and date of a file's core properties, without what its template put there."""
     times = (
         time for time in (core.created, core.modified) if time and time.replace(tzinfo=None) not in _TEMPLATE_TIMES

@@ -11,10 +11,10 @@ from pipelines.knowledge.documents.formats.extracted import (
     Extracted,
     declared_author,
     declared_title,
+    exception_line,
     iso_date,
     joined_pages,
-    reason,
-    row,
+    table_row,
     unreadable,
 )
 from pipelines.knowledge.documents.formats.limits import Limits
@@ -47,7 +47,7 @@ def read_pdf(path: Path, limits: Limits) -> Extracted:
         raise
     except Exception as error:  # pypdf raises what its parsing trips over: KeyError, RecursionError, its own
         raise unreadable(
-            path.name, f"a damaged PDF ({reason(error, path)})", "a PDF that opens", "print it to PDF anew"
+            path.name, f"a damaged PDF ({exception_line(error, path)})", "a PDF that opens", "print it to PDF anew"
         ) from error
     if not text:
         raise unreadable(path.name, "a PDF without text, perhaps a scan", "a PDF with text", "run ocrmypdf on it")
@@ -99,7 +99,7 @@ def _with_tables(page: Any) -> str:
         if grid.bbox[1] > top:
             parts.append(_text_between(page, top, grid.bbox[1]))
         cells = [[cell or "" for cell in line] for line in grid.extract()]
-        parts.append("\n".join(row(line) for line in cells if any(cell.strip() for cell in line)))
+        parts.append("\n".join(table_row(line) for line in cells if any(cell.strip() for cell in line)))
         top = max(top, grid.bbox[3])
     if page.bbox[3] > top:
         parts.append(_text_between(page, top, page.bbox[3]))

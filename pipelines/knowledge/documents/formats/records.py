@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.core.errors import InputError
 from pipelines.knowledge.documents.encodings.encodings import decode
-from pipelines.knowledge.documents.formats.extracted import Extracted, reason, tidy, unreadable
+from pipelines.knowledge.documents.formats.extracted import Extracted, exception_line, tidy_text, unreadable
 from pipelines.knowledge.documents.formats.limits import Limits
 
 _DELIMITERS = ",;\t|"
@@ -32,13 +32,13 @@ def read_csv(path: Path, limits: Limits) -> Extracted:
         rows = [row for row in csv.reader(io.StringIO(table, newline=""), delimiter=delimiter) if row]
     except csv.Error as error:
         raise unreadable(
-            path.name, f"a damaged table ({reason(error)})", "rows of values", "save it as CSV anew"
+            path.name, f"a damaged table ({exception_line(error)})", "rows of values", "save it as CSV anew"
         ) from error
     if not rows:
         return Extracted("", encoding=encoding)
     columns = [" ".join(name.split()) for name in rows[0]]
     lines = [_line(columns, row) for row in rows[1:]] or ["| " + " | ".join(columns) + " |"]
-    return Extracted(tidy("\n".join(line for line in lines if line)), encoding=encoding)
+    return Extracted(tidy_text("\n".join(line for line in lines if line)), encoding=encoding)
 
 
 def _delimiter(sample: str) -> str:
@@ -61,7 +61,7 @@ def read_json(path: Path, limits: Limits) -> Extracted:
     text, encoding = decode(path.read_bytes(), path.name)
     value = _parsed(path.name, text.lstrip("\ufeff"), 0, limits)
     records = value if isinstance(value, list) else [value]
-    return Extracted(tidy("\n\n".join(_record(record) for record in records)), encoding=encoding)
+    return Extracted(tidy_text("\n\n".join(_record(record) for record in records)), encoding=encoding)
 
 
 def read_json_lines(path: Path, limits: Limits) -> Extracted:
@@ -69,7 +69,7 @@ def read_json_lines(path: Path, limits: Limits) -> Extracted:
     text, encoding = decode(path.read_bytes(), path.name)
     lines = [(number, line) for number, line in enumerate(text.lstrip("\ufeff").split("\n"), start=1) if line.strip()]
     records = [_parsed(path.name, line, number, limits) for number, line in lines]
-    return Extracted(tidy("\n\n".join(_record(record) for record in records)), encoding=encoding)
+    return Extracted(tidy_text("\n\n".join(_record(record) for record in records)), encoding=encoding)
 
 
 def _parsed(name: str, text: str, line: int, limits: Limits) -> Any:
@@ -80,7 +80,7 @@ def _parsed(name: str, text: str, line: int, limits: Limits) -> Any:
     except ValueError as error:
         place = f"line {line}: " if line else ""
         raise unreadable(
-            name, f"damaged JSON ({place}{reason(error)})", "valid JSON", f"correct it: {error}"
+            name, f"damaged JSON ({place}{exception_line(error)})", "valid JSON", f"correct it: {error}"
         ) from error
     if _depth(value) > limits.depth:
         raise _too_deep(name, limits)

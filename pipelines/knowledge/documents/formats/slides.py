@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pipelines.knowledge.documents.formats.extracted import Extracted, joined_pages, row
+from pipelines.knowledge.documents.formats.extracted import Extracted, joined_pages, table_row
 from pipelines.knowledge.documents.formats.limits import Limits
-from pipelines.knowledge.documents.formats.office import check_archive, damaged, properties
+from pipelines.knowledge.documents.formats.office import check_archive, core_properties, damaged_file_error
 
 
 def read_pptx(path: Path, limits: Limits) -> Extracted:
@@ -17,9 +17,9 @@ def read_pptx(path: Path, limits: Limits) -> Extracted:
     try:
         presentation = pptx.Presentation(str(path))
         text, pages = joined_pages(_slide(slide) for slide in presentation.slides)
-        return Extracted(text, **properties(presentation.core_properties), pages=pages)
+        return Extracted(text, **core_properties(presentation.core_properties), pages=pages)
     except Exception as error:  # zip, XML and key errors, by what is missing
-        raise damaged(path, "presentation", ".pptx", error) from error
+        raise damaged_file_error(path, "presentation", ".pptx", error) from error
 
 
 def _slide(slide: Any) -> str:
@@ -40,7 +40,7 @@ def _shapes(shapes: Iterable[Any], title_id: int | None) -> Iterator[str]:
         if hasattr(shape, "shapes"):
             yield from _shapes(shape.shapes, title_id)
         elif getattr(shape, "has_table", False):
-            yield "\n".join(row(cell.text for cell in line.cells) for line in shape.table.rows)
+            yield "\n".join(table_row(cell.text for cell in line.cells) for line in shape.table.rows)
         elif shape.has_text_frame and shape.text_frame.text.strip():
             lines = [line.text.replace("\v", "\n").strip() for line in shape.text_frame.paragraphs]
             lines = [line for line in lines if line]

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipelines.knowledge.documents.formats.extracted import Extracted, row, tidy
+from pipelines.knowledge.documents.formats.extracted import Extracted, table_row, tidy_text
 from pipelines.knowledge.documents.formats.limits import Limits
-from pipelines.knowledge.documents.formats.office import check_archive, damaged, properties
+from pipelines.knowledge.documents.formats.office import check_archive, core_properties, damaged_file_error
 
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _PARAGRAPH, _TABLE, _ROW, _CELL = (f"{_WORD}{name}" for name in ("p", "tbl", "tr", "tc"))
@@ -26,9 +26,9 @@ def read_docx(path: Path, limits: Limits) -> Extracted:
         # What the reader sees once only: no second rendering of drawings, no place that text was moved from.
         for twice in [*body.iter(*_TWICE)]:
             twice.getparent().remove(twice)
-        return Extracted(tidy("\n".join(_blocks(body, document))), **properties(document.core_properties))
+        return Extracted(tidy_text("\n".join(_blocks(body, document))), **core_properties(document.core_properties))
     except Exception as error:  # zip, XML and key errors, by what is missing
-        raise damaged(path, "Word document", ".docx", error) from error
+        raise damaged_file_error(path, "Word document", ".docx", error) from error
 
 
 def _blocks(parent: Any, document: Any) -> list[str]:
@@ -63,7 +63,7 @@ def _table(element: Any) -> list[str]:
     lines, inner = [], []
     for line in _own(element, _ROW):
         cells = [*_own(line, _CELL)]
-        lines.append(row(" ".join(_text(p) for p in _own(cell, _PARAGRAPH, _TABLE)) for cell in cells))
+        lines.append(table_row(" ".join(_text(p) for p in _own(cell, _PARAGRAPH, _TABLE)) for cell in cells))
         inner += [table for cell in cells for table in _own(cell, _TABLE, _PARAGRAPH)]
     text = "\n".join(line for line in lines if line.strip("| "))
     return [f"\n{text}\n", *(block for table in inner for block in _table(table))]
