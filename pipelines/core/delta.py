@@ -77,7 +77,7 @@ def with_schema(stored: Stored | None, schema: pa.Schema) -> Stored | None:
 def compare_versions(current: Mapping[str, str], previous: Mapping[str, str]) -> Delta:
     """Compare versions by key.
 
-    >>> compare({"a": "1", "b": "2"}, {"b": "1", "c": "1"})
+    >>> compare_versions({"a": "1", "b": "2"}, {"b": "1", "c": "1"})
     Delta(new=['a'], changed=['b'], gone=['c'], same=[])
     """
     return Delta(

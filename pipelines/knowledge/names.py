@@ -24,7 +24,7 @@ def is_han(name: str) -> bool:
 def canonical_name(name: str) -> str:
     """Return the key of a name: small letters, no article, possessive, title or company suffix.
 
-    >>> canonical("The Nordvik  Textiles Ltd."), canonical("Dr. Weber's"), canonical("腾讯有限公司")
+    >>> canonical_name("The Nordvik  Textiles Ltd."), canonical_name("Dr. Weber's"), canonical_name("腾讯有限公司")
     ('nordvik textiles', 'weber', '腾讯')
     """
     key = " ".join(unicodedata.normalize("NFKC", name).casefold().replace("_", " ").split()).strip(' .,:;|-–—"“”()')

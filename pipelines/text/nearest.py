@@ -7,7 +7,7 @@ from collections.abc import Iterable
 def nearest_name(name: str, known: Iterable[str], likeness: float = 0.5) -> str:
     """Return the known name that is spelled most like this one, "" where none is as like as `likeness` (0 to 1).
 
-    >>> nearest("locl", ["native", "local", "global"]), nearest("xyz", ["native", "local"])
+    >>> nearest_name("locl", ["native", "local", "global"]), nearest_name("xyz", ["native", "local"])
     ('local', '')
     """
     return next(iter(difflib.get_close_matches(name, sorted(known), n=1, cutoff=likeness)), "")

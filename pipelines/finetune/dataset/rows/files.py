@@ -69,7 +69,7 @@ class Cells(NamedTuple):
 def ending_of(path: Path) -> str:
     """Return the file's ending as ENDINGS has it, "" where it is none of them.
 
-    >>> ending(Path("rows.v2.JSONL.gz")), ending(Path("rows.txt"))
+    >>> ending_of(Path("rows.v2.JSONL.gz")), ending_of(Path("rows.txt"))
     ('.jsonl', '')
     """
     plain = path.with_suffix("") if path.suffix.lower() == _GZIP else path
