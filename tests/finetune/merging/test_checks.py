@@ -41,7 +41,7 @@ def test_an_adapter_is_judged_by_its_stages_own_figure(tmp_path: Path, monkeypat
     pairs = {"resolved": {"stage": "dpo"}, "held_out_before": {"accuracy": 0.5}}
     better = dataclasses.replace(record, **pairs, held_out_after={"accuracy": 0.75})
     worse = dataclasses.replace(record, **pairs, held_out_after={"accuracy": 0.5})
-    assert adapter_checks(better)["held_out_accuracy_rose"]["passed"]
+    assert adapter_checks(better)["held_out_accuracy_rose"].passed
     assert failed(adapter_checks(worse)) == {"held_out_accuracy_rose"}
 
 
