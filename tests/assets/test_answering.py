@@ -149,12 +149,12 @@ def test_answers_scores_and_the_gate_are_about_the_questions_that_were_read_not_
 def test_at_level_99_nothing_that_the_scoreboard_shows_or_logs_says_95(
     resources: dict[str, Any], tmp_path: Path
 ) -> None:
-    def board(level: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-        settings = Settings({**resources["settings"].values, "GRAFTLINE_LEVEL": level})
+    def board(level: float) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        settings = resources["settings"].model_copy(update={"level": level})
         result = _run(resources | {"settings": settings})
         return resources["tables"].read("scoreboard").to_pylist(), _metadata(result, "scoreboard")
 
-    (narrow, usual), (wide, shown) = board("0.95"), board("0.99")
+    (narrow, usual), (wide, shown) = board(0.95), board(0.99)
     assert {row["level"] for row in narrow} == {0.95} and {row["level"] for row in wide} == {0.99}
     assert (usual["intervals"], shown["intervals"]) == ("95 %", "99 %")
     assert usual["mlflow_run"] != shown["mlflow_run"]
