@@ -6,7 +6,10 @@ import pytest
 
 from pipelines.core import extensions as module
 from pipelines.core.errors import ConfigurationError
-from pipelines.core.extensions import METRICS, extended, extensions
+from pipelines.core.extensions import ENGINES, EXTRACTORS, METRICS, extended, extensions
+from pipelines.knowledge.extraction.extractors import extractor_named
+from resources.engines.engines import engine_named
+from tests.fakes import FakeLanguageModel
 
 
 @pytest.fixture(autouse=True)
@@ -58,3 +61,17 @@ def test_a_process_adds_for_itself_and_our_names_stay_ours():
     module.add(METRICS, "own", len)
     with pytest.raises(ConfigurationError, match="own from this process, which graftline has too"):
         extended(METRICS, {"own": max})
+
+
+def test_a_broken_package_hinders_nobody_who_does_not_name_it(monkeypatch: pytest.MonkeyPatch):
+    points = {
+        ENGINES: [EntryPoint("gone", "no_such_module:ENGINE", ENGINES)],
+        EXTRACTORS: [EntryPoint("gone", "no_such_module:X", EXTRACTORS)],
+    }
+    monkeypatch.setattr(module, "entry_points", lambda group: points.get(group, []))
+    assert engine_named("transformers").package == "transformers"
+    assert extractor_named("rules", FakeLanguageModel()).name.startswith("rules-")
+    with pytest.raises(ConfigurationError, match="extension gone"):
+        engine_named("gone")
+    with pytest.raises(ConfigurationError, match="one of vllm, transformers, gone"):
+        engine_named("llama")

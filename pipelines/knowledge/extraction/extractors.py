@@ -1,9 +1,9 @@
 """Which extractor a setting names."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from pipelines.core.errors import ConfigurationError
-from pipelines.core.extensions import EXTRACTORS, extended
+from pipelines.core.extensions import EXTRACTORS, extension, names_beside
 from pipelines.core.protocols import LanguageModel
 from pipelines.knowledge.mentions import Extractor
 
@@ -23,14 +23,14 @@ def _by_model(language_model: LanguageModel) -> Extractor:
 _OWN: dict[str, Callable[[LanguageModel], Extractor]] = {"rules": _rules, "llm": _by_model}
 
 
-def extractors() -> Mapping[str, Callable[[LanguageModel], Extractor]]:
-    """Return what makes an extractor by its name, those of installed packages last."""
-    return extended(EXTRACTORS, _OWN)
+def extractor_names() -> tuple[str, ...]:
+    """Return the names of all extractors, those of installed packages last."""
+    return (*_OWN, *names_beside(EXTRACTORS, _OWN))
 
 
 def extractor_named(kind: str, language_model: LanguageModel) -> Extractor:
-    """Return the extractor of this name; ConfigurationError where there is none."""
-    if kind not in extractors():
-        names = " or ".join(extractors())
+    """Return the extractor of this name, no other imported; ConfigurationError where there is none."""
+    if kind not in extractor_names():
+        names = " or ".join(extractor_names())
         raise ConfigurationError("GRAFTLINE_EXTRACTOR", repr(kind), names, "export GRAFTLINE_EXTRACTOR=rules")
-    return extractors()[kind](language_model)
+    return (_OWN[kind] if kind in _OWN else extension(EXTRACTORS, kind))(language_model)
