@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.core.files import beside, write_atomically
 from pipelines.core.identity import content_id, file_digest, json_digest
@@ -81,6 +82,17 @@ def prepare(
 def read_ledger(record: dict[str, Any]) -> pa.Table:
     """Return the rows that were repaired or rejected, each with its reason (`row_ledger.ROW_LEDGER`)."""
     return _read(Path(record["ledger"]))
+
+
+def place_of_row(ledger: Path, row_id: str) -> str:
+    """Return "FILE, row N" of a row by its id, from what `prepare` keeps beside the ledger; its id where it is gone."""
+    path = ledger.with_name(ledger.name.replace("ledger-", "rows-", 1))
+    if path.exists():
+        rows = _read(path)
+        place = pc.index(rows["row_id"], row_id).as_py()
+        if place >= 0:
+            return f"{rows['file'][place].as_py()}, row {rows['row'][place].as_py()}"
+    return f"row {row_id}"
 
 
 def _noted(record: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from pipelines.finetune.recipes.wanted_rows import kind_of, no_rows_error
 from pipelines.finetune.tasks.task import Dialogue
 from pipelines.finetune.tasks.tasks import task_of
 
-_CODE_VERSION = "3"
+_CODE_VERSION = "4"
 _PREVIEWS = 3
 _NOT_LINEAR = ("embed_tokens", "lm_head", "wte", "wpe", "norm", "embed_in", "embed_out")
 

@@ -1,25 +1,28 @@
 """The rows that a recipe trains on, as token ids; kept on disk by what they are made of."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.core.errors import InputError
 from pipelines.core.identity import content_id
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.recipes.wanted_rows import kind_of
-from pipelines.finetune.templates.masking import template_digest
+from pipelines.finetune.templates.masking import LEFT_OUT, template_digest
 
 
 @dataclass(frozen=True)
 class RowEncoding:
     """How a stage makes token ids of a stored row.
 
-    `encode(row, tokenizer, recipe)` returns lists of ids by name, `has_loss` says whether such a row teaches anything,
-    and `keys` are the recipe's keys that `encode` looks at.
+    `encode(row, tokenizer, recipe)` returns lists of ids by name and under LEFT_OUT, as words of one text, what of the
+    row is not learned or not in the text; `has_loss` says whether such a row teaches anything, and `keys` are the
+    recipe's keys that `encode` looks at.
     """
 
-    encode: Callable[[Mapping[str, Any], Any, Recipe], dict[str, list[int]]]
+    encode: Callable[[Mapping[str, Any], Any, Recipe], dict[str, Any]]
     has_loss: Callable[[Mapping[str, list[int]]], bool]
     keys: tuple[str, ...]
 
@@ -44,22 +47,40 @@ def chosen_rows(rows: Any, recipe: Recipe, names: str | None, most: int | None =
     return rows.select(kept)
 
 
-def tokens_of(rows: Any, tokenizer: Any, recipe: Recipe, encoding: RowEncoding, cache: Path) -> Any:
-    """Return the rows as the token ids that the stage's `encoding` makes of them.
+def tokens_of(
+    rows: Any,
+    tokenizer: Any,
+    recipe: Recipe,
+    encoding: RowEncoding,
+    cache: Path,
+    place_of: Callable[[str], str] = "row {}".format,
+) -> tuple[Any, Counter[str]]:
+    """Return the rows as the token ids that the stage's `encoding` makes of them, and how much of what they leave out.
 
     Cached on disk by rows, template, stage and the encoding's keys. Rows that keep no token with loss are left out:
-    len(rows) - len(result) of them.
+    len(rows) - len(result) of them. InputError names a row that can't be encoded by the place of its id.
     """
+
+    def encode(row: Mapping[str, Any], tokenizer: Any, recipe: Recipe) -> dict[str, Any]:
+        try:
+            return encoding.encode(row, tokenizer, recipe)
+        except InputError as error:
+            where = f"{place_of(row['row_id'])}: {error.where}" if row.get("row_id") else error.where
+            raise InputError(where, error.found, error.expected, error.fix) from error
+
     cache.mkdir(parents=True, exist_ok=True)
     options = [recipe.stage, *(getattr(recipe, key) for key in encoding.keys)]
-    key = content_id(rows._fingerprint, template_digest(tokenizer), str(len(tokenizer)), *map(str, options), "2")
+    key = content_id(rows._fingerprint, template_digest(tokenizer), str(len(tokenizer)), *map(str, options), "3")
     encoded = rows.map(
-        encoding.encode,
+        encode,
         fn_kwargs={"tokenizer": tokenizer, "recipe": recipe},
         remove_columns=rows.column_names,
         cache_file_name=str(cache / f"{key}.arrow"),
         new_fingerprint=key,
     )
-    return encoded.filter(
+    kept = encoded.filter(
         encoding.has_loss, cache_file_name=str(cache / f"{key}-kept.arrow"), new_fingerprint=f"{key}kept"
     )
+    if LEFT_OUT not in encoded.column_names:
+        return kept, Counter()
+    return kept.remove_columns(LEFT_OUT), Counter(word for words in encoded[LEFT_OUT] for word in words.split())

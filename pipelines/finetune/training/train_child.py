@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from pipelines.finetune.recipes.wanted_rows import no_rows_error, require_held_o
 from pipelines.finetune.tasks.tasks import task_of
 from pipelines.finetune.templates.encoding import chosen_rows, tokens_of
 from pipelines.finetune.templates.masking import template_digest
+from pipelines.finetune.templates.refusals import left_out_lines, require_answers, turns_without_loss
 from pipelines.finetune.training.arguments import stand_ins, trainer_arguments
 from pipelines.finetune.training.journal import Journal, last_checkpoint, measured_once
 from pipelines.finetune.training.packing import pack
@@ -73,15 +75,19 @@ def make(recipe: Recipe, model: Any, tokenizer: Any, spec: dict[str, Any], autoc
         rows = chosen_rows(data["train"], recipe, recipe.dataset)
         if not len(rows):
             raise no_rows_error(recipe)
-        training = tokens_of(rows, tokenizer, recipe, task.encoding, cache)
+        place_of = partial(_place_of, spec.get("ledger"))
+        training, left_out = tokens_of(rows, tokenizer, recipe, task.encoding, cache, place_of)
         few = chosen_rows(
             data["test"], recipe, recipe.eval_dataset or recipe.dataset, spec.get("held_out_rows", _HELD_OUT_ROWS)
         )
-        kept = tokens_of(few, tokenizer, recipe, task.encoding, cache) if len(few) else few
+        kept = tokens_of(few, tokenizer, recipe, task.encoding, cache, place_of)[0] if len(few) else few
+    require_answers(tokenizer, len(training), left_out)
     require_loss(recipe, len(rows), len(training))
     require_held_out(recipe, len(kept))
     noted = stand_ins(recipe, torch.cuda.is_available())
+    noted += left_out_lines(left_out, tokenizer, recipe.template, recipe.cutoff_len)
     counts = {"rows": len(training), "rows_without_loss": len(rows) - len(training), "held_out_rows": len(kept)}
+    counts["turns_without_loss"] = turns_without_loss(left_out)
     if recipe.packs:
         if apart:
             training = pack(training, recipe.cutoff_len)
@@ -101,6 +107,12 @@ def make(recipe: Recipe, model: Any, tokenizer: Any, spec: dict[str, Any], autoc
     for line in noted:
         log.warning("%s", line)
     return task.make_trainer(model, settings, tokenizer, **options), counts, noted
+
+
+def _place_of(ledger: str | None, row_id: str) -> str:
+    from pipelines.finetune.dataset.preparation import place_of_row  # takes jieba along, for a row that is refused
+
+    return place_of_row(Path(ledger), row_id) if ledger else f"row {row_id}"
 
 
 def train(spec: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ from pipelines.finetune.training.record import TrainingRecord
 
 log = logging.getLogger("graftline")
 
-CODE_VERSION = "4"
+CODE_VERSION = "5"
 """Raise it when the child trains differently from the same inputs: it is part of the run key."""
 MARKER = "COMPLETE"
 LOG = "train_log.jsonl"
@@ -58,6 +58,7 @@ def train(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home: Path) 
         spec = {
             "recipe": recipe.model_dump(),
             "dataset": dataset["path"],
+            "ledger": dataset.get("ledger"),
             "base_path": str(base.path),
             "base_name": base.hub_name,
             "base_revision": base.revision,
