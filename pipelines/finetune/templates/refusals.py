@@ -15,10 +15,10 @@ _TOKEN = re.compile(r"[<\[][^\s<>\[\]]+[>\]]")
 """What looks like a token that only a template writes."""
 _NOT_WRITTEN = {
     ANSWERS: "answers or calls without loss",
-    THOUGHTS: "thoughts before answers not trained",
-    SYSTEM: "system texts",
-    QUESTIONS: "questions",
-    RESULTS: "results of tools",
+    THOUGHTS: "thoughts without loss",
+    SYSTEM: "system texts not in the text",
+    QUESTIONS: "questions not in the text",
+    RESULTS: "results of tools not in the text",
 }
 
 
@@ -62,9 +62,9 @@ def left_out_lines(left_out: Mapping[str, int], tokenizer: Any, template: str | 
     for what, words in _NOT_WRITTEN.items():
         if left_out.get(what):
             name = keeping_template(tokenizer, thoughts=bool(left_out.get(THOUGHTS)), calls=what in (ANSWERS, RESULTS))
-            lines.append(f"{left_out[what]} {words} – {whose} does not write them; template: {name} does")
+            lines.append(f"{words}: {left_out[what]} – {whose} does not write them; template: {name} does")
     if left_out.get(CUT):
-        lines.append(f"{left_out[CUT]} answers without loss – they begin behind cutoff_len: {cutoff}; raise it")
+        lines.append(f"answers without loss: {left_out[CUT]} – they begin behind cutoff_len: {cutoff}; raise it")
     return lines
 
 
