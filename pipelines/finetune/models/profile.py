@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.compute.processor import has_gpu
+from pipelines.core.errors import InputError
 from pipelines.core.files import write_atomically
 from pipelines.core.identity import json_digest
 from pipelines.finetune.conversation import ANSWERED
+from pipelines.finetune.dataset.preparation import place_of_row
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.recipes.recipe import Recipe, names_in
@@ -182,10 +184,17 @@ def _profile(recipe: Recipe, dataset: dict[str, Any], base_path: Path) -> dict[s
     config = {**config, **config.get("text_config", {})}
     weights = read_weights(base_path)
     tokenizer = load_tokenizer(base_path, recipe)
-    texts = conversations(load_dataset(Path(dataset["path"]))["train"], recipe)
+    rows = load_dataset(Path(dataset["path"]))["train"]
+    texts = conversations(rows, recipe)
     if not texts:
         raise no_rows_error(recipe)
-    encoded = [encode_conversation(tokenizer, messages, recipe.cutoff_len, tools) for messages, tools in texts]
+    encoded = []
+    for dialogue in texts:
+        try:
+            encoded.append(encode_conversation(tokenizer, dialogue[0], recipe.cutoff_len, dialogue[1]))
+        except InputError as error:
+            its_row = next(row for row in rows if dialogue in task_of(recipe).dialogues(row))
+            raise _at_row(error, dataset, its_row["row_id"]) from error
     counts = count_tokens(
         [len(row["input_ids"]) for row in encoded], [sum(n >= 0 for n in row["labels"]) for row in encoded]
     )
@@ -204,6 +213,11 @@ def _profile(recipe: Recipe, dataset: dict[str, Any], base_path: Path) -> dict[s
         "template_digest": template_digest(tokenizer),
         "previews": shown,
     }
+
+
+def _at_row(error: InputError, dataset: dict[str, Any], row_id: str) -> InputError:
+    place = place_of_row(Path(dataset["ledger"]), row_id) if dataset.get("ledger") else f"row {row_id}"
+    return InputError(f"{place}: {error.where}", error.found, error.expected, error.fix)
 
 
 def decoded_runs(tokenizer: Any, ids: list[int], labels: list[int]) -> tuple[list[str], list[int]]:
