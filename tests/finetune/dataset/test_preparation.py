@@ -138,10 +138,10 @@ def test_equal_and_near_questions_are_on_one_side_and_new_rows_move_no_other(tmp
 
 def test_the_record_is_small_and_says_what_became_of_every_row(tmp_path: Path):
     made = rows(60)
-    made[3]["output"], made[4]["output"], made[5] = "", made[4]["output"] + " ", made[6]
+    made[3]["output"], made[4]["output"], made[5] = "", made[4]["output"] + "\x01", made[6]
     write(tmp_path / "in", "rows.jsonl", made)
     record = prepare(tmp_path / "in", tmp_path / "home")
-    assert (record["kept"], record["repaired"]) == (57, {"white space around stripped": 1})
+    assert (record["kept"], record["repaired"]) == (57, {"unprintable characters removed": 1})
     assert record["rejected"] == {"duplicate": 1, "empty answer": 1}
     assert record["rejected_share"] == pytest.approx(1 / 60)  # a duplicate is no bad input
     assert len(json.dumps(record)) < 2000
@@ -149,11 +149,11 @@ def test_the_record_is_small_and_says_what_became_of_every_row(tmp_path: Path):
 
 def test_each_repair_of_a_row_is_counted_and_the_row_once(tmp_path: Path):
     made = rows(3)
-    made[0]["output"] = "Yes.\r\nAlways. "
-    made[1]["output"] += " "
+    made[0]["output"] = "Yes.\r\nAl\x01ways."
+    made[1]["output"] += "\x01"
     write(tmp_path / "in", "rows.jsonl", made)
     record = prepare(tmp_path / "in", tmp_path / "home")
-    assert record["repaired"] == {"line ends unified": 1, "white space around stripped": 2}
+    assert record["repaired"] == {"line ends unified": 1, "unprintable characters removed": 2}
     assert (record["kept"], record["repaired_rows"]) == (1, 2)
     assert dataset_counts(record)["repaired"] == 2
 

@@ -108,7 +108,7 @@ def _origin(value: Any, made: Draft) -> str:
         return str(value)
     if value and not isinstance(value, str):
         raise Flaw("not text", f"a source that is a {kind_of(value)}", "text")
-    return clean_text(value, made.repairs) if value else ""
+    return clean_text(value, made.repairs).strip() if value else ""
 
 
 def _row(made: Draft, origin: str, source: Source, salt: str) -> dict[str, Any]:
