@@ -102,7 +102,8 @@ def test_what_is_learned_is_as_it_was_written(tmp_path: Path, what: str):
 def test_blank_texts_are_still_empty_and_a_blank_end_makes_no_other_answer(tmp_path: Path):
     rows = [
         alpaca(output="\u3000\n"), alpaca(instruction="\n "), alpaca(output=alpaca()["instruction"] + " \n"),
-        {"prompt": "Time?", "chosen": "Six.", "rejected": "Six.\n"}, {"prompt": "Time?", "chosen": "Six.", "rejected": " "},
+        {"prompt": "Time?", "chosen": "Six.", "rejected": "Six.\n"},
+        {"prompt": "Time?", "chosen": "Six.", "rejected": " "},
     ]  # fmt: skip
     (tmp_path / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
     reasons = [problem.reason for problem in read(tmp_path).problems]

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import math
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
@@ -179,19 +180,33 @@ def _columns(path: Path, form: str) -> list[dict[str, Any]]:
 
     try:
         if form == ".parquet":
-            rows = pq.read_table(path).to_pylist()
+            rows = pq.read_table(path).to_pylist(maps_as_pydicts="strict")
         else:
             with pa.memory_map(str(path)) as file:
                 try:
-                    rows = pa.ipc.open_stream(file).read_all().to_pylist()
+                    table = pa.ipc.open_stream(file).read_all()
                 except pa.ArrowInvalid:
-                    rows = pa.ipc.open_file(file).read_all().to_pylist()
+                    table = pa.ipc.open_file(file).read_all()
+                rows = table.to_pylist(maps_as_pydicts="strict")
     except (pa.ArrowException, OSError, ValueError) as error:
         kind = form.removeprefix(".").capitalize()
         message = str(error).split("\n")[0][:100]
         raise Flaw("unreadable file", f"broken {kind}: {message}", f"a {kind} file") from None
-    # A missing key is a null in a column format: the row has no such key.
-    return [{key: value for key, value in row.items() if value is not None} for row in rows]
+    return [_without_padding(row) for row in rows]
+
+
+def _without_padding(value: Any) -> Any:
+    """Return a column format's value without the keys that only other rows have: they are nulls, at any depth.
+
+    A null in a list stays: nothing pads lists.
+    """
+    if isinstance(value, dict):
+        return {key: _without_padding(item) for key, item in value.items() if not _is_missing(item)}
+    return [_without_padding(item) for item in value] if isinstance(value, list) else value
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))  # pandas pads numbers with NaN
 
 
 def _text(data: bytes) -> str:

@@ -14,6 +14,7 @@ def tool_list(value: Any) -> list[dict[str, Any]]:
     items = value if isinstance(value, list) else [value]
     tools = []
     for item in items:
+        item = _parsed(item, "broken tools", "tools") if isinstance(item, str) else item
         function = item.get("function", item) if isinstance(item, dict) else None
         if not isinstance(function, dict) or not isinstance(function.get("name"), str):
             raise Flaw("broken tools", "a tool without a name", '{"name", "description", "parameters"}')
