@@ -2,13 +2,15 @@
 
 import re
 from itertools import pairwise
+from typing import Any
 
-from pipelines.finetune.conversation import PREFERENCE, Conversation
+from pipelines.finetune.conversation import FIELDS, PREFERENCE, Conversation
 from pipelines.finetune.dataset.rows.shapes import Flaw
 from pipelines.finetune.dataset.rows.turns import Draft
 
 # White space and the escape of a terminal's colours stay: without them words run together, and code is another.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1a\x7f\ufeff\ufffe\uffff\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_END = re.compile("\r\n?")
 
 
@@ -29,7 +31,12 @@ def clean_text(text: str, repairs: set[str]) -> str:
 def repaired(made: Draft) -> Draft:
     """Repair the draft in place and return it; Flaw where it can't be learned from."""
     for message in made.messages:
-        message["content"] = clean_text(message["content"], made.repairs)
+        for field in ("content", *FIELDS):
+            if field in message:
+                message[field] = clean_text(message[field], made.repairs)
+        if "tool_calls" in message:
+            message["tool_calls"] = _encodable(message["tool_calls"], made.repairs)
+    made.tools = _encodable(made.tools, made.repairs)
     made.chosen, made.rejected = clean_text(made.chosen, made.repairs), clean_text(made.rejected, made.repairs)
     if made.messages and made.messages[0]["role"] == "system" and not made.messages[0]["content"].strip():
         made.messages.pop(0)
@@ -39,6 +46,16 @@ def repaired(made: Draft) -> Draft:
     if made.kind == PREFERENCE:
         _two_answers(made)
     return made
+
+
+def _encodable(value: Any, repairs: set[str]) -> Any:
+    """Return a JSON value without halves of surrogates, which no file can hold; all else in it is data."""
+    if isinstance(value, str) and _SURROGATE.search(value):
+        repairs.add("unprintable characters removed")
+        return _SURROGATE.sub("", value)
+    if isinstance(value, dict):
+        return {_encodable(key, repairs): _encodable(item, repairs) for key, item in value.items()}
+    return [_encodable(item, repairs) for item in value] if isinstance(value, list) else value
 
 
 def _in_turn(messages: Conversation, kind: str) -> None:

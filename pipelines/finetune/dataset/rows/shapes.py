@@ -7,6 +7,7 @@ from typing import Any
 _PROMPTS = ("instruction", "question", "prompt", "query")
 _QUERIES = ("input", "context")
 _RESPONSES = ("output", "answer", "response", "completion")
+_PAIRS = (("chosen", "rejected"), ("chosen_messages", "rejected_messages"))
 _MEDIA = ("image", "images", "video", "videos", "audio", "audios")
 EXPECTED = (
     '{"instruction", "output"}, {"conversations"}, {"messages"}, {"prompt", "completion"}, {"question", "answer"} '
@@ -77,8 +78,9 @@ def shape_of(row: Mapping[str, Any]) -> Shape:
     media = [name for name in _MEDIA if row.get(name)]
     if media:  # without them the conversation may say nothing, so they aren't just left out
         raise Flaw("not for text", f"{' and '.join(media)}, which a text model doesn't take", "text")
-    ranking = "chosen" in row and "rejected" in row
-    pair: dict[str, Any] = {"ranking": True, "chosen": "chosen", "rejected": "rejected"} if ranking else {}
+    sides = next(((one, other) for one, other in _PAIRS if one in row and other in row), None)
+    ranking = sides is not None
+    pair: dict[str, Any] = {"ranking": True, "chosen": sides[0], "rejected": sides[1]} if sides else {}
     for column in ("messages", "conversations", "conversation"):
         if column in row:
             base = SHAREGPT if _has_key(row[column], "from") else OPENAI
@@ -111,3 +113,14 @@ def _has_key(value: Any, key: str) -> bool:
     if isinstance(value, str):  # a CSV cell that holds JSON
         return f'"{key}"' in value
     return isinstance(value, list) and any(isinstance(item, dict) and key in item for item in value)
+
+
+def kind_of(value: Any) -> str:
+    """Return the JSON name of a value's type."""
+    names = {dict: "object", list: "list", str: "text", bool: "boolean", int: "number", float: "number"}
+    return names.get(type(value), "null" if value is None else type(value).__name__)
+
+
+def short_repr(value: Any) -> str:
+    """Return a value as Python writes it, cut at 60 characters."""
+    return repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:59]}…"
