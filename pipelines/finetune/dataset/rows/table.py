@@ -14,7 +14,7 @@ from pipelines.finetune.dataset.rows.call_ids import calls_without_ids
 from pipelines.finetune.dataset.rows.files import RawRow, parse_row
 from pipelines.finetune.dataset.rows.registry import Source
 from pipelines.finetune.dataset.rows.repairs import clean_text, repaired
-from pipelines.finetune.dataset.rows.shapes import Flaw, kind_of, shape_of
+from pipelines.finetune.dataset.rows.shapes import Flaw, kind_of, shape_of, with_known_columns
 from pipelines.finetune.dataset.rows.turns import Draft, draft_of
 from pipelines.text.languages.languages import language_by_share
 from pipelines.text.near_duplicates import BANDS, band_keys, grams, text_key, tokens
@@ -64,9 +64,10 @@ def read_row(raw: RawRow, source: Source, salt: str) -> dict[str, Any]:
         if source.flaw:
             raise Flaw("not for text", source.flaw, "text")
         value, repairs = parse_row(raw)
-        made = repaired(
-            draft_of(value, source.shape or shape_of(value) if isinstance(value, dict) else _unshaped(value))
-        )
+        if not isinstance(value, dict):
+            raise Flaw("not an object", f"a JSON {kind_of(value)}", "an object with the columns of a row")
+        value = with_known_columns(value, source.shape, repairs)
+        made = repaired(draft_of(value, source.shape or shape_of(value)))
         made.repairs |= repairs
         origin = _origin(value.get("source"), made)
     except Flaw as flaw:
@@ -97,10 +98,6 @@ def text_of_row(row: dict[str, Any]) -> str:
     """Return all that is said in a stored row, without its system message."""
     said = [m["content"] + calls_without_ids(m["tool_calls"]) for m in row["messages"] if m["role"] != "system"]
     return "\n".join([*said, row["chosen"], row["rejected"]])
-
-
-def _unshaped(value: Any) -> Any:
-    raise Flaw("not an object", f"a JSON {kind_of(value)}", "an object with the columns of a row")
 
 
 def _origin(value: Any, made: Draft) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from pipelines.finetune.conversation import ANSWERED, FIELDS, PREFERENCE, Conversation
 from pipelines.finetune.dataset.rows.call_ids import link_calls, without_ids
 from pipelines.finetune.dataset.rows.contents import contents_of, require_loss, thought_and_call, thought_before
-from pipelines.finetune.dataset.rows.shapes import EXPECTED, Flaw, Shape, kind_of, short_repr
+from pipelines.finetune.dataset.rows.shapes import EXPECTED, Flaw, Shape, kind_of, missing_column, short_repr
 from pipelines.finetune.dataset.rows.tools import tool_calls, tool_list
 
 _ALIASES = {
@@ -75,8 +75,7 @@ def _alpaca(row: Mapping[str, Any], shape: Shape, repairs: set[str]) -> Conversa
     if history is not None and not isinstance(history, list):
         raise Flaw("broken history", f"a history that is a {kind_of(history)}", "a list of pairs")
     if shape.prompt and shape.prompt not in row:
-        names = ", ".join(repr(key) for key in sorted(map(str, row))[:8]) or "none"
-        raise Flaw("missing column", f"the keys {names}, without {shape.prompt!r}", EXPECTED)
+        raise missing_column(row, repr(shape.prompt), [shape.prompt])
     parts = (text_of(row, shape.prompt), text_of(row, shape.query))
     messages.append({"role": "user", "content": "\n".join(part for part in parts if part.strip())})
     return messages
@@ -84,8 +83,7 @@ def _alpaca(row: Mapping[str, Any], shape: Shape, repairs: set[str]) -> Conversa
 
 def _answer(row: Mapping[str, Any], shape: Shape, repairs: set[str]) -> Conversation:
     if not shape.response or shape.response not in row:
-        names = ", ".join(repr(key) for key in sorted(map(str, row))[:8]) or "none"
-        raise Flaw("missing column", f"the keys {names}, without {shape.response or 'an answer'!r}", EXPECTED)
+        raise missing_column(row, repr(shape.response or "an answer"), [shape.response or ""])
     value = as_json(row[shape.response], lists_only=True)
     if isinstance(value, list):
         return [_message(item, shape, repairs) for item in value]
@@ -97,8 +95,7 @@ def _listed(row: Mapping[str, Any], shape: Shape, repairs: set[str]) -> Conversa
     if shape.ranking and column == "prompt" and column not in row:
         return []
     if column not in row:
-        names = ", ".join(repr(key) for key in sorted(map(str, row))[:8]) or "none"
-        raise Flaw("missing column", f"the keys {names}, without {column!r}", EXPECTED)
+        raise missing_column(row, repr(column), [column])
     turns = as_json(row[column])
     if not isinstance(turns, list) or not turns:
         found = "an empty list" if turns == [] else f"a {kind_of(turns)}"
@@ -108,9 +105,12 @@ def _listed(row: Mapping[str, Any], shape: Shape, repairs: set[str]) -> Conversa
 
 def _message(turn: Any, shape: Shape, repairs: set[str]) -> dict[str, Any]:
     role_tag, content_tag = shape.role_tag, shape.content_tag
-    if isinstance(turn, dict) and role_tag not in turn and {"from", "role"} & turn.keys():
-        role_tag, content_tag = ("role", "content") if "role" in turn else ("from", "value")
-        repairs.add("other message keys")
+    if isinstance(turn, dict) and role_tag not in turn:
+        plain = {str(key).strip().lower(): value for key, value in turn.items()}
+        if {"from", "role"} & plain.keys():
+            turn = plain
+            role_tag, content_tag = ("role", "content") if "role" in plain else ("from", "value")
+            repairs.add("other message keys")
     if not isinstance(turn, dict) or role_tag not in turn or not {content_tag, *_CALLS} & turn.keys():
         raise Flaw(
             "incomplete message",
