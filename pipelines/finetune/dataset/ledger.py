@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pipelines.core.errors import InputError, Problem
 from pipelines.core.schemas import LEDGER
 from pipelines.finetune.dataset.duplicates import DUPLICATE, NEAR_DUPLICATE, Duplicate
-from pipelines.finetune.dataset.rows.files import EMPTY_FILE
+from pipelines.finetune.dataset.rows.files import EMPTY_FILE, READ_AS
 from pipelines.finetune.dataset.rows.table import REPAIR_SEPARATOR
 
 ROW_LEDGER = pa.schema([("outcome", pa.string()), ("reason", pa.string()), *LEDGER])
@@ -85,6 +85,21 @@ def counts_of(rows: int, ledger: pa.Table) -> dict[str, Any]:
         "rejected": rejected,
         "rejected_share": bad / rows if rows else 0.0,
     }
+
+
+def encoding_notes(rows: pa.Table) -> list[str]:
+    """Return a note for each file that was read in another encoding than UTF-8."""
+    others = rows.filter(pc.match_substring(rows["repairs"], READ_AS)).select(["file", "repairs"]).to_pylist()
+    counted = Counter(
+        (row["file"], repair.removeprefix(READ_AS))
+        for row in others
+        for repair in row["repairs"].split(REPAIR_SEPARATOR)
+        if repair.startswith(READ_AS)
+    )
+    return [
+        f"{file} is not UTF-8: its rows ({count}) were read as {encoding}; look at one, or save it as UTF-8"
+        for (file, encoding), count in sorted(counted.items())
+    ]
 
 
 def unused_datasets(rows: pa.Table, kept: np.ndarray) -> dict[str, str]:

@@ -20,7 +20,7 @@ from pipelines.finetune.dataset.duplicates import (
     linked_pairs,
     number_column,
 )
-from pipelines.finetune.dataset.ledger import counts_of, ledger_of, nothing_used_error, unused_datasets
+from pipelines.finetune.dataset.ledger import counts_of, encoding_notes, ledger_of, nothing_used_error, unused_datasets
 from pipelines.finetune.dataset.rows.reading import Earlier, FileRows, read_rows
 from pipelines.finetune.dataset.rows.registry import find_sources
 from pipelines.finetune.dataset.split import SplitSettings, split_rows
@@ -70,7 +70,7 @@ def prepare(
     held, note = split_rows(number_column(rows, "place")[kept], pairs, settings)
     record = store_dataset(rows, kept, held, home) | counts_of(rows.num_rows, ledger)
     absent = unused_datasets(rows, kept) | {each.dataset: each.reason for each in notes}
-    record |= {"absent": absent, "notes": [note] if note else []}
+    record |= {"absent": absent, "notes": [*([note] if note else []), *encoding_notes(rows)]}
     record |= {"rows_read": fresh, "ledger": str(place / f"ledger-{key}.arrow")}
     _keep(place, key, {"code": code, "files": {n: asdict(f) for n, f in files.items()}, "record": record}, rows,
           compared, ledger)  # fmt: skip
