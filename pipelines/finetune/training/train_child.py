@@ -36,6 +36,7 @@ from pipelines.finetune.recipes.wanted_rows import no_rows_error, require_held_o
 from pipelines.finetune.tasks.tasks import task_of
 from pipelines.finetune.templates.encoding import chosen_rows, tokens_of
 from pipelines.finetune.templates.masking import template_digest
+from pipelines.finetune.templates.tokenizing import untrained_tokens
 from pipelines.finetune.training.arguments import stand_ins, trainer_arguments
 from pipelines.finetune.training.journal import Journal, last_checkpoint, measured_once
 from pipelines.finetune.training.packing import pack
@@ -98,6 +99,7 @@ def make(recipe: Recipe, model: Any, tokenizer: Any, spec: dict[str, Any], autoc
         "eval_dataset": kept if len(kept) else None,
         "callbacks": [EarlyStoppingCallback(stopping)] if stopping else [],
     }
+    noted += untrained_tokens(model, tokenizer)
     for line in noted:
         log.warning("%s", line)
     return task.make_trainer(model, settings, tokenizer, **options), counts, noted
