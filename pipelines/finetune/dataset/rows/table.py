@@ -35,12 +35,16 @@ ROWS = pa.schema(
     + [(name, pa.binary(8 * BANDS)) for name in ("question_bands", "text_bands")]
 )
 """`raw`: key of the row's bytes and of how they are read. `place`: the source's, as a share of 2^64. `row_key`: what is
-said, without the ids of calls. `frame_key`: what two near-duplicates must have in common: system message, tools and,
-where it is registered, dataset."""
+said, without the ids of calls. `frame_key`: what two near-duplicates must have in common: system message, tools, signs
+that are no words (see `_signs_of`) and, where it is registered, dataset."""
 
 REPAIR_SEPARATOR = ", "
 """Between the repairs of one row; none of them has it in its name."""
 _LETTER = re.compile(r"[^\W\d_]")
+_SIGNS = re.compile(
+    r"[+*/=<>^%&|~\\\[\]{}×÷±−≤≥≠]|(?<![^\W\d_])-|-(?![^\W\d_])"  # a hyphen within a word is none
+    r"|(?<=\n)[ \t]+(?=\S)"
+)
 
 
 def raw_keys(contents: Iterable[bytes], spec: str) -> np.ndarray:
@@ -143,11 +147,20 @@ def _row(made: Draft, origin: str, source: Source, salt: str) -> dict[str, Any]:
         "row_key": int(same[:16], 16),
         "question_key": question_key,
         "text_key": text_key(tokens(text) or [text]),
-        "frame_key": int(content_id(system, tools, scope)[:16], 16),
+        "frame_key": int(content_id(system, tools, scope, _signs_of(text))[:16], 16),
         "place": source_place(origin, salt),
         "question_bands": band_keys(grams(question)).tobytes(),
         "text_bands": band_keys(grams(text)).tobytes(),
     }  # fmt: skip
+
+
+def _signs_of(text: str) -> str:
+    """Return what texts of the same words may differ in all the same: operators, brackets, the indentation of lines.
+
+    >>> _signs_of("x = [a - b]\\n  well-known"), _signs_of("Open? Yes, it is!")
+    ('=[-]  ', '')
+    """
+    return "".join(_SIGNS.findall(text))
 
 
 def _utf8(text: str) -> str:
