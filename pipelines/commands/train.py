@@ -121,7 +121,8 @@ def _dataset(folder: Path, home: Path, recipe: "Recipe") -> dict[str, Any]:
     from pipelines.finetune.dataset.preparation import prepare, read_ledger
     from pipelines.finetune.recipes.recipe import names_in
 
-    record = prepare(folder, home, wanted=frozenset(names_in(recipe.dataset) + names_in(recipe.eval_dataset)))
+    wanted = frozenset(names_in(recipe.dataset) + names_in(recipe.eval_dataset))
+    record = prepare(folder, home, wanted=wanted, counted=wanted if recipe.dataset else None)
     fates = record["kept"], record["repaired_rows"], sum(record["rejected"].values())
     log.info("kept %d rows, repaired %d, rejected %d %s", *fates, record["rejected"] or "")
     for problem in problems_in(read_ledger(record))[:_SHOWN_ROWS]:

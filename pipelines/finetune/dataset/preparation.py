@@ -21,7 +21,15 @@ from pipelines.finetune.dataset.duplicates import (
     linked_pairs,
     number_column,
 )
-from pipelines.finetune.dataset.ledger import counts_of, ledger_of, nothing_used_error, unused_datasets
+from pipelines.finetune.dataset.ledger import (
+    bad_by_dataset,
+    counts_of,
+    encoding_notes,
+    ledger_of,
+    nothing_used_error,
+    rejected_share,
+    unused_datasets,
+)
 from pipelines.finetune.dataset.rows.reading import Earlier, FileRows, read_rows
 from pipelines.finetune.dataset.rows.registry import find_sources
 from pipelines.finetune.dataset.split import SplitSettings, split_rows
@@ -29,7 +37,7 @@ from pipelines.finetune.dataset.stored import is_complete, store_dataset
 
 log = logging.getLogger("graftline")
 
-CODE_VERSION = "3"
+CODE_VERSION = "5"
 """Raise it when rows are read, repaired, compared or split in another way: nothing of before is used then."""
 _STATE = "state.json"
 _REJECTED = "rejected.jsonl"
@@ -37,14 +45,19 @@ _PAIRS = pa.schema([("what", pa.string()), ("one", pa.uint64()), ("other", pa.ui
 
 
 def prepare(
-    folder: Path, home: Path, settings: SplitSettings | None = None, wanted: Collection[str] = ()
+    folder: Path,
+    home: Path,
+    settings: SplitSettings | None = None,
+    wanted: Collection[str] = (),
+    counted: Collection[str] | None = None,
 ) -> dict[str, Any]:
     """Return the record of the dataset that the files below `folder` make; what did not change is not done again.
 
-    `wanted`: names of registered datasets on the hub that are to be loaded. Besides `dataset.store`'s, the record holds
-    kept, repaired and rejected (rows, by reason), repaired_rows, rejected_share, rows_read (anew), absent (datasets and
-    files of which no row is used, and why), notes (what else to know) and ledger (path; see `read_ledger`). InputError
-    with the reasons where no row can be used.
+    `wanted`: names of registered datasets on the hub that are to be loaded; `counted`: of those whose rejected rows
+    make rejected_share, None for all. Besides `dataset.store`'s, the record holds kept, repaired and rejected (rows,
+    by reason), repaired_rows, bad_rows (by dataset: bad, all), rejected_share, rows_read (anew), absent (datasets and
+    files of which no row is used, and why), notes (what else to know) and ledger (path; see `read_ledger`).
+    InputError with the reasons where no row can be used.
     """
     settings = settings or SplitSettings()
     sources, notes = find_sources(folder, wanted, home / "cache" / "hub")
@@ -55,7 +68,7 @@ def prepare(
     place = home / "cache" / "rows" / content_id(str(folder.absolute()))
     state = _state(place, code)
     if state and state["key"] == key and is_complete(Path(state["record"]["path"])):
-        return _noted(state["record"])
+        return _noted(state["record"], counted)
     earlier, before = _earlier(place, state)
     rows, files, fresh = read_rows(((source, content[source.path]) for source in sources), earlier, settings.salt)
     good = good_places(rows)
@@ -71,12 +84,12 @@ def prepare(
     held, note = split_rows(number_column(rows, "place")[kept], pairs, settings)
     record = store_dataset(rows, kept, held, home) | counts_of(rows.num_rows, ledger)
     absent = unused_datasets(rows, kept) | {each.dataset: each.reason for each in notes}
-    record |= {"absent": absent, "notes": [note] if note else []}
-    record |= {"rows_read": fresh, "ledger": str(place / f"ledger-{key}.arrow")}
+    record |= {"absent": absent, "notes": [*([note] if note else []), *encoding_notes(rows)]}
+    record |= {"bad_rows": bad_by_dataset(rows), "rows_read": fresh, "ledger": str(place / f"ledger-{key}.arrow")}
     _keep(place, key, {"code": code, "files": {n: asdict(f) for n, f in files.items()}, "record": record}, rows,
           compared, ledger)  # fmt: skip
     log.info("read %d of %d rows anew: %d of them are used", fresh, rows.num_rows, len(kept))
-    return _noted(record)
+    return _noted(record, counted)
 
 
 def read_ledger(record: dict[str, Any]) -> pa.Table:
@@ -95,7 +108,10 @@ def place_of_row(ledger: Path, row_id: str) -> str:
     return f"row {row_id}"
 
 
-def _noted(record: dict[str, Any]) -> dict[str, Any]:
+def _noted(record: dict[str, Any], counted: Collection[str] | None) -> dict[str, Any]:
+    """Return the record with the share that hangs on what recipes name, which is no part of what is kept."""
+    share, note = rejected_share(record["bad_rows"], counted)
+    record = record | {"rejected_share": share, "notes": [*record["notes"], *([note] if note else [])]}
     for note in record["notes"]:
         log.warning("%s", note)
     return record

@@ -14,15 +14,27 @@ from pipelines.finetune.recipes.recipe import Recipe, names_in
 
 def dataset_names(recipes: Path) -> frozenset[str]:
     """Return all names in `dataset` and `eval_dataset` of the recipes in a folder; broken recipes name none."""
-    names: frozenset[str] = frozenset()
+    return frozenset().union(*(names for _, names in _named(recipes)))
+
+
+def counted_datasets(recipes: Path) -> frozenset[str] | None:
+    """Return the datasets that the folder's recipes ask for; None where one asks for every row, or there is none."""
+    named = _named(recipes)
+    return frozenset().union(*(names for _, names in named)) if named and all(some for some, _ in named) else None
+
+
+def _named(recipes: Path) -> list[tuple[bool, frozenset[str]]]:
+    """Return for each recipe whether it names a `dataset`, and all that it names."""
+    found = []
     for path in sorted(recipes.glob("*.yaml")):
         try:
             recipe = yaml.safe_load(path.read_text(encoding="utf-8"))
         except (yaml.YAMLError, UnicodeDecodeError):  # the recipe's own partition reports it
             continue
-        for key in ("dataset", "eval_dataset") if isinstance(recipe, dict) else ():
-            names |= frozenset(names_in(recipe.get(key)))
-    return names
+        if isinstance(recipe, dict):
+            trained, measured = (frozenset(names_in(recipe.get(key))) for key in ("dataset", "eval_dataset"))
+            found.append((bool(trained), trained | measured))
+    return found
 
 
 _CLOSE = 0.6

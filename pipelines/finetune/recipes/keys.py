@@ -121,7 +121,6 @@ REFUSED: dict[str, Refused] = {
     "ms_hub_token": Refused("model_name_or_path: a downloaded folder"),
     "om_hub_token": Refused("model_name_or_path: a downloaded folder"),
     "split_special_tokens": Refused("rows without special tokens in their text", (False,)),
-    "add_tokens": Refused("new_special_tokens with resize_vocab: true"),
     "new_special_tokens_config": Refused("new_special_tokens with resize_vocab: true"),
     "init_special_tokens": Refused("new_special_tokens with resize_vocab: true", ("noise_init",)),
     "streaming": Refused(_ROWS, (False,)), "buffer_size": Refused(_ROWS, (16384,)),

@@ -14,6 +14,8 @@ SMALL_MODEL = "smollm2"
 _IDLE = ("output_dir", "resume_from_checkpoint", "val_size")
 _SAME_TRAINING = (*_IDLE, "noted", "run_name", "dataset_dir", "logging_steps", "save_steps", "save_total_limit",
                   "per_device_eval_batch_size")  # fmt: skip
+_LATER = ("add_tokens",)
+"""Keys that came after trainings were stored: unset, they change none of these."""
 Schedule = Literal[
     "linear", "cosine", "cosine_with_restarts", "constant", "constant_with_warmup", "polynomial", "inverse_sqrt"
 ]
@@ -46,7 +48,10 @@ class Recipe(BaseModel):
     quantization_bit: Literal[4, 8] | None = Field(None, description="bits of the frozen base (QLoRA); unset: all")
     quantization_type: Literal["nf4", "fp4"] = Field("nf4", description="data type of a 4-bit base")
     double_quantization: bool = Field(True, description="quantise the 4-bit constants too (Dettmers et al. 2023)")
-    new_special_tokens: str | None = Field(None, description="tokens to add, by commas")
+    add_tokens: str | None = Field(None, description="ordinary tokens to add, by commas: decoded like any word")
+    new_special_tokens: str | None = Field(
+        None, description="special tokens to add, by commas: left out of what is read"
+    )
     resize_vocab: bool = Field(False, description="let the embeddings grow with the tokenizer")
 
     dataset: str | None = Field(None, description="names of datasets, by commas; unset: every row")
@@ -176,6 +181,7 @@ class Recipe(BaseModel):
     def digest(self) -> str:
         """Return the digest of what changes the training: comments, spelled-out defaults and output_dir don't."""
         idle = {*_SAME_TRAINING, *without_effect(self)}
+        idle |= {key for key in _LATER if getattr(self, key) is None}
         return json_digest({key: value for key, value in self.resolved().items() if key not in idle})
 
 

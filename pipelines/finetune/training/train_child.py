@@ -38,6 +38,7 @@ from pipelines.finetune.tasks.tasks import task_of
 from pipelines.finetune.templates.encoding import chosen_rows, tokens_of
 from pipelines.finetune.templates.masking import template_digest
 from pipelines.finetune.templates.refusals import left_out_lines, require_answers, turns_without_loss
+from pipelines.finetune.templates.tokenizing import untrained_tokens
 from pipelines.finetune.training.arguments import stand_ins, trainer_arguments
 from pipelines.finetune.training.journal import Journal, last_checkpoint, measured_once
 from pipelines.finetune.training.packing import pack
@@ -104,6 +105,7 @@ def make(recipe: Recipe, model: Any, tokenizer: Any, spec: dict[str, Any], autoc
         "eval_dataset": kept if len(kept) else None,
         "callbacks": [EarlyStoppingCallback(stopping)] if stopping else [],
     }
+    noted += untrained_tokens(model, tokenizer)
     for line in noted:
         log.warning("%s", line)
     return task.make_trainer(model, settings, tokenizer, **options), counts, noted
