@@ -3,12 +3,13 @@
 import itertools
 import json
 import math
-import struct
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from pipelines.compute.processor import has_gpu
+from pipelines.core.checkpoints.revision import weight_files
+from pipelines.core.checkpoints.whole import safetensors_header
 from pipelines.core.files import write_atomically
 from pipelines.core.identity import json_digest
 from pipelines.finetune.conversation import ANSWERED
@@ -43,12 +44,13 @@ class Weight:
 
 def read_weights(folder: Path) -> list[Weight]:
     """Return every weight of a checkpoint from the headers of its safetensors files, without reading the weights."""
-    weights = []
-    for path in sorted(folder.glob("*.safetensors")):
-        with path.open("rb") as file:
-            # Format: 8 bytes little-endian length, then a JSON header (github.com/huggingface/safetensors).
-            header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
-        weights += [Weight(name, tuple(entry["shape"])) for name, entry in header.items() if name != "__metadata__"]
+    headers = [safetensors_header(path) for path in weight_files(folder)]
+    weights = [
+        Weight(name, tuple(entry["shape"]))
+        for header in headers
+        for name, entry in header.items()
+        if name != "__metadata__"
+    ]
     return sorted(weights, key=lambda weight: weight.name)
 
 
