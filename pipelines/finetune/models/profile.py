@@ -19,6 +19,7 @@ from pipelines.finetune.recipes.recipe import Recipe, names_in
 from pipelines.finetune.recipes.wanted_rows import kind_of, no_rows_error
 from pipelines.finetune.tasks.task import Dialogue
 from pipelines.finetune.tasks.tasks import task_of
+from pipelines.finetune.templates.templates import template_text_digest
 
 _CODE_VERSION = "3"
 _PREVIEWS = 3
@@ -168,7 +169,8 @@ def count_tokens(lengths: list[int], losses: list[int]) -> TokenCounts:
 
 def profile_model(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home: Path) -> dict[str, Any]:
     """Return the profile of a recipe on a dataset as a record with its digest; kept in home/models/profiles by key."""
-    key = json_digest([recipe.digest(), dataset["digest"], base.revision, _CODE_VERSION])
+    template = template_text_digest(recipe.template) if recipe.template else ""
+    key = json_digest([recipe.digest(), template, dataset["digest"], base.revision, _CODE_VERSION])
     path = home / "models" / "profiles" / f"{key}.json"
     if not path.exists():
         record = _profile(recipe, dataset, base.path)
