@@ -37,6 +37,7 @@ from pipelines.finetune.tasks.tasks import task_of
 from pipelines.finetune.templates.encoding import chosen_rows, tokens_of
 from pipelines.finetune.templates.masking import template_digest
 from pipelines.finetune.training.arguments import stand_ins, trainer_arguments
+from pipelines.finetune.training.held_out import held_out_tokens
 from pipelines.finetune.training.journal import Journal, last_checkpoint, measured_once
 from pipelines.finetune.training.packing import pack
 from pipelines.finetune.training.record import TrainingResult
@@ -74,10 +75,8 @@ def make(recipe: Recipe, model: Any, tokenizer: Any, spec: dict[str, Any], autoc
         if not len(rows):
             raise no_rows_error(recipe)
         training = tokens_of(rows, tokenizer, recipe, task.encoding, cache)
-        few = chosen_rows(
-            data["test"], recipe, recipe.eval_dataset or recipe.dataset, spec.get("held_out_rows", _HELD_OUT_ROWS)
-        )
-        kept = tokens_of(few, tokenizer, recipe, task.encoding, cache) if len(few) else few
+        most = spec.get("held_out_rows", _HELD_OUT_ROWS)
+        kept = held_out_tokens(data["test"], recipe, tokenizer, task.encoding, most, cache)
     require_loss(recipe, len(rows), len(training))
     require_held_out(recipe, len(kept))
     noted = stand_ins(recipe, torch.cuda.is_available())
