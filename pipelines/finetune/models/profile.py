@@ -3,12 +3,13 @@
 import itertools
 import json
 import math
-import struct
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from pipelines.compute.processor import has_gpu
+from pipelines.core.checkpoints.revision import weight_files
+from pipelines.core.checkpoints.whole import safetensors_header
 from pipelines.core.errors import InputError
 from pipelines.core.files import write_atomically
 from pipelines.core.identity import json_digest
@@ -20,6 +21,7 @@ from pipelines.finetune.recipes.recipe import Recipe, names_in
 from pipelines.finetune.recipes.wanted_rows import kind_of, no_rows_error
 from pipelines.finetune.tasks.task import Dialogue
 from pipelines.finetune.tasks.tasks import task_of
+from pipelines.finetune.templates.templates import template_text_digest
 
 _CODE_VERSION = "4"
 _PREVIEWS = 3
@@ -45,12 +47,13 @@ class Weight:
 
 def read_weights(folder: Path) -> list[Weight]:
     """Return every weight of a checkpoint from the headers of its safetensors files, without reading the weights."""
-    weights = []
-    for path in sorted(folder.glob("*.safetensors")):
-        with path.open("rb") as file:
-            # Format: 8 bytes little-endian length, then a JSON header (github.com/huggingface/safetensors).
-            header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
-        weights += [Weight(name, tuple(entry["shape"])) for name, entry in header.items() if name != "__metadata__"]
+    headers = [safetensors_header(path) for path in weight_files(folder)]
+    weights = [
+        Weight(name, tuple(entry["shape"]))
+        for header in headers
+        for name, entry in header.items()
+        if name != "__metadata__"
+    ]
     return sorted(weights, key=lambda weight: weight.name)
 
 
@@ -168,7 +171,8 @@ def count_tokens(lengths: list[int], losses: list[int]) -> TokenCounts:
 
 def profile_model(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home: Path) -> dict[str, Any]:
     """Return the profile of a recipe on a dataset as a record with its digest; kept in home/models/profiles by key."""
-    key = json_digest([recipe.digest(), dataset["digest"], base.revision, _CODE_VERSION])
+    template = template_text_digest(recipe.template) if recipe.template else ""
+    key = json_digest([recipe.digest(), template, dataset["digest"], base.revision, _CODE_VERSION])
     path = home / "models" / "profiles" / f"{key}.json"
     if not path.exists():
         record = _profile(recipe, dataset, base.path)

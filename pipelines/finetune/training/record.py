@@ -43,7 +43,7 @@ class TrainingResult:
     optimiser: Annotated[str, "transformers' name of the optimiser that ran"]
     template_digest: Annotated[str, "digest of the chat template"]
     base_name: Annotated[str, "hub name of the base"]
-    base_revision: Annotated[str, "revision of the base, made of its weights"]
+    base_revision: Annotated[str, "revision of the base, made of all that it holds"]
 
     def held_out(self, name: str = "loss") -> tuple[float, float] | None:
         """Return a figure on held-out rows before and after, or None where no row is held out."""

@@ -40,6 +40,7 @@ from pipelines.finetune.templates.masking import template_digest
 from pipelines.finetune.templates.refusals import left_out_lines, require_answers, turns_without_loss
 from pipelines.finetune.templates.tokenizing import untrained_tokens
 from pipelines.finetune.training.arguments import stand_ins, trainer_arguments
+from pipelines.finetune.training.held_out import held_out_tokens
 from pipelines.finetune.training.journal import Journal, last_checkpoint, measured_once
 from pipelines.finetune.training.packing import pack
 from pipelines.finetune.training.record import TrainingResult
@@ -78,10 +79,8 @@ def make(recipe: Recipe, model: Any, tokenizer: Any, spec: dict[str, Any], autoc
             raise no_rows_error(recipe)
         place_of = partial(_place_of, spec.get("ledger"))
         training, left_out = tokens_of(rows, tokenizer, recipe, task.encoding, cache, place_of)
-        few = chosen_rows(
-            data["test"], recipe, recipe.eval_dataset or recipe.dataset, spec.get("held_out_rows", _HELD_OUT_ROWS)
-        )
-        kept = tokens_of(few, tokenizer, recipe, task.encoding, cache, place_of)[0] if len(few) else few
+        most = spec.get("held_out_rows", _HELD_OUT_ROWS)
+        kept = held_out_tokens(data["test"], recipe, tokenizer, task.encoding, most, cache, place_of)
     require_answers(tokenizer, len(training), left_out)
     require_loss(recipe, len(rows), len(training))
     require_held_out(recipe, len(kept))

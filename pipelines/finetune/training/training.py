@@ -15,7 +15,7 @@ from pipelines.finetune.recipes import files as recipe_file
 from pipelines.finetune.recipes.datasets import require_known
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.recipes.wanted_rows import require_kind
-from pipelines.finetune.templates.templates import template_form
+from pipelines.finetune.templates.templates import template_text_digest
 from pipelines.finetune.training import system_metrics
 from pipelines.finetune.training.record import TrainingRecord
 
@@ -36,8 +36,9 @@ ENVIRONMENT = {
 
 
 def run_key(recipe: Recipe, dataset_digest: str, base_revision: str) -> str:
-    """Return the key of a training: recipe, data, base weights and this code; never the clock or a path."""
-    return json_digest([recipe.digest(), dataset_digest, base_revision, CODE_VERSION])
+    """Return the key of a training: recipe, the template it names, data, base, this code; never the clock or a path."""
+    template = template_text_digest(recipe.template) if recipe.template else ""
+    return json_digest([recipe.digest(), template, dataset_digest, base_revision, CODE_VERSION])
 
 
 def train(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home: Path) -> TrainingRecord:
@@ -52,8 +53,6 @@ def train(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home: Path) 
     if not (folder / MARKER).exists():
         require_known(recipe, dataset)
         require_kind(recipe, dataset)
-        if recipe.template:
-            template_form(recipe.template)  # an unknown name is refused before a process starts
         work = home / "work" / "training" / key
         spec = {
             "recipe": recipe.model_dump(),

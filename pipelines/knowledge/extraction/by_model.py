@@ -4,9 +4,10 @@ import contextlib
 import json
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from pipelines.core.identity import content_id, json_digest
+from pipelines.core.identity import code_version, content_id, json_digest
 from pipelines.core.protocols import LanguageModel
 from pipelines.knowledge.mentions import CO_OCCURS, Entity, Extraction, Passage, Relation, without_overlaps
 from pipelines.knowledge.names import canonical_name
@@ -47,8 +48,9 @@ class LanguageModelExtractor:
 
     @property
     def name(self) -> str:
-        """The model and a digest of the prompt and the schema."""
-        return f"llm-{content_id(self.language_model.name, _TASK, json_digest(SCHEMA), self.max_tokens)[:12]}"
+        """The model and a digest of the prompt, the schema and the code that reads the answers."""
+        asked = (self.language_model.name, _TASK, json_digest(SCHEMA), self.max_tokens)
+        return f"llm-{content_id(*asked, code_version(Path(__file__).parent))[:12]}"
 
     def extract(self, passages: Sequence[Passage]) -> list[Extraction]:
         """Return one extraction a passage; an answer that is no JSON even after repair is a failure with its reason."""

@@ -3,6 +3,7 @@ import pytest
 
 from pipelines.core.errors import ConfigurationError
 from pipelines.core.schemas import SPANS
+from pipelines.knowledge.extraction import by_model
 from pipelines.knowledge.extraction.by_model import LanguageModelExtractor, repaired_json
 from pipelines.knowledge.extraction.extraction import extract, failed_share
 from pipelines.knowledge.extraction.extractors import extractor_named
@@ -241,3 +242,9 @@ def test_a_language_models_rubbish_is_a_failed_row_and_all_texts_go_in_one_call(
     assert len(model.calls) == 1 and len(model.calls[0]) == 2
     assert work.computed["failures"] == 2
     assert all("answer" in row["reason"] for row in table.to_pylist())
+
+
+def test_other_code_that_reads_the_answers_is_another_extractor(monkeypatch: pytest.MonkeyPatch):
+    before = LanguageModelExtractor(FakeLanguageModel()).name
+    monkeypatch.setattr(by_model, "code_version", lambda folder: "edited")
+    assert LanguageModelExtractor(FakeLanguageModel()).name != before

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from pipelines.core.errors import ConfigurationError, ServiceError
+from pipelines.core.errors import ConfigurationError, InputError, ServiceError
 from pipelines.core.protocols import Completion, Messages
 from resources.models.completion_cache import CompletionCache, completion_key
 from resources.models.language_model import CachedLanguageModel, open_language_model
+from resources.models.local import LocalModel
 from resources.models.served import ServedModel
 from resources.settings import Settings
+from tests.checkpoints import write_checkpoint
 
 
 class Backend:
@@ -175,3 +177,18 @@ def test_a_server_without_a_model_name_is_a_configuration_error(tmp_path: Path) 
 def test_a_model_name_without_a_server_is_a_configuration_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="LLM_BASE_URL"):
         open_language_model(_settings(tmp_path, LLM_MODEL="no-such-folder"))
+
+
+@pytest.mark.parametrize("name", ["chat_template.jinja", "tokenizer.json", "generation_config.json", "config.json"])
+def test_each_file_that_a_local_model_reads_is_part_of_its_name(name: str, tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "model")
+    (folder / "generation_config.json").write_text("{}")
+    before = LocalModel(Settings.load({}, tmp_path), folder).name
+    (folder / name).write_text((folder / name).read_text() + " ")
+    assert LocalModel(Settings.load({}, tmp_path), folder).name != before
+
+
+def test_a_local_model_that_is_not_whole_is_refused(tmp_path: Path) -> None:
+    (write_checkpoint(tmp_path) / "model.safetensors").write_bytes(b"")
+    with pytest.raises(InputError, match="safetensors"):
+        LocalModel(Settings.load({}, tmp_path), tmp_path).check()
