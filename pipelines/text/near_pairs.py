@@ -119,8 +119,9 @@ def near_pairs(
 
 
 def _still_there(pairs: Pairs, keys: np.ndarray) -> Pairs:
-    there: list[bool] = np.isin(np.array(list(pairs), dtype=np.uint64).reshape(-1, 2), keys).all(axis=1).tolist()
-    return {pair: value for (pair, value), both in zip(pairs.items(), there, strict=True) if both}
+    here = np.isin(np.array(list(pairs), dtype=np.uint64).reshape(-1, 2), keys)
+    both = (here[:, 0] & here[:, 1]).tolist()
+    return {pair: value for (pair, value), there in zip(pairs.items(), both, strict=True) if there}
 
 
 def _alike_by_bands(bands: np.ndarray) -> tuple[np.ndarray, dict[int, list[int]]]:

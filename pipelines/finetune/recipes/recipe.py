@@ -109,12 +109,14 @@ class Recipe(BaseModel):
         if not isinstance(values, dict):
             return values
         given = {ALIASES.get(str(key), str(key)): value for key, value in values.items() if key != "noted"}
+        reasons = []
         for key, value in given.items():
             reason = key_refusal(key, value)
             if reason is None and not (key in Recipe.model_fields or key in NOTED or is_neutral(key)):
                 reason = f"{key} is an unknown key; expected {nearest_key(key, list(Recipe.model_fields))}"
-            if reason:
-                raise ValueError(reason)
+            reasons += [reason] if reason else []
+        if reasons:
+            raise ValueError("; ".join(reasons))
         idle = {key: value for key, value in given.items() if key not in Recipe.model_fields}
         noted = {**values.get("noted", {}), **idle}
         kept = {key: _plain(key, value) for key, value in given.items() if key not in idle}
@@ -132,9 +134,9 @@ class Recipe(BaseModel):
 
     @model_validator(mode="after")
     def _agrees(self) -> "Recipe":
-        reason = contradiction(self)
-        if reason:
-            raise ValueError(reason)
+        reasons = contradictions(self)
+        if reasons:
+            raise ValueError(CONTRADICTIONS.join(reasons))
         return self
 
     @property
@@ -191,16 +193,30 @@ def _plain(key: str, value: Any) -> Any:
         return ",".join(str(part) for part in value)
     if key == "eval_strategy" and value is False:
         return "no"  # YAML 1.1 reads `no` as false
-    kind = str(Recipe.model_fields[key].annotation) if key in Recipe.model_fields else ""
-    if isinstance(value, bool) and "bool" not in kind and ("int" in kind or "float" in kind):
+    if is_no_number(key, value):
         raise ValueError(f"{key}: found the boolean {value}; a number is wanted")
+    kind = _kind(key)
     if isinstance(value, int | float) and not isinstance(value, bool) and kind in ("<class 'str'>", "str | None"):
         return str(value)
     return value
 
 
-def contradiction(recipe: "Recipe") -> str | None:
-    """Return which keys exclude each other and what to do, or None."""
+def is_no_number(key: str, value: Any) -> bool:
+    """Say whether a boolean stands where a key wants a number."""
+    kind = _kind(key)
+    return isinstance(value, bool) and "bool" not in kind and ("int" in kind or "float" in kind)
+
+
+def _kind(key: str) -> str:
+    return str(Recipe.model_fields[key].annotation) if key in Recipe.model_fields else ""
+
+
+CONTRADICTIONS = "\n"
+"""Between the contradictions of one recipe, in the error that holds them all."""
+
+
+def contradictions(recipe: "Recipe") -> list[str]:
+    """Return which keys exclude each other and what to do, each pair."""
     faults = {
         f"quantization_bit needs finetuning_type: lora, not {recipe.finetuning_type}": recipe.quantization_bit
         and recipe.finetuning_type != "lora",
@@ -218,7 +234,7 @@ def contradiction(recipe: "Recipe") -> str | None:
         "pure_bf16 and fp16 exclude each other: remove one": recipe.pure_bf16 and recipe.fp16,
         **{reason: any(getattr(recipe, key) for key in keys) for reason, keys in STAGES[recipe.stage].refused.items()},
     }
-    return next((reason for reason, found in faults.items() if found), None)
+    return [reason for reason, excluded in faults.items() if excluded]
 
 
 _LORA_KEYS = ("lora_rank", "lora_alpha", "lora_dropout", "lora_target")
