@@ -14,6 +14,7 @@ from pipelines.core.identity import json_digest
 from pipelines.finetune.conversation import ANSWERED
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.models.base import BaseModel
+from pipelines.finetune.recipes.datasets import split_for
 from pipelines.finetune.recipes.recipe import Recipe, names_in
 from pipelines.finetune.recipes.wanted_rows import kind_of, no_rows_error
 from pipelines.finetune.tasks.task import Dialogue
@@ -166,7 +167,8 @@ def count_tokens(lengths: list[int], losses: list[int]) -> TokenCounts:
 
 def profile_model(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home: Path) -> dict[str, Any]:
     """Return the profile of a recipe on a dataset as a record with its digest; kept in home/models/profiles by key."""
-    key = json_digest([recipe.digest(), dataset["digest"], base.revision, _CODE_VERSION])
+    own = ["eval_dataset is held out whole"] if recipe.eval_dataset else []
+    key = json_digest([recipe.digest(), dataset["digest"], base.revision, _CODE_VERSION, *own])
     path = home / "models" / "profiles" / f"{key}.json"
     if not path.exists():
         record = _profile(recipe, dataset, base.path)
@@ -182,7 +184,7 @@ def _profile(recipe: Recipe, dataset: dict[str, Any], base_path: Path) -> dict[s
     config = {**config, **config.get("text_config", {})}
     weights = read_weights(base_path)
     tokenizer = load_tokenizer(base_path, recipe)
-    texts = conversations(load_dataset(Path(dataset["path"]))["train"], recipe)
+    texts = conversations(split_for(recipe, load_dataset(Path(dataset["path"])))[0], recipe)
     if not texts:
         raise no_rows_error(recipe)
     encoded = [encode_conversation(tokenizer, messages, recipe.cutoff_len, tools) for messages, tools in texts]

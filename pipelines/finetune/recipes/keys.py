@@ -45,7 +45,7 @@ NOTED = {
     ),
     **dict.fromkeys(
         ("logging_dir", "logging_strategy", "logging_nan_inf_filter", "log_on_each_node", "log_level_replica",
-         "disable_tqdm", "use_swanlab", "use_tensorboard"),
+         "disable_tqdm", "use_swanlab"),
         "every training is one MLflow run, logged every logging_steps; progress goes to stderr and to child.log",
     ),
     **dict.fromkeys(

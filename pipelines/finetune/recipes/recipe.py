@@ -50,10 +50,12 @@ class Recipe(BaseModel):
     resize_vocab: bool = Field(False, description="let the embeddings grow with the tokenizer")
 
     dataset: str | None = Field(None, description="names of datasets, by commas; unset: every row")
-    eval_dataset: str | None = Field(None, description="whose held-out rows measure the loss; unset: as dataset")
+    eval_dataset: str | None = Field(
+        None, description="held out whole, to measure the loss; unset: some of dataset, by source"
+    )
     dataset_dir: str | None = Field(None, description="folder of the datasets; unset: GRAFTLINE_INSTRUCTIONS")
     val_size: float = Field(0.0, ge=0, description="noted: instruction_dataset holds rows out, by source")
-    max_samples: int | None = Field(None, ge=1, description="train on the first so many rows of each dataset")
+    max_samples: int | None = Field(None, ge=1, description="at most so many rows of each dataset, by their id (ours)")
     template: str | None = Field(None, description="chat template by LLaMA-Factory's name; unset: the model's own")
     cutoff_len: int = Field(2048, ge=8, description="tokens of a conversation that are kept, from its start")
     train_on_prompt: bool = Field(False, description="loss on the questions too")

@@ -31,8 +31,9 @@ from pipelines.compute.memory import give_freed_memory_back
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.models.loading import fit_vocabulary, load_base, load_tokenizer, name_base, precision
 from pipelines.finetune.models.methods import apply_method
+from pipelines.finetune.recipes.datasets import split_for
 from pipelines.finetune.recipes.recipe import Recipe
-from pipelines.finetune.recipes.wanted_rows import no_rows_error, require_held_out, require_loss
+from pipelines.finetune.recipes.wanted_rows import asked_in_both, no_rows_error, require_held_out, require_loss
 from pipelines.finetune.tasks.tasks import task_of
 from pipelines.finetune.templates.encoding import chosen_rows, tokens_of
 from pipelines.finetune.templates.masking import template_digest
@@ -70,17 +71,18 @@ def make(recipe: Recipe, model: Any, tokenizer: Any, spec: dict[str, Any], autoc
     settings = trainer_arguments(recipe, work, spec["kept_checkpoints"], autocast, padded)
     data = load_dataset(Path(spec["dataset"]))
     with settings.main_process_first():
-        rows = chosen_rows(data["train"], recipe, recipe.dataset)
+        trained, held_out = split_for(recipe, data)
+        rows = chosen_rows(trained, recipe, recipe.dataset)
         if not len(rows):
             raise no_rows_error(recipe)
         training = tokens_of(rows, tokenizer, recipe, task.encoding, cache)
-        few = chosen_rows(
-            data["test"], recipe, recipe.eval_dataset or recipe.dataset, spec.get("held_out_rows", _HELD_OUT_ROWS)
-        )
+        # A named eval_dataset is asked for: all of it is measured.
+        most = None if recipe.eval_dataset else spec.get("held_out_rows", _HELD_OUT_ROWS)
+        few = chosen_rows(held_out, recipe, recipe.eval_dataset or recipe.dataset, most)
         kept = tokens_of(few, tokenizer, recipe, task.encoding, cache) if len(few) else few
     require_loss(recipe, len(rows), len(training))
     require_held_out(recipe, len(kept))
-    noted = stand_ins(recipe, torch.cuda.is_available())
+    noted = [*stand_ins(recipe, torch.cuda.is_available()), *asked_in_both(recipe, rows, few)]
     counts = {"rows": len(training), "rows_without_loss": len(rows) - len(training), "held_out_rows": len(kept)}
     if recipe.packs:
         if apart:
