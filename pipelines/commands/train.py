@@ -105,7 +105,7 @@ def examined_recipe(
 ) -> tuple["Recipe", dict[str, Any] | None, list[InputError]]:
     """Return the recipe, its dataset's record (None where no row can be used) and all faults of both and of the base.
 
-    `fetch` False: a base that is not on this machine is not looked at.
+    A base that is not on this machine is fetched where nothing else is wrong; with `fetch` False it is not looked at.
     """
     from pipelines.finetune.recipes.faults import faults_of
     from pipelines.finetune.recipes.files import examined, read_recipe
@@ -118,7 +118,7 @@ def examined_recipe(
     faults += faults_of(lambda: datasets.append(_dataset(_folder(recipe, settings), settings.home, recipe)))
     dataset = datasets[0] if datasets else None
     faults += input_faults(recipe, dataset)
-    if fetch or _is_folder(recipe.model_name_or_path):
+    if (fetch and not faults) or _is_folder(recipe.model_name_or_path):
         faults += faults_of(lambda: SmallModel(settings.home).resolve(recipe.model_name_or_path))
     return recipe, dataset, faults
 

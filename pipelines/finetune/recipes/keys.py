@@ -23,6 +23,7 @@ NOTED = {
     "report_to": "every training is one MLflow run",
     "logging_first_step": "the first update is always logged",
     "include_num_input_tokens_seen": "tokens are always counted, padding left out",
+    "include_effective_tokens_per_second": "tokens and seconds of every training stand in its record",
     "low_cpu_mem_usage": "weights are always read straight into place",
     "use_fast_tokenizer": "the tokenizer is always the fast one",
     "print_param_status": "the asset model_profile says what is trained",

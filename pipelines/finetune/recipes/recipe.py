@@ -234,6 +234,7 @@ def contradictions(recipe: "Recipe") -> list[str]:
         "warmup_ratio and warmup_steps exclude each other: remove one": recipe.warmup_ratio and recipe.warmup_steps,
         "bf16 and fp16 exclude each other: remove one": recipe.bf16 and recipe.fp16,
         "pure_bf16 and fp16 exclude each other: remove one": recipe.pure_bf16 and recipe.fp16,
+        "dpo_label_smoothing needs pref_loss: sigmoid": recipe.dpo_label_smoothing and recipe.pref_loss != "sigmoid",
         **{reason: any(getattr(recipe, key) for key in keys) for reason, keys in STAGES[recipe.stage].refused.items()},
     }
     return [reason for reason, excluded in faults.items() if excluded]

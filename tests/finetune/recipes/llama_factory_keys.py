@@ -56,6 +56,7 @@ SPEED_LOGGING_CHECKPOINTS: dict[str, Any] = {
     "use_v1_kernels": True, "use_reentrant_gc": False, "torch_compile": True, "tf32": True, "logging_strategy": "epoch",
     "disable_tqdm": True, "use_swanlab": True, "swanlab_project": "mine", "profiler_output_dir": "traces",
     "enable_torch_profiler": True, "dataloader_persistent_workers": True, "save_safetensors": True,
+    "include_effective_tokens_per_second": True,
 }  # fmt: skip
 """Keys that ask only for speed, logging or checkpoints: noted at any value."""
 

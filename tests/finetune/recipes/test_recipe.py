@@ -182,6 +182,7 @@ def test_values_come_as_text_lists_and_yamls_no(tmp_path: Path):
         {"freeze_trainable_layers": 0, "finetuning_type": "freeze"}, {"use_dora": True, "finetuning_type": "full"},
         {"packing": True, "stage": "dpo"}, {"val_size": 0.1, "eval_dataset": "a"},
         {"additional_target": "lm_head", "finetuning_type": "freeze"},
+        {"dpo_label_smoothing": 0.1, "pref_loss": "hinge", "stage": "dpo"},
     ],
     ids=lambda values: "+".join(values),
 )  # fmt: skip
