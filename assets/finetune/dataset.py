@@ -32,7 +32,9 @@ def instruction_dataset(
     record = prepare(settings.instructions, settings.home, wanted=wanted, counted=counted)
     ledger = read_ledger(record)
     tables.write(LEDGER_NAME, ledger)
-    counts = {name: record[name] for name in ("kept", "train", "test", "rejected_share", "rows_read")}
+    counts = {
+        name: record[name] for name in ("kept", "train", "test", "rejected_share", "near_duplicate_share", "rows_read")
+    }
     told = {
         name: dg.MetadataValue.json(record[name]) for name in ("repaired", "datasets", "languages", "absent", "notes")
     }

@@ -20,6 +20,8 @@ ROW_LEDGER = pa.schema([("outcome", pa.string()), ("reason", pa.string()), *LEDG
 """`outcome`: "rejected", or "repaired" (then `found` names the repairs, and nothing is left to do)."""
 _NOT_BAD = (DUPLICATE, NEAR_DUPLICATE, EMPTY_FILE)
 _FIRST_ROWS = 3
+LARGE_SHARE = 0.2
+"""Share of rows that go as near-duplicates from which a person should look whether they are."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def counts_of(rows: int, ledger: pa.Table) -> dict[str, Any]:
         "repaired": repaired,
         "repaired_rows": len(reasons["repaired"]),
         "rejected": rejected,
+        "near_duplicate_share": rejected.get(NEAR_DUPLICATE, 0) / rows if rows else 0.0,
     }
 
 
@@ -118,6 +121,17 @@ def encoding_notes(rows: pa.Table) -> list[str]:
         f"{file} is not UTF-8: its rows ({count}) were read as {encoding}; look at one, or save it as UTF-8"
         for (file, encoding), count in sorted(counted.items())
     ]
+
+
+def near_duplicates_note(counts: Mapping[str, Any]) -> str:
+    """Return what to look at where a large share of the rows went as near-duplicates, else ""."""
+    share = counts["near_duplicate_share"]
+    if share <= LARGE_SHARE:
+        return ""
+    return (
+        f"{counts['rejected'][NEAR_DUPLICATE]} rows ({share:.0%}) went as near-duplicates of earlier rows: the ledger "
+        "names each with the row that it is like; put what many rows share into `system`, which is not compared"
+    )
 
 
 def unused_datasets(rows: pa.Table, kept: np.ndarray) -> dict[str, str]:

@@ -26,6 +26,7 @@ from pipelines.finetune.dataset.ledger import (
     counts_of,
     encoding_notes,
     ledger_of,
+    near_duplicates_note,
     nothing_used_error,
     rejected_share,
     unused_datasets,
@@ -34,10 +35,11 @@ from pipelines.finetune.dataset.rows.reading import Earlier, FileRows, read_rows
 from pipelines.finetune.dataset.rows.registry import find_sources
 from pipelines.finetune.dataset.split import SplitSettings, split_rows
 from pipelines.finetune.dataset.stored import is_complete, store_dataset
+from pipelines.text.near_pairs import NearPairs
 
 log = logging.getLogger("graftline")
 
-CODE_VERSION = "5"
+CODE_VERSION = "6"
 """Raise it when rows are read, repaired, compared or split in another way: nothing of before is used then."""
 _STATE = "state.json"
 _REJECTED = "rejected.jsonl"
@@ -55,8 +57,9 @@ def prepare(
 
     `wanted`: names of registered datasets on the hub that are to be loaded; `counted`: of those whose rejected rows
     make rejected_share, None for all. Besides `dataset.store`'s, the record holds kept, repaired and rejected (rows,
-    by reason), repaired_rows, bad_rows (by dataset: bad, all), rejected_share, rows_read (anew), absent (datasets and
-    files of which no row is used, and why), notes (what else to know) and ledger (path; see `read_ledger`).
+    by reason), repaired_rows, bad_rows (by dataset: bad, all), rejected_share, near_duplicate_share, rows_read (anew),
+    absent (datasets and files of which no row is used, and why), notes (what else to know) and ledger (path; see
+    `read_ledger`).
     InputError with the reasons where no row can be used.
     """
     settings = settings or SplitSettings()
@@ -84,7 +87,8 @@ def prepare(
     held, note = split_rows(number_column(rows, "place")[kept], pairs, settings)
     record = store_dataset(rows, kept, held, home) | counts_of(rows.num_rows, ledger)
     absent = unused_datasets(rows, kept) | {each.dataset: each.reason for each in notes}
-    record |= {"absent": absent, "notes": [*([note] if note else []), *encoding_notes(rows)]}
+    noted = [*filter(None, (note, near_duplicates_note(record))), *encoding_notes(rows)]
+    record |= {"absent": absent, "notes": noted}
     record |= {"bad_rows": bad_by_dataset(rows), "rows_read": fresh, "ledger": str(place / f"ledger-{key}.arrow")}
     _keep(place, key, {"code": code, "files": {n: asdict(f) for n, f in files.items()}, "record": record}, rows,
           compared, ledger)  # fmt: skip
@@ -145,12 +149,17 @@ def _earlier(place: Path, state: dict[str, Any] | None) -> tuple[Earlier, Compar
     good = good_places(rows)
     keys = [number_column(rows, name)[good] for name in ("text_key", "question_key")]
     files = {name: FileRows(**file) for name, file in state["files"].items()}
-    return Earlier(rows, files), Compared(pairs["text"], pairs["question"], *keys)
+    texts, questions = (
+        NearPairs(pairs[what], known, crowds=state["crowds"][what])
+        for what, known in zip(("text", "question"), keys, strict=True)
+    )
+    return Earlier(rows, files), Compared(texts, questions)
 
 
 def _keep(place: Path, key: str, state: dict[str, Any], rows: pa.Table, compared: Compared, ledger: pa.Table) -> None:
     """Write the tables beside the earlier ones, then switch by the state file, then drop the earlier ones."""
-    named = {"text": compared.texts, "question": compared.questions}
+    named = {"text": compared.texts.pairs, "question": compared.questions.pairs}
+    state |= {"crowds": {"text": compared.texts.crowds, "question": compared.questions.crowds}}
     pairs = [
         {"what": what, "one": one, "other": other, "similarity": value}
         for what, found in named.items() for (one, other), value in sorted(found.items())

@@ -17,6 +17,7 @@ from pipelines.finetune.conversation import ANSWERED
 from pipelines.finetune.dataset.preparation import place_of_row
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.models.base import BaseModel
+from pipelines.finetune.recipes.datasets import split_for
 from pipelines.finetune.recipes.recipe import Recipe, names_in
 from pipelines.finetune.recipes.wanted_rows import kind_of, no_rows_error
 from pipelines.finetune.tasks.task import Dialogue
@@ -172,7 +173,8 @@ def count_tokens(lengths: list[int], losses: list[int]) -> TokenCounts:
 def profile_model(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home: Path) -> dict[str, Any]:
     """Return the profile of a recipe on a dataset as a record with its digest; kept in home/models/profiles by key."""
     template = template_text_digest(recipe.template) if recipe.template else ""
-    key = json_digest([recipe.digest(), template, dataset["digest"], base.revision, _CODE_VERSION])
+    own = ["eval_dataset is held out whole"] if recipe.eval_dataset else []
+    key = json_digest([recipe.digest(), template, dataset["digest"], base.revision, _CODE_VERSION, *own])
     path = home / "models" / "profiles" / f"{key}.json"
     if not path.exists():
         record = _profile(recipe, dataset, base.path)
@@ -188,7 +190,7 @@ def _profile(recipe: Recipe, dataset: dict[str, Any], base_path: Path) -> dict[s
     config = {**config, **config.get("text_config", {})}
     weights = read_weights(base_path)
     tokenizer = load_tokenizer(base_path, recipe)
-    rows = load_dataset(Path(dataset["path"]))["train"]
+    rows = split_for(recipe, load_dataset(Path(dataset["path"])))[0]
     texts = conversations(rows, recipe)
     if not texts:
         raise no_rows_error(recipe)

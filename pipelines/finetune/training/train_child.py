@@ -32,8 +32,9 @@ from pipelines.compute.memory import give_freed_memory_back
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.models.loading import fit_vocabulary, load_base, load_tokenizer, name_base, precision
 from pipelines.finetune.models.methods import apply_method
+from pipelines.finetune.recipes.datasets import split_for
 from pipelines.finetune.recipes.recipe import Recipe
-from pipelines.finetune.recipes.wanted_rows import no_rows_error, require_held_out, require_loss
+from pipelines.finetune.recipes.wanted_rows import asked_in_both, no_rows_error, require_held_out, require_loss
 from pipelines.finetune.tasks.tasks import task_of
 from pipelines.finetune.templates.encoding import chosen_rows, tokens_of
 from pipelines.finetune.templates.masking import template_digest
@@ -74,17 +75,20 @@ def make(recipe: Recipe, model: Any, tokenizer: Any, spec: dict[str, Any], autoc
     settings = trainer_arguments(recipe, work, spec["kept_checkpoints"], autocast, padded)
     data = load_dataset(Path(spec["dataset"]))
     with settings.main_process_first():
-        rows = chosen_rows(data["train"], recipe, recipe.dataset)
+        trained, held_out = split_for(recipe, data)
+        rows = chosen_rows(trained, recipe, recipe.dataset)
         if not len(rows):
             raise no_rows_error(recipe)
         place_of = partial(_place_of, spec.get("ledger"))
         training, left_out = tokens_of(rows, tokenizer, recipe, task.encoding, cache, place_of)
-        most = spec.get("held_out_rows", _HELD_OUT_ROWS)
-        kept = held_out_tokens(data["test"], recipe, tokenizer, task.encoding, most, cache, place_of)
+        # A named eval_dataset is asked for: all of it is measured.
+        most = None if recipe.eval_dataset else spec.get("held_out_rows", _HELD_OUT_ROWS)
+        few = chosen_rows(held_out, recipe, recipe.eval_dataset or recipe.dataset, most)
+        kept = held_out_tokens(held_out, recipe, tokenizer, task.encoding, most, cache, place_of)
     require_answers(tokenizer, len(training), left_out)
     require_loss(recipe, len(rows), len(training))
     require_held_out(recipe, len(kept))
-    noted = stand_ins(recipe, torch.cuda.is_available())
+    noted = [*stand_ins(recipe, torch.cuda.is_available()), *asked_in_both(recipe, rows, few)]
     noted += left_out_lines(left_out, tokenizer, recipe.template, recipe.cutoff_len)
     counts = {"rows": len(training), "rows_without_loss": len(rows) - len(training), "held_out_rows": len(kept)}
     counts["turns_without_loss"] = turns_without_loss(left_out)
