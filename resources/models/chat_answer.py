@@ -15,10 +15,10 @@ _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 
 
 class MalformedAnswer(ValueError):
-    """An answer of status 200 that holds no completion; `body` is its text."""
+    """An answer of status 200 that does not hold what was asked for; `body` is its text."""
 
     def __init__(self, body: str) -> None:
-        super().__init__(f"status 200 without a completion: {sentence_of(body)}")
+        super().__init__(f"status 200 and nothing that was asked for: {sentence_of(body)}")
         self.body = body
 
 

@@ -105,10 +105,10 @@ def test_a_model_that_thinks_gets_tokens_to_think_and_the_next_prompts_at_once(t
 
 
 @pytest.mark.parametrize(("answer", "found"), [
-    ((200, {"id": "1", "choices": []}), "status 200 without a completion"),
+    ((200, {"id": "1", "choices": []}), "status 200 and nothing that was asked for"),
     ((200, {"error": {"message": "no provider is free"}}), "no provider is free"),
     ((200, "<!DOCTYPE html><html><title>Sign in</title></html>"), r"an HTML page \(Sign in\)"),
-    ((200, [1]), "status 200 without a completion"),
+    ((200, [1]), "status 200 and nothing that was asked for"),
     ((502, "<html><title>502 Bad Gateway</title></html>"), r"status 502\): an HTML page \(502 Bad Gateway\)"),
     (refused("the model is not loaded"), r"status 400\): the model is not loaded"),
     ((422, {"detail": [{"loc": ["body"], "msg": "field required"}]}), "field required"),
