@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from pipelines.core.identity import content_id, json_digest
+from pipelines.core.identity import code_version, content_id, json_digest
 from pipelines.core.protocols import CUT, Completion, LanguageModel
 from pipelines.knowledge.extraction.answer_json import last_object
 from pipelines.knowledge.mentions import BY_MODEL, CO_OCCURS, Entity, Extraction, Passage, Relation, without_overlaps
@@ -40,8 +41,6 @@ _TYPES = ("type", "entity_type", "label", "category")
 _SOURCES = ("source", "source_entity", "source_name", "src", "src_id", "subject", "head", "from")
 _TARGETS = ("target", "target_entity", "target_name", "tgt", "tgt_id", "object", "tail", "to")
 _KINDS = ("type", "relation", "relation_type", "relationship", "relationship_type", "predicate", "label")
-_READER = "2"
-"""Raise it when the same answer is read otherwise: earlier extractions are then made again."""
 _LONGER = 4
 _NOT_A_TYPE = re.compile(r"[^A-Z0-9]+")
 _WEIGHT = 2.0
@@ -55,9 +54,9 @@ class LanguageModelExtractor:
 
     @property
     def name(self) -> str:
-        """The model and a digest of the prompt, the schema and the reader."""
-        made_of = (self.language_model.name, _TASK, json_digest(SCHEMA), self.max_tokens, _READER)
-        return f"{BY_MODEL}{content_id(*made_of)[:12]}"
+        """The model and a digest of the prompt, the schema and the code that reads the answers."""
+        asked = (self.language_model.name, _TASK, json_digest(SCHEMA), self.max_tokens)
+        return f"{BY_MODEL}{content_id(*asked, code_version(Path(__file__).parent))[:12]}"
 
     def extract(self, passages: Sequence[Passage]) -> list[Extraction]:
         """Return one extraction a passage; an answer that cannot be used is a failure with its reason.
