@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ class LanguageModelExtractor:
     def __init__(self, language_model: LanguageModel, max_tokens: int = 512) -> None:
         self.language_model, self.max_tokens = language_model, max_tokens
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The model and a digest of the prompt, the schema and the code that reads the answers."""
         asked = (self.language_model.name, _TASK, json_digest(SCHEMA), self.max_tokens)
