@@ -9,7 +9,7 @@ from pipelines.compute.processor import fast_bfloat16
 from pipelines.core.checkpoints.revision import configuration_digest, weight_files
 from pipelines.core.checkpoints.whole import require_whole
 from pipelines.core.identity import content_id
-from pipelines.core.protocols import Completion, Messages
+from pipelines.core.protocols import CUT, Completion, Messages
 from resources.engines.chat_template import render_conversations
 from resources.settings import Settings
 
@@ -76,7 +76,11 @@ class LocalModel:
                 top_p=None,
                 top_k=None,
             )[0, len(ids) :].tolist()
-        return Completion(tokenizer.decode(made, skip_special_tokens=True).strip(), len(ids), len(made))
+        text, finish = (
+            tokenizer.decode(made, skip_special_tokens=True).strip(),
+            CUT if len(made) >= max_tokens else "stop",
+        )
+        return Completion(text, len(ids), len(made), finish_reason=finish)
 
     def _load(self) -> tuple[Any, Any]:
         """Return (tokenizer, model in the number format that this CPU is fast in)."""
@@ -103,7 +107,8 @@ class LocalModel:
         for first in range(0, len(prompts), _SLICE):
             batch = engine.generate(path, prompt_ids[first : first + _SLICE], max_tokens, schema)
             for number, output in enumerate(batch.outputs, start=first):
-                yield number, Completion(output["text"].strip(), output["prompt_tokens"], output["completion_tokens"])
+                counts = output["prompt_tokens"], output["completion_tokens"]
+                yield number, Completion(output["text"].strip(), *counts, finish_reason=output["finish_reason"])
 
     def check(self) -> None:
         """Prepare the model's files; raises a GraftlineError when they cannot be had or are not whole."""

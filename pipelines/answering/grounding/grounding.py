@@ -46,6 +46,14 @@ def ground(question: str, completion: str, evidence: Sequence[Evidence], setting
     """
     if not is_supported(evidence, settings):
         return refusal_answer(question)
+    quotes = [(readable(one.text), one) for one in evidence[0].sentences]
+    return written_answer(question, completion, evidence, settings) or _answer(quotes[: settings.citations])
+
+
+def written_answer(
+    question: str, completion: str, evidence: Sequence[Evidence], settings: AnswerSettings
+) -> Answer | None:
+    """Return what of the completion the sources hold, None where that is no answer."""
     pool = list(dict.fromkeys(one for item in evidence for one in item.sentences))
     scores = {item.sentences[0]: item.score for item in reversed(evidence) if len(item.sentences) == 1}
     kept: list[tuple[str, Sentence]] = []
@@ -58,7 +66,7 @@ def ground(question: str, completion: str, evidence: Sequence[Evidence], setting
     near = any(source in best.sentences or scores.get(source, 0.0) >= settings.min_evidence for _, source in kept)
     if kept and answers and near:
         return _answer(kept[: settings.citations])
-    return _answer([(readable(one.text), one) for one in best.sentences][: settings.citations])
+    return None
 
 
 def best_source(text: str, pool: Sequence[Sentence], min_shared: float) -> Sentence | None:

@@ -1,6 +1,8 @@
 """The language model over a fake backend and a real HTTP server that speaks the OpenAI protocol."""
 
+import contextlib
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 
 from pipelines.core.errors import ConfigurationError, InputError, ServiceError
-from pipelines.core.protocols import Completion, Messages
+from pipelines.core.protocols import CUT, Completion, Messages
 from resources.models.completion_cache import CompletionCache, completion_key
 from resources.models.language_model import CachedLanguageModel, open_language_model
 from resources.models.local import LocalModel
@@ -192,3 +194,32 @@ def test_a_local_model_that_is_not_whole_is_refused(tmp_path: Path) -> None:
     (write_checkpoint(tmp_path) / "model.safetensors").write_bytes(b"")
     with pytest.raises(InputError, match="safetensors"):
         LocalModel(Settings.load({}, tmp_path), tmp_path).check()
+
+
+def test_a_cache_of_an_earlier_release_is_read_without_its_thoughts(tmp_path: Path) -> None:
+    path, [messages] = tmp_path / "llm.sqlite", _prompts("a")
+    with contextlib.closing(sqlite3.connect(path)) as old, old:
+        old.execute(
+            "CREATE TABLE completions (key TEXT PRIMARY KEY, model TEXT NOT NULL, text TEXT NOT NULL, "
+            "prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL)"
+        )
+        key = completion_key(messages, "fake@1", 5, None)
+        old.execute("INSERT INTO completions VALUES (?, 'fake@1', '<think>hm</think>yes', 1, 1)", [key])
+    backend = Backend()
+    model = CachedLanguageModel(backend, CompletionCache(path))
+    assert [one.text for one in model.complete(_prompts("a", "b"), 5)] == ["yes", "B"] and backend.asked == ["b"]
+
+
+def test_only_what_its_reader_could_use_is_kept_and_an_empty_text_never_is(tmp_path: Path) -> None:
+    backend = Backend()
+    model = CachedLanguageModel(backend, CompletionCache(tmp_path / "llm.sqlite"))
+    for _ in range(2):
+        model.complete(_prompts("a", "b", "a"), 5, usable=lambda number, answer: number != 1)
+        model.complete(_prompts(""), 5)
+    assert backend.asked == ["a", "b", "", "b", ""]
+
+
+def test_a_cut_answer_is_known_as_cut_also_from_the_cache(tmp_path: Path) -> None:
+    cache = CompletionCache(tmp_path / "llm.sqlite")
+    cache.add([("k", Completion("so f", 1, 1, finish_reason=CUT))], "fake@1")
+    assert cache.find(["k"])["k"] == Completion("so f", 1, 1, cached=True, finish_reason=CUT)
