@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,9 @@ _GENERATED_TITLES = {
     *("", "untitled", "anonymous", "(anonymous)", "unspecified", "(unspecified)", "document"),
     *("word document", "powerpoint presentation", "presentation"),
 }
-_GENERATED_AUTHORS = {"", "python-docx", "anonymous", "(anonymous)", "unspecified", "(unspecified)", "steve canny"}
+_GENERATED_AUTHORS = {
+    *("", "python-docx", "openpyxl", "anonymous", "(anonymous)", "unspecified", "(unspecified)", "steve canny"),
+}
 _LONGEST_NAME = 200
 
 
@@ -96,6 +98,18 @@ def _day_in_words(text: str) -> str:
 def table_row(cells: Iterable[str]) -> str:
     """Return cells as one line of a Markdown table."""
     return "| " + " | ".join(" ".join(cell.split()) for cell in cells) + " |"
+
+
+def labelled_row(columns: Sequence[str], row: Sequence[str]) -> str:
+    """Return a record as "| column: value | … |", so that it is understood alone; "" where it has no value.
+
+    >>> labelled_row(["port", "berth"], ["Oslo", "7", "north"])
+    '| port: Oslo | berth: 7 | north |'
+    """
+    names = [*columns, *[""] * (len(row) - len(columns))]
+    cells = [(name, " ".join(value.split())) for name, value in zip(names, row, strict=False)]
+    labelled = [f"{name}: {value}" if name else value for name, value in cells if value]
+    return "| " + " | ".join(labelled) + " |" if labelled else ""
 
 
 def tidy_text(text: str) -> str:
