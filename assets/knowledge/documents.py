@@ -82,7 +82,7 @@ def documents_rejected_share(
     return gate(tables, "documents_rejected_share", "documents", documents.digest, found, figures=figures)
 
 
-@dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="4")
+@dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="5")
 def chunks(
     documents: LanceTable,
     settings: dg.ResourceParam[Settings],

@@ -17,7 +17,7 @@ from pipelines.core.protocols import Embedder, GraphStore, LanguageModel, Messag
 from pipelines.text.languages.languages import all_languages, language_of
 
 # Raise it when retrieval, evidence or grounding change their results: earlier answers are then computed again.
-CODE_VERSION = "4"
+CODE_VERSION = "5"
 
 _UNREAD = (
     "%s does not read %s: mode vector finds nothing for this question. Next: --mode hybrid, or a model in "

@@ -1,10 +1,8 @@
 """Source sentences as evidence: how much of a question one sentence, or a chain of two, can answer."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,6 +13,7 @@ from pipelines.core.embedders import question_and_texts
 from pipelines.core.protocols import Embedder
 from pipelines.text.languages.languages import language_of
 from pipelines.text.sentence_spans import sentence_spans
+from pipelines.text.tables import chunk_tables, head_of_row
 from pipelines.text.terms import coverage, terms, with_pairs
 
 # A word in the chunk around a sentence, or in its document's title, counts less than one in the sentence itself.
@@ -30,7 +29,6 @@ _VOICES = 3
 _WIDE_ENOUGH = 0.15
 # A link costs, and costs more the more sentences share the name: "Ningbo" links nearly everything.
 _LINK, _LINK_SPREAD = 0.85, 0.03
-_RULER = re.compile(r"\|[\s:|-]+$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +40,8 @@ class Sentence:
     end: int
     text: str
     terms: frozenset[str]
+    columns: str = ""
+    """Of a table's row: the line that names its cells, "" where none does for sure."""
 
 
 @dataclass(frozen=True)
@@ -56,17 +56,18 @@ def source_sentences(chunks: Sequence[Mapping[str, Any]]) -> list[Sentence]:
     """Return the sentences of the chunks that can be a source: no headings, no heads of tables, no repetitions."""
     found: dict[tuple[str, int], Sentence] = {}
     for chunk in chunks:
-        header: frozenset[str] = frozenset()
-        spans = sentence_spans(chunk)
-        for (start, end), (after, upto) in pairwise([*spans, (0, 0)]):
+        grids = chunk_tables(chunk)
+        for start, end in sentence_spans(chunk):
             text = chunk["text"][start:end]
             own = with_pairs(terms(text))
-            # A table's row says what its cells hold under what its header says.
-            header = (header or own) if text.startswith("|") else frozenset()
-            heads_table = text.startswith("|") and _RULER.match(chunk["text"][after:upto])
+            # A table's row says what its cells hold under what its head says.
+            table = head_of_row(grids, start)
+            header = with_pairs(terms(table.head)) if table else frozenset()
+            heads_table = any(grid.ruled and grid.start <= start < grid.rows for grid in grids)
             if len(own) >= 3 and not text.startswith("#") and not heads_table:
                 place, until = chunk["start"] + start, chunk["start"] + end
-                found.setdefault((chunk["path"], place), Sentence(chunk, place, until, text, own | header))
+                columns = table.head if table and table.sure else ""
+                found.setdefault((chunk["path"], place), Sentence(chunk, place, until, text, own | header, columns))
     return list(found.values())
 
 
