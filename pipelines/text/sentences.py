@@ -13,6 +13,7 @@ from functools import cache
 from pipelines.text.languages.language import Language
 from pipelines.text.languages.languages import all_languages
 from pipelines.text.lines import is_table_row, wraps
+from pipelines.text.long_sentences import parts_of_long
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 _CLOSERS = frozenset("”’」』）》】)]}")
@@ -51,6 +52,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
     """Return the (start, end) of each sentence, in order, without surrounding white space; they cover all the rest.
 
     Headings, list items, table rows and the lines of a code block are sentences of their own; a wrapped line is not.
+    What goes on for too long without a stop is cut at weaker marks.
     """
     found = []
     marks = _marks(all_languages())
@@ -58,7 +60,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
         for first, last in _split(text[start:end], marks):
             span = _trim(text, start + first, start + last)
             if span:
-                found.append(span)
+                found += [span] if is_table_row(text[span[0] : span[1]]) else parts_of_long(text, *span)
     return found
 
 
