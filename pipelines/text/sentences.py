@@ -14,12 +14,14 @@ from pipelines.text.languages.language import Language
 from pipelines.text.languages.languages import all_languages
 from pipelines.text.lines import is_table_row, wraps
 from pipelines.text.long_sentences import parts_of_long
+from pipelines.text.words import name_letters
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 _CLOSERS = frozenset("”’」』）》】)]}")
 _EITHER = frozenset("\"'*_`")
 _LAST_WORD = re.compile(r"[^\s(\[{\"'“‘（*_/]+$")
 _ITEM_NUMBER = re.compile(r"\s*(?:[-*+>]\s+)?(?:\d{1,3}|[A-Za-z])$")
+_NEAR = 40
 _NOT_BLANK = re.compile(r"\S")
 _BLANK = " \t\r\n\f\v\u00a0\u3000\ufeff"
 
@@ -128,7 +130,8 @@ def _is_abbreviation(block: str, start: int, following: str, marks: _Marks) -> b
     match = _LAST_WORD.search(block[max(0, start - 40) : start])
     word = match.group() if match else ""
     if len(word) == 1 and word.isupper() and word != "I":
-        return following.isupper()
+        near = max(0, start - _NEAR)
+        return following.isupper() and start - 1 - near not in name_letters(block[near : start + _NEAR])
     if word.lower() in marks.abbreviations:
         return True
     return word.lower() in marks.before_numbers and following.isdigit()

@@ -11,13 +11,15 @@ from pipelines.answering.question import asks_widely, holds_answer_kind, holds_c
 from pipelines.answering.search.search import Retrieved
 from pipelines.core.embedders import question_and_texts
 from pipelines.core.protocols import Embedder
-from pipelines.text.languages.languages import language_of
+from pipelines.text.languages.languages import language_of, refers_back
 from pipelines.text.sentence_spans import sentence_spans
 from pipelines.text.tables import chunk_tables, head_of_row
 from pipelines.text.terms import coverage, terms, with_pairs
 
 # A word in the chunk around a sentence, or in its document's title, counts less than one in the sentence itself.
 _AROUND = 0.6
+# What "it" stands for is nearly said.
+_BEFORE = 0.9
 _MEANING = 0.4
 _COMPARED = 24
 # One sentence that covers so much needs no second hop.
@@ -42,6 +44,8 @@ class Sentence:
     terms: frozenset[str]
     columns: str = ""
     """Of a table's row: the line that names its cells, "" where none does for sure."""
+    before: frozenset[str] = frozenset()
+    """Of a sentence that speaks of what the one before it names ("Its lead is …"): the terms of that one."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,12 @@ def source_sentences(chunks: Sequence[Mapping[str, Any]]) -> list[Sentence]:
     """Return the sentences of the chunks that can be a source: no headings, no heads of tables, no repetitions."""
     found: dict[tuple[str, int], Sentence] = {}
     for chunk in chunks:
-        grids = chunk_tables(chunk)
+        grids, above = chunk_tables(chunk), frozenset[str]()
         for start, end in sentence_spans(chunk):
             text = chunk["text"][start:end]
             own = with_pairs(terms(text))
+            before = above if refers_back(text) else frozenset()
+            above = own | before
             # A table's row says what its cells hold under what its head says.
             table = head_of_row(grids, start)
             header = with_pairs(terms(table.head)) if table else frozenset()
@@ -67,7 +73,9 @@ def source_sentences(chunks: Sequence[Mapping[str, Any]]) -> list[Sentence]:
             if len(own) >= 3 and not text.startswith("#") and not heads_table:
                 place, until = chunk["start"] + start, chunk["start"] + end
                 columns = table.head if table and table.sure else ""
-                found.setdefault((chunk["path"], place), Sentence(chunk, place, until, text, own | header, columns))
+                found.setdefault(
+                    (chunk["path"], place), Sentence(chunk, place, until, text, own | header, columns, before)
+                )
     return list(found.values())
 
 
@@ -102,8 +110,9 @@ class _Scorer:
         """Return the share of the question's words in the sentences, those merely around them counted less."""
         inside = frozenset().union(*(one.terms for one in chain))
         around = frozenset().union(*(one.chunk["terms"] for one in chain))
-        own = coverage(self.weights, inside)
-        return own + _AROUND * (coverage(self.weights, inside | around) - own)
+        meant = inside.union(*(one.before for one in chain))
+        own, said = coverage(self.weights, inside), coverage(self.weights, meant)
+        return own + _BEFORE * (said - own) + _AROUND * (coverage(self.weights, meant | around) - said)
 
     def fitness(self, chain: Sequence[Sentence]) -> float:
         """Return 1, less where a name or number of the question is missing or the asked kind of answer is."""

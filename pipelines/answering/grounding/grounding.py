@@ -12,6 +12,7 @@ from pipelines.text.languages.languages import language_of
 from pipelines.text.sentences import sentences
 from pipelines.text.tables import labelled_cells
 from pipelines.text.terms import terms
+from pipelines.text.words import name_letters
 
 _ROW = re.compile(r"^\s*\|.*\|\s*$", re.DOTALL)
 _MARKUP = re.compile(r"^\s*(?:[-*+>]|\d+\.)\s+|\*\*|__|`")
@@ -68,10 +69,13 @@ def best_source(text: str, pool: Sequence[Sentence], min_shared: float) -> Sente
     Every number of the text has to stand in the source, every name in it or around it.
     """
     own = set(terms(text))
+    letters = {text[place].lower() for place in name_letters(text)}
     found: tuple[float, int] | None = None
     for place, source in enumerate(pool):
         shared = len(own & source.terms) / len(own) if own else 0.0
         if shared < min_shared or not numbers_in(text) <= numbers_in(source.text):
+            continue
+        if source.before and not letters <= source.terms | source.before:
             continue
         around = f"{source.text}\n{source.columns}\n{source.chunk['text']}\n{source.chunk['title']}".lower()
         if all(name in around for name in proper_names(text)) and (found is None or (shared, -place) > found):
