@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -129,18 +129,22 @@ def tidy_text(text: str) -> str:
 
 
 def without_controls(text: str) -> str:
-    return _UNWANTED.sub(" ", text)
+    """Return text without control characters, and without the hyphens that only show at a line's end."""
+    return _UNWANTED.sub(" ", text.replace("\u00ad", ""))
 
 
-def joined_pages(pages: Iterable[str]) -> tuple[str, tuple[int, ...]]:
-    """Return the tidied pages as one text, a blank line between, and where in it each starts."""
+def joined_pages(
+    pages: Iterable[str], between: Callable[[str, str], str] = lambda above, below: "\n\n"
+) -> tuple[str, tuple[int, ...]]:
+    """Return the tidied pages as one text, by default a blank line between, and where in it each starts."""
     parts: list[str] = []
     starts, length = [], 0
     for page in pages:
         part = tidy_text(page)
-        length += 2 if parts and part else 0
+        gap = between(parts[-1], part) if parts and part else ""
+        length += len(gap)
         starts.append(length)
         if part:
-            parts.append(part)
+            parts += [gap, part]
             length += len(part)
-    return "\n\n".join(parts), tuple(starts)
+    return "".join(parts), tuple(starts)

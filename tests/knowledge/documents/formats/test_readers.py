@@ -92,6 +92,46 @@ def ruled_pdf() -> bytes:
     return stream.getvalue()
 
 
+def text_pdf(pages: list[list[str]]) -> bytes:
+    """Return pages by matplotlib, a line below the other."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib.backends.backend_pdf import PdfPages
+    from matplotlib.figure import Figure
+
+    stream = io.BytesIO()
+    with PdfPages(stream) as made:
+        for lines in pages:
+            figure = Figure(figsize=(8, 6))
+            for number, line in enumerate(lines):
+                figure.text(0.1, 0.95 - 0.05 * number, line)
+            made.savefig(figure)
+    return stream.getvalue()
+
+
+def test_a_pdfs_running_heads_go_and_its_sentences_are_whole(tmp_path: Path):
+    bodies = [
+        ["The harbour sells con-", "tainers."],
+        ["The master of the whole port of", "Oslo is Nora Vik."],
+        ["Tolls are paid in May. Since last year the master of tolls"],
+        ["has been Omar Said."],
+        ["Containers are blue."],
+        ["Nobody swims here."],
+    ]
+    pages = [["Confidential", *body, f"Page {n} of 6"] for n, body in enumerate(bodies, start=1)]
+    found = read(tmp_path, "a.pdf", text_pdf(pages))
+    assert found.text == (
+        "The harbour sells containers.\n\nThe master of the whole port of Oslo is Nora Vik.\n\n"
+        "Tolls are paid in May. Since last year the master of tolls has been Omar Said.\n\n"
+        "Containers are blue.\n\nNobody swims here."
+    )
+    starts = ("The harbour", "The master", "Tolls", "has been", "Containers", "Nobody")
+    assert [found.text[place:].startswith(start) for place, start in zip(found.pages, starts, strict=True)] == [
+        True
+    ] * 6
+
+
 def test_word_properties_are_kept_and_those_of_the_template_are_not(tmp_path: Path):
     document = docx.Document()
     document.add_paragraph("Text.")
