@@ -169,6 +169,20 @@ def test_a_table_within_a_cell_is_read_once_below_the_cells_row(tmp_path: Path):
     assert found.text == "| Tent | Sizes |\n| Fjell | See below |\n| S | L |"
 
 
+def test_what_every_slide_repeats_is_no_text(tmp_path: Path):
+    made = pptx.Presentation()
+    for number in range(1, 4):
+        slide = made.slides.add_slide(made.slide_layouts[1])
+        slide.shapes.title.text, slide.placeholders[1].text = f"Berth {number}", f"Crane {number}"
+        for place, text in ((10, "31 May 2025"), (11, "Confidential"), (12, str(number))):  # day, foot, number
+            layout = next(one for one in slide.slide_layout.placeholders if one.placeholder_format.idx == place)
+            slide.shapes.clone_placeholder(layout)
+            next(one for one in slide.placeholders if one.placeholder_format.idx == place).text_frame.text = text
+    made.save(str(tmp_path / "a.pptx"))
+    found = reader_for("a.pptx").read(tmp_path / "a.pptx", Limits())
+    assert found.text == "\n\n".join(f"## Berth {n}\n\nCrane {n}" for n in range(1, 4)) and len(found.pages) == 3
+
+
 def test_slides_give_titles_text_tables_and_notes_with_a_page_each(tmp_path: Path):
     presentation = pptx.Presentation()
     slide = presentation.slides.add_slide(presentation.slide_layouts[1])
