@@ -4,6 +4,7 @@ import contextlib
 import logging
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -128,10 +129,8 @@ def _texts(pages: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _goes_on(lines: Sequence[str]) -> list[bool]:
-    following = [*lines[1:], ""]
-    return [
-        more or leads_on(*pair) for more, pair in zip(wraps(lines), zip(lines, following, strict=True), strict=True)
-    ]
+    pairs = pairwise([*lines, ""])
+    return [more or leads_on(*pair) for more, pair in zip(wraps(lines), pairs, strict=True)]
 
 
 def _between_pages(above: str, below: str) -> str:

@@ -116,17 +116,17 @@ def test_a_pdfs_running_heads_go_and_its_sentences_are_whole(tmp_path: Path):
         ["The master of the whole port of", "Oslo is Nora Vik."],
         ["Tolls are paid in May. Since last year the master of tolls"],
         ["has been Omar Said."],
-        ["Containers are blue."],
+        [],
         ["Nobody swims here."],
     ]
-    pages = [["Confidential", *body, f"Page {n} of 6"] for n, body in enumerate(bodies, start=1)]
+    pages = [["Confidential", *body, f"Page {n} of 6"] if body else [] for n, body in enumerate(bodies, start=1)]
     found = read(tmp_path, "a.pdf", text_pdf(pages))
     assert found.text == (
         "The harbour sells containers.\n\nThe master of the whole port of Oslo is Nora Vik.\n\n"
         "Tolls are paid in May. Since last year the master of tolls has been Omar Said.\n\n"
-        "Containers are blue.\n\nNobody swims here."
+        "Nobody swims here."
     )
-    starts = ("The harbour", "The master", "Tolls", "has been", "Containers", "Nobody")
+    starts = ("The harbour", "The master", "Tolls", "has been", "", "Nobody")
     assert [found.text[place:].startswith(start) for place, start in zip(found.pages, starts, strict=True)] == [
         True
     ] * 6
