@@ -36,7 +36,7 @@ from pipelines.finetune.dataset.stored import is_complete, store_dataset
 
 log = logging.getLogger("graftline")
 
-CODE_VERSION = "4"
+CODE_VERSION = "5"
 """Raise it when rows are read, repaired, compared or split in another way: nothing of before is used then."""
 _STATE = "state.json"
 _REJECTED = "rejected.jsonl"

@@ -35,12 +35,19 @@ ROWS = pa.schema(
     + [(name, pa.binary(8 * BANDS)) for name in ("question_bands", "text_bands")]
 )
 """`raw`: key of the row's bytes and of how they are read. `place`: the source's, as a share of 2^64. `row_key`: what is
-said, without the ids of calls. `frame_key`: what two near-duplicates must have in common: system message, tools and,
-where it is registered, dataset."""
+said, without the ids of calls. `frame_key`: what two near-duplicates must have in common: system message, tools, signs
+that are no words (see `_signs_of`) and, where it is registered, dataset."""
 
 REPAIR_SEPARATOR = ", "
 """Between the repairs of one row; none of them has it in its name."""
 _LETTER = re.compile(r"[^\W\d_]")
+_SIGNS = re.compile(
+    r"[+*/=<>^%&|~\\\[\]{}×÷±−≤≥≠]|(?<![^\W\d_])-|-(?![^\W\d_])"  # a hyphen within a word is none
+    r"|(?<=\n)[ \t]+(?=\S)"
+)
+
+_MARKDOWN = re.compile(r"\*\*|^[ \t]*[-*+>] ", re.MULTILINE)
+"""Bold type and what begins an item, which make no other answer."""
 
 
 def raw_keys(contents: Iterable[bytes], spec: str) -> np.ndarray:
@@ -96,8 +103,12 @@ def answer_of(row: dict[str, Any]) -> str:
 
 def text_of_row(row: dict[str, Any]) -> str:
     """Return all that is said in a stored row, without its system message."""
+    return "\n".join(_texts_of(row))
+
+
+def _texts_of(row: dict[str, Any]) -> list[str]:
     said = [m["content"] + calls_without_ids(m["tool_calls"]) for m in row["messages"] if m["role"] != "system"]
-    return "\n".join([*said, row["chosen"], row["rejected"]])
+    return [*said, row["chosen"], row["rejected"]]
 
 
 def _origin(value: Any, made: Draft) -> str:
@@ -135,6 +146,7 @@ def _row(made: Draft, origin: str, source: Source, salt: str) -> dict[str, Any]:
         "row_id": row_id,
     }
     text = text_of_row(stored)
+    signs = "".join(_signs_of(each.strip()) for each in _texts_of(stored))
     system = messages[0]["content"] if messages[0]["role"] == "system" else ""
     return stored | {
         "reason": "", "found": "", "expected": "", "repairs": REPAIR_SEPARATOR.join(sorted(made.repairs)),
@@ -143,11 +155,20 @@ def _row(made: Draft, origin: str, source: Source, salt: str) -> dict[str, Any]:
         "row_key": int(same[:16], 16),
         "question_key": question_key,
         "text_key": text_key(tokens(text) or [text]),
-        "frame_key": int(content_id(system, tools, scope)[:16], 16),
+        "frame_key": int(content_id(system, tools, scope, signs)[:16], 16),
         "place": source_place(origin, salt),
         "question_bands": band_keys(grams(question)).tobytes(),
         "text_bands": band_keys(grams(text)).tobytes(),
     }  # fmt: skip
+
+
+def _signs_of(text: str) -> str:
+    """Return what texts of the same words may differ in all the same: operators, brackets, the indentation of lines.
+
+    >>> _signs_of("x = [a - b]\\n  well-known"), _signs_of("Open? Yes, it is!")
+    ('=[-]  ', '')
+    """
+    return "".join(_SIGNS.findall(_MARKDOWN.sub("", text)))
 
 
 def _utf8(text: str) -> str:
