@@ -62,7 +62,7 @@ def test_rows_of_the_same_words_and_other_signs_are_no_duplicates(
 
 
 def test_marks_of_prose_make_no_other_conversation(tmp_path: Path):
-    said = [("Is it well-known?", "Yes, it is!"), ("Is it well known", " Yes: it is. \n")]
+    said = [("Is it well-known?", "Yes, it is!"), ("Is it well known", " **Yes**: it is. \n")]
     write(tmp_path, "rows.json", [{"instruction": asked, "output": answer} for asked, answer in said])
     assert [problem.reason for problem in read(tmp_path).problems] == ["duplicate"]
 

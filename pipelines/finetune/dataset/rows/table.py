@@ -46,6 +46,9 @@ _SIGNS = re.compile(
     r"|(?<=\n)[ \t]+(?=\S)"
 )
 
+_MARKDOWN = re.compile(r"\*\*|^[ \t]*[-*+>] ", re.MULTILINE)
+"""Bold type and what begins an item, which make no other answer."""
+
 
 def raw_keys(contents: Iterable[bytes], spec: str) -> np.ndarray:
     """Return the keys (uint64) of rows' bytes under a reading.
@@ -100,8 +103,12 @@ def answer_of(row: dict[str, Any]) -> str:
 
 def text_of_row(row: dict[str, Any]) -> str:
     """Return all that is said in a stored row, without its system message."""
+    return "\n".join(_texts_of(row))
+
+
+def _texts_of(row: dict[str, Any]) -> list[str]:
     said = [m["content"] + calls_without_ids(m["tool_calls"]) for m in row["messages"] if m["role"] != "system"]
-    return "\n".join([*said, row["chosen"], row["rejected"]])
+    return [*said, row["chosen"], row["rejected"]]
 
 
 def _origin(value: Any, made: Draft) -> str:
@@ -139,6 +146,7 @@ def _row(made: Draft, origin: str, source: Source, salt: str) -> dict[str, Any]:
         "row_id": row_id,
     }
     text = text_of_row(stored)
+    signs = "".join(_signs_of(each.strip()) for each in _texts_of(stored))
     system = messages[0]["content"] if messages[0]["role"] == "system" else ""
     return stored | {
         "reason": "", "found": "", "expected": "", "repairs": REPAIR_SEPARATOR.join(sorted(made.repairs)),
@@ -147,7 +155,7 @@ def _row(made: Draft, origin: str, source: Source, salt: str) -> dict[str, Any]:
         "row_key": int(same[:16], 16),
         "question_key": question_key,
         "text_key": text_key(tokens(text) or [text]),
-        "frame_key": int(content_id(system, tools, scope, _signs_of(text))[:16], 16),
+        "frame_key": int(content_id(system, tools, scope, signs)[:16], 16),
         "place": source_place(origin, salt),
         "question_bands": band_keys(grams(question)).tobytes(),
         "text_bands": band_keys(grams(text)).tobytes(),
@@ -160,7 +168,7 @@ def _signs_of(text: str) -> str:
     >>> _signs_of("x = [a - b]\\n  well-known"), _signs_of("Open? Yes, it is!")
     ('=[-]  ', '')
     """
-    return "".join(_SIGNS.findall(text))
+    return "".join(_SIGNS.findall(_MARKDOWN.sub("", text)))
 
 
 def _utf8(text: str) -> str:
