@@ -12,10 +12,11 @@ class LetterTokenizer:
     chat_template = "letters"
 
     def apply_chat_template(self, conversation, tokenize=True, return_dict=False, add_generation_prompt=False, **_):
-        ids = []
-        for message in conversation:
-            ids += [ord(letter) for letter in message["content"]] + [0]
-        return ids
+        text = "".join(f"{message['content']}\0" for message in conversation)
+        return self(text)["input_ids"] if tokenize else text
+
+    def __call__(self, text, add_special_tokens=False):
+        return {"input_ids": [ord(letter) for letter in text]}
 
 
 def encoded(before: int, answer: int, after: int = 0) -> dict[str, list[int]]:

@@ -37,7 +37,7 @@ def always(encoded: Mapping[str, list[int]]) -> bool:
 
 def tokens(cache: Path, tokenizer: Any, function: Any = encode) -> list[int]:
     rows = Dataset.from_list(ROWS)
-    return tokens_of(rows, tokenizer, Recipe(), RowEncoding(function, always, ()), cache)[0]["ids"]
+    return tokens_of(rows, tokenizer, Recipe(), RowEncoding(function, always, ()), cache)[0][0]["ids"]
 
 
 def test_a_corrected_token_is_in_the_rows_at_once(tmp_path: Path):
