@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     modes: Modes = variable("GRAFTLINE_MODES", "native,local,global", "modes in which the questions are answered")
     reranker: str = variable("GRAFTLINE_RERANKER", "", "a cross-encoder, folder or hub name, that orders passages")
     bad_share: Share = variable("GRAFTLINE_BAD_SHARE", "0.05", "share of rejected input above which a check fails")
+    empty_share: Share = variable(
+        "GRAFTLINE_EMPTY_SHARE", "0.5", "share of chunks a model may find nothing in before a check fails"
+    )
     level: Level = variable("GRAFTLINE_LEVEL", str(DEFAULT_LEVEL), "coverage of the intervals printed and decided by")
     max_file_mb: Amount = variable("GRAFTLINE_MAX_FILE_MB", "64", "size in MiB above which a document is rejected")
     read_seconds: Amount = variable("GRAFTLINE_READ_SECONDS", "60", "time after which reading a document is given up")

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pipelines.core.filters import EVERYTHING, Filters
 from pipelines.core.graph_tables import GraphTables, StoreChanges
 from pipelines.core.identity import table_digest
-from pipelines.core.protocols import Completion, Messages
+from pipelines.core.protocols import Completion, Messages, Usable
 from pipelines.text.words import words
 
 
@@ -85,23 +85,35 @@ class FakeStored:
 
 
 class FakeLanguageModel:
-    """Answers by a function of the conversation; nothing by default."""
+    """Answers by a function of the conversation, nothing by default; fails for those that hold `fails_on`.
+
+    `used` are the verdicts of its reader, those of a real one's cache, in order.
+    """
 
     name = "fake-model@1"
 
-    def __init__(self, answer: Callable[[Messages], str] = lambda messages: "") -> None:
-        self.answer = answer
+    def __init__(self, answer: Callable[[Messages], str] = lambda messages: "", fails_on: str | None = None) -> None:
+        self.answer, self.fails_on = answer, fails_on
         self.calls: list[list[Messages]] = []
+        self.used: list[bool] = []
 
     def complete(
-        self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None = None
+        self,
+        prompts: Sequence[Messages],
+        max_tokens: int,
+        schema: dict[str, Any] | None = None,
+        usable: Usable | None = None,
     ) -> list[Completion]:
         self.calls.append(list(prompts))
-        texts = [self.answer(messages) for messages in prompts]
-        return [
-            Completion(text, sum(len(m["content"].split()) for m in messages), len(text.split()))
-            for text, messages in zip(texts, prompts, strict=True)
-        ]
+        found = [self._one(messages) for messages in prompts]
+        self.used += [usable is None or usable(number, one) for number, one in enumerate(found)]
+        return found
+
+    def _one(self, messages: Messages) -> Completion:
+        if self.fails_on is not None and any(self.fails_on in message["content"] for message in messages):
+            return Completion("", 0, 0, failure="this prompt is refused")
+        text = self.answer(messages)
+        return Completion(text, sum(len(m["content"].split()) for m in messages), len(text.split()))
 
 
 class FakeGraphStore:

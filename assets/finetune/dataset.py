@@ -9,7 +9,7 @@ from assets.results import OWNERS, gate, markdown_table, record_result
 from pipelines.finetune.dataset.checks import dataset_checks, leakage_checks
 from pipelines.finetune.dataset.leakage import audit
 from pipelines.finetune.dataset.preparation import prepare, read_ledger
-from pipelines.finetune.recipes.datasets import dataset_names
+from pipelines.finetune.recipes.datasets import counted_datasets, dataset_names
 from resources.settings import Settings
 from resources.tables.tables import TableStore
 
@@ -28,10 +28,13 @@ def instruction_dataset(
 
     Each row is kept, repaired or rejected, with its reason. Only new and changed rows are read and compared.
     """
-    record = prepare(settings.instructions, settings.home, wanted=dataset_names(settings.recipes))
+    wanted, counted = dataset_names(settings.recipes), counted_datasets(settings.recipes)
+    record = prepare(settings.instructions, settings.home, wanted=wanted, counted=counted)
     ledger = read_ledger(record)
     tables.write(LEDGER_NAME, ledger)
-    counts = {name: record[name] for name in ("kept", "train", "test", "rejected_share", "rows_read")}
+    counts = {
+        name: record[name] for name in ("kept", "train", "test", "rejected_share", "near_duplicate_share", "rows_read")
+    }
     told = {
         name: dg.MetadataValue.json(record[name]) for name in ("repaired", "datasets", "languages", "absent", "notes")
     }

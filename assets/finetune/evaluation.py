@@ -9,6 +9,7 @@ import pyarrow as pa
 from assets.finetune.partitions import RECIPES
 from assets.results import OWNERS, gate, markdown_table, plot, problems_metadata, table_result
 from pipelines.core.delta import Work
+from pipelines.core.identity import json_digest
 from pipelines.finetune.conversation import ANSWERED, of_kind
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.evaluation import evaluation as evaluating
@@ -16,7 +17,9 @@ from pipelines.finetune.evaluation.checks import every_text_is_there, gate_check
 from pipelines.finetune.evaluation.picture import plot_evaluation
 from pipelines.finetune.evaluation.prediction import ModelFolder, predict
 from pipelines.finetune.merging.record import MergedRecord
+from pipelines.finetune.recipes.datasets import split_for
 from pipelines.finetune.recipes.files import load_recipe
+from pipelines.finetune.recipes.recipe import Recipe
 from resources.engines.engine import InferenceEngine
 from resources.models.small_model import SmallModel
 from resources.settings import Settings
@@ -26,8 +29,14 @@ from resources.tracking.tracker import Tracker
 GROUP = "finetune"
 
 
-def _held_out(dataset: dict[str, Any]) -> list[dict[str, Any]]:
-    return [dict(row) for row in of_kind(load_dataset(Path(dataset["path"]))["test"].to_list(), ANSWERED)]
+def held_out_rows(dataset: dict[str, Any], recipe: Recipe) -> tuple[list[dict[str, Any]], str]:
+    """Return the rows that the recipe holds out, and their digest."""
+    _, rows = split_for(recipe, load_dataset(Path(dataset["path"])))
+    digest = json_digest([dataset["digest"], recipe.dataset, recipe.eval_dataset])
+    return (
+        [dict(row) for row in of_kind(rows.to_list(), ANSWERED)],
+        digest if recipe.eval_dataset else dataset["digest"],
+    )
 
 
 def _merged(stored: dict[str, Any], recipe: str) -> MergedRecord:
@@ -49,11 +58,11 @@ def predictions(
     """What base and merged adapter answer to the held-out rows, from the same prompt ids; the base's are made once."""
     recipe = load_recipe(settings.recipes / f"{context.partition_key}.yaml")
     base = base_model.resolve(recipe.model_name_or_path)
-    rows = _held_out(instruction_dataset)
+    rows, digest = held_out_rows(instruction_dataset, recipe)
     merged = _merged(merged_model, context.partition_key)
     made = predict(
         rows,
-        instruction_dataset["digest"],
+        digest,
         ModelFolder(base.path, base.revision),
         ModelFolder(Path(merged.path), merged.digest),
         engine,

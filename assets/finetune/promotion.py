@@ -1,14 +1,17 @@
 """The asset that decides which version of the model is the champion."""
 
+from typing import Any
+
 import dagster as dg
 
-from assets.finetune.evaluation import GROUP, _held_out, evaluation
+from assets.finetune.evaluation import GROUP, evaluation, held_out_rows
 from assets.finetune.partitions import RECIPES
 from assets.results import OWNERS, markdown_table, record_result
 from pipelines.core.masked import masked
 from pipelines.finetune.merging.record import MergedRecord
 from pipelines.finetune.promotion import registration
 from pipelines.finetune.promotion.promotion import PromotionSettings, decide
+from pipelines.finetune.recipes.files import load_recipe
 from resources.engines.engine import InferenceEngine
 from resources.settings import Settings
 from resources.tables.tables import TableStore
@@ -24,12 +27,13 @@ def registered_model(
 ) -> dg.MaterializeResult:
     """The registered model `graftline`: the best recipe becomes champion only when better than what it replaces."""
     offered = registration.candidates(tables, RECIPES.get_partition_keys())
+    names = [recipe for recipe, offer in offered.items() if offer]
     champion = registration.standing_champion(
-        tracker, offered, lambda: _held_out(tables.read_record("instruction_dataset")), engine, tables, settings.home
+        tracker, offered, lambda: _asked(tables, settings, names), engine, tables, settings.home
     )
     decision = decide(offered, champion, PromotionSettings(level=settings.level))
-    names = {recipe: f"merged_model/{recipe}" for recipe, offer in offered.items() if offer}
-    merged = {recipe: MergedRecord.read(tables.read_record(name), name) for recipe, name in names.items()}
+    stored = {recipe: f"merged_model/{recipe}" for recipe in names}
+    merged = {recipe: MergedRecord.read(tables.read_record(name), name) for recipe, name in stored.items()}
     record = registration.carry_out(decision, merged, tracker, settings.home)
     outcomes = [{"recipe": o.recipe, "verdict": o.verdict, "reason": o.reason} for o in decision.outcomes]
     return record_result(
@@ -39,6 +43,13 @@ def registered_model(
         outcomes=dg.MetadataValue.md(markdown_table(outcomes)),
         model=_link(tracker),
     )
+
+
+def _asked(tables: TableStore, settings: Settings, names: list[str]) -> list[dict[str, Any]]:
+    """Return what these recipes hold out, each row once: of one with an eval_dataset all of that."""
+    dataset = tables.read_record("instruction_dataset")
+    recipes = [load_recipe(settings.recipes / f"{name}.yaml") for name in names]
+    return list({row["row_id"]: row for recipe in recipes for row in held_out_rows(dataset, recipe)[0]}.values())
 
 
 def _link(tracker: Tracker) -> dg.MetadataValue:

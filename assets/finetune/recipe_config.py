@@ -7,7 +7,9 @@ from pydantic import Field
 
 from pipelines.core.errors import ConfigurationError
 
-_BELOW = ("model_name_or_path", "template", "new_special_tokens", "trust_remote_code")
+_BELOW = (
+    "model_name_or_path", "template", "new_special_tokens", "add_tokens", "trust_remote_code", "eval_dataset",
+)  # fmt: skip
 
 
 class RecipeConfig(dg.Config):

@@ -40,7 +40,7 @@ class EmbeddingConfig(dg.Config):
     reembed: bool = Field(default=False, description="Replace the vectors of another model by those of this one.")
 
 
-@dg.asset(deps=["document_folder"], group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="2")
+@dg.asset(deps=["document_folder"], group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="3")
 def documents(
     config: DocumentsConfig, settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore]
 ) -> dg.MaterializeResult:
@@ -82,7 +82,7 @@ def documents_rejected_share(
     return gate(tables, "documents_rejected_share", "documents", documents.digest, found, figures=figures)
 
 
-@dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="4")
+@dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="5")
 def chunks(
     documents: LanceTable,
     settings: dg.ResourceParam[Settings],

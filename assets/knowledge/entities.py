@@ -16,7 +16,7 @@ from pipelines.knowledge.communities.picture import community_sizes
 from pipelines.knowledge.communities.summaries import SummarySettings, summarise
 from pipelines.knowledge.entities.checks import dangling_ends
 from pipelines.knowledge.entities.resolution import resolve_entities
-from pipelines.knowledge.extraction.extraction import extract, failed_share
+from pipelines.knowledge.extraction.extraction import empty_share, extract, failed_share, noted_chunks
 from pipelines.knowledge.extraction.extractors import extractor_named
 from pipelines.measuring.gates import at_most
 from resources.settings import Settings
@@ -36,7 +36,7 @@ def extractions(
     """Entities and relations that each chunk names, with exact spans; only new chunks are read.
 
     By rules for English and Chinese, or by the language model (GRAFTLINE_EXTRACTOR=llm). A chunk that fails is a
-    row with its reason and is tried again next time.
+    row with its reason and is tried again next time; one whose answer was cut keeps what was complete.
     """
     started, extractor = time.monotonic(), extractor_named(settings.extractor, language_model)
     table, work = extract(chunks, tables.find("extractions"), extractor)
@@ -46,6 +46,8 @@ def extractions(
         seconds=time.monotonic() - started,
         extractor=extractor.name,
         failed_share=failed_share(table),
+        empty_share=empty_share(table),
+        cut_answers=noted_chunks(table),
         mentions=views.mention_types(table),
         failed=views.failures(table),
     )
@@ -60,6 +62,17 @@ def extraction_failures_are_few(
     figures = {"share": share, "limit": settings.bad_share, "failed": views.failures(extractions)}
     found, version = at_most(share, settings.bad_share, "of the chunks failed"), tables.digest("extractions")
     return gate(tables, "extraction_failures_are_few", "extractions", version, found, figures=figures)
+
+
+@dg.asset_check(asset=extractions, blocking=True)
+def few_chunks_are_empty(
+    extractions: pa.Table, settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore]
+) -> dg.AssetCheckResult:
+    """In no more chunks than GRAFTLINE_EMPTY_SHARE allows did a language model find nothing."""
+    share, version = empty_share(extractions), tables.digest("extractions")
+    found = at_most(share, settings.empty_share, "of the chunks that the model read hold no entity")
+    figures = {"share": share, "limit": settings.empty_share}
+    return gate(tables, "few_chunks_are_empty", "extractions", version, found, figures=figures)
 
 
 @dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="1")

@@ -25,8 +25,8 @@ def mention_types(extractions: pa.Table) -> dg.MetadataValue:
 
 
 def failures(extractions: pa.Table) -> dg.MetadataValue:
-    """Return the failed chunks with their reasons."""
-    rows = [row for row in extractions.select(["chunk_id", "status", "reason"]).to_pylist() if row["status"] != "ok"]
+    """Return the chunks that failed, or of whose answers something was cut, with their reasons."""
+    rows = [row for row in extractions.select(["chunk_id", "status", "reason"]).to_pylist() if row["reason"]]
     return dg.MetadataValue.md(markdown_table(rows[:50]))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.core.graph_tables import GraphTables
-from pipelines.core.protocols import Completion, Embedder, Messages
+from pipelines.core.protocols import Completion, Embedder, Messages, Usable
 from pipelines.knowledge.communities.detection import CommunitySettings, detect_communities
 from pipelines.knowledge.communities.summaries import SummarySettings, summarise
 from pipelines.knowledge.entities.resolution import resolve_entities
@@ -22,7 +22,11 @@ class NoLanguageModel:
     name = "none"
 
     def complete(
-        self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None = None
+        self,
+        prompts: Sequence[Messages],
+        max_tokens: int,
+        schema: dict[str, Any] | None = None,
+        usable: Usable | None = None,
     ) -> list[Completion]:
         return [Completion("", 0, 0) for _ in prompts]
 

@@ -26,7 +26,8 @@ def answer_all(
     """Return ANSWERS to QUESTIONS in every mode, sorted by id, and what was done.
 
     An answer's id is made of all that it depends on: question, mode, graph, models, settings and code. Rows with a
-    known id are kept; with nothing else to do, neither the embedder nor the language model is used.
+    known id are kept, unless the model failed for them (their `model` is ""); with nothing else to do, neither the
+    embedder nor the language model is used.
     """
     wanted: dict[str, tuple[dict[str, Any], Mode]] = {
         content_id(
@@ -38,7 +39,8 @@ def answer_all(
         for row in questions.to_pylist()
         for mode in modes
     }
-    kept = {row["answer_id"]: row for row in previous.to_pylist()} if previous is not None else {}
+    earlier = previous.to_pylist() if previous is not None else []
+    kept = {row["answer_id"]: row for row in earlier if row["model"]}
     todo = {key: pair for key, pair in wanted.items() if key not in kept}
     fresh = _answer(todo, answerer) if todo else {}
     rows = [kept.get(key) or fresh[key] for key in sorted(wanted)]
@@ -47,7 +49,8 @@ def answer_all(
         {f"{row['question_id']} {row['mode']}": key for key, row in kept.items()},
     )
     generated = sum(row["completion_tokens"] for row in fresh.values())
-    work = Work.of(delta, answers=len(fresh), completion_tokens=generated)
+    failed = sum(not row["model"] for row in fresh.values())
+    work = Work.of(delta, answers=len(fresh), completion_tokens=generated, failures=failed)
     return pa.Table.from_pylist(rows, schema=ANSWERS), work
 
 
@@ -66,7 +69,7 @@ def _answer(todo: Mapping[str, tuple[dict[str, Any], Mode]], answerer: Answerer)
             "retrieved": list(answered.retrieved),
             "prompt_tokens": answered.prompt_tokens,
             "completion_tokens": answered.completion_tokens,
-            "model": model,
+            "model": "" if answered.failure else model,
         }
         for (key, (question, mode)), answered in zip(todo.items(), answerer.answer(prepared), strict=True)
     }

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from pipelines.answering.grounding.evidence import Evidence, rank_evidence
-from pipelines.answering.grounding.grounding import Answer, ground, is_supported, refusal_answer
+from pipelines.answering.grounding.grounding import Answer, ground, is_supported, refusal_answer, written_answer
 from pipelines.answering.grounding.prompt import build_prompt, stuff_prompt
 from pipelines.answering.modes.names import Mode
 from pipelines.answering.remembering import RememberingEmbedder
 from pipelines.answering.retrievers import Retrievers
 from pipelines.answering.search.search import Retrieved
 from pipelines.answering.settings import AnswerSettings
-from pipelines.core.protocols import Embedder, GraphStore, LanguageModel, Messages, Reranker
+from pipelines.core.protocols import Completion, Embedder, GraphStore, LanguageModel, Messages, Reranker
 from pipelines.text.languages.languages import all_languages, language_of
 
 # Raise it when retrieval, evidence or grounding change their results: earlier answers are then computed again.
-CODE_VERSION = "4"
+CODE_VERSION = "5"
 
 _UNREAD = (
     "%s does not read %s: mode vector finds nothing for this question. Next: --mode hybrid, or a model in "
@@ -47,6 +47,8 @@ class Answered:
     retrieved: Sequence[str]
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    failure: str = ""
+    """Why the model wrote nothing for this one: its answer is then a quotation."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return {question, mode, answer, supported, citations}, plain values; a citation is as in CITATIONS."""
@@ -114,8 +116,18 @@ class Answerer:
 
     def answer(self, prepared: Sequence[Prepared]) -> list[Answered]:
         """Return the answers in order; all prompts go to the model at once, so that an engine starts once."""
-        prompts = [one.prompt for one in prepared if one.prompt is not None]
-        completions = iter(self.language_model.complete(prompts, self.settings.max_tokens) if prompts else [])
+        asked = [(one, one.prompt) for one in prepared if one.prompt is not None]
+
+        def is_used(number: int, completion: Completion) -> bool:
+            one, _ = asked[number]
+            if not is_supported(one.evidence, self.settings):
+                return False
+            return written_answer(one.question, completion.text, one.evidence, self.settings) is not None
+
+        prompts = [prompt for _, prompt in asked]
+        completions = iter(
+            self.language_model.complete(prompts, self.settings.max_tokens, usable=is_used) if prompts else []
+        )
         answered = []
         for one in prepared:
             retrieved = [row["chunk_id"] for row in one.retrieved.chunks]
@@ -124,6 +136,8 @@ class Answerer:
                 continue
             completion = next(completions)
             answer = ground(one.question, completion.text, one.evidence, self.settings)
+            if completion.failure:
+                _LOG.warning("the answer to '%s' is quoted: %s", one.question, completion.failure)
             tokens = completion.prompt_tokens, completion.completion_tokens
-            answered.append(Answered(one.question, one.mode, answer, retrieved, *tokens))
+            answered.append(Answered(one.question, one.mode, answer, retrieved, *tokens, completion.failure))
         return answered

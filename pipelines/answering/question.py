@@ -8,11 +8,14 @@ from itertools import pairwise
 from pipelines.text.languages.language import Language
 from pipelines.text.languages.languages import all_languages, final_marks, spaced_language, unspaced_in
 from pipelines.text.terms import terms, word_root
+from pipelines.text.words import name_letters
 
 # Pairs do not reach over the words that bind or over marks: "the shop in Oslo" holds no "shop oslo".
 _MARKS = r"[,;:()“”\"，；：、（）]"
 
 
+_NAME_BEFORE = re.compile(r"(?:[A-Za-zÀ-ɏ][\w’'-]* |\w)$")
+_NEAR = 40
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
@@ -43,11 +46,21 @@ def question_terms(question: str) -> list[str]:
     wanted: dict[str, None] = {}
     languages = all_languages()
     asking = _asking_words(languages)
-    for phrase in _gap(languages).split(question):
+    for phrase in _phrases(question):
         found = [term for term in terms(phrase) if term not in asking]
         wanted |= dict.fromkeys(found)
         wanted |= dict.fromkeys(f"{first} {second}" for first, second in pairwise(found))
     return list(wanted)
+
+
+def _phrases(question: str) -> Iterator[str]:
+    """Yield what stands between the words and marks that bind; the letter of a name is no such word."""
+    named, start = name_letters(question), 0
+    for match in _gap(all_languages()).finditer(question):
+        if match.start() not in named:
+            yield question[start : match.start()]
+            start = match.end()
+    yield question[start:]
 
 
 def numbers_in(text: str) -> set[str]:
@@ -58,8 +71,11 @@ def numbers_in(text: str) -> set[str]:
 
 
 def proper_names(text: str) -> set[str]:
-    """Return the capitalised words of a text, without months and what is only capitalised for being first."""
-    found = set()
+    """Return the capitalised words of a text, without months and what is only capitalised for being first.
+
+    A name that ends in a letter is there with it as well: "team a".
+    """
+    found = set(lettered_names(text))
     language, stops = spaced_language(text), (*final_marks(), ":")
     stop_words, calendar = language.stop_words, language.names.calendar
     for match in re.finditer(r"[A-ZÀ-Þ][\w’'-]*", text):
@@ -72,12 +88,23 @@ def proper_names(text: str) -> set[str]:
     return found
 
 
+def lettered_names(text: str) -> set[str]:
+    """Return the names that a single letter belongs to, in small letters: "team a", "a组"."""
+    names = set()
+    for place in name_letters(text):
+        before, behind = _NAME_BEFORE.search(text[:place][-_NEAR:]), text[place + 1 : place + 2]
+        own = text[place] + (behind if unspaced_in(behind) else "")
+        names.add(f"{before.group() if before and len(own) == 1 else ''}{own}".lower())
+    return names
+
+
 def key_terms(question: str) -> set[str]:
     """Return what evidence cannot do without: a question's numbers and names; Latin words in one without spaces."""
     marked = {number for number in numbers_in(question) if number[0].isdigit()} | proper_names(question)
     if unspaced_in(question):
         marked |= {word.lower() for word in re.findall(r"[A-Za-z][\w-]*", question)}
-    return {term for word in marked for term in terms(word)}
+    letters = {question[place].lower() for place in name_letters(question)}
+    return letters | {term for word in marked for term in terms(word)}
 
 
 def holds_counted_thing(question: str, text: str) -> bool:

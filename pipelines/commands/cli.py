@@ -14,6 +14,7 @@ COMMANDS = {
     "plan": "list what the next run would do with the documents; changes nothing",
     "night": "what the schedule nightly_retraining does, in the foreground",
     "train": "train a recipe: by name, by path, or by LLaMA-Factory's flags",
+    "check": "say all that is wrong with a recipe, and what is only noted, without training",
     "sweep": "train a recipe once for each setting of a grid",
     "ask": "answer a question from the documents, with citations",
     "export": "write a merged model as safetensors or as GGUF",

@@ -93,12 +93,14 @@ def _unknown(wanted: str, tables: "TableStore") -> NotMaterializedError:
 
 def merged(record: "TrainingRecord", home: Path) -> Path:
     """Merge a training unless it is done and return the folder; InputError where a check of the merge fails."""
+    from pipelines.core.checkpoints.revision import checkpoint_digest
     from pipelines.finetune.merging.checks import merge_checks
     from pipelines.finetune.merging.merging import merge
     from pipelines.finetune.models.base import BaseModel
     from pipelines.finetune.recipes.recipe import Recipe
 
-    base = BaseModel(Path(record.base_path), record.base_name, record.base_revision)
+    folder = Path(record.base_path)
+    base = BaseModel(folder, record.base_name, checkpoint_digest(folder))
     made = merge(Recipe(**record.resolved), record, Path(record.dataset_path), base, home)
     for name, verdict in merge_checks(made).items():
         log.info("%s: %s (%s)", name, "holds" if verdict.passed else "FAILED", verdict.reason)

@@ -45,6 +45,7 @@ def command(arguments: Sequence[str]) -> int:
 
     dataset_dir: FOLDER trains on that folder's rows (from where you are); without it, on GRAFTLINE_INSTRUCTIONS.
     """
+    from pipelines.finetune.recipes.faults import require_faultless
     from pipelines.finetune.training.tracked import train_and_track
     from resources.settings import Settings
 
@@ -52,8 +53,9 @@ def command(arguments: Sequence[str]) -> int:
     name, path, overrides = read_arguments(arguments, settings.recipes)
     if path and path.parent.resolve() == settings.recipes.resolve() and not overrides and _is_partition(name):
         return _train_partition(name, settings)
-    recipe = _recipe(path, overrides)
-    record = train_and_track(name, recipe, *training_inputs(recipe, settings))
+    recipe, dataset, faults = examined_recipe(path, overrides, settings)
+    require_faultless(str(path or "the command line"), faults)
+    record = train_and_track(name, recipe, *training_inputs(recipe, settings, dataset))
     keep_training(record, settings.home)
     _print_record(record)
     return 0
@@ -98,19 +100,46 @@ def recipe_file_of(text: str, recipes: Path) -> Path:
     )
 
 
-def _recipe(path: Path | None, overrides: Mapping[str, Any]) -> "Recipe":
-    from pipelines.finetune.recipes.files import read_recipe, recipe_of
+def examined_recipe(
+    path: Path | None, overrides: Mapping[str, Any], settings: "Settings", fetch: bool = True
+) -> tuple["Recipe", dict[str, Any] | None, list[InputError]]:
+    """Return the recipe, its dataset's record (None where no row can be used) and all faults of both and of the base.
 
-    return recipe_of({**(read_recipe(path) if path else {}), **overrides}, str(path or "the command line"))
+    A base that is not on this machine is fetched where nothing else is wrong; with `fetch` False it is not looked at.
+    """
+    from pipelines.finetune.recipes.faults import faults_of
+    from pipelines.finetune.recipes.files import examined, read_recipe
+    from pipelines.finetune.training.training import input_faults
+    from resources.models.small_model import SmallModel
+
+    values = {**(read_recipe(path) if path else {}), **overrides}
+    recipe, faults = examined(values, str(path or "the command line"))
+    datasets: list[dict[str, Any]] = []
+    faults += faults_of(lambda: datasets.append(_dataset(_folder(recipe, settings), settings.home, recipe)))
+    dataset = datasets[0] if datasets else None
+    faults += input_faults(recipe, dataset)
+    if (fetch and not faults) or _is_folder(recipe.model_name_or_path):
+        faults += faults_of(lambda: SmallModel(settings.home).resolve(recipe.model_name_or_path))
+    return recipe, dataset, faults
 
 
-def training_inputs(recipe: "Recipe", settings: "Settings") -> tuple[Any, Any, Path, Any]:
+def _is_folder(model: str) -> bool:
+    """Say whether a name means a folder, there or not: no model on a hub is named like a path."""
+    return model.startswith(("/", ".", "~")) or model.count("/") > 1 or Path(model).expanduser().is_dir()
+
+
+def _folder(recipe: "Recipe", settings: "Settings") -> Path:
+    return Path(recipe.dataset_dir).expanduser().resolve() if recipe.dataset_dir else settings.instructions
+
+
+def training_inputs(
+    recipe: "Recipe", settings: "Settings", dataset: dict[str, Any] | None = None
+) -> tuple[Any, Any, Path, Any]:
     """Return (dataset, base model, home, tracker) of a training; the dataset is prepared, MLflow asked."""
     from resources.models.small_model import SmallModel
     from resources.tracking.tracker import Tracker
 
-    folder = Path(recipe.dataset_dir).expanduser().resolve() if recipe.dataset_dir else settings.instructions
-    dataset = _dataset(folder, settings.home, recipe)
+    dataset = dataset or _dataset(_folder(recipe, settings), settings.home, recipe)
     tracker = Tracker(settings.tracking_uri, settings.home)
     tracker.check()  # before hours of training, not after
     return dataset, SmallModel(settings.home).resolve(recipe.model_name_or_path), settings.home, tracker
@@ -121,7 +150,8 @@ def _dataset(folder: Path, home: Path, recipe: "Recipe") -> dict[str, Any]:
     from pipelines.finetune.dataset.preparation import prepare, read_ledger
     from pipelines.finetune.recipes.recipe import names_in
 
-    record = prepare(folder, home, wanted=frozenset(names_in(recipe.dataset) + names_in(recipe.eval_dataset)))
+    wanted = frozenset(names_in(recipe.dataset) + names_in(recipe.eval_dataset))
+    record = prepare(folder, home, wanted=wanted, counted=wanted if recipe.dataset else None)
     fates = record["kept"], record["repaired_rows"], sum(record["rejected"].values())
     log.info("kept %d rows, repaired %d, rejected %d %s", *fates, record["rejected"] or "")
     for problem in problems_in(read_ledger(record))[:_SHOWN_ROWS]:
@@ -157,12 +187,15 @@ def _print_record(record: "TrainingRecord") -> None:
     print(f"adapter     {record.path}")
     print(f"recipe      {recipe_path(record)}")
     print(f"MLflow run  {record.run_id}")
+    print(f"rows        {record.rows} trained on, {record.held_out_rows} measured")
     print(f"held out    {_held_out(record)}")
     print(f"vllm        {servability_line(record.vllm_lora)}")
     print(f"export      graftline export {record.key[:8]}")
     if record.rows_without_loss:
         rows = record.rows_without_loss + record.rows
         print(f"left out    {record.rows_without_loss} of {rows} rows: no answer within cutoff_len; raise it")
+    if record.turns_without_loss:
+        print(f"no loss     on {record.turns_without_loss} answers or calls: the notes say why")
     for note in record.notes:
         print(f"noted       {note}")
 

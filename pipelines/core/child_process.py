@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,30 @@ from pipelines.core.errors import ConfigurationError, GraftlineError, InputError
 _POLL_SECONDS = 0.2
 _POLITE_SECONDS = 10
 _LAST_LINES = 12
+_LINE = 400
 _HIGH_WATER = re.compile(r"^VmHWM:\s*(\d+) kB", re.MULTILINE)
 _ERROR = "error.json"
 _KINDS = {kind.__name__: kind for kind in (InputError, ConfigurationError, ServiceError, NotMaterializedError)}
+_REMEDIES = (
+    (
+        re.compile(r"OutOfMemory|MemoryError|out of memory|can't allocate memory|not enough memory", re.IGNORECASE),
+        "take a smaller batch (per_device_train_batch_size), shorter texts (cutoff_len) or a smaller model",
+    ),
+    (
+        re.compile(r"safetensors|SafetensorError|PytorchStreamReader"),
+        "fetch the model's weights again: a file is not whole",
+    ),
+    (
+        re.compile(r"^jinja2\.|TemplateError"),
+        "correct the model's chat_template.jinja, or add template: chatml (or the model's own family) to the recipe",
+    ),
+    (
+        re.compile(r"tokenizers|untagged enum|tokenizer\.json|SentencePiece", re.IGNORECASE),
+        "fetch the model's tokenizer again (tokenizer.json and tokenizer_config.json)",
+    ),
+    (re.compile(r"No space left|Errno 28|Disk quota"), "free disk space"),
+)
+"""Of the libraries' exceptions, written "module.Type: message": what a person can do."""
 _ROOT = Path(__file__).resolve().parents[2]
 
 OFFLINE = {
@@ -83,14 +105,36 @@ def run_child(
 
 
 def as_child(work: Callable[[dict[str, Any]], None]) -> None:
-    """In a child: do the work on its specification; an error that a person can act on reaches the parent as it is."""
+    """In a child: do the work on its specification.
+
+    An error that a person can act on reaches the parent as it is, a library's exception as a ChildError of one line;
+    its traceback stays in the log.
+    """
     try:
         work(read_spec())
     except GraftlineError as error:
-        told = {"kind": type(error).__name__, "where": error.where, "found": error.found, "expected": error.expected}
-        text = json.dumps({**told, "fix": error.fix}, ensure_ascii=False)
-        (Path(sys.argv[1]).parent / _ERROR).write_text(text, encoding="utf-8")
+        _hand_over(error)
         sys.exit(str(error))
+    except Exception as error:  # a library's own: Jinja, safetensors, torch, tokenizers
+        traceback.print_exc()
+        _hand_over(_of_library(error, Path(sys.argv[1]).parent / "child.log"))
+        sys.exit(1)
+
+
+def _hand_over(error: GraftlineError) -> None:
+    written = {"kind": type(error).__name__, "where": error.where, "found": error.found, "expected": error.expected}
+    text = json.dumps({**written, "fix": error.fix}, ensure_ascii=False)
+    (Path(sys.argv[1]).parent / _ERROR).write_text(text, encoding="utf-8")
+
+
+def _of_library(error: Exception, log: Path) -> ChildError:
+    kind, lines = type(error), str(error).strip().splitlines()
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    line = f"{name}: {lines[0].strip()[:_LINE]}" if lines else name
+    full = f"{name}: {error}"
+    remedy = next((fix for pattern, fix in _REMEDIES if pattern.search(full)), "correct the cause")
+    module = getattr(getattr(sys.modules["__main__"], "__spec__", None), "name", "a child process")
+    return ChildError(module, line, "work that ends well", f"{remedy} (the traceback is in {log}), and run it again")
 
 
 def _told(folder: Path) -> GraftlineError | None:
@@ -98,7 +142,7 @@ def _told(folder: Path) -> GraftlineError | None:
     if not path.exists():
         return None
     told = json.loads(path.read_text(encoding="utf-8"))
-    kind = _KINDS.get(told.pop("kind"), GraftlineError)
+    kind = _KINDS.get(told.pop("kind"), ChildError)
     return kind(**told)
 
 

@@ -55,6 +55,7 @@ _OWN = {
     "pdf": Format((".pdf",), "pdf:read_pdf", ("pypdf", "pdfplumber")),
     "docx": Format((".docx",), "word:read_docx", ("python-docx",)),
     "pptx": Format((".pptx",), "slides:read_pptx", ("python-pptx",)),
+    "xlsx": Format((".xlsx", ".xlsm"), "workbook:read_xlsx", ("openpyxl",), titled=False),
     "csv": Format((".csv", ".tsv"), "records:read_csv", titled=False),
     "json": Format((".json",), "records:read_json", titled=False),
     "jsonl": Format((".jsonl", ".ndjson"), "records:read_json_lines", titled=False),

@@ -1,6 +1,6 @@
 """What the flows ask of the outside world; `resources/` holds the implementations, `tests/fakes.py` the fakes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,12 +16,25 @@ Messages = list[dict[str, str]]
 
 @dataclass(frozen=True)
 class Completion:
-    """One generated text with its token counts; `cached` when no model ran for it."""
+    """One generated text with its token counts; `cached` when no model ran for it.
+
+    `finish_reason` is the model's ("stop", CUT, or "" where none is told); with a `failure`, why this prompt
+    alone has no text.
+    """
 
     text: str
     prompt_tokens: int
     completion_tokens: int
     cached: bool = False
+    finish_reason: str = ""
+    failure: str = ""
+
+
+CUT = "length"
+"""The `finish_reason` of a text that the token limit cut."""
+
+Usable = Callable[[int, Completion], bool]
+"""Says whether the completion of the prompt with this number is one that its reader can use."""
 
 
 class Embedder(Protocol):
@@ -127,9 +140,17 @@ class LanguageModel(Protocol):
         ...
 
     def complete(
-        self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None = None
+        self,
+        prompts: Sequence[Messages],
+        max_tokens: int,
+        schema: dict[str, Any] | None = None,
+        usable: Usable | None = None,
     ) -> list[Completion]:
-        """Return one completion a prompt, in order; the calls already in the on-disk cache cost nothing."""
+        """Return one completion a prompt, in order, without the model's reasoning.
+
+        Calls in the on-disk cache cost nothing; only what is `usable` (unless given: any text) is kept there and taken
+        from there. What fails for one prompt is told in its `failure`; ServiceError where the model fails for all.
+        """
         ...
 
 

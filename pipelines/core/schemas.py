@@ -75,8 +75,9 @@ CHUNKS = _schema(
 text of the document, cut how, the chunk is; the id does not change with it, the place may. `section` is the path of
 headings ("A > B") where it begins, `sections` are the paths of all that it touches and of those around them, `page`
 counts from 1 (0: none), chunks of one parent share `parent_id` ("": none), and `header` is put before the text for
-embedding ("": nothing). `sentence_spans` say where its sentences start and end in its own `text`, so that they stay the
-same where the chunk moves in its document; `pipelines/text/sentence_spans.py` reads them."""
+embedding ("": nothing), its last line the head of the table that the chunk begins in the middle of. `sentence_spans`
+say where its sentences start and end in its own `text`, so that they stay the same where the chunk moves in its
+document; `pipelines/text/sentence_spans.py` reads them."""
 
 ENTITY_MENTIONS = pa.list_(pa.struct([("name", TEXT), ("type", TEXT), ("start", pa.int64()), ("end", pa.int64())]))
 RELATION_MENTIONS = pa.list_(

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 Conversation = list[dict[str, Any]]
-"""OpenAI messages: {"role", "content"[, "tool_calls"]}, roles system, user, assistant and tool."""
+"""OpenAI messages: {"role", "content"[, "tool_calls"][, "tool_call_id"][, "name"]}, roles as in ROLES."""
+FIELDS = ("tool_call_id", "name")
+"""What a message may have beside: the call that a result answers, and who speaks."""
 ROLES = ("system", "user", "assistant", "tool")
 ANSWERED, PREFERENCE = "sft", "preference"
 """Kinds of row: the last turn is the answer; or two answers, `chosen` and `rejected`, come after the last turn."""
@@ -21,25 +23,27 @@ COLUMNS = (
     "language",
     "characters",
 )
-"""A stored row. `messages`: structs of three texts (role, content, tool_calls as JSON, "" where none). `tools`: JSON
-text, "" where none. `kind`: ANSWERED or PREFERENCE; `chosen` and `rejected` are "" for any but the second.
-A tool call's `arguments` are JSON text, as in OpenAI's API: parse them for templates that print them themselves."""
+"""A stored row. `messages`: structs of five texts (role, content, tool_calls as JSON, tool_call_id and name, "" where
+none). `tools`: JSON text, "" where none. `kind`: ANSWERED or PREFERENCE; `chosen` and `rejected` are "" for any but the
+second. A tool call's `arguments` are JSON text, as in OpenAI's API: parse them for templates that print them
+themselves."""
 
 
 def stored_messages(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Return messages as structs of three texts, the same keys in each, as Arrow wants them."""
+    """Return messages as structs of five texts, the same keys in each, as Arrow wants them."""
     return [
         {
             "role": message["role"],
             "content": message.get("content") or "",
             "tool_calls": json_text(message.get("tool_calls")),
+            **{field: message.get(field) or "" for field in FIELDS},
         }
         for message in messages
     ]
 
 
 def messages_of(row: Mapping[str, Any]) -> Conversation:
-    """Return a stored row's messages in plain OpenAI form; `tool_calls` only where there are some."""
+    """Return a stored row's messages in plain OpenAI form; `tool_calls` and FIELDS only where there are some."""
     return [_plain(message) for message in row["messages"]]
 
 
@@ -60,5 +64,6 @@ def json_text(value: Any) -> str:
 
 def _plain(message: Mapping[str, Any]) -> dict[str, Any]:
     plain = {"role": message["role"], "content": message["content"]}
+    plain |= {field: message[field] for field in FIELDS if message.get(field)}
     calls = message.get("tool_calls")
     return plain | {"tool_calls": json.loads(calls) if isinstance(calls, str) else calls} if calls else plain

@@ -13,6 +13,9 @@ CO_OCCURS = "CO_OCCURS"
 ALIAS_OF = "ALIAS_OF"
 """Two names of one thing; resolution joins them, and it never becomes a relation of the graph."""
 
+BY_MODEL = "llm-"
+"""How the name of an extractor begins that asks a language model."""
+
 
 @dataclass(frozen=True)
 class Passage:
@@ -48,11 +51,12 @@ class Relation:
 
 @dataclass(frozen=True)
 class Extraction:
-    """What was found in one text; with a `failure`, why nothing was."""
+    """What was found in one text; with a `failure`, why nothing was; a `note` says what may be missing."""
 
     entities: tuple[Entity, ...] = ()
     relations: tuple[Relation, ...] = ()
     failure: str = ""
+    note: str = ""
 
 
 class Extractor(Protocol):

@@ -26,6 +26,16 @@ def is_table_row(line: str) -> bool:
     return line.lstrip().startswith("|")
 
 
+def stands_alone(line: str) -> bool:
+    """Say whether a line is a heading, a quotation, a table's row or a rule."""
+    return _STANDS_ALONE.match(line) is not None
+
+
+def starts_block(line: str) -> bool:
+    """Say whether a line begins something of its own: what stands alone, or an item of a list."""
+    return _STARTS_BLOCK.match(line) is not None
+
+
 def wraps(lines: Sequence[str]) -> list[bool]:
     """Return, for each line, whether its paragraph goes on in the next line.
 

@@ -1,4 +1,4 @@
-"""Near-duplicate texts: MinHash over pairs of words, of characters for Chinese, banded (LSH), then verified.
+"""How alike two texts are: MinHash over pairs of words, of characters for Chinese, banded (LSH); then `near_pairs`.
 
 Broder 1997; Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, chapter 3.
 """
@@ -6,7 +6,6 @@ Broder 1997; Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, chapter 3.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 
 import numpy as np
@@ -27,9 +26,6 @@ _FACTORS, _TERMS = (
     for n in (0, 1)
 )
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
-
-Pairs = dict[tuple[int, int], float]
-"""{(smaller key, larger key): similarity}"""
 
 
 def tokens(text: str) -> list[str]:
@@ -103,68 +99,6 @@ def jaccard(one: np.ndarray, other: np.ndarray) -> float:
     """Return the share of n-grams in common, of all that either has."""
     both = np.intersect1d(one, other, assume_unique=True).size
     return both / (one.size + other.size - both) if one.size + other.size else 0.0
-
-
-def candidates(bands: np.ndarray, fresh: np.ndarray) -> set[tuple[int, int]]:
-    """Return pairs (i < j) of rows of `bands` (n, BANDS) that share a band, where at least one is `fresh`."""
-    found: set[tuple[int, int]] = set()
-    wanted = np.unique(bands[fresh])  # a key knows its band: those of one are none of another's
-    if not len(wanted):
-        return found
-    shared = _among(bands, wanted)
-    for column, looked in zip(bands.T, shared.T, strict=True):
-        places = np.flatnonzero(looked)
-        order = places[np.argsort(column[places], kind="stable")]
-        keys = column[order]
-        starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, int)
-        for start, end in zip(starts, np.r_[starts[1:], len(keys)], strict=True):
-            if end - start > 1 and keys[start]:
-                group = np.sort(order[start:end]).tolist()
-                found.update((i, j) for n, i in enumerate(group) for j in group[n + 1 :] if fresh[i] or fresh[j])
-    return found
-
-
-def _among(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Return for each value whether it is one of `wanted` (sorted)."""
-    # Few are: looking at 16 bits first is 10 times as fast as searching for every value.
-    marked = np.zeros(1 << 16, dtype=bool)
-    marked[wanted & np.uint64(0xFFFF)] = True
-    found = marked[values & np.uint64(0xFFFF)]
-    maybe = values[found]
-    found[found] = wanted[np.searchsorted(wanted, maybe).clip(max=len(wanted) - 1)] == maybe
-    return found
-
-
-def near_pairs(
-    keys: np.ndarray,
-    bands: np.ndarray,
-    text: Callable[[int], str],
-    similarity: float,
-    known: Mapping[tuple[int, int], float] | None = None,
-    compared: np.ndarray | None = None,
-) -> Pairs:
-    """Return the pairs of texts at least `similarity` alike, by their keys (unique, uint64).
-
-    `known` are the pairs among the keys in `compared`, from an earlier run: they aren't compared again.
-    """
-    seen = np.isin(keys, compared) if compared is not None else np.zeros(len(keys), dtype=bool)
-    known = known or {}
-    present = np.isin(np.array(list(known), dtype=np.uint64).reshape(-1, 2), keys[seen])
-    pairs = {pair: value for (pair, value), both in zip(known.items(), present.tolist(), strict=True) if all(both)}
-    hashes: dict[int, np.ndarray] = {}
-
-    def hashed(place: int) -> np.ndarray:
-        if place not in hashes:
-            hashes[place] = grams(text(place))
-        return hashes[place]
-
-    if not seen.all():
-        for i, j in candidates(bands, ~seen):
-            value = jaccard(hashed(i), hashed(j))
-            if value >= similarity:
-                one, other = sorted((int(keys[i]), int(keys[j])))
-                pairs[one, other] = value
-    return pairs
 
 
 @lru_cache(maxsize=1 << 17)

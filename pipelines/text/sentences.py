@@ -13,12 +13,15 @@ from functools import cache
 from pipelines.text.languages.language import Language
 from pipelines.text.languages.languages import all_languages
 from pipelines.text.lines import is_table_row, wraps
+from pipelines.text.long_sentences import parts_of_long
+from pipelines.text.words import name_letters
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 _CLOSERS = frozenset("”’」』）》】)]}")
 _EITHER = frozenset("\"'*_`")
 _LAST_WORD = re.compile(r"[^\s(\[{\"'“‘（*_/]+$")
 _ITEM_NUMBER = re.compile(r"\s*(?:[-*+>]\s+)?(?:\d{1,3}|[A-Za-z])$")
+_NEAR = 40
 _NOT_BLANK = re.compile(r"\S")
 _BLANK = " \t\r\n\f\v\u00a0\u3000\ufeff"
 
@@ -51,6 +54,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
     """Return the (start, end) of each sentence, in order, without surrounding white space; they cover all the rest.
 
     Headings, list items, table rows and the lines of a code block are sentences of their own; a wrapped line is not.
+    What goes on for too long without a stop is cut at weaker marks.
     """
     found = []
     marks = _marks(all_languages())
@@ -58,7 +62,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
         for first, last in _split(text[start:end], marks):
             span = _trim(text, start + first, start + last)
             if span:
-                found.append(span)
+                found += [span] if is_table_row(text[span[0] : span[1]]) else parts_of_long(text, *span)
     return found
 
 
@@ -126,7 +130,8 @@ def _is_abbreviation(block: str, start: int, following: str, marks: _Marks) -> b
     match = _LAST_WORD.search(block[max(0, start - 40) : start])
     word = match.group() if match else ""
     if len(word) == 1 and word.isupper() and word != "I":
-        return following.isupper()
+        near = max(0, start - _NEAR)
+        return following.isupper() and start - 1 - near not in name_letters(block[near : start + _NEAR])
     if word.lower() in marks.abbreviations:
         return True
     return word.lower() in marks.before_numbers and following.isdigit()

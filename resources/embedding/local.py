@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.core.checkpoints.whole import safetensors_header
 from pipelines.core.errors import ConfigurationError
 from pipelines.core.identity import file_digest
 from pipelines.text.languages.languages import language_of
@@ -212,7 +213,7 @@ def _from_hub(model: str, cache: Path) -> Path:
 
 
 def _checked(folder: Path, model: str) -> Path:
-    """Refuse a model that would run code of its own or read pickles."""
+    """Refuse a model that would run code of its own or read pickles, or whose weights are not whole."""
     modules = model_folder.read_json(folder / "modules.json", default=[])
     foreign = [module["type"] for module in modules if not module["type"].startswith("sentence_transformers.")]
     weights = {file.parent for file in folder.rglob("*.safetensors")}
@@ -231,4 +232,6 @@ def _checked(folder: Path, model: str) -> Path:
             "a sentence-transformers model in safetensors, without own code",
             "unset EMBEDDING_MODEL for the packaged MiniLM, or save the model with SentenceTransformer.save_pretrained",
         )
+    for file in folder.rglob("*.safetensors"):
+        safetensors_header(file)
     return folder

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pipelines.core.checkpoints.whole import safetensors_header
 from pipelines.core.errors import ConfigurationError
+from resources.embedding import model_folder
 from resources.settings import Settings
 
 _FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
@@ -18,9 +20,10 @@ class CrossEncoderReranker:
     def __init__(self, home: Path, model: str) -> None:
         self._home, self._model = home, model
 
-    @property
+    @functools.cached_property
     def name(self) -> str:
-        return Path(self._model).name
+        """Model and revision, the revision from the model's files."""
+        return f"{Path(self._model).name}@{model_folder.revision(self.folder)}"
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
         """Return a score a text, higher is better."""
@@ -38,6 +41,8 @@ class CrossEncoderReranker:
             raise self._refused("weights that are not safetensors")
         if "auto_map" in (folder / "config.json").read_text(encoding="utf-8"):
             raise self._refused("code of its own")
+        for file in folder.rglob("*.safetensors"):
+            safetensors_header(file)
         return CrossEncoder(
             str(folder),
             local_files_only=True,

@@ -1,6 +1,7 @@
 """An embedding model behind an OpenAI-protocol server: batches, retries, checks."""
 
 import functools
+import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,6 +12,7 @@ from pipelines.core.delta import batched
 from pipelines.core.protocols import Embedder
 from resources.embedding.counted_elsewhere import CountedElsewhere
 from resources.embedding.languages import EVERY_LANGUAGE, Languages
+from resources.models.chat_answer import MalformedAnswer
 from resources.models.openai_server import OpenAIServer
 
 _BATCH = 64
@@ -72,11 +74,21 @@ class ServedEmbedder(CountedElsewhere):
         import openai
 
         try:
-            answer = self._client.embeddings.create(model=self._model, input=texts, encoding_format="float")
-        except openai.OpenAIError as error:
+            embeddings = self._client.embeddings.with_raw_response
+            answer = embeddings.create(model=self._model, input=texts, encoding_format="float")
+            rows = _vectors(answer.http_response.text)
+        except (openai.OpenAIError, MalformedAnswer) as error:
             raise self._server.failure(error, "vectors") from None
-        rows = sorted(answer.data, key=lambda row: row.index)
         if len(rows) != len(texts):
             found, expected = f"{len(rows)} vectors", f"one for each of {len(texts)} texts"
             raise self._server.wrong(found, expected, "look into the server's log")
-        return [row.embedding for row in rows]
+        return rows
+
+
+def _vectors(body: str) -> list[list[float]]:
+    """Return the vectors of an answer in the order of their texts; MalformedAnswer where it holds none."""
+    try:
+        rows = sorted(json.loads(body)["data"], key=lambda row: row["index"])
+        return [[float(number) for number in row["embedding"]] for row in rows]
+    except (ValueError, KeyError, TypeError):
+        raise MalformedAnswer(body) from None

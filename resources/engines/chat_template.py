@@ -29,12 +29,28 @@ def render_conversations(
         return _render_with_transformers(model, conversations, tools)
     tokenizer, template, special = Tokenizer.from_file(str(path)), _template(model), _special_tokens(model)
     texts = [
-        template.render(messages=as_engines_read(messages), tools=offered, add_generation_prompt=True, **special)
+        _rendered(model, template, messages, offered, special)
         for messages, offered in _with_tools(conversations, tools)
     ]
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return [encoding.ids for encoding in tokenizer.encode_batch(texts, add_special_tokens=False)]
+
+
+def _rendered(model: Path, template: Any, messages: Messages, tools: Tools, special: dict[str, str]) -> str:
+    read = as_engines_read(messages)
+    try:
+        return template.render(messages=read, tools=tools, add_generation_prompt=True, **special)
+    except InputError:
+        raise
+    except Exception as error:  # the template's code on fields that it can't take: Jinja's errors, or Python's
+        roles = ", ".join(message["role"] for message in messages)
+        raise InputError(
+            f"the chat template of {model}",
+            f"turns ({roles}) that it can't write: {type(error).__name__}: {error}",
+            "a conversation that the template takes",
+            "correct the row's messages, or train with the template of the model's own family",
+        ) from error
 
 
 def _with_tools(conversations: Sequence[Messages], tools: Sequence[Tools] | None) -> list[tuple[Messages, Tools]]:

@@ -8,15 +8,16 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypedDict
 
-from pipelines.compute.processor import THREADS
+from pipelines.compute.processor import THREADS, fast_bfloat16, has_gpu
 from pipelines.core.child_process import ChildError, run_child
 from pipelines.core.errors import InputError, ServiceError
 from pipelines.core.protocols import Messages
 from resources.engines.chat_template import Tools, render_conversations
-from resources.engines.engines import engine_named
+from resources.engines.engines import FALLBACK, engine_named
 
 log = logging.getLogger("graftline")
 
@@ -58,6 +59,13 @@ class InferenceEngine:
     def __init__(self, name: str, work_folder: Path, patience: float = _PATIENCE_SECONDS) -> None:
         engine_named(name)  # a name that no engine has is refused before a child is started
         self.name, self._work, self._patience = name, work_folder / "generation", patience
+
+    @property
+    def made_with(self) -> str:
+        """What a text depends on beside model, prompt and limit: engine, fallback, their versions and arithmetic."""
+        packages = dict.fromkeys(engine_named(name).package for name in (self.name, FALLBACK))
+        arithmetic = "cuda" if has_gpu() else "bfloat16" if fast_bfloat16() else "float32"
+        return " ".join((self.name, *map(_version_of, packages), arithmetic))
 
     def render(
         self, model: Path, conversations: Sequence[Messages], tools: Sequence[Tools] | None = None
@@ -148,6 +156,13 @@ class InferenceEngine:
     def _keep_log(self, folder: Path) -> None:
         os.replace(folder / "child.log", self._work / "last.log")
         shutil.rmtree(folder)
+
+
+def _version_of(package: str) -> str:
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:  # not installed, or its distribution has another name than what is imported
+        return package
 
 
 def _config(model: Path) -> dict[str, Any]:

@@ -1,5 +1,6 @@
-"""The on-disk cache of completions: what was paid for once is never paid for again, also after a crash."""
+"""The on-disk cache of completions: what was paid for and used is never paid for again, also after a crash."""
 
+import contextlib
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,8 +12,10 @@ from pipelines.core.protocols import Completion, Messages
 
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS completions (key TEXT PRIMARY KEY, model TEXT NOT NULL, text TEXT NOT NULL, "
-    "prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL)"
+    "prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, finish_reason TEXT NOT NULL DEFAULT '')"
 )
+# A table of an earlier release has no such column.
+_COLUMN = "ALTER TABLE completions ADD COLUMN finish_reason TEXT NOT NULL DEFAULT ''"
 _KEYS_A_QUERY = 500
 _BUSY_SECONDS = 30
 
@@ -36,6 +39,9 @@ class CompletionCache:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute(_TABLE)
+        if not any(column[1] == "finish_reason" for column in connection.execute("PRAGMA table_info(completions)")):
+            with contextlib.suppress(sqlite3.OperationalError):  # another process was quicker
+                connection.execute(_COLUMN)
         return connection
 
     def find(self, keys: Sequence[str]) -> dict[str, Completion]:
@@ -47,22 +53,27 @@ class CompletionCache:
         try:
             for some in batched(keys, _KEYS_A_QUERY):
                 rows = connection.execute(
-                    "SELECT key, text, prompt_tokens, completion_tokens FROM completions "
+                    "SELECT key, text, prompt_tokens, completion_tokens, finish_reason FROM completions "
                     f"WHERE key IN ({','.join('?' * len(some))})",
                     some,
                 )
-                found.update({key: Completion(text, prompt, made, True) for key, text, prompt, made in rows})
+                found.update(
+                    {key: Completion(text, prompt, made, True, finish) for key, text, prompt, made, finish in rows}
+                )
         finally:
             connection.close()
         return found
 
     def add(self, completions: Iterable[tuple[str, Completion]], model: str) -> None:
-        """Store completions by key, in one transaction; a key that is there already keeps its first text."""
-        rows = [(key, model, one.text, one.prompt_tokens, one.completion_tokens) for key, one in completions]
+        """Store completions by key, in one transaction; a key's text takes the place of one that was of no use."""
+        rows = [
+            (key, model, one.text, one.prompt_tokens, one.completion_tokens, one.finish_reason)
+            for key, one in completions
+        ]
         connection = self._connect()
         try:
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany("INSERT OR IGNORE INTO completions VALUES (?, ?, ?, ?, ?)", rows)
+            connection.executemany("INSERT OR REPLACE INTO completions VALUES (?, ?, ?, ?, ?, ?)", rows)
             connection.execute("COMMIT")
         finally:
             connection.close()

@@ -1,14 +1,16 @@
 """The language model: what `LLM_BASE_URL` or a LlamaIndex class is, else the small local one; all through the cache."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 from pipelines.core.errors import ConfigurationError
-from pipelines.core.protocols import Completion, Messages
+from pipelines.core.protocols import Completion, Messages, Usable
 from resources.models.completion_cache import CompletionCache, completion_key
 from resources.models.llamaindex import PREFIX, LlamaIndexModel, named_class
+from resources.models.reasoning import without_reasoning
 from resources.settings import Settings
 
 Numbered = tuple[int, Completion]
@@ -39,25 +41,45 @@ class CachedLanguageModel:
         return self.backend.name
 
     def complete(
-        self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None = None
+        self,
+        prompts: Sequence[Messages],
+        max_tokens: int,
+        schema: dict[str, Any] | None = None,
+        usable: Usable | None = None,
     ) -> list[Completion]:
-        """Return one completion a prompt, in order; each is stored as it comes, so that a crash loses little.
+        """Return one completion a prompt, in order; what is usable is stored as it comes, so that a crash loses little.
 
-        Raises ServiceError when the model does not answer.
+        What the cache holds and the reader cannot use is asked for again. Raises ServiceError when the model answers
+        nothing at all.
         """
         keys = [completion_key(messages, self.name, max_tokens, schema) for messages in prompts]
-        done = self.cache.find(list(dict.fromkeys(keys)))
-        missing = {key: messages for key, messages in zip(keys, prompts, strict=True) if key not in done}
-        if missing:
-            wanted = list(missing)
-            for number, completion in self.backend.generate(list(missing.values()), max_tokens, schema):
-                self.cache.add([(wanted[number], completion)], self.name)
-                done[wanted[number]] = completion
+        numbers = dict(zip(reversed(keys), reversed(range(len(keys))), strict=True))
+        kept = {key: _answer_alone(found) for key, found in self.cache.find(list(numbers)).items()}
+        done = {key: found for key, found in kept.items() if _is_usable(numbers[key], found, usable)}
+        wanted = [key for key in dict.fromkeys(keys) if key not in done]
+        if wanted:
+            for place, completion in self.backend.generate(
+                [prompts[numbers[key]] for key in wanted], max_tokens, schema
+            ):
+                key, answer = wanted[place], _answer_alone(completion)
+                if _is_usable(numbers[key], answer, usable):
+                    self.cache.add([(key, answer)], self.name)
+                done[key] = answer
         return [done[key] for key in keys]
 
     def check(self) -> None:
         """Raise a GraftlineError that says what is wrong when the model cannot be reached or loaded."""
         self.backend.check()
+
+
+def _answer_alone(completion: Completion) -> Completion:
+    return replace(completion, text=without_reasoning(completion.text))
+
+
+def _is_usable(number: int, completion: Completion, usable: Usable | None) -> bool:
+    if completion.failure:
+        return False
+    return usable(number, completion) if usable else bool(completion.text.strip())
 
 
 def open_language_model(settings: Settings) -> CachedLanguageModel:

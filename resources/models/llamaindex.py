@@ -15,6 +15,7 @@ from pipelines.core.errors import ConfigurationError, ServiceError
 from pipelines.core.identity import json_digest
 from pipelines.core.masked import HIDDEN, masked
 from pipelines.core.protocols import Completion, Messages
+from resources.models.equal_errors import PROBE, EqualErrors
 from resources.settings import Settings
 
 PREFIX = "llamaindex:"
@@ -162,27 +163,47 @@ class LlamaIndexModel:
     def generate(
         self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None
     ) -> Iterator[tuple[int, Completion]]:
-        """Yield (number of the prompt, completion). Raises ServiceError.
+        """Yield (number of the prompt, completion); what fails for one prompt is in its `failure`.
 
+        Raises ServiceError when the class fails for all.
         A class without a field `max_tokens` keeps to its own limit; a schema is asked for in words.
         """
         from llama_index.core.llms import ChatMessage
 
         limit = {"max_tokens": max_tokens} if "max_tokens" in type(self._model).model_fields else {}
         task = _SCHEMA_TASK.format(schema=json.dumps(schema, ensure_ascii=False)) if schema else ""
-        for number, messages in enumerate(prompts):
+        errors = EqualErrors()
+
+        def ask(messages: Messages) -> Completion:
             *before, last = messages
             asked = [*before, last | {"content": last["content"] + task}]
+            answer = self._model.chat([ChatMessage(**message) for message in asked], **limit)
+            counts = _tokens(answer, "prompt_tokens"), _tokens(answer, "completion_tokens")
+            return Completion((answer.message.content or "").strip(), *counts, finish_reason=_finish_reason(answer))
+
+        for number, messages in enumerate(prompts):
             try:
-                answer = self._model.chat([ChatMessage(**message) for message in asked], **limit)
+                completion = ask(messages)
+                errors.answered()
             except Exception as error:  # every package has errors of its own
-                raise self._named.failure(error) from None
-            text = (answer.message.content or "").strip()
-            yield number, Completion(text, _tokens(answer, "prompt_tokens"), _tokens(answer, "completion_tokens"))
+                completion = Completion("", 0, 0, failure=self._named.error_text(error))
+                if errors.failed(type(error).__name__) or (number == len(prompts) - 1 and errors.only_errors):
+                    try:
+                        ask(PROBE)
+                    except Exception:
+                        raise self._named.failure(error) from None
+                    errors.probed()
+            yield number, completion
 
     def check(self) -> None:
         """Import the class and make an instance; nothing is asked of it. Raises ConfigurationError."""
         _ = self._model
+
+
+def _finish_reason(answer: Any) -> str:
+    """Return why a class over the OpenAI protocol stopped; "" where none is told."""
+    choices = getattr(answer.raw, "choices", None) or [None]
+    return str(getattr(choices[0], "finish_reason", None) or "")
 
 
 def _tokens(answer: Any, name: str) -> int:

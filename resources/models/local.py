@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.compute.processor import fast_bfloat16
-from pipelines.core.identity import content_id, file_digest
-from pipelines.core.protocols import Completion, Messages
+from pipelines.core.checkpoints.revision import configuration_digest, weight_files
+from pipelines.core.checkpoints.whole import require_whole
+from pipelines.core.identity import content_id
+from pipelines.core.protocols import CUT, Completion, Messages
 from resources.engines.chat_template import render_conversations
 from resources.settings import Settings
 
@@ -35,12 +37,18 @@ class LocalModel:
         if self._folder is None:
             small = self._small_model()
             return f"{small.hub_name}@{small.revision()}"
-        weights = sorted(self._folder.glob("*.safetensors"))
-        sizes = [f"{path.name}:{path.stat().st_size}:{path.stat().st_mtime_ns}" for path in weights]
-        return f"{self._folder.name}@{content_id(file_digest(self._folder / 'config.json'), *sizes)}"
+        folder = self._path()
+        sizes = [f"{path.name}:{path.stat().st_size}:{path.stat().st_mtime_ns}" for path in weight_files(folder)]
+        return f"{self._folder.name}@{content_id(configuration_digest(folder), *sizes)}"
+
+    @cached_property
+    def _whole(self) -> Path | None:
+        if self._folder is not None:
+            require_whole(self._folder)
+        return self._folder
 
     def _path(self) -> Path:
-        return self._folder or self._small_model().path()
+        return self._whole or self._small_model().path()
 
     def generate(
         self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None
@@ -68,7 +76,11 @@ class LocalModel:
                 top_p=None,
                 top_k=None,
             )[0, len(ids) :].tolist()
-        return Completion(tokenizer.decode(made, skip_special_tokens=True).strip(), len(ids), len(made))
+        text, finish = (
+            tokenizer.decode(made, skip_special_tokens=True).strip(),
+            CUT if len(made) >= max_tokens else "stop",
+        )
+        return Completion(text, len(ids), len(made), finish_reason=finish)
 
     def _load(self) -> tuple[Any, Any]:
         """Return (tokenizer, model in the number format that this CPU is fast in)."""
@@ -95,8 +107,9 @@ class LocalModel:
         for first in range(0, len(prompts), _SLICE):
             batch = engine.generate(path, prompt_ids[first : first + _SLICE], max_tokens, schema)
             for number, output in enumerate(batch.outputs, start=first):
-                yield number, Completion(output["text"].strip(), output["prompt_tokens"], output["completion_tokens"])
+                counts = output["prompt_tokens"], output["completion_tokens"]
+                yield number, Completion(output["text"].strip(), *counts, finish_reason=output["finish_reason"])
 
     def check(self) -> None:
-        """Prepare the model's files; raises a GraftlineError when they cannot be had."""
+        """Prepare the model's files; raises a GraftlineError when they cannot be had or are not whole."""
         self._path()

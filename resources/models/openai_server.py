@@ -3,7 +3,10 @@
 from typing import Any
 
 from pipelines.core.errors import ConfigurationError, ServiceError
-from pipelines.core.masked import without_user
+from pipelines.core.masked import HIDDEN, masked, without_user
+from resources.models.chat_answer import sentence_of
+
+_KEY_STATUSES = (401, 403)
 
 
 class OpenAIServer:
@@ -30,16 +33,43 @@ class OpenAIServer:
         return OpenAI(base_url=self._base_url, api_key=self._api_key or "none", timeout=timeout, max_retries=retries)
 
     def failure(self, error: Exception, expected: str) -> ServiceError:
-        """Return the client's error without the key or the request; the class and status say enough."""
-        status = getattr(error, "status_code", None)
-        found = f"{type(error).__name__}{f' (status {status})' if status else ''}"
-        fix = (
-            f"start the server and try curl {self._shown}/models, or unset {self._prefix}_BASE_URL for the local model"
-        )
-        if status in (401, 403):
-            fix = f"set {self._prefix}_API_KEY to a valid key"
-        return self.wrong(found, f"{expected} from an OpenAI-protocol server", fix)
+        """Return the client's error as ours, with what to type for its status."""
+        return self.wrong(self.error_text(error), f"{expected} from an OpenAI-protocol server", self._fix(error))
+
+    def error_text(self, error: Exception) -> str:
+        """Return an error in one line, the server's own sentence in it, without the key or the request."""
+        status, body = getattr(error, "status_code", None), body_of(error)
+        if status is None:
+            return self._without_key(str(error)) if body else type(error).__name__
+        # What refuses a key often repeats it, in a form that nothing here would recognise.
+        sentence = f": {sentence_of(body)}" if body and status not in _KEY_STATUSES else ""
+        return self._without_key(f"{type(error).__name__} (status {status}){sentence}")
+
+    def _without_key(self, text: str) -> str:
+        return masked(text.replace(self._api_key, HIDDEN) if self._api_key else text)
+
+    def _fix(self, error: Exception) -> str:
+        prefix, status = self._prefix, getattr(error, "status_code", None)
+        if status in _KEY_STATUSES:
+            return f"set {prefix}_API_KEY to a valid key"
+        if status is None and not body_of(error):
+            return f"start the server and try curl {self._shown}/models, or unset {prefix}_BASE_URL for the local model"
+        if status is None or status == 404:
+            return (
+                f"correct {prefix}_BASE_URL, which often ends in /v1, or {prefix}_MODEL: try curl {self._shown}/models"
+            )
+        if status == 429:
+            return "wait, or raise the limit of the account, and run it again: answers that came are kept"
+        if status >= 500:
+            return "look into the server's log, and run it again: answers that came are kept"
+        return f"change what it names in the server's settings, or set another {prefix}_MODEL"
 
     def wrong(self, found: str, expected: str, fix: str) -> ServiceError:
         """Return the error of an answer that is not what was asked for."""
         return ServiceError(f"{self._prefix}_BASE_URL={self._shown}", found, expected, fix)
+
+
+def body_of(error: Exception) -> str:
+    """Return the text that a server sent with an error, "" where it sent none."""
+    response = getattr(error, "response", None)
+    return str(getattr(error, "body", "") or "") if response is None else response.text

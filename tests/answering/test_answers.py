@@ -98,3 +98,22 @@ def test_a_citation_that_does_not_stand_in_its_document_is_found() -> None:
 def test_the_share_without_an_answer_counts_refusals() -> None:
     table, *_ = _answer(_questions(ASKED[1], "Which insurer paid for the submarine?"))
     assert unanswered_share(table) == 0.5
+
+
+def test_a_question_that_the_model_failed_for_is_quoted_and_asked_again() -> None:
+    first, work = answer_all(
+        _questions(*ASKED), MODES, build_answerer(FakeLanguageModel(fails_on="Halden warehouse since")), None, "g"
+    )
+    failed = {row["question_id"] for row in first.to_pylist() if not row["model"]}
+    assert failed == {"q1"} and work.computed["failures"] == 3
+    model = FakeLanguageModel()
+    second, work = answer_all(_questions(*ASKED), MODES, build_answerer(model), first, "g")
+    assert work.computed["answers"] == len(model.calls[0]) == 3 and work.computed["failures"] == 0
+    assert second.equals(answer_all(_questions(*ASKED), MODES, build_answerer(), None, "g")[0])
+
+
+def test_only_a_completion_that_becomes_the_answer_is_one_to_keep() -> None:
+    for text, used in (("Unused goods can be sent back within 45 days.", True), ("I can't help with that.", False)):
+        model = FakeLanguageModel(lambda messages, text=text: text)
+        build_answerer(model).ask(ASKED[0], "native")
+        assert model.used == [used]

@@ -141,3 +141,34 @@ def test_what_the_sources_do_not_hold_is_refused_in_the_questions_language(quest
 def test_an_empty_store_says_what_to_type(mode: Mode) -> None:
     with pytest.raises(NotMaterializedError, match="graftline run"):
         build_answerer(store=FakeGraphStore()).ask("Who?", mode)
+
+
+TEAMS = (
+    "Team A builds the boats in Oslo. Its lead is Nora Vik.",
+    "Team B builds the boats in Bergen. Its lead is Omar Said.",
+)
+
+
+@pytest.mark.parametrize("kinds", [("A", "B"), ("1", "2"), ("Ⅰ", "Ⅱ"), ("X", "A")])
+@pytest.mark.parametrize("together", [True, False])
+def test_the_letter_or_number_of_a_name_tells_two_things_apart(kinds: tuple[str, str], together: bool):
+    first, second = (text.replace("A ", f"{kinds[0]} ").replace("B ", f"{kinds[1]} ") for text in TEAMS)
+    texts = {"a.md": f"{first} {second}"} if together else {"a.md": first, "b.md": second}
+    answerer = build_answerer(store=build_store(texts))
+    for kind, lead in zip(kinds, ("Nora Vik", "Omar Said"), strict=True):
+        assert lead in answerer.ask(f"Who is the lead of Team {kind}?", "hybrid").answer.text
+
+
+def test_chinese_groups_that_differ_in_a_letter_are_told_apart():
+    texts = {"a.md": "A组负责宁波仓库。其组长是王强。", "b.md": "B组负责宁波仓库。其组长是李明。"}
+    answerer = build_answerer(store=build_store(texts))
+    assert "王强" in answerer.ask("A组的组长是谁？", "hybrid").answer.text
+    assert "李明" in answerer.ask("B组的组长是谁？", "hybrid").answer.text
+
+
+def test_a_completion_that_gives_one_team_the_lead_of_another_is_not_kept():
+    said = FakeLanguageModel(lambda messages: "The lead of Team A is Omar Said.")
+    answer = (
+        build_answerer(said, build_store({"a.md": " ".join(TEAMS)})).ask("Who is the lead of Team A?", "hybrid").answer
+    )
+    assert "Nora Vik" in answer.text and "Omar" not in answer.text

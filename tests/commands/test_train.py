@@ -6,6 +6,7 @@ import pytest
 
 from pipelines.commands import cli, sweep, train
 from pipelines.core.errors import InputError
+from tests.finetune.training.records import training_record
 
 
 @pytest.fixture
@@ -54,3 +55,11 @@ def test_a_recipe_that_there_is_not_is_named_with_its_nearest(tmp_path: Path):
     assert train.recipe_file_of("dora", tmp_path) == tmp_path / "more" / "dora.yaml"
     with pytest.raises(InputError, match=r"one of dora, lora, .* Next: graftline train lora$"):
         train.recipe_file_of("lorra", tmp_path)
+
+
+def test_answers_without_loss_are_printed(capsys: pytest.CaptureFixture[str]):
+    train._print_record(training_record(turns_without_loss=3, notes=["answers without loss: 3 – why"]))
+    printed = capsys.readouterr().out
+    assert "no loss     on 3 answers or calls" in printed and "answers without loss: 3 – why" in printed
+    train._print_record(training_record())
+    assert "no loss" not in capsys.readouterr().out

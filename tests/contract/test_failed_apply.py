@@ -105,14 +105,14 @@ def test_a_reader_during_applies_sees_one_graph_or_the_other(tmp_path):
 
 def breaking_off(count: int):
     """Return the statements that `apply` runs, with a failing one in place of all after the first `count`."""
-    real = neo4j_graph.statements
+    real = neo4j_graph.change_statements
     return lambda *arguments: [*list(real(*arguments))[:count], Statement("RETURN 1 / $rows[0]", [0])]
 
 
 def test_a_neo4j_apply_that_fails_midway_leaves_the_former_graph(neo4j_store, monkeypatch):
     neo4j_store.apply(graph())
     with monkeypatch.context() as patch:
-        patch.setattr(neo4j_graph, "statements", breaking_off(9))
+        patch.setattr(neo4j_graph, "change_statements", breaking_off(9))
         with pytest.raises(ServiceError, match="zero"):
             neo4j_store.apply(without_document_two(graph()))
     assert_holds(neo4j_store, graph())
@@ -123,7 +123,7 @@ def test_a_neo4j_apply_that_fails_midway_leaves_the_former_graph(neo4j_store, mo
 def test_pages_that_break_off_are_completed_by_the_next_apply(neo4j_store, monkeypatch):
     monkeypatch.setattr(neo4j_graph, "ROWS_A_TRANSACTION", 3)
     with monkeypatch.context() as patch:
-        patch.setattr(neo4j_graph, "statements", breaking_off(5))
+        patch.setattr(neo4j_graph, "change_statements", breaking_off(5))
         with pytest.raises(ServiceError):
             neo4j_store.apply(graph())
     neo4j_store.apply(graph())

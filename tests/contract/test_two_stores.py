@@ -27,7 +27,7 @@ def fail_at(step: str, patch: pytest.MonkeyPatch) -> None:
         fail = failing(OSError("disk full"))
         patch.setattr(lance_rows, "stage", lambda name, *rest: (fail if name == "relations" else real)(name, *rest))
     elif step == "neo4j work":
-        patch.setattr(neo4j_graph, "statements", breaking_off(9))
+        patch.setattr(neo4j_graph, "change_statements", breaking_off(9))
     elif step == "embedded switch":
         patch.setattr(versions, "write_atomically", failing(OSError("disk full")))
     elif step == "neo4j commit":
@@ -145,7 +145,7 @@ def test_an_index_that_cannot_be_made_leaves_the_new_graph_in_both_and_the_next_
 def test_pages_that_break_off_leave_the_embedded_store_at_yesterdays_graph_and_that_is_told(both, monkeypatch, caplog):
     monkeypatch.setattr(neo4j_graph, "ROWS_A_TRANSACTION", 3)
     with monkeypatch.context() as patch:
-        patch.setattr(neo4j_graph, "statements", breaking_off(5))
+        patch.setattr(neo4j_graph, "change_statements", breaking_off(5))
         with pytest.raises(ServiceError):
             both.apply(without_document_two(graph()))
     assert_holds(both.embedded, graph())

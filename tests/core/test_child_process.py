@@ -33,6 +33,23 @@ def test_an_error_of_ours_reaches_the_parent_as_it_is_and_is_not_told_twice(tmp_
         run_child(CHILD, {"fail": "no such thing"}, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("library", "found", "remedy"),
+    [
+        ("jinja", "TemplateError: System role not supported", "add template: chatml"),
+        ("safetensors", "SafetensorError: Error while deserializing header", "fetch the model's weights again"),
+        ("torch", "RuntimeError: .*can't allocate memory; expected", "a smaller batch"),
+        ("tokenizers", "Exception: ", "fetch the model's tokenizer again"),
+        ("plain", "KeyError; expected", "correct the cause"),
+    ],
+)
+def test_a_librarys_exception_is_one_line_with_a_remedy(library: str, found: str, remedy: str, tmp_path: Path):
+    with pytest.raises(ChildError, match=found) as caught:
+        run_child(CHILD, {"library": library}, tmp_path)
+    assert remedy in caught.value.fix and str(caught.value).count("\n") == 0 and "Traceback" not in str(caught.value)
+    assert "Traceback" in (tmp_path / "child.log").read_text(encoding="utf-8")
+
+
 def test_a_killed_child_names_the_signal(tmp_path: Path):
     with pytest.raises(ChildError, match="SIGKILL"):
         run_child(CHILD, {"signal": int(signal.SIGKILL)}, tmp_path)

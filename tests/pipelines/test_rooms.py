@@ -33,7 +33,7 @@ CODE = [path for room in (*ROOMS, "tests", "benchmarks") for path in (CHECKOUT /
 
 STANDARD = set(sys.stdlib_module_names)
 OUTSIDE: dict[str, set[str]] = {
-    "pipelines.text": {"numpy", "jieba"},
+    "pipelines.text": {"numpy", "jieba", "charset_normalizer"},
     "pipelines.compute": {"numpy", "torch", "transformers", "peft", "safetensors"},
     "pipelines.measuring": {"numpy", "sacrebleu"},
     "pipelines.core": {"numpy", "pyarrow", "pydantic"},

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from pipelines.finetune.dataset.leakage import train_leaks
-from pipelines.text.near_duplicates import band_keys, candidates, grams, jaccard, near_pairs, tokens
+from pipelines.text.near_duplicates import band_keys, grams, jaccard, tokens
+from pipelines.text.near_pairs import candidates, near_pairs
 from tests.finetune.dataset.example_rows import read, write
 from tests.finetune.dataset.rows.test_registry import SFT
 
@@ -67,7 +68,7 @@ def test_real_instructions_have_hardly_a_near_pair(name: str):
     rows = json.loads((SFT / f"{name}.json").read_text(encoding="utf-8"))
     asked = sorted({f"{row['instruction']}\n{row['input']}" for row in rows})
     bands = np.stack([band_keys(grams(each)) for each in asked])
-    pairs = near_pairs(np.arange(1, len(asked) + 1, dtype=np.uint64), bands, asked.__getitem__, 0.8)
+    pairs = near_pairs(np.arange(1, len(asked) + 1, dtype=np.uint64), bands, asked.__getitem__, 0.8).pairs
     assert len(pairs) <= 2, [(asked[one - 1], asked[other - 1]) for one, other in pairs]
 
 
@@ -76,7 +77,7 @@ def test_a_changed_word_is_found_and_another_text_is_not(text: str):
     changed = text.replace("short", "brief").replace("三句话", "四句话")
     texts = [text, changed, "What does a tent cost?", "帐篷多少钱？"]
     bands = np.stack([band_keys(grams(each)) for each in texts])
-    pairs = near_pairs(np.arange(1, 5, dtype=np.uint64), bands, texts.__getitem__, 0.8)
+    pairs = near_pairs(np.arange(1, 5, dtype=np.uint64), bands, texts.__getitem__, 0.8).pairs
     assert list(pairs) == [(1, 2)] and 0.8 <= pairs[1, 2] < 1
 
 
@@ -113,9 +114,9 @@ def test_earlier_pairs_are_kept_and_not_compared_again():
         return texts[place]
 
     few = near_pairs(keys[:2], bands[:2], texts.__getitem__, 0.8)
-    assert near_pairs(keys, bands, text, 0.8, few, keys[:2]) == whole
+    assert near_pairs(keys, bands, text, 0.8, few).pairs == whole.pairs
     read.clear()
-    assert near_pairs(keys, bands, text, 0.8, whole, keys) == whole and not read
+    assert near_pairs(keys, bands, text, 0.8, whole).pairs == whole.pairs and not read
 
 
 def test_a_near_duplicate_is_alike_in_question_and_answer(tmp_path):

@@ -20,6 +20,7 @@ def split(text: str) -> list[str]:
             ["It costs 14.90 euros.", "See No. 5.", "No.", "We do not."],
         ),
         ("J. Weber knows. So do I. Ask us.", ["J. Weber knows.", "So do I.", "Ask us."]),
+        ("We are Team A. Its lead is Nora A. Berg.", ["We are Team A.", "Its lead is Nora A. Berg."]),
         ("Go to https://a.b/c?d=1. Then pay.", ["Go to https://a.b/c?d=1.", "Then pay."]),
         ('"Why?" he asked. **Gas differs.** Yes.', ['"Why?" he asked.', "**Gas differs.**", "Yes."]),
         ("退货期为45天。开封的；不行！为什么？", ["退货期为45天。", "开封的；", "不行！", "为什么？"]),
@@ -104,5 +105,11 @@ def test_words_are_comparable_in_both_languages():
     ]
     assert words("Fluorine-free fabric") == ["fluorine", "free", "fabric"]
     assert words("Fjell 2 帐篷的保修期是多久？") == ["fjell", "2", "帐篷", "保修期", "多久"]
+    assert words("Team A and A team, Plan-B, World War I. Then I ate a T-shirt.") == [
+        *("team", "a", "team", "plan", "b", "world", "war", "i", "ate", "shirt"),
+    ]
+    assert words("who leads team b?") == ["lead", "team", "b"]
+    assert words("A组和方案B") == ["a", "组", "方案", "b"]
+    assert words("Nora A. Berg has vitamin C's and 5 m.") == ["nora", "berg", "vitamin", "5"]
     assert words("ＦＪＥＬＬ") == ["fjell"]
     assert words("the of 的了") == []

@@ -37,6 +37,14 @@ def test_names_leave_out_a_first_word() -> None:
     assert proper_names("The label says Halden. Boots go by PostNord.") == {"halden", "postnord"}
 
 
+def test_the_letter_of_a_name_is_asked_for_with_its_word() -> None:
+    assert {"team a", "a", "lead"} <= set(question_terms("Who is the lead of Team A?"))
+    assert "a" not in question_terms("Who leads a team?")
+    assert key_terms("Who is the lead of Team A?") == {"team", "a"} and "b" in key_terms("who leads team b?")
+    assert proper_names("He met Team A in Oslo.") == {"team a", "team", "oslo"}
+    assert {"b", "b 组"} <= set(question_terms("B组的组长是谁？"))
+
+
 def test_key_terms_are_names_numbers_and_latin_words_in_chinese() -> None:
     assert key_terms("Lumen 头灯在2025年卖出多少只？") >= {word_root("lumen"), "2025"}
 

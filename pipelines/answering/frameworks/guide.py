@@ -58,4 +58,5 @@ def _passage(chunks: Sequence[Row], start: int, text: str) -> Row:
     end = start + len(text)
     last = bisect_right([row["start"] for row in chunks], end)
     best = max(chunks[: max(last, 1)], key=lambda row: min(end, row["end"]) - max(start, row["start"]))
-    return best | {"start": start, "end": end, "text": text, "sentence_spans": flat_spans(sentences(text))}
+    own = {"start": start, "end": end, "text": text, "header": "", "sentence_spans": flat_spans(sentences(text))}
+    return best | own

@@ -1,10 +1,8 @@
 """Source sentences as evidence: how much of a question one sentence, or a chain of two, can answer."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,12 +11,15 @@ from pipelines.answering.question import asks_widely, holds_answer_kind, holds_c
 from pipelines.answering.search.search import Retrieved
 from pipelines.core.embedders import question_and_texts
 from pipelines.core.protocols import Embedder
-from pipelines.text.languages.languages import language_of
+from pipelines.text.languages.languages import language_of, refers_back
 from pipelines.text.sentence_spans import sentence_spans
+from pipelines.text.tables import chunk_tables, head_of_row
 from pipelines.text.terms import coverage, terms, with_pairs
 
 # A word in the chunk around a sentence, or in its document's title, counts less than one in the sentence itself.
 _AROUND = 0.6
+# What "it" stands for is nearly said.
+_BEFORE = 0.9
 _MEANING = 0.4
 _COMPARED = 24
 # One sentence that covers so much needs no second hop.
@@ -30,7 +31,6 @@ _VOICES = 3
 _WIDE_ENOUGH = 0.15
 # A link costs, and costs more the more sentences share the name: "Ningbo" links nearly everything.
 _LINK, _LINK_SPREAD = 0.85, 0.03
-_RULER = re.compile(r"\|[\s:|-]+$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +42,10 @@ class Sentence:
     end: int
     text: str
     terms: frozenset[str]
+    columns: str = ""
+    """Of a table's row: the line that names its cells, "" where none does for sure."""
+    before: frozenset[str] = frozenset()
+    """Of a sentence that speaks of what the one before it names ("Its lead is …"): the terms of that one."""
 
 
 @dataclass(frozen=True)
@@ -56,17 +60,22 @@ def source_sentences(chunks: Sequence[Mapping[str, Any]]) -> list[Sentence]:
     """Return the sentences of the chunks that can be a source: no headings, no heads of tables, no repetitions."""
     found: dict[tuple[str, int], Sentence] = {}
     for chunk in chunks:
-        header: frozenset[str] = frozenset()
-        spans = sentence_spans(chunk)
-        for (start, end), (after, upto) in pairwise([*spans, (0, 0)]):
+        grids, above = chunk_tables(chunk), frozenset[str]()
+        for start, end in sentence_spans(chunk):
             text = chunk["text"][start:end]
             own = with_pairs(terms(text))
-            # A table's row says what its cells hold under what its header says.
-            header = (header or own) if text.startswith("|") else frozenset()
-            heads_table = text.startswith("|") and _RULER.match(chunk["text"][after:upto])
+            before = above if refers_back(text) else frozenset()
+            above = own | before
+            # A table's row says what its cells hold under what its head says.
+            table = head_of_row(grids, start)
+            header = with_pairs(terms(table.head)) if table else frozenset()
+            heads_table = any(grid.ruled and grid.start <= start < grid.rows for grid in grids)
             if len(own) >= 3 and not text.startswith("#") and not heads_table:
                 place, until = chunk["start"] + start, chunk["start"] + end
-                found.setdefault((chunk["path"], place), Sentence(chunk, place, until, text, own | header))
+                columns = table.head if table and table.sure else ""
+                found.setdefault(
+                    (chunk["path"], place), Sentence(chunk, place, until, text, own | header, columns, before)
+                )
     return list(found.values())
 
 
@@ -101,8 +110,9 @@ class _Scorer:
         """Return the share of the question's words in the sentences, those merely around them counted less."""
         inside = frozenset().union(*(one.terms for one in chain))
         around = frozenset().union(*(one.chunk["terms"] for one in chain))
-        own = coverage(self.weights, inside)
-        return own + _AROUND * (coverage(self.weights, inside | around) - own)
+        meant = inside.union(*(one.before for one in chain))
+        own, said = coverage(self.weights, inside), coverage(self.weights, meant)
+        return own + _BEFORE * (said - own) + _AROUND * (coverage(self.weights, meant | around) - said)
 
     def fitness(self, chain: Sequence[Sentence]) -> float:
         """Return 1, less where a name or number of the question is missing or the asked kind of answer is."""

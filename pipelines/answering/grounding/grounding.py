@@ -10,9 +10,11 @@ from pipelines.answering.question import holds_answer_kind, numbers_in, proper_n
 from pipelines.answering.settings import AnswerSettings
 from pipelines.text.languages.languages import language_of
 from pipelines.text.sentences import sentences
+from pipelines.text.tables import labelled_cells
 from pipelines.text.terms import terms
+from pipelines.text.words import name_letters
 
-_ROW = re.compile(r"^\s*\|(.*)\|\s*$", re.DOTALL)
+_ROW = re.compile(r"^\s*\|.*\|\s*$", re.DOTALL)
 _MARKUP = re.compile(r"^\s*(?:[-*+>]|\d+\.)\s+|\*\*|__|`")
 
 
@@ -46,6 +48,14 @@ def ground(question: str, completion: str, evidence: Sequence[Evidence], setting
     """
     if not is_supported(evidence, settings):
         return refusal_answer(question)
+    quotes = [(readable(one.text, one.columns), one) for one in evidence[0].sentences]
+    return written_answer(question, completion, evidence, settings) or _answer(quotes[: settings.citations])
+
+
+def written_answer(
+    question: str, completion: str, evidence: Sequence[Evidence], settings: AnswerSettings
+) -> Answer | None:
+    """Return what of the completion the sources hold, None where that is no answer."""
     pool = list(dict.fromkeys(one for item in evidence for one in item.sentences))
     scores = {item.sentences[0]: item.score for item in reversed(evidence) if len(item.sentences) == 1}
     kept: list[tuple[str, Sentence]] = []
@@ -58,7 +68,7 @@ def ground(question: str, completion: str, evidence: Sequence[Evidence], setting
     near = any(source in best.sentences or scores.get(source, 0.0) >= settings.min_evidence for _, source in kept)
     if kept and answers and near:
         return _answer(kept[: settings.citations])
-    return _answer([(readable(one.text), one) for one in best.sentences][: settings.citations])
+    return None
 
 
 def best_source(text: str, pool: Sequence[Sentence], min_shared: float) -> Sentence | None:
@@ -67,22 +77,24 @@ def best_source(text: str, pool: Sequence[Sentence], min_shared: float) -> Sente
     Every number of the text has to stand in the source, every name in it or around it.
     """
     own = set(terms(text))
+    letters = {text[place].lower() for place in name_letters(text)}
     found: tuple[float, int] | None = None
     for place, source in enumerate(pool):
         shared = len(own & source.terms) / len(own) if own else 0.0
         if shared < min_shared or not numbers_in(text) <= numbers_in(source.text):
             continue
-        around = f"{source.text}\n{source.chunk['text']}\n{source.chunk['title']}".lower()
+        if source.before and not letters <= source.terms | source.before:
+            continue
+        around = f"{source.text}\n{source.columns}\n{source.chunk['text']}\n{source.chunk['title']}".lower()
         if all(name in around for name in proper_names(text)) and (found is None or (shared, -place) > found):
             found = (shared, -place)
     return pool[-found[1]] if found else None
 
 
-def readable(text: str) -> str:
-    """Return a source sentence without Markdown: table cells joined, list marks and emphasis gone."""
-    row = _ROW.match(text)
-    if row:
-        text = ", ".join(cell.strip() for cell in row.group(1).split("|") if cell.strip())
+def readable(text: str, columns: str = "") -> str:
+    """Return a source sentence without Markdown: table cells under their columns, list marks and emphasis gone."""
+    if _ROW.match(text):
+        text = labelled_cells(text, columns)
     return " ".join(_MARKUP.sub("", text).split())
 
 

@@ -7,6 +7,7 @@ from pipelines.answering.grounding.evidence import Evidence, Sentence
 from pipelines.answering.settings import AnswerSettings
 from pipelines.core.protocols import Messages
 from pipelines.text.languages.languages import language_of
+from pipelines.text.tables import labelled_cells
 
 _STUFF = (
     "Use the following pieces of context to answer the question at the end. If you don't know the answer, just say "
@@ -25,7 +26,9 @@ def build_prompt(
             chosen.setdefault((one.chunk["path"], one.start), one)
         if len(chosen) >= settings.sources:
             break
-    lines = [f"- {one.chunk['title']}: {_short(one.text)}" for one in list(chosen.values())[: settings.sources]]
+    lines = [
+        f"- {one.chunk['title']}: {_short(_with_columns(one))}" for one in list(chosen.values())[: settings.sources]
+    ]
     lines += [f"- {_short(text)}" for text in context[:_CONTEXT_LINES]]
     prompts = language_of(question).prompts
     head, listed = f"{prompts.answer_task}\n\n{prompts.sources}", "\n".join(lines)
@@ -37,6 +40,10 @@ def stuff_prompt(question: str, passages: Sequence[Mapping[str, Any]]) -> Messag
     context = "\n\n".join(row["text"] for row in passages)
     content = f"{_STUFF}\n\n{context}\n\nQuestion: {question}\nHelpful Answer:"
     return [{"role": "user", "content": content}]
+
+
+def _with_columns(one: Sentence) -> str:
+    return labelled_cells(one.text, one.columns) if one.columns else one.text
 
 
 def _short(text: str) -> str:

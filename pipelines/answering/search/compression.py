@@ -8,6 +8,7 @@ from pipelines.answering.search.search import Row
 from pipelines.core.embedders import question_and_texts
 from pipelines.core.protocols import Embedder
 from pipelines.text.sentence_spans import Spans, flat_spans, sentence_spans
+from pipelines.text.tables import header_at
 from pipelines.text.terms import coverage, terms, with_pairs
 
 _NEAR = 0.35
@@ -63,5 +64,5 @@ def _runs(row: Row, spans: Spans, wanted: Sequence[bool]) -> list[Row]:
 def _run(row: Row, spans: Spans) -> Row:
     """Return a row of these neighbouring sentences alone."""
     start, end = spans[0][0], spans[-1][1]
-    place = {"start": row["start"] + start, "end": row["start"] + end}
+    place = {"start": row["start"] + start, "end": row["start"] + end, "header": header_at(row, start)}
     return row | place | {"text": row["text"][start:end], "sentence_spans": flat_spans(spans, -start)}

@@ -49,7 +49,13 @@ def _merged(row: Row, siblings: Sequence[Row]) -> Row:
         elif child["end"] - start > len(text):
             text = text[: len(text) + gap] + child["text"]
     tokens = sum(child["tokens"] for child in family)
-    merged = row | {"start": start, "end": start + len(text), "text": text, "tokens": tokens}
+    merged = row | {
+        "header": family[0].get("header") or "",
+        "start": start,
+        "end": start + len(text),
+        "text": text,
+        "tokens": tokens,
+    }
     return merged | {"terms": row_terms(merged), "sentence_spans": flat_spans(_joined_spans(text, family))}
 
 

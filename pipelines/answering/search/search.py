@@ -11,6 +11,7 @@ from pipelines.answering.settings import AnswerSettings
 from pipelines.core.filters import EVERYTHING
 from pipelines.core.protocols import Embedder, GraphStore
 from pipelines.text.languages.languages import language_of
+from pipelines.text.tables import head_in_header
 from pipelines.text.terms import coverage, terms, with_pairs
 
 Row = dict[str, Any]
@@ -100,8 +101,8 @@ class Search:
 
 
 def row_terms(row: Row) -> frozenset[str]:
-    """Return the terms and pairs of a chunk, of its title and of its path."""
-    return with_pairs(terms(f"{row['title']}\n{row['path']}\n{row['text']}"))
+    """Return the terms and pairs of a chunk, of its title, of its path, and of the table's head that it lacks."""
+    return with_pairs(terms(f"{row['title']}\n{row['path']}\n{head_in_header(row)}\n{row['text']}"))
 
 
 def ranked_by_words(question: str, rows: Sequence[Row], weights: dict[str, float]) -> list[str]:

@@ -8,14 +8,20 @@ from pipelines.finetune.dataset.leakage import Leak
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.measuring.gates import Checks, Verdict, at_most
 
+MOST_NEAR_DUPLICATES = 0.5
+"""Share of rows beyond which what is left stands for too little of what was given."""
+
 
 def dataset_checks(record: dict[str, Any], bad_share: float) -> Checks:
-    """Few rows were rejected, and train and test share neither source nor conversation."""
+    """Few rows were rejected, not most as near-duplicates, and train and test share neither source nor conversation."""
     rows = load_dataset(Path(record["path"]))
     sources = set(rows["train"]["source"]) & set(rows["test"]["source"])
     same = set(rows["train"]["row_id"]) & set(rows["test"]["row_id"])
     return {
         "few_rows_rejected": at_most(record["rejected_share"], bad_share, "rejected"),
+        "few_near_duplicates": at_most(
+            record.get("near_duplicate_share", 0.0), MOST_NEAR_DUPLICATES, "near-duplicates"
+        ),
         "no_source_in_both_splits": Verdict(
             not sources and not same, f"train and test share {len(sources)} sources and {len(same)} conversations"
         ),

@@ -1,7 +1,7 @@
 """Which rows say again what an earlier one says: to the letter, or nearly so in question and in answer."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.finetune.dataset.rows.table import answer_of, question_of, text_of_row
-from pipelines.text.near_duplicates import BANDS, Pairs, grams, jaccard, near_pairs, tokens
+from pipelines.text.near_duplicates import BANDS, grams, tokens
+from pipelines.text.near_pairs import NearPairs, likeness, near_pairs
 
 DUPLICATE, NEAR_DUPLICATE = "duplicate", "near-duplicate"
 _NEARLY = 0.99
@@ -26,36 +27,31 @@ class Duplicate:
 
 @dataclass(frozen=True)
 class Compared:
-    """Which texts are alike, by key, and the keys that were compared: an earlier run's save comparing them again."""
+    """Which whole texts, and which questions, are alike: an earlier run's save comparing them again."""
 
-    texts: Pairs
-    questions: Pairs
-    text_keys: np.ndarray
-    question_keys: np.ndarray
+    texts: NearPairs
+    questions: NearPairs
 
 
 def find_duplicates(rows: pa.Table, good: np.ndarray, similarity: float, earlier: Compared | None = None) -> Compared:
     """Return which whole texts, and which questions, of the rows at the places `good` are alike."""
-    found: dict[str, tuple[Pairs, np.ndarray]] = {}
-    texts = (earlier.texts, earlier.text_keys) if earlier else (None, None)
-    questions = (earlier.questions, earlier.question_keys) if earlier else (None, None)
-    for name, text, before in (
-        ("text", text_of_row, texts),
-        ("question", lambda row: question_of(row["messages"]), questions),
-    ):
+
+    def alike(name: str, text: Callable[[dict], str], before: NearPairs | None) -> NearPairs:
         keys, first = np.unique(number_column(rows, f"{name}_key")[good], return_index=True)
         places = good[first]
         bands = bands_of(rows, f"{name}_bands")[places]
-        pairs = near_pairs(keys, bands, lambda i, t=text, p=places: t(row_at(rows, int(p[i]))), similarity, *before)  # type: ignore[misc]
-        found[name] = (pairs, keys)
-    return Compared(found["text"][0], found["question"][0], found["text"][1], found["question"][1])
+        return near_pairs(keys, bands, lambda place: text(row_at(rows, int(places[place]))), similarity, before)
+
+    texts = alike("text", text_of_row, earlier.texts if earlier else None)
+    asked = alike("question", lambda row: question_of(row["messages"]), earlier.questions if earlier else None)
+    return Compared(texts, asked)
 
 
 def duplicates(rows: pa.Table, good: np.ndarray, compared: Compared, similarity: float) -> list[Duplicate]:
     """Return the rows at the places `good` that repeat an earlier kept one, in order; the earliest is kept.
 
     Near-duplicates are alike in question and in answer, with one system message and the same tools: a passage that is
-    asked about twice is none.
+    asked about twice is none, nor are two rows that are alike only in what many rows share.
     """
     keys, frames, texts = (number_column(rows, name) for name in ("row_key", "frame_key", "text_key"))
     found: dict[int, Duplicate] = {}
@@ -63,7 +59,7 @@ def duplicates(rows: pa.Table, good: np.ndarray, compared: Compared, similarity:
     for n in np.flatnonzero(first[inverse] != np.arange(len(good))):
         found[int(good[n])] = Duplicate(int(good[n]), int(good[first[inverse[n]]]), 1.0)
     near: dict[int, list[int]] = defaultdict(list)
-    for one, other in compared.texts:
+    for one, other in compared.texts.pairs:
         near[one].append(other)
         near[other].append(one)
     unique, counts = np.unique(texts[good], return_counts=True)
@@ -74,7 +70,7 @@ def duplicates(rows: pa.Table, good: np.ndarray, compared: Compared, similarity:
             continue
         frame, text = int(frames[place]), int(texts[place])
         for first_place in sorted(p for key in (text, *near[text]) for p in kept[frame, key]):
-            value = _alike(rows, place, first_place)
+            value = _alike(rows, place, first_place, compared.texts.common)
             if value >= similarity:
                 found[place] = Duplicate(place, first_place, value)
                 break
@@ -83,7 +79,7 @@ def duplicates(rows: pa.Table, good: np.ndarray, compared: Compared, similarity:
     return [found[place] for place in sorted(found)]
 
 
-def _alike(rows: pa.Table, one: int, other: int) -> float:
+def _alike(rows: pa.Table, one: int, other: int, common: np.ndarray) -> float:
     left, right = row_at(rows, one), row_at(rows, other)
     if left["kind"] != right["kind"]:
         return 0.0
@@ -91,14 +87,14 @@ def _alike(rows: pa.Table, one: int, other: int) -> float:
         (question_of(left["messages"]), question_of(right["messages"])),
         (answer_of(left), answer_of(right)),
     ]
-    return min(_likeness(a, b) for a, b in parts)
+    return min(_likeness(a, b, common) for a, b in parts)
 
 
-def _likeness(one: str, other: str) -> float:
+def _likeness(one: str, other: str, common: np.ndarray) -> float:
     """Return 1 for the same words only: another way to ask leaves all n-grams in common, and is no exact duplicate."""
     if one == other or (tokens(one) and tokens(one) == tokens(other)):
         return 1.0
-    return min(_NEARLY, jaccard(grams(one), grams(other)))
+    return min(_NEARLY, likeness(grams(one), grams(other), common))
 
 
 def linked_pairs(rows: pa.Table, good: np.ndarray, compared: Compared) -> Iterator[tuple[int, int]]:
@@ -108,7 +104,7 @@ def linked_pairs(rows: pa.Table, good: np.ndarray, compared: Compared) -> Iterat
     ranked = keys[order]
     for n in np.flatnonzero(ranked[1:] == ranked[:-1]):
         yield int(good[order[n]]), int(good[order[n + 1]])
-    alike = np.array(list(compared.questions), dtype=np.uint64).reshape(-1, 2)
+    alike = np.array(list(compared.questions.pairs), dtype=np.uint64).reshape(-1, 2)
     first = np.searchsorted(ranked, alike)
     for pair in first[(ranked[first.clip(max=len(ranked) - 1)] == alike).all(axis=1)]:
         yield int(good[order[pair[0]]]), int(good[order[pair[1]]])

@@ -1,6 +1,7 @@
 """The ledger of instruction rows: which were repaired or rejected, each with its reason, and how many."""
 
 from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,15 @@ import pyarrow.compute as pc
 from pipelines.core.errors import InputError, Problem
 from pipelines.core.schemas import LEDGER
 from pipelines.finetune.dataset.duplicates import DUPLICATE, NEAR_DUPLICATE, Duplicate
-from pipelines.finetune.dataset.rows.files import EMPTY_FILE
+from pipelines.finetune.dataset.rows.files import EMPTY_FILE, READ_AS
 from pipelines.finetune.dataset.rows.table import REPAIR_SEPARATOR
 
 ROW_LEDGER = pa.schema([("outcome", pa.string()), ("reason", pa.string()), *LEDGER])
 """`outcome`: "rejected", or "repaired" (then `found` names the repairs, and nothing is left to do)."""
 _NOT_BAD = (DUPLICATE, NEAR_DUPLICATE, EMPTY_FILE)
 _FIRST_ROWS = 3
+LARGE_SHARE = 0.2
+"""Share of rows that go as near-duplicates from which a person should look whether they are."""
 
 
 @dataclass(frozen=True)
@@ -67,24 +70,68 @@ def _entry(row: dict[str, Any], duplicate: Duplicate | None, first: dict[str, An
 
 
 def counts_of(rows: int, ledger: pa.Table) -> dict[str, Any]:
-    """Return how each of so many rows ended: kept as it was, repaired or rejected, both by reason, and the bad share.
+    """Return how each of so many rows ended: kept as it was, repaired or rejected, both by reason.
 
-    A row of two repairs counts under both, and once in `repaired_rows`. Duplicates and empty files are rejected without
-    being bad: `rejected_share` leaves them out.
+    A row of two repairs counts under both, and once in `repaired_rows`.
     """
     reasons: dict[str, list[str]] = {"repaired": [], "rejected": []}
     for outcome, reason in zip(ledger["outcome"].to_pylist(), ledger["reason"].to_pylist(), strict=True):
         reasons[outcome].append(reason)
     repairs = (repair for row in reasons["repaired"] for repair in row.split(REPAIR_SEPARATOR))
     repaired, rejected = (dict(sorted(Counter(each).items())) for each in (repairs, reasons["rejected"]))
-    bad = sum(count for reason, count in rejected.items() if reason not in _NOT_BAD)
     return {
         "kept": rows - ledger.num_rows,
         "repaired": repaired,
         "repaired_rows": len(reasons["repaired"]),
         "rejected": rejected,
-        "rejected_share": bad / rows if rows else 0.0,
+        "near_duplicate_share": rejected.get(NEAR_DUPLICATE, 0) / rows if rows else 0.0,
     }
+
+
+def bad_by_dataset(rows: pa.Table) -> dict[str, list[int]]:
+    """Return {dataset: [bad rows, all rows]} of ROWS; duplicates and empty files are rejected without being bad."""
+    fine = pc.is_in(rows["reason"], pa.array(["", *_NOT_BAD]))
+    counted = rows.select(["dataset"]).append_column("bad", pc.cast(pc.invert(fine), pa.int64())).group_by("dataset")
+    totals = counted.aggregate([("bad", "sum"), ("bad", "count")]).sort_by("dataset").to_pylist()
+    return {total["dataset"]: [total["bad_sum"], total["bad_count"]] for total in totals}
+
+
+def rejected_share(bad: Mapping[str, Sequence[int]], counted: Collection[str] | None) -> tuple[float, str]:
+    """Return the bad share of the datasets `counted` (None: of all), and a note on bad rows that it leaves out.
+
+    `bad` is `bad_by_dataset`'s. Where none of the named ones has a row, all are counted.
+    """
+    named = [name for name in bad if counted is None or name in counted] or [*bad]
+    rows = sum(bad[name][1] for name in named)
+    left = [f"{name} ({bad[name][0]} of {bad[name][1]})" for name in bad if name not in named and bad[name][0]]
+    note = f"rejected, and not in rejected_share, since no recipe names their dataset: {', '.join(left)}"
+    return (sum(bad[name][0] for name in named) / rows if rows else 0.0), note if left else ""
+
+
+def encoding_notes(rows: pa.Table) -> list[str]:
+    """Return a note for each file that was read in another encoding than UTF-8."""
+    others = rows.filter(pc.match_substring(rows["repairs"], READ_AS)).select(["file", "repairs"]).to_pylist()
+    counted = Counter(
+        (row["file"], repair.removeprefix(READ_AS))
+        for row in others
+        for repair in row["repairs"].split(REPAIR_SEPARATOR)
+        if repair.startswith(READ_AS)
+    )
+    return [
+        f"{file} is not UTF-8: its rows ({count}) were read as {encoding}; look at one, or save it as UTF-8"
+        for (file, encoding), count in sorted(counted.items())
+    ]
+
+
+def near_duplicates_note(counts: Mapping[str, Any]) -> str:
+    """Return what to look at where a large share of the rows went as near-duplicates, else ""."""
+    share = counts["near_duplicate_share"]
+    if share <= LARGE_SHARE:
+        return ""
+    return (
+        f"{counts['rejected'][NEAR_DUPLICATE]} rows ({share:.0%}) went as near-duplicates of earlier rows: the ledger "
+        "names each with the row that it is like; put what many rows share into `system`, which is not compared"
+    )
 
 
 def unused_datasets(rows: pa.Table, kept: np.ndarray) -> dict[str, str]:

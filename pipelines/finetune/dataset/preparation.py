@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.core.files import beside, write_atomically
 from pipelines.core.identity import content_id, file_digest, json_digest
@@ -20,15 +21,25 @@ from pipelines.finetune.dataset.duplicates import (
     linked_pairs,
     number_column,
 )
-from pipelines.finetune.dataset.ledger import counts_of, ledger_of, nothing_used_error, unused_datasets
+from pipelines.finetune.dataset.ledger import (
+    bad_by_dataset,
+    counts_of,
+    encoding_notes,
+    ledger_of,
+    near_duplicates_note,
+    nothing_used_error,
+    rejected_share,
+    unused_datasets,
+)
 from pipelines.finetune.dataset.rows.reading import Earlier, FileRows, read_rows
 from pipelines.finetune.dataset.rows.registry import find_sources
 from pipelines.finetune.dataset.split import SplitSettings, split_rows
 from pipelines.finetune.dataset.stored import is_complete, store_dataset
+from pipelines.text.near_pairs import NearPairs
 
 log = logging.getLogger("graftline")
 
-CODE_VERSION = "3"
+CODE_VERSION = "6"
 """Raise it when rows are read, repaired, compared or split in another way: nothing of before is used then."""
 _STATE = "state.json"
 _REJECTED = "rejected.jsonl"
@@ -36,14 +47,20 @@ _PAIRS = pa.schema([("what", pa.string()), ("one", pa.uint64()), ("other", pa.ui
 
 
 def prepare(
-    folder: Path, home: Path, settings: SplitSettings | None = None, wanted: Collection[str] = ()
+    folder: Path,
+    home: Path,
+    settings: SplitSettings | None = None,
+    wanted: Collection[str] = (),
+    counted: Collection[str] | None = None,
 ) -> dict[str, Any]:
     """Return the record of the dataset that the files below `folder` make; what did not change is not done again.
 
-    `wanted`: names of registered datasets on the hub that are to be loaded. Besides `dataset.store`'s, the record holds
-    kept, repaired and rejected (rows, by reason), repaired_rows, rejected_share, rows_read (anew), absent (datasets and
-    files of which no row is used, and why), notes (what else to know) and ledger (path; see `read_ledger`). InputError
-    with the reasons where no row can be used.
+    `wanted`: names of registered datasets on the hub that are to be loaded; `counted`: of those whose rejected rows
+    make rejected_share, None for all. Besides `dataset.store`'s, the record holds kept, repaired and rejected (rows,
+    by reason), repaired_rows, bad_rows (by dataset: bad, all), rejected_share, near_duplicate_share, rows_read (anew),
+    absent (datasets and files of which no row is used, and why), notes (what else to know) and ledger (path; see
+    `read_ledger`).
+    InputError with the reasons where no row can be used.
     """
     settings = settings or SplitSettings()
     sources, notes = find_sources(folder, wanted, home / "cache" / "hub")
@@ -54,7 +71,7 @@ def prepare(
     place = home / "cache" / "rows" / content_id(str(folder.absolute()))
     state = _state(place, code)
     if state and state["key"] == key and is_complete(Path(state["record"]["path"])):
-        return _noted(state["record"])
+        return _noted(state["record"], counted)
     earlier, before = _earlier(place, state)
     rows, files, fresh = read_rows(((source, content[source.path]) for source in sources), earlier, settings.salt)
     good = good_places(rows)
@@ -70,12 +87,13 @@ def prepare(
     held, note = split_rows(number_column(rows, "place")[kept], pairs, settings)
     record = store_dataset(rows, kept, held, home) | counts_of(rows.num_rows, ledger)
     absent = unused_datasets(rows, kept) | {each.dataset: each.reason for each in notes}
-    record |= {"absent": absent, "notes": [note] if note else []}
-    record |= {"rows_read": fresh, "ledger": str(place / f"ledger-{key}.arrow")}
+    noted = [*filter(None, (note, near_duplicates_note(record))), *encoding_notes(rows)]
+    record |= {"absent": absent, "notes": noted}
+    record |= {"bad_rows": bad_by_dataset(rows), "rows_read": fresh, "ledger": str(place / f"ledger-{key}.arrow")}
     _keep(place, key, {"code": code, "files": {n: asdict(f) for n, f in files.items()}, "record": record}, rows,
           compared, ledger)  # fmt: skip
     log.info("read %d of %d rows anew: %d of them are used", fresh, rows.num_rows, len(kept))
-    return _noted(record)
+    return _noted(record, counted)
 
 
 def read_ledger(record: dict[str, Any]) -> pa.Table:
@@ -83,7 +101,21 @@ def read_ledger(record: dict[str, Any]) -> pa.Table:
     return _read(Path(record["ledger"]))
 
 
-def _noted(record: dict[str, Any]) -> dict[str, Any]:
+def place_of_row(ledger: Path, row_id: str) -> str:
+    """Return "FILE, row N" of a row by its id, from what `prepare` keeps beside the ledger; its id where it is gone."""
+    path = ledger.with_name(ledger.name.replace("ledger-", "rows-", 1))
+    if path.exists():
+        rows = _read(path)
+        place = pc.index(rows["row_id"], row_id).as_py()
+        if place >= 0:
+            return f"{rows['file'][place].as_py()}, row {rows['row'][place].as_py()}"
+    return f"row {row_id}"
+
+
+def _noted(record: dict[str, Any], counted: Collection[str] | None) -> dict[str, Any]:
+    """Return the record with the share that hangs on what recipes name, which is no part of what is kept."""
+    share, note = rejected_share(record["bad_rows"], counted)
+    record = record | {"rejected_share": share, "notes": [*record["notes"], *([note] if note else [])]}
     for note in record["notes"]:
         log.warning("%s", note)
     return record
@@ -117,12 +149,17 @@ def _earlier(place: Path, state: dict[str, Any] | None) -> tuple[Earlier, Compar
     good = good_places(rows)
     keys = [number_column(rows, name)[good] for name in ("text_key", "question_key")]
     files = {name: FileRows(**file) for name, file in state["files"].items()}
-    return Earlier(rows, files), Compared(pairs["text"], pairs["question"], *keys)
+    texts, questions = (
+        NearPairs(pairs[what], known, crowds=state["crowds"][what])
+        for what, known in zip(("text", "question"), keys, strict=True)
+    )
+    return Earlier(rows, files), Compared(texts, questions)
 
 
 def _keep(place: Path, key: str, state: dict[str, Any], rows: pa.Table, compared: Compared, ledger: pa.Table) -> None:
     """Write the tables beside the earlier ones, then switch by the state file, then drop the earlier ones."""
-    named = {"text": compared.texts, "question": compared.questions}
+    named = {"text": compared.texts.pairs, "question": compared.questions.pairs}
+    state |= {"crowds": {"text": compared.texts.crowds, "question": compared.questions.crowds}}
     pairs = [
         {"what": what, "one": one, "other": other, "similarity": value}
         for what, found in named.items() for (one, other), value in sorted(found.items())

@@ -34,7 +34,7 @@ def store_dataset(rows: pa.Table, kept: np.ndarray, held_out: np.ndarray, home: 
     ranks = pc.sort_indices(rows["row_id"].take(pa.array(kept))).to_numpy()
     order, held_out = kept[ranks], held_out[ranks]
     told = [rows[name].take(pa.array(order)).to_pylist() for name in ("row_id", "source", "language", "dataset")]
-    digest = content_id(*("\n".join(map(repr, column)) for column in told), held_out.tobytes().hex())
+    digest = content_id(str(STORED), *("\n".join(map(repr, column)) for column in told), held_out.tobytes().hex())
     folder = home / "datasets" / digest
     if not is_complete(folder):
         rows = rows.select(STORED.names)

@@ -38,7 +38,7 @@ class PredictionSettings(BaseModel):
 
 @dataclass(frozen=True)
 class ModelFolder:
-    """A checkpoint on disk and the digest of its weights."""
+    """A checkpoint on disk and the digest of all that it holds."""
 
     path: Path
     digest: str
@@ -60,6 +60,9 @@ class Engine(Protocol):
     """What generates; `resources.engines.engine.InferenceEngine`."""
 
     name: str
+
+    @property
+    def made_with(self) -> str: ...
 
     def render(
         self, model: Path, conversations: Sequence[Messages], tools: Sequence[list[dict[str, Any]] | None] | None = None
@@ -137,14 +140,19 @@ def generations(
 ) -> tuple[list[pa.Table], int, dict[str, float]]:
     """Return each model's GENERATIONS over the rows, how many texts were made anew, and the speed of making them.
 
-    What was generated before is found by (weights, prompts, sampling, engine) and starts no engine. The key takes all
-    prompts at once: on close calls a greedy output depends on its batch, and a delta run must equal a clean rebuild.
+    What was generated before is found by (model, prompts, sampling, engine and its version) and starts no engine. The
+    key takes all prompts at once: on close calls a greedy output depends on its batch, and a delta run must equal a
+    clean rebuild. What a fallback made is made again beside texts of the engine that was asked for.
     """
     prompts = json_digest([row.prompt_digest for row in rows])
-    keys = {model.digest: content_id(model.digest, prompts, max_tokens, engine.name) for model in models}
+    keys = {model.digest: content_id(model.digest, prompts, max_tokens, engine.made_with) for model in models}
     names = {digest: f"generations/{key}" for digest, key in keys.items()}
     found = {digest: cache.find(name) for digest, name in names.items()}
-    missing = [model for model in {model.digest: model for model in models}.values() if found[model.digest] is None]
+    every = {model.digest: model for model in models}
+    missing = [model for digest, model in every.items() if found[digest] is None]
+    engines = {digest: table["engine"][0].as_py() for digest, table in found.items() if table is not None and rows}
+    if missing or engine.name in engines.values():
+        missing = [model for digest, model in every.items() if engines.get(digest) != engine.name]
     speed: dict[str, float] = {}
     if missing and rows:
         ids = [row.prompt_ids for row in rows]

@@ -1,6 +1,5 @@
 """Child process: merge an adapter into its base, and measure what trained, merged and stored weights say."""
 
-import itertools
 import json
 import shutil
 from pathlib import Path
@@ -9,24 +8,23 @@ from typing import Any
 import torch
 import transformers
 
+from pipelines.core.checkpoints.revision import checkpoint_digest
 from pipelines.core.child_process import as_child, peak_memory_bytes
 from pipelines.finetune.conversation import ANSWERED
 from pipelines.finetune.dataset.stored import load_dataset
+from pipelines.finetune.merging.compared import Example, compared_examples, nothing_to_compare
 from pipelines.finetune.merging.record import MergeResult
 from pipelines.finetune.models.loading import fit_vocabulary, load_tokenizer, quantization
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.tasks.tasks import task_of
-from pipelines.finetune.templates.masking import encode_conversation, template_digest
+from pipelines.finetune.templates.masking import template_digest
 from pipelines.finetune.templates.tokenizing import stop_ids
-from pipelines.finetune.training.training import RESULT, weights_digest
+from pipelines.finetune.training.training import RESULT
 
-_ROWS = 8
-_CUTOFF = 256
 _SHARD = "5GB"
-Examples = list[dict[str, list[int]]]
 
 
-def log_probabilities(model: Any, examples: Examples) -> torch.Tensor:
+def log_probabilities(model: Any, examples: list[Example]) -> torch.Tensor:
     """Return the log-probabilities of the answers' tokens, float32, all rows one after the other."""
     parts = []
     with torch.no_grad():
@@ -57,16 +55,14 @@ class Merge:
         data = load_dataset(Path(spec["dataset"]))
         # The split is by source: a small dataset may hold nothing out, and training rows compare as well.
         self.examples = self._examples(data["test"]) or self._examples(data["train"])
+        if not self.examples:
+            raise nothing_to_compare(spec["dataset"])
         self.device = device_for(Path(spec["base_path"]))
         self.measured: dict[str, Any] = {"compared_rows": len(self.examples)}
 
-    def _examples(self, rows: Any) -> Examples:
-        """Return the first conversations with an answer, as ids, of the rows that the recipe's stage reads."""
+    def _examples(self, rows: Any) -> list[Example]:
         rows = (row for row in rows if row.get("kind", ANSWERED) == self.task.stage.kind)
-        dialogues = (dialogue for row in rows for dialogue in self.task.dialogues(row))
-        encoded = (encode_conversation(self.tokenizer, messages, _CUTOFF, tools) for messages, tools in dialogues)
-        answered = (ids for ids in encoded if any(label >= 0 for label in ids["labels"][1:]))
-        return list(itertools.islice(answered, _ROWS))
+        return compared_examples((dialogue for row in rows for dialogue in self.task.dialogues(row)), self.tokenizer)
 
     def load(self, path: str | Path, dtype: torch.dtype = torch.float32, **options: Any) -> Any:
         """Return a checkpoint for inference, with room for the tokens that training added."""
@@ -149,7 +145,7 @@ def merge(spec: dict[str, Any]) -> None:
     work.differ("stored", work.says(work.load(output)), trained)
     work.base_in_half()
     result = MergeResult(
-        digest=weights_digest(output),
+        digest=checkpoint_digest(output),
         **work.measured,
         merged_onto="the dequantised base" if work.recipe.quantization_bit else "the base",
         template_digest=template_digest(work.tokenizer),

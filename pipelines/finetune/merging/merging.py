@@ -4,7 +4,9 @@ import json
 import logging
 from pathlib import Path
 
+from pipelines.core.checkpoints.revision import weights_digest
 from pipelines.core.child_process import run_child
+from pipelines.core.errors import InputError
 from pipelines.core.identity import json_digest
 from pipelines.finetune.merging.record import MergedRecord
 from pipelines.finetune.models.base import BaseModel
@@ -14,13 +16,16 @@ from pipelines.finetune.training.training import MARKER, RESULT, switch_complete
 
 log = logging.getLogger("graftline")
 
-CODE_VERSION = "2"
+CODE_VERSION = "3"
 _CHILD = "pipelines.finetune.merging.merge_child"
 
 
 def merge_key(adapter: TrainingRecord, base_revision: str) -> str:
-    """Return the key of a merge: the adapter's weights, the base's and this code."""
-    return json_digest([adapter.digest, base_revision, CODE_VERSION])
+    """Return the key of a merge: the training (so its recipe and tokenizer), its weights, the base's and this code.
+
+    The weights alone don't tell: a token that was added and occurs in no row changes none of them.
+    """
+    return json_digest([adapter.key, adapter.digest, base_revision, CODE_VERSION])
 
 
 def merge(recipe: Recipe, adapter: TrainingRecord, dataset_path: Path, base: BaseModel, home: Path) -> MergedRecord:
@@ -28,11 +33,13 @@ def merge(recipe: Recipe, adapter: TrainingRecord, dataset_path: Path, base: Bas
 
     The weights are base + BA in float32, stored as bfloat16 safetensors in home/models/merged/<key> with tokenizer and
     chat template. A QLoRA adapter is merged onto the base as its training saw it, quantised and dequantised again: onto
-    the original weights it would be another model than the one that was trained. ChildError when it fails.
+    the original weights it would be another model than the one that was trained. ChildError when it fails, InputError
+    where the base is not any more what the adapter was trained on.
     """
-    key = merge_key(adapter, base.revision)
+    key = merge_key(adapter, adapter.base_revision)
     folder = home / "models" / "merged" / key
     if not (folder / MARKER).exists():
+        _require_same(adapter, base)
         work = home / "work" / "merging" / key
         spec = {
             "recipe": recipe.model_dump(),
@@ -46,4 +53,16 @@ def merge(recipe: Recipe, adapter: TrainingRecord, dataset_path: Path, base: Bas
         run_child(_CHILD, spec, work)
         switch_complete(work, folder)
     result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
-    return MergedRecord.of_result(result, key, folder, adapter, base.revision)
+    return MergedRecord.of_result(result, key, folder, adapter, adapter.base_revision)
+
+
+def _require_same(adapter: TrainingRecord, base: BaseModel) -> None:
+    # Records of before name the weights alone.
+    if adapter.base_revision == base.revision or adapter.base_revision == weights_digest(base.path):
+        return
+    raise InputError(
+        str(base.path),
+        "another model (or an edited one) than the adapter was trained on",
+        f"revision {adapter.base_revision}",
+        "put that base back, or train again: graftline run --select adapter,merged_model",
+    )

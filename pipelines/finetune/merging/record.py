@@ -19,7 +19,7 @@ class MergeResult:
     are the yardsticks of the checks.
     """
 
-    digest: Annotated[str, "digest of the merged weights"]
+    digest: Annotated[str, "digest of the merged checkpoint: weights, configuration, tokenizer and template"]
     compared_rows: Annotated[int, "conversations that were compared on"]
     compared_tokens: Annotated[int, "tokens of their answers"]
     merge_difference: Annotated[float, "merged from base and adapter, in float32"]
@@ -52,7 +52,7 @@ class MergedRecord(MergeResult):
     adapter_path: Annotated[str, "folder of what was trained"]
     adapter_digest: Annotated[str, "digest of its weights"]
     adapter_template: Annotated[str, "digest of the chat template that it was trained under"]
-    base_revision: Annotated[str, "revision of the base, made of its weights"]
+    base_revision: Annotated[str, "revision of the base, made of all that it holds"]
     recipe: Annotated[str, "name of the recipe"] = ""
     run_id: Annotated[str, "the training's run"] = ""
 

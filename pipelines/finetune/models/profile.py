@@ -3,23 +3,28 @@
 import itertools
 import json
 import math
-import struct
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from pipelines.compute.processor import has_gpu
+from pipelines.core.checkpoints.revision import weight_files
+from pipelines.core.checkpoints.whole import safetensors_header
+from pipelines.core.errors import InputError
 from pipelines.core.files import write_atomically
 from pipelines.core.identity import json_digest
 from pipelines.finetune.conversation import ANSWERED
+from pipelines.finetune.dataset.preparation import place_of_row
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.models.base import BaseModel
+from pipelines.finetune.recipes.datasets import split_for
 from pipelines.finetune.recipes.recipe import Recipe, names_in
 from pipelines.finetune.recipes.wanted_rows import kind_of, no_rows_error
 from pipelines.finetune.tasks.task import Dialogue
 from pipelines.finetune.tasks.tasks import task_of
+from pipelines.finetune.templates.templates import template_text_digest
 
-_CODE_VERSION = "3"
+_CODE_VERSION = "4"
 _PREVIEWS = 3
 _NOT_LINEAR = ("embed_tokens", "lm_head", "wte", "wpe", "norm", "embed_in", "embed_out")
 
@@ -43,12 +48,13 @@ class Weight:
 
 def read_weights(folder: Path) -> list[Weight]:
     """Return every weight of a checkpoint from the headers of its safetensors files, without reading the weights."""
-    weights = []
-    for path in sorted(folder.glob("*.safetensors")):
-        with path.open("rb") as file:
-            # Format: 8 bytes little-endian length, then a JSON header (github.com/huggingface/safetensors).
-            header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
-        weights += [Weight(name, tuple(entry["shape"])) for name, entry in header.items() if name != "__metadata__"]
+    headers = [safetensors_header(path) for path in weight_files(folder)]
+    weights = [
+        Weight(name, tuple(entry["shape"]))
+        for header in headers
+        for name, entry in header.items()
+        if name != "__metadata__"
+    ]
     return sorted(weights, key=lambda weight: weight.name)
 
 
@@ -166,7 +172,9 @@ def count_tokens(lengths: list[int], losses: list[int]) -> TokenCounts:
 
 def profile_model(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home: Path) -> dict[str, Any]:
     """Return the profile of a recipe on a dataset as a record with its digest; kept in home/models/profiles by key."""
-    key = json_digest([recipe.digest(), dataset["digest"], base.revision, _CODE_VERSION])
+    template = template_text_digest(recipe.template) if recipe.template else ""
+    own = ["eval_dataset is held out whole"] if recipe.eval_dataset else []
+    key = json_digest([recipe.digest(), template, dataset["digest"], base.revision, _CODE_VERSION, *own])
     path = home / "models" / "profiles" / f"{key}.json"
     if not path.exists():
         record = _profile(recipe, dataset, base.path)
@@ -182,10 +190,17 @@ def _profile(recipe: Recipe, dataset: dict[str, Any], base_path: Path) -> dict[s
     config = {**config, **config.get("text_config", {})}
     weights = read_weights(base_path)
     tokenizer = load_tokenizer(base_path, recipe)
-    texts = conversations(load_dataset(Path(dataset["path"]))["train"], recipe)
+    rows = split_for(recipe, load_dataset(Path(dataset["path"])))[0]
+    texts = conversations(rows, recipe)
     if not texts:
         raise no_rows_error(recipe)
-    encoded = [encode_conversation(tokenizer, messages, recipe.cutoff_len, tools) for messages, tools in texts]
+    encoded = []
+    for dialogue in texts:
+        try:
+            encoded.append(encode_conversation(tokenizer, dialogue[0], recipe.cutoff_len, dialogue[1]))
+        except InputError as error:
+            its_row = next(row for row in rows if dialogue in task_of(recipe).dialogues(row))
+            raise _at_row(error, dataset, its_row["row_id"]) from error
     counts = count_tokens(
         [len(row["input_ids"]) for row in encoded], [sum(n >= 0 for n in row["labels"]) for row in encoded]
     )
@@ -204,6 +219,11 @@ def _profile(recipe: Recipe, dataset: dict[str, Any], base_path: Path) -> dict[s
         "template_digest": template_digest(tokenizer),
         "previews": shown,
     }
+
+
+def _at_row(error: InputError, dataset: dict[str, Any], row_id: str) -> InputError:
+    place = place_of_row(Path(dataset["ledger"]), row_id) if dataset.get("ledger") else f"row {row_id}"
+    return InputError(f"{place}: {error.where}", error.found, error.expected, error.fix)
 
 
 def decoded_runs(tokenizer: Any, ids: list[int], labels: list[int]) -> tuple[list[str], list[int]]:

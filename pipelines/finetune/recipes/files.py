@@ -9,8 +9,9 @@ import yaml
 from pydantic import ValidationError
 
 from pipelines.core.errors import InputError
+from pipelines.finetune.recipes.faults import require_faultless
 from pipelines.finetune.recipes.keys import ALIASES, NOTED, is_neutral, key_refusal, nearest_key
-from pipelines.finetune.recipes.recipe import Recipe
+from pipelines.finetune.recipes.recipe import CONTRADICTIONS, Recipe, is_no_number
 
 _PAIR = re.compile(r"[A-Za-z_]\w*=")
 FILE = "recipe.yaml"
@@ -47,24 +48,55 @@ def read_recipe(path: Path) -> dict[str, Any]:
 
 
 def recipe_of(values: Mapping[str, Any], where: str) -> Recipe:
-    """Return the recipe of some keys; InputError names `where`, the key, what was found and what to use."""
+    """Return the recipe of some keys; InputError names `where`, and of each fault the key, what to use and why."""
+    recipe, faults = examined(values, where)
+    require_faultless(where, faults)
+    return recipe
+
+
+def examined(values: Mapping[str, Any], where: str) -> tuple[Recipe, list[InputError]]:
+    """Return the recipe of the keys that can be used, and every fault of the others: keys, values, contradictions."""
+    faults: list[InputError] = []
+    usable: dict[str, Any] = {}
     for key, value in values.items():
-        if not (key in Recipe.model_fields or key in ALIASES or key in NOTED or is_neutral(key)) or key == "noted":
-            near = nearest_key(key, [name for name in Recipe.model_fields if name != "noted"])
-            raise InputError(f"{where}, key '{key}'", "an unknown key", near, f"rename or remove '{key}'")
-        reason = key_refusal(ALIASES.get(key, key), value)
-        if reason:
-            found, _, use = reason.partition("; use ")
-            raise InputError(f"{where}, key '{key}'", found, use, f"remove '{key}' or correct it")
-    try:
-        return Recipe(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        if not key:
-            raise InputError(where, "keys that do not go together", message, "correct these keys") from error
-        raise InputError(f"{where}, key '{key}'", repr(first["input"]), message, f"correct '{key}'") from error
+        fault = _key_fault(str(key), value, where)
+        if fault:
+            faults.append(fault)
+        else:
+            usable[ALIASES.get(key, key)] = value
+    while True:
+        try:
+            return Recipe(**usable), faults
+        except ValidationError as error:
+            wrong = {".".join(map(str, each["loc"])): each for each in error.errors()}
+        for key, each in wrong.items():
+            message = each["msg"].removeprefix("Value error, ")
+            if key:
+                usable.pop(key)
+                faults.append(InputError(f"{where}, key '{key}'", repr(each["input"]), message, f"correct '{key}'"))
+            else:
+                pairs = message.split(CONTRADICTIONS)
+                faults += [
+                    InputError(where, "keys that do not go together", pair, "correct these keys") for pair in pairs
+                ]
+                usable = {key: value for key, value in usable.items() if key in _INPUTS}
+
+
+_INPUTS = ("model_name_or_path", "dataset", "eval_dataset", "dataset_dir", "template", "stage")
+"""What else is looked at where other keys contradict each other."""
+
+
+def _key_fault(key: str, value: Any, where: str) -> InputError | None:
+    if not (key in Recipe.model_fields or key in ALIASES or key in NOTED or is_neutral(key)) or key == "noted":
+        near = nearest_key(key, [name for name in Recipe.model_fields if name != "noted"])
+        return InputError(f"{where}, key '{key}'", "an unknown key", near, f"rename or remove '{key}'")
+    reason = key_refusal(ALIASES.get(key, key), value)
+    if reason:
+        found, _, use = reason.partition("; use ")
+        return InputError(f"{where}, key '{key}'", found, use, f"remove '{key}' or correct it")
+    if is_no_number(ALIASES.get(key, key), value):
+        return InputError(f"{where}, key '{key}'", f"the boolean {value}", "a number", f"correct '{key}'")
+    return None
 
 
 def parse_arguments(arguments: Sequence[str]) -> dict[str, Any]:

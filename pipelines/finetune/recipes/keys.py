@@ -23,20 +23,46 @@ NOTED = {
     "report_to": "every training is one MLflow run",
     "logging_first_step": "the first update is always logged",
     "include_num_input_tokens_seen": "tokens are always counted, padding left out",
+    "include_effective_tokens_per_second": "tokens and seconds of every training stand in its record",
     "low_cpu_mem_usage": "weights are always read straight into place",
     "use_fast_tokenizer": "the tokenizer is always the fast one",
     "print_param_status": "the asset model_profile says what is trained",
     "log_level": "progress goes to stderr and to child.log",
-    "flash_attn": "attention is chosen by device: PyTorch's own, and segments never see each other",
     "quantization_method": "bitsandbytes quantises",
-}
-"""Keys without effect here: what happens instead."""
+    "flash_attn": "attention is chosen by device: PyTorch's own, and segments never see each other",
+    **dict.fromkeys(
+        ("enable_liger_kernel", "use_unsloth", "use_v1_kernels", "torch_compile", "torch_compile_backend",
+         "torch_compile_mode"),
+        "asks for speed alone: the training engine's own kernels are used, with the same results",
+    ),
+    **dict.fromkeys(
+        ("gradient_checkpointing", "gradient_checkpointing_kwargs", "use_unsloth_gc", "use_reentrant_gc"),
+        "disable_gradient_checkpointing says whether activations are kept; unset: on a CPU only",
+    ),
+    "tf32": "asks for speed alone: the precision is that of bf16, fp16 and pure_bf16",
+    **dict.fromkeys(
+        ("save_strategy", "save_safetensors", "save_on_each_node", "data_shared_file_system"),
+        "checkpoints are written every save_steps, as safetensors, and go once the training is complete",
+    ),
+    **dict.fromkeys(
+        ("logging_dir", "logging_strategy", "logging_nan_inf_filter", "log_on_each_node", "log_level_replica",
+         "disable_tqdm", "use_swanlab"),
+        "every training is one MLflow run, logged every logging_steps; progress goes to stderr and to child.log",
+    ),
+    **dict.fromkeys(
+        ("enable_torch_profiler", "skip_memory_metrics"), "speed and memory of every training stand in its record",
+    ),
+    **dict.fromkeys(
+        ("dataloader_prefetch_factor", "dataloader_persistent_workers", "torch_empty_cache_steps",
+         "eval_accumulation_steps", "ddp_find_unused_parameters", "ddp_bucket_cap_mb", "ddp_broadcast_buffers"),
+        "asks for speed or memory alone, and changes no result",
+    ),
+}  # fmt: skip
+"""Keys without effect here: what happens instead. What asks for speed, logging or checkpoints alone is one of them."""
 
 
 _NOTED_VALUES: dict[str, tuple[tuple[Any, ...], str]] = {
     "do_train": ((True, None), "`graftline run --select predictions,evaluation` evaluates without training"),
-    "report_to": (("none", "mlflow", None, "", "all", ["none"], ["mlflow"]), "MLflow; leave report_to out"),
-    "flash_attn": (("auto", "sdpa", None), "flash_attn: auto, which takes what the device does best"),
     "quantization_method": (("bnb", "bitsandbytes", None), "quantization_method: bnb (4 or 8 bits)"),
 }
 
@@ -93,11 +119,6 @@ REFUSED: dict[str, Refused] = {
     "train_from_scratch": Refused("a pretrained model in model_name_or_path", (False,)),
     "rope_scaling": Refused("a checkpoint whose config.json has rope_scaling"), "moe_aux_loss_coef": Refused(_ENGINE),
     "shift_attn": Refused("a smaller cutoff_len, or packing: true", (False,)),
-    "use_unsloth": Refused(_ENGINE, (False,)),
-    "use_unsloth_gc": Refused("disable_gradient_checkpointing: false", (False,)),
-    "enable_liger_kernel": Refused(_ENGINE, (False,)), "use_v1_kernels": Refused(_ENGINE, (False,)),
-    "use_reentrant_gc": Refused("disable_gradient_checkpointing: false", (True, False)),
-    "gradient_checkpointing": Refused("disable_gradient_checkpointing: false"),
     "upcast_layernorm": Refused("bf16: false, which computes in float32", (False,)),
     "upcast_lmhead_output": Refused("nothing: the loss is always taken in float32", (False, True)),
     "loraplus_lr_ratio": Refused(_LORA), "loraplus_lr_embedding": Refused(_LORA, (1e-6,)),
@@ -111,8 +132,8 @@ REFUSED: dict[str, Refused] = {
     "eaft_alpha": Refused("stage: sft with its ordinary loss"),
     "label_smoothing_factor": Refused("dpo_label_smoothing, for preference pairs", (0, 0.0)),
     "use_kt": Refused("quantization_bit: 4, for a base larger than memory", (False,)),
-    "fp8": Refused("bf16: true", (False,)), "tf32": Refused("bf16: true", (False,)),
-    "torch_compile": Refused(_ENGINE, (False,)), "adapter_name_or_path": Refused(
+    "fp8": Refused("bf16: true", (False,)),
+    "adapter_name_or_path": Refused(
         "model_name_or_path: the folder of the merged model, to go on from an adapter"),
     "adapter_folder": Refused("model_name_or_path: the folder of the merged model"),
     "create_new_adapter": Refused("model_name_or_path: the folder of the merged model", (False,)),
@@ -121,14 +142,13 @@ REFUSED: dict[str, Refused] = {
     "ms_hub_token": Refused("model_name_or_path: a downloaded folder"),
     "om_hub_token": Refused("model_name_or_path: a downloaded folder"),
     "split_special_tokens": Refused("rows without special tokens in their text", (False,)),
-    "add_tokens": Refused("new_special_tokens with resize_vocab: true"),
     "new_special_tokens_config": Refused("new_special_tokens with resize_vocab: true"),
     "init_special_tokens": Refused("new_special_tokens with resize_vocab: true", ("noise_init",)),
     "streaming": Refused(_ROWS, (False,)), "buffer_size": Refused(_ROWS, (16384,)),
     "mix_strategy": Refused("dataset: a,b, whose rows are concatenated", ("concat",)),
     "interleave_probs": Refused("dataset: a,b, whose rows are concatenated"),
     "tokenized_path": Refused("nothing: tokens are cached by hash below GRAFTLINE_HOME"),
-    "data_shared_file_system": Refused(_ACCELERATE, (False,)), "eval_num_beams": Refused(_GENERATION),
+ "eval_num_beams": Refused(_GENERATION),
     "ignore_pad_token_for_loss": Refused("nothing: padding never carries loss", (True,)),
     "eval_on_each_dataset": Refused("eval_dataset, one recipe each", (False,)),
     "tool_format": Refused("template, which has its tool format with it"),
@@ -137,16 +157,14 @@ REFUSED: dict[str, Refused] = {
     "preserve_thinking": Refused("rows whose earlier answers keep their thinking", (False,)),
     "disable_shuffling": Refused("seed or data_seed: the order of rows is repeatable", (False,)),
     "compute_accuracy": Refused("the asset evaluation", (False,)), "do_predict": Refused(_ENGINES, (False,)),
-    "predict_with_generate": Refused("the asset predictions", (False,)), "use_swanlab": Refused("MLflow", (False,)),
+    "predict_with_generate": Refused("the asset predictions", (False,)),
     "freeze_extra": Refused("freeze_extra_modules"), "pref_bco_weight": Refused(_DPO, (0, 0.0)),
     "simpo_gamma": Refused(_DPO, (0.5,)), "ld_alpha": Refused(_DPO),
-    "save_strategy": Refused("save_steps", ("steps",)), "logging_strategy": Refused("logging_steps", ("steps",)),
     "lr_scheduler_kwargs": Refused("another lr_scheduler_type"),
     "load_best_model_at_end": Refused("early_stopping_steps", (False,)),
     "metric_for_best_model": Refused("early_stopping_steps, which looks at the held-out loss"),
     "push_to_hub": Refused("`huggingface-cli upload` on the merged model's folder", (False,)),
     "auto_find_batch_size": Refused("per_device_train_batch_size; model_profile estimates the memory", (False,)),
-    "enable_torch_profiler": Refused("benchmarks/finetune.py, which measures speed and memory", (False,)),
     "infer_backend": Refused(_ENGINES), "infer_dtype": Refused(_ENGINES), "offload_folder": Refused(_ACCELERATE),
     "do_sample": Refused(_GENERATION), "temperature": Refused(_GENERATION), "top_p": Refused(_GENERATION),
     "top_k": Refused(_GENERATION), "num_beams": Refused(_GENERATION), "max_length": Refused("cutoff_len"),
@@ -154,6 +172,13 @@ REFUSED: dict[str, Refused] = {
     "length_penalty": Refused(_GENERATION), "use_kv_cache": Refused(_ENGINES),
 }  # fmt: skip
 """LLaMA-Factory's keys that Graftline does without."""
+
+
+_NOTED_FAMILIES = {
+    "swanlab_": NOTED["use_swanlab"],
+    "profiler_": NOTED["enable_torch_profiler"],
+}
+"""Prefixes whose keys are all noted for one reason."""
 
 
 _FAMILIES: dict[str, Refused] = {
@@ -165,7 +190,7 @@ _FAMILIES: dict[str, Refused] = {
     "module_dropout": Refused("lora_dropout"), "pissa_": Refused(_LORA, (False,)),
     "fp8_": Refused("bf16: true", (False, "auto")),
     "export_": Refused(_EXPORT), "vllm_": Refused(_ENGINES), "sglang_": Refused(_ENGINES),
-    "swanlab_": Refused("MLflow"), "profiler_": Refused("benchmarks/finetune.py"), "hub_": Refused("the merged folder"),
+    "hub_": Refused("the merged folder"),
 }  # fmt: skip
 """Prefixes whose keys are all refused for one reason."""
 
@@ -197,13 +222,14 @@ def key_refusal(key: str, value: Any) -> str | None:
 
 
 def is_neutral(key: str) -> bool:
-    """Say whether a key is one of those refused: at a value that `refusal` lets pass, it asks for nothing."""
-    return key in REFUSED or any(key.startswith(start) for start in _FAMILIES)
+    """Say whether a key is of those refused, or of a noted family: at a value that is not refused it has no effect."""
+    return key in REFUSED or any(key.startswith(start) for start in (*_FAMILIES, *_NOTED_FAMILIES))
 
 
 def key_note(key: str) -> str:
     """Return what happens instead of what a noted or neutral key asks for."""
-    return NOTED.get(key, "asks for nothing that Graftline does not do anyway")
+    family = next((note for start, note in _NOTED_FAMILIES.items() if key.startswith(start)), None)
+    return NOTED.get(key) or family or "asks for nothing that Graftline does not do anyway"
 
 
 def nearest_key(key: str, honoured: list[str]) -> str:

@@ -14,6 +14,8 @@ SMALL_MODEL = "smollm2"
 _IDLE = ("output_dir", "resume_from_checkpoint", "val_size")
 _SAME_TRAINING = (*_IDLE, "noted", "run_name", "dataset_dir", "logging_steps", "save_steps", "save_total_limit",
                   "per_device_eval_batch_size")  # fmt: skip
+_LATER = ("add_tokens",)
+"""Keys that came after trainings were stored: unset, they change none of these."""
 Schedule = Literal[
     "linear", "cosine", "cosine_with_restarts", "constant", "constant_with_warmup", "polynomial", "inverse_sqrt"
 ]
@@ -46,14 +48,19 @@ class Recipe(BaseModel):
     quantization_bit: Literal[4, 8] | None = Field(None, description="bits of the frozen base (QLoRA); unset: all")
     quantization_type: Literal["nf4", "fp4"] = Field("nf4", description="data type of a 4-bit base")
     double_quantization: bool = Field(True, description="quantise the 4-bit constants too (Dettmers et al. 2023)")
-    new_special_tokens: str | None = Field(None, description="tokens to add, by commas")
+    add_tokens: str | None = Field(None, description="ordinary tokens to add, by commas: decoded like any word")
+    new_special_tokens: str | None = Field(
+        None, description="special tokens to add, by commas: left out of what is read"
+    )
     resize_vocab: bool = Field(False, description="let the embeddings grow with the tokenizer")
 
     dataset: str | None = Field(None, description="names of datasets, by commas; unset: every row")
-    eval_dataset: str | None = Field(None, description="whose held-out rows measure the loss; unset: as dataset")
+    eval_dataset: str | None = Field(
+        None, description="held out whole, to measure the loss; unset: some of dataset, by source"
+    )
     dataset_dir: str | None = Field(None, description="folder of the datasets; unset: GRAFTLINE_INSTRUCTIONS")
     val_size: float = Field(0.0, ge=0, description="noted: instruction_dataset holds rows out, by source")
-    max_samples: int | None = Field(None, ge=1, description="train on the first so many rows of each dataset")
+    max_samples: int | None = Field(None, ge=1, description="at most so many rows of each dataset, by their id (ours)")
     template: str | None = Field(None, description="chat template by LLaMA-Factory's name; unset: the model's own")
     cutoff_len: int = Field(2048, ge=8, description="tokens of a conversation that are kept, from its start")
     train_on_prompt: bool = Field(False, description="loss on the questions too")
@@ -109,12 +116,14 @@ class Recipe(BaseModel):
         if not isinstance(values, dict):
             return values
         given = {ALIASES.get(str(key), str(key)): value for key, value in values.items() if key != "noted"}
+        reasons = []
         for key, value in given.items():
             reason = key_refusal(key, value)
             if reason is None and not (key in Recipe.model_fields or key in NOTED or is_neutral(key)):
                 reason = f"{key} is an unknown key; expected {nearest_key(key, list(Recipe.model_fields))}"
-            if reason:
-                raise ValueError(reason)
+            reasons += [reason] if reason else []
+        if reasons:
+            raise ValueError("; ".join(reasons))
         idle = {key: value for key, value in given.items() if key not in Recipe.model_fields}
         noted = {**values.get("noted", {}), **idle}
         kept = {key: _plain(key, value) for key, value in given.items() if key not in idle}
@@ -132,9 +141,9 @@ class Recipe(BaseModel):
 
     @model_validator(mode="after")
     def _agrees(self) -> "Recipe":
-        reason = contradiction(self)
-        if reason:
-            raise ValueError(reason)
+        reasons = contradictions(self)
+        if reasons:
+            raise ValueError(CONTRADICTIONS.join(reasons))
         return self
 
     @property
@@ -176,6 +185,7 @@ class Recipe(BaseModel):
     def digest(self) -> str:
         """Return the digest of what changes the training: comments, spelled-out defaults and output_dir don't."""
         idle = {*_SAME_TRAINING, *without_effect(self)}
+        idle |= {key for key in _LATER if getattr(self, key) is None}
         return json_digest({key: value for key, value in self.resolved().items() if key not in idle})
 
 
@@ -191,16 +201,30 @@ def _plain(key: str, value: Any) -> Any:
         return ",".join(str(part) for part in value)
     if key == "eval_strategy" and value is False:
         return "no"  # YAML 1.1 reads `no` as false
-    kind = str(Recipe.model_fields[key].annotation) if key in Recipe.model_fields else ""
-    if isinstance(value, bool) and "bool" not in kind and ("int" in kind or "float" in kind):
+    if is_no_number(key, value):
         raise ValueError(f"{key}: found the boolean {value}; a number is wanted")
+    kind = _kind(key)
     if isinstance(value, int | float) and not isinstance(value, bool) and kind in ("<class 'str'>", "str | None"):
         return str(value)
     return value
 
 
-def contradiction(recipe: "Recipe") -> str | None:
-    """Return which keys exclude each other and what to do, or None."""
+def is_no_number(key: str, value: Any) -> bool:
+    """Say whether a boolean stands where a key wants a number."""
+    kind = _kind(key)
+    return isinstance(value, bool) and "bool" not in kind and ("int" in kind or "float" in kind)
+
+
+def _kind(key: str) -> str:
+    return str(Recipe.model_fields[key].annotation) if key in Recipe.model_fields else ""
+
+
+CONTRADICTIONS = "\n"
+"""Between the contradictions of one recipe, in the error that holds them all."""
+
+
+def contradictions(recipe: "Recipe") -> list[str]:
+    """Return which keys exclude each other and what to do, each pair."""
     faults = {
         f"quantization_bit needs finetuning_type: lora, not {recipe.finetuning_type}": recipe.quantization_bit
         and recipe.finetuning_type != "lora",
@@ -216,9 +240,10 @@ def contradiction(recipe: "Recipe") -> str | None:
         "warmup_ratio and warmup_steps exclude each other: remove one": recipe.warmup_ratio and recipe.warmup_steps,
         "bf16 and fp16 exclude each other: remove one": recipe.bf16 and recipe.fp16,
         "pure_bf16 and fp16 exclude each other: remove one": recipe.pure_bf16 and recipe.fp16,
+        "dpo_label_smoothing needs pref_loss: sigmoid": recipe.dpo_label_smoothing and recipe.pref_loss != "sigmoid",
         **{reason: any(getattr(recipe, key) for key in keys) for reason, keys in STAGES[recipe.stage].refused.items()},
     }
-    return next((reason for reason, found in faults.items() if found), None)
+    return [reason for reason, excluded in faults.items() if excluded]
 
 
 _LORA_KEYS = ("lora_rank", "lora_alpha", "lora_dropout", "lora_target")

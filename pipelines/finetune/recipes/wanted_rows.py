@@ -1,11 +1,14 @@
 """The rows that a recipe cannot do without; what is missing is said before hours of training, or minutes of loading."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pipelines.core.errors import InputError
+from pipelines.finetune.dataset.rows.table import question_of
+from pipelines.finetune.recipes.datasets import row_counts
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.recipes.stages import STAGES
+from pipelines.text.near_duplicates import tokens
 
 
 def kind_of(recipe: Recipe) -> str:
@@ -18,8 +21,30 @@ def require_kind(recipe: Recipe, dataset: dict[str, Any]) -> None:
     kinds = dataset.get("kinds", {}).get("train")
     if kinds is not None and not kinds.get(kind_of(recipe)):
         raise no_rows_error(recipe, kinds)
-    if dataset.get("test") == 0:
+    if dataset.get("test") == 0 and not recipe.eval_dataset:
         require_held_out(recipe, 0)
+
+
+def rows_line(recipe: Recipe, dataset: Mapping[str, Any]) -> str:
+    """Return how many of the dataset's rows the recipe trains on and how many it measures the held-out loss on."""
+    train, held_out = row_counts(recipe, dataset)
+    why = f"all of eval_dataset: {recipe.eval_dataset}" if recipe.eval_dataset else "by source"
+    most = f" (at most {recipe.max_samples} of each dataset: max_samples)" if recipe.max_samples else ""
+    return f"{train} to train on{most}, {held_out} held out, {why}"
+
+
+def asked_in_both(
+    recipe: Recipe, trained: Iterable[Mapping[str, Any]], held_out: Iterable[Mapping[str, Any]]
+) -> list[str]:
+    """Return a line where rows of `eval_dataset` ask what a trained row asks; no split by source kept them apart."""
+    if not recipe.eval_dataset:
+        return []
+    asked = {tuple(tokens(question_of(row["messages"]))) for row in trained}
+    both = [tuple(tokens(question_of(row["messages"]))) in asked for row in held_out]
+    if not any(both):
+        return []
+    counted = f"{sum(both)} of its {len(both)} rows ask what a trained row asks"
+    return [f"eval_dataset: {recipe.eval_dataset} – {counted}: their loss says less"]
 
 
 def no_rows_error(recipe: Recipe, kinds: Mapping[str, int] | None = None) -> InputError:

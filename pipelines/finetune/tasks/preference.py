@@ -11,8 +11,8 @@ from pipelines.finetune.templates.encoding import RowEncoding
 from pipelines.finetune.templates.masking import encode_pair
 
 
-def _encode(row: Mapping[str, Any], tokenizer: Any, recipe: Recipe) -> dict[str, list[int]]:
-    """Return `prompt_ids`, `chosen_ids` and `rejected_ids` of a pair."""
+def _encode(row: Mapping[str, Any], tokenizer: Any, recipe: Recipe) -> dict[str, Any]:
+    """Return `prompt_ids`, `chosen_ids` and `rejected_ids` of a pair, and what is left out of it."""
     answers = (row["chosen"], row["rejected"])
     return encode_pair(tokenizer, messages_of(row), *answers, recipe.cutoff_len, tools_of(row))
 

@@ -9,13 +9,14 @@ from pipelines.finetune.recipes.stages import SFT
 from pipelines.finetune.tasks.answer_trainer import make_trainer
 from pipelines.finetune.tasks.task import Dialogue, Task
 from pipelines.finetune.templates.encoding import RowEncoding
-from pipelines.finetune.templates.masking import encode_conversation
+from pipelines.finetune.templates.masking import LEFT_OUT, encode_turns
 
 
-def _encode(row: Mapping[str, Any], tokenizer: Any, recipe: Recipe) -> dict[str, list[int]]:
-    """Return `input_ids` and `labels` of a conversation."""
+def _encode(row: Mapping[str, Any], tokenizer: Any, recipe: Recipe) -> dict[str, Any]:
+    """Return `input_ids` and `labels` of a conversation, and what is left out of it."""
     options = (recipe.train_on_prompt, recipe.mask_history)
-    return encode_conversation(tokenizer, messages_of(row), recipe.cutoff_len, tools_of(row), *options)
+    turns = encode_turns(tokenizer, messages_of(row), recipe.cutoff_len, tools_of(row), *options)
+    return {"input_ids": turns.input_ids, "labels": turns.labels, LEFT_OUT: " ".join(turns.left_out)}
 
 
 def _has_loss(encoded: Mapping[str, list[int]]) -> bool:

@@ -3,19 +3,23 @@
 import re
 import sys
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from itertools import zip_longest
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pipelines.core.identity import content_id
 from pipelines.core.protocols import Messages
+from pipelines.finetune.templates.refusals import template_refusal
 from pipelines.finetune.templates.rendering import as_engines_read, require_tools, tools_as_engines_read
+from pipelines.finetune.templates.turns import ANSWERS, CUT, RenderedTurns, Span, common_prefix
 
 IGNORED = -100
 """Label of a token without loss, as in `torch.nn.CrossEntropyLoss`."""
+LEFT_OUT = "left_out"
+"""Key of what of an encoded row is not learned or not in the text: the words of `turns`, one each, in one text."""
 Tools = list[dict[str, Any]] | None
 """OpenAI's list of tools that a conversation may call."""
-Spans = list[tuple[int, int]]
 _GENERATION = re.compile(r"\{%-?\s*generation\s*-?%\}")
 
 
@@ -30,9 +34,19 @@ class ChatTokenizer(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class EncodedTurns:
+    """A conversation's ids, the labels of those with loss, and what of it is not learned or not in the text."""
+
+    input_ids: list[int]
+    labels: list[int]
+    left_out: list[str]
+
+
 def prompt_ids(tokenizer: ChatTokenizer, messages: Messages, tools: Tools = None) -> list[int]:
     """Return the ids of a conversation up to where the assistant's next answer begins."""
-    return _ids(tokenizer, messages, tools, add_generation_prompt=True)
+    read, offered = as_engines_read(messages), tools_as_engines_read(tools)
+    return _apply(tokenizer, read, offered, tokenize=True, return_dict=False, add_generation_prompt=True)
 
 
 def encode_conversation(
@@ -43,109 +57,173 @@ def encode_conversation(
     train_on_prompt: bool = False,
     mask_history: bool = False,
 ) -> dict[str, list[int]]:
-    """Return `input_ids` and `labels`, both cut to `cutoff` tokens.
+    """Return `input_ids` and `labels` as `encode_turns` does."""
+    encoded = encode_turns(tokenizer, messages, cutoff, tools, train_on_prompt, mask_history)
+    return {"input_ids": encoded.input_ids, "labels": encoded.labels}
+
+
+def encode_turns(
+    tokenizer: ChatTokenizer,
+    messages: Messages,
+    cutoff: int,
+    tools: Tools = None,
+    train_on_prompt: bool = False,
+    mask_history: bool = False,
+) -> EncodedTurns:
+    """Return ids and labels, both cut to `cutoff` tokens, and what is left out.
 
     A label is the token itself inside an assistant's answer, up to and with the token that ends it (the tools that it
     calls included), and IGNORED elsewhere. `mask_history` leaves the last answer alone with loss, `train_on_prompt`
-    puts it on every token. Answers are found by the template's {% generation %} marks, or else by rendering what
-    precedes them.
+    puts it on every token. Answers are found in the whole text, within the template's {% generation %} marks where it
+    has them. InputError where the template refuses the conversation.
     """
     require_tools(str(tokenizer.chat_template), messages, tools, "a conversation of the dataset")
     messages, tools = as_engines_read(messages), tools_as_engines_read(tools)
     answers = [n for n, message in enumerate(messages) if message["role"] == "assistant"]
-    if train_on_prompt or not answers:
-        ids = _ids(tokenizer, messages, tools)
-        return {"input_ids": ids[:cutoff], "labels": (ids if train_on_prompt else [IGNORED] * len(ids))[:cutoff]}
-    fast = getattr(tokenizer, "is_fast", False)
-    if fast and _GENERATION.search(str(tokenizer.chat_template)):
-        ids, spans = _marked(tokenizer, messages, tools)
-        spans = spans[-1:] if mask_history else spans
+    chosen = answers[-1:] if mask_history and not train_on_prompt else answers
+
+    def render(conversation: Messages, prompt: bool) -> str:
+        return _apply(tokenizer, conversation, tools, tokenize=False, add_generation_prompt=prompt)
+
+    marked = _GENERATION.search(str(tokenizer.chat_template)) is not None
+    if marked and answers and not train_on_prompt:
+        text, generated = _generated(tokenizer, messages, tools)
+        turns = RenderedTurns(render, messages, text)
+        learned = _within(turns, generated, answers, chosen)
     else:
-        chosen = answers[-1:] if mask_history else answers
-        ids, spans = (_by_text if fast else _by_ids)(tokenizer, messages, tools, chosen)
-    labels = [IGNORED] * len(ids)
-    for start, end in spans:
-        while end > start + 1 and ids[end - 1] != tokenizer.eos_token_id and tokenizer.eos_token_id in ids[start:end]:
-            end -= 1  # templates put a line break behind the end of a turn: the model never writes it
+        turns = RenderedTurns(render, messages)
+        whole = [(0, len(turns.text))]
+        learned = (
+            dict.fromkeys(chosen, whole) if train_on_prompt else {n: [span] for n, span in turns.spans(chosen).items()}
+        )
+    lost = turns.left_out(learned, chosen)
+    left_out = [what for _, what in lost]
+    if train_on_prompt:
+        ids, _ = _tokens_of_spans(tokenizer, turns.text, [])
+        return EncodedTurns(ids[:cutoff], ids[:cutoff], left_out)
+    # An answer whose text is not there would teach to say nothing.
+    silent = {place for place, what in lost if what == ANSWERS}
+    flat = [(place, span) for place, spans in learned.items() if place not in silent for span in spans]
+    ids, spans = _tokens_of_spans(tokenizer, turns.text, [span for _, span in flat])
+    labels, seen = [IGNORED] * len(ids), set()
+    for (place, _), (start, end) in zip(flat, spans, strict=True):
+        end = _with_its_end(ids, start, end, tokenizer.eos_token_id)
         labels[start:end] = ids[start:end]
-    return {"input_ids": ids[:cutoff], "labels": labels[:cutoff]}
+        seen |= {place} if start < min(end, cutoff) else set()
+    cut = [CUT for place in learned if place not in silent | seen]
+    return EncodedTurns(ids[:cutoff], labels[:cutoff], left_out + cut)
 
 
 def encode_pair(
     tokenizer: ChatTokenizer, messages: Messages, chosen: str, rejected: str, cutoff: int, tools: Tools = None
-) -> dict[str, list[int]]:
-    """Return `prompt_ids`, `chosen_ids` and `rejected_ids`; an answer is empty where the prompt fills the cutoff."""
+) -> dict[str, Any]:
+    """Return `prompt_ids`, `chosen_ids` and `rejected_ids`, and what is left out of either.
+
+    An answer is empty where the prompt fills the cutoff.
+    """
     prompt: list[int] = []
     answers = []
+    left_out: Counter[str] = Counter()
     for text in (chosen, rejected):
         whole = [*messages, {"role": "assistant", "content": text}]
-        encoded = encode_conversation(tokenizer, whole, sys.maxsize, tools, mask_history=True)
-        counted = [n for n, label in enumerate(encoded["labels"]) if label != IGNORED] or [len(encoded["labels"])]
-        ids = encoded["input_ids"]
-        answers.append((counted[0], ids[: counted[-1] + 1]))
+        encoded = encode_turns(tokenizer, whole, sys.maxsize, tools, mask_history=True)
+        counted = [n for n, label in enumerate(encoded.labels) if label != IGNORED] or [len(encoded.labels)]
+        answers.append((counted[0], encoded.input_ids[: counted[-1] + 1]))
+        left_out |= Counter(encoded.left_out)
     start = min(begin for begin, _ in answers)
     prompt = answers[0][1][:start]
     return {
         "prompt_ids": prompt,
         "chosen_ids": answers[0][1][start : max(cutoff, start)],
         "rejected_ids": answers[1][1][start : max(cutoff, start)],
+        LEFT_OUT: " ".join(left_out.elements()),
     }
 
 
-def _ids(tokenizer: ChatTokenizer, messages: Messages, tools: Tools, **options: Any) -> list[int]:
-    read, offered = as_engines_read(messages), tools_as_engines_read(tools)
-    options |= {"tools": offered} if offered else {}
-    return list(tokenizer.apply_chat_template(read, tokenize=True, return_dict=False, **options))
+def _apply(tokenizer: ChatTokenizer, messages: Messages, tools: Tools, **options: Any) -> Any:
+    options |= {"tools": tools} if tools else {}
+    try:
+        return tokenizer.apply_chat_template(messages, **options)
+    except Exception as error:  # of any kind: a template's own refusal, or what its code does on fields it can't take
+        raise template_refusal(error, tokenizer, messages, tools) from error
 
 
-def _marked(tokenizer: Any, messages: Messages, tools: Tools) -> tuple[list[int], Spans]:
+def _generated(tokenizer: Any, messages: Messages, tools: Tools) -> tuple[str, list[Span]]:
     # Not by the tokenizer's own mask: it leaves out the last bytes of an answer that ends on 。 or an emoji whose bytes
     # are several tokens (transformers 5.19).
     from transformers.utils.chat_template_utils import render_jinja_template
 
     render: Any = render_jinja_template  # its annotation says one text; it returns texts and their marks
-    texts, marks = render(
-        conversations=[messages],
-        tools=tools,
-        chat_template=str(tokenizer.chat_template),
-        return_assistant_tokens_mask=True,
-        **tokenizer.special_tokens_map,
-    )
-    ids, spans = _tokens_of_spans(tokenizer, texts[0], [tuple(mark) for mark in marks[0]])
-    stop = tokenizer.eos_token_id
-    # Some templates close the mark before the token that ends the turn, and a model must learn to stop.
-    open_ended = [end < len(ids) and ids[end] == stop and ids[end - 1] != stop for _, end in spans]
-    return ids, [(start, end + more) for (start, end), more in zip(spans, open_ended, strict=True)]
+    try:
+        texts, marks = render(
+            conversations=[messages],
+            tools=tools,
+            chat_template=str(tokenizer.chat_template),
+            return_assistant_tokens_mask=True,
+            **tokenizer.special_tokens_map,
+        )
+    except Exception as error:
+        raise template_refusal(error, tokenizer, messages, tools) from error
+    return texts[0], [tuple(mark) for mark in marks[0]]
 
 
-def _tokens_of_spans(tokenizer: Any, text: str, spans: Spans) -> tuple[list[int], Spans]:
+def _within(
+    turns: RenderedTurns, generated: list[Span], answers: list[int], chosen: list[int]
+) -> Mapping[int, list[Span]]:
+    """Return the template's marks by the turn that they stand in: one each, or by where each turn stands."""
+    if len(generated) == len(answers):
+        return {place: [span] for place, span in zip(answers, generated, strict=True) if place in chosen}
+    spans = turns.spans(chosen)
+    found = {
+        place: [mark for mark in generated if mark[0] < end and start < mark[1]]
+        for place, (start, end) in spans.items()
+    }
+    return {place: marks for place, marks in found.items() if marks}
+
+
+def _with_its_end(ids: list[int], start: int, end: int, stop: int) -> int:
+    # Some templates close a mark, or an earlier turn's text, before the token that ends it; a model must learn to stop.
+    if start < end < len(ids) and ids[end] == stop and ids[end - 1] != stop:
+        return end + 1
+    while end > start + 1 and ids[end - 1] != stop and stop in ids[start:end]:
+        end -= 1  # templates put a line break behind the end of a turn: the model never writes it
+    return end
+
+
+def _tokens_of_spans(tokenizer: Any, text: str, spans: Sequence[Span]) -> tuple[list[int], list[Span]]:
     """Return the ids of a text, and the spans of characters as spans of the tokens that touch them."""
+    if not _is_fast(tokenizer):  # no offsets: by the ids of what precedes
+        ids = list(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+        def until(place: int) -> int:
+            return common_prefix(list(tokenizer(text[:place], add_special_tokens=False)["input_ids"]), ids)
+
+        return ids, [(until(start), until(end)) for start, end in spans]
     coded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-    begins, ends = zip(*coded["offset_mapping"], strict=True)
-    found = [(bisect_right(ends, start), bisect_left(begins, end)) for start, end in spans]
-    return list(coded["input_ids"]), found
+    ids = list(coded["input_ids"])
+    begins, ends = zip(*coded["offset_mapping"], strict=True) if ids else ((), ())
+    added = tokenizer.added_tokens_decoder
+    found = []
+    for start, end in spans:
+        first, last = bisect_right(ends, start), bisect_left(begins, end)
+        # A span that ends within a token, behind one that ends the turn, has touched what begins the next.
+        if (
+            last - first > 1
+            and ends[last - 1] > end
+            and any(token in added for token in _trailing(tokenizer, ids[first : last - 1]))
+        ):
+            last -= 1
+        found.append((first, last))
+    return ids, found
 
 
-def _by_text(tokenizer: Any, messages: Messages, tools: Tools, chosen: list[int]) -> tuple[list[int], Spans]:
-    # Rendering text costs little; the tokens are counted once, and their offsets say which answer they belong to.
-    options: dict[str, Any] = {"tokenize": False} | ({"tools": tools} if tools else {})
-    text = tokenizer.apply_chat_template(messages, **options)
-    spans = []
-    for place in chosen:
-        before = tokenizer.apply_chat_template(messages[:place], add_generation_prompt=True, **options)
-        upto = text if place == len(messages) - 1 else tokenizer.apply_chat_template(messages[: place + 1], **options)
-        spans.append((_common_prefix(before, text), _common_prefix(upto, text)))
-    return _tokens_of_spans(tokenizer, text, spans)
+def _is_fast(tokenizer: Any) -> bool:
+    return getattr(tokenizer, "is_fast", False)
 
 
-def _by_ids(tokenizer: ChatTokenizer, messages: Messages, tools: Tools, chosen: list[int]) -> tuple[list[int], Spans]:
-    ids = _ids(tokenizer, messages, tools)
-    spans = []
-    for place in chosen:
-        start = _common_prefix(prompt_ids(tokenizer, messages[:place], tools), ids)
-        upto = ids if place == len(messages) - 1 else _ids(tokenizer, messages[: place + 1], tools)
-        spans.append((start, _common_prefix(upto, ids)))
-    return ids, spans
+def _trailing(tokenizer: Any, ids: list[int]) -> list[int]:
+    """Return the last token that is more than white space."""
+    return next(([token] for token in reversed(ids) if tokenizer.decode([token]).strip()), [])
 
 
 def template_digest(tokenizer: ChatTokenizer) -> str:
@@ -164,9 +242,3 @@ def preview(pieces: list[str], labels: list[int]) -> str:
             groups.append((counted, piece))
     shown = (f"**`{text}`**" if counted else f"`{text}`" for counted, text in groups)
     return " ".join(text.replace("\n", "⏎") for text in shown)
-
-
-def _common_prefix(one: Sequence[Any], other: Sequence[Any]) -> int:
-    if other[: len(one)] == one:
-        return len(one)
-    return next(n for n, (left, right) in enumerate(zip_longest(one, other)) if left != right)

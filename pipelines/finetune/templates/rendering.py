@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipelines.core.errors import InputError
+from pipelines.finetune.conversation import FIELDS
 
 Rendered = list[dict[str, Any]]
 _TOOL_KEYS = ("name", "description", "parameters")
@@ -44,6 +45,7 @@ def require_tools(template: str, messages: Sequence[Mapping[str, Any]], tools: A
 
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {"role": message["role"], "content": message.get("content") or ""}
+    made |= {field: message[field] for field in FIELDS if message.get(field)}
     calls = message.get("tool_calls")
     if isinstance(calls, str):
         calls = json.loads(calls) if calls else None

@@ -3,7 +3,7 @@
 import difflib
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from pipelines.core.errors import InputError
+from pipelines.core.identity import json_digest
 
 _FOLDER = Path(__file__).parent / "forms"
 _JOINED = "\n</tool_response>\n<tool_response>\n"
@@ -78,6 +79,12 @@ def chat_template(name: str, spaced: bool = False) -> str:
     LLaMA-Factory, which tokenises piece by piece, trains answers that begin with a space.
     """
     return _jinja(template_form(name), spaced)
+
+
+def template_text_digest(name: str) -> str:
+    """Return the digest of the Jinja and the tokens that a template name stands for; InputError as `template_form`."""
+    form = template_form(name)
+    return json_digest([_jinja(form, False), _jinja(form, True), asdict(form)])
 
 
 def _jinja(form: Form, spaced: bool) -> str:

@@ -4,19 +4,21 @@ from collections.abc import Iterable
 from typing import Any
 
 from pipelines.core.errors import InputError
-from pipelines.finetune.recipes.recipe import Recipe
+from pipelines.finetune.recipes.recipe import Recipe, names_in
 from pipelines.finetune.templates.templates import Form, chat_template, template_form
 
 
 def prepare_tokenizer(tokenizer: Any, recipe: Recipe) -> None:
     """Add the recipe's tokens and set its template, in place; InputError where a turn's end is not one token."""
-    named = [token.strip() for token in (recipe.new_special_tokens or "").split(",") if token.strip()]
-    _add(tokenizer, named, recipe.resize_vocab, "new_special_tokens")
+    tokenizer.added_by_recipe = [
+        *_add(tokenizer, names_in(recipe.add_tokens), recipe.resize_vocab, "add_tokens", special=False),
+        *_add(tokenizer, names_in(recipe.new_special_tokens), recipe.resize_vocab, "new_special_tokens"),
+    ]
     if recipe.template is None:
         return
     shape = template_form(recipe.template)
     ends = [token for token in shape.stop if token == shape.end_token or token in shape.answer]
-    _add(tokenizer, ends, recipe.resize_vocab, f"template '{recipe.template}'")
+    tokenizer.added_by_recipe += _add(tokenizer, ends, recipe.resize_vocab, f"template '{recipe.template}'")
     if shape.end_token:
         tokenizer.eos_token = shape.end_token
     tokenizer.chat_template = chat_template(recipe.template, spaced=_puts_spaces(tokenizer))
@@ -51,10 +53,28 @@ def _end_of_an_answer(tokenizer: Any) -> list[int]:
     return tail
 
 
-def _add(tokenizer: Any, tokens: list[str], resize: bool, where: str) -> None:
-    missing = [token for token in tokens if token not in tokenizer.get_vocab()]
+def untrained_tokens(model: Any, tokenizer: Any) -> list[str]:
+    """Return a line where the recipe's added tokens have rows in embedding or head that the training leaves as drawn.
+
+    Ask when `model` has its adapter: rows of a layer train where any of its weights does.
+    """
+    added = getattr(tokenizer, "added_by_recipe", [])
+    layers = [layer for layer in (model.get_input_embeddings(), model.get_output_embeddings()) if layer is not None]
+    frozen = [layer for layer in layers if not any(weight.requires_grad for weight in layer.parameters())]
+    if not added or not frozen:
+        return []
+    names = {name.rsplit(".", 1)[-1] for name, module in model.named_modules() if any(module is one for one in layers)}
+    return [
+        f"new tokens {', '.join(added)} – their rows in the frozen embeddings stay as they were drawn, untrained: "
+        f"add additional_target: {','.join(sorted(names))} to the recipe"
+    ]
+
+
+def _add(tokenizer: Any, tokens: list[str], resize: bool, where: str, special: bool = True) -> list[str]:
+    """Add the tokens that the vocabulary lacks, and return these."""
+    missing = [token for token in dict.fromkeys(tokens) if token not in tokenizer.get_vocab()]
     if not missing:
-        return
+        return []
     if not resize:
         raise InputError(
             where,
@@ -62,7 +82,11 @@ def _add(tokenizer: Any, tokens: list[str], resize: bool, where: str) -> None:
             "tokens of the model's vocabulary",
             "write resize_vocab: true into the recipe to add them, or take the template of the model's own family",
         )
-    tokenizer.add_special_tokens({"additional_special_tokens": missing}, replace_extra_special_tokens=False)
+    if special:
+        tokenizer.add_special_tokens({"additional_special_tokens": missing}, replace_extra_special_tokens=False)
+    else:
+        tokenizer.add_tokens(missing)
+    return missing
 
 
 def _puts_spaces(tokenizer: Any) -> bool:

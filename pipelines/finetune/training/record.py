@@ -26,6 +26,7 @@ class TrainingResult:
     held_out_after: Annotated[Mapping[str, float], "the same figures after the training"]
     rows: Annotated[int, "rows that were trained on"]
     rows_without_loss: Annotated[int, "rows left out: none of their tokens within cutoff_len has a loss"]
+    turns_without_loss: Annotated[int, "answers and calls without loss: the template or cutoff_len leaves them out"]
     held_out_rows: Annotated[int, "rows that the figures before and after were taken on"]
     packed_rows: Annotated[int | None, "sequences that the rows were packed into; None where they were not"] = None
     noted: Annotated[Sequence[str], "what the recipe asks for and this machine or model did otherwise, a line each"]
@@ -42,7 +43,7 @@ class TrainingResult:
     optimiser: Annotated[str, "transformers' name of the optimiser that ran"]
     template_digest: Annotated[str, "digest of the chat template"]
     base_name: Annotated[str, "hub name of the base"]
-    base_revision: Annotated[str, "revision of the base, made of its weights"]
+    base_revision: Annotated[str, "revision of the base, made of all that it holds"]
 
     def held_out(self, name: str = "loss") -> tuple[float, float] | None:
         """Return a figure on held-out rows before and after, or None where no row is held out."""

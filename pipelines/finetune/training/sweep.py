@@ -139,7 +139,7 @@ def sweep(
             raise InputError(
                 "the sweep", f"{name_of} {', '.join(values)}", "the same for all", f"a sweep for each {name_of}"
             )
-    if dataset.get("test") == 0:
+    if dataset.get("test") == 0 and not all(recipe.eval_dataset for recipe in members.values()):
         raise InputError("the sweep", "no held-out row", "some, to compare the settings by", "add rows to the dataset")
     key = sweep_key(members, dataset["digest"], base.revision)
     parent = runs.open_sweep(key, f"sweep {name} · {len(members)} settings · {key[:8]}", name)

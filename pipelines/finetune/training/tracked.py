@@ -27,6 +27,7 @@ _SUMMARY = (
     "held_out_rows",
     "rows",
     "rows_without_loss",
+    "turns_without_loss",
     "tokens",
     "seconds",
     "tokens_per_second",

@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,16 @@ from pipelines.compute.memory import give_freed_memory_back
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.models.loading import fit_vocabulary, load_base, load_tokenizer, name_base, precision
 from pipelines.finetune.models.methods import apply_method
+from pipelines.finetune.recipes.datasets import split_for
 from pipelines.finetune.recipes.recipe import Recipe
-from pipelines.finetune.recipes.wanted_rows import no_rows_error, require_held_out, require_loss
+from pipelines.finetune.recipes.wanted_rows import asked_in_both, no_rows_error, require_held_out, require_loss
 from pipelines.finetune.tasks.tasks import task_of
 from pipelines.finetune.templates.encoding import chosen_rows, tokens_of
 from pipelines.finetune.templates.masking import template_digest
+from pipelines.finetune.templates.refusals import left_out_lines, require_answers, turns_without_loss
+from pipelines.finetune.templates.tokenizing import untrained_tokens
 from pipelines.finetune.training.arguments import stand_ins, trainer_arguments
+from pipelines.finetune.training.held_out import held_out_tokens
 from pipelines.finetune.training.journal import Journal, last_checkpoint, measured_once
 from pipelines.finetune.training.packing import pack
 from pipelines.finetune.training.record import TrainingResult
@@ -70,18 +75,23 @@ def make(recipe: Recipe, model: Any, tokenizer: Any, spec: dict[str, Any], autoc
     settings = trainer_arguments(recipe, work, spec["kept_checkpoints"], autocast, padded)
     data = load_dataset(Path(spec["dataset"]))
     with settings.main_process_first():
-        rows = chosen_rows(data["train"], recipe, recipe.dataset)
+        trained, held_out = split_for(recipe, data)
+        rows = chosen_rows(trained, recipe, recipe.dataset)
         if not len(rows):
             raise no_rows_error(recipe)
-        training = tokens_of(rows, tokenizer, recipe, task.encoding, cache)
-        few = chosen_rows(
-            data["test"], recipe, recipe.eval_dataset or recipe.dataset, spec.get("held_out_rows", _HELD_OUT_ROWS)
-        )
-        kept = tokens_of(few, tokenizer, recipe, task.encoding, cache) if len(few) else few
+        place_of = partial(_place_of, spec.get("ledger"))
+        training, left_out = tokens_of(rows, tokenizer, recipe, task.encoding, cache, place_of)
+        # A named eval_dataset is asked for: all of it is measured.
+        most = None if recipe.eval_dataset else spec.get("held_out_rows", _HELD_OUT_ROWS)
+        few = chosen_rows(held_out, recipe, recipe.eval_dataset or recipe.dataset, most)
+        kept = held_out_tokens(held_out, recipe, tokenizer, task.encoding, most, cache, place_of)
+    require_answers(tokenizer, len(training), left_out)
     require_loss(recipe, len(rows), len(training))
     require_held_out(recipe, len(kept))
-    noted = stand_ins(recipe, torch.cuda.is_available())
+    noted = [*stand_ins(recipe, torch.cuda.is_available()), *asked_in_both(recipe, rows, few)]
+    noted += left_out_lines(left_out, tokenizer, recipe.template, recipe.cutoff_len)
     counts = {"rows": len(training), "rows_without_loss": len(rows) - len(training), "held_out_rows": len(kept)}
+    counts["turns_without_loss"] = turns_without_loss(left_out)
     if recipe.packs:
         if apart:
             training = pack(training, recipe.cutoff_len)
@@ -98,9 +108,16 @@ def make(recipe: Recipe, model: Any, tokenizer: Any, spec: dict[str, Any], autoc
         "eval_dataset": kept if len(kept) else None,
         "callbacks": [EarlyStoppingCallback(stopping)] if stopping else [],
     }
+    noted += untrained_tokens(model, tokenizer)
     for line in noted:
         log.warning("%s", line)
     return task.make_trainer(model, settings, tokenizer, **options), counts, noted
+
+
+def _place_of(ledger: str | None, row_id: str) -> str:
+    from pipelines.finetune.dataset.preparation import place_of_row  # takes jieba along, for a row that is refused
+
+    return place_of_row(Path(ledger), row_id) if ledger else f"row {row_id}"
 
 
 def train(spec: dict[str, Any]) -> None:

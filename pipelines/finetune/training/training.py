@@ -8,20 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core.child_process import run_child
+from pipelines.core.errors import InputError
 from pipelines.core.files import switch
 from pipelines.core.identity import file_digest, json_digest
 from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.recipes import files as recipe_file
 from pipelines.finetune.recipes.datasets import require_known
+from pipelines.finetune.recipes.faults import faults_of, require_faultless
 from pipelines.finetune.recipes.recipe import Recipe
-from pipelines.finetune.recipes.wanted_rows import require_kind
-from pipelines.finetune.templates.templates import template_form
+from pipelines.finetune.recipes.wanted_rows import require_kind, rows_line
+from pipelines.finetune.templates.templates import template_form, template_text_digest
 from pipelines.finetune.training import system_metrics
 from pipelines.finetune.training.record import TrainingRecord
 
 log = logging.getLogger("graftline")
 
-CODE_VERSION = "4"
+CODE_VERSION = "5"
 """Raise it when the child trains differently from the same inputs: it is part of the run key."""
 MARKER = "COMPLETE"
 LOG = "train_log.jsonl"
@@ -36,8 +38,19 @@ ENVIRONMENT = {
 
 
 def run_key(recipe: Recipe, dataset_digest: str, base_revision: str) -> str:
-    """Return the key of a training: recipe, data, base weights and this code; never the clock or a path."""
-    return json_digest([recipe.digest(), dataset_digest, base_revision, CODE_VERSION])
+    """Return the key of a training: recipe, the template it names, data, base, this code; never the clock or a path."""
+    template = template_text_digest(recipe.template) if recipe.template else ""
+    own = ["eval_dataset is held out whole"] if recipe.eval_dataset else []
+    return json_digest([recipe.digest(), template, dataset_digest, base_revision, CODE_VERSION, *own])
+
+
+def input_faults(recipe: Recipe, dataset: dict[str, Any] | None) -> list[InputError]:
+    """Return all that keeps a recipe from its template and its rows (None: nothing is known of them)."""
+    template = recipe.template
+    faults = faults_of(lambda: template_form(template)) if template else []
+    if dataset is not None:
+        faults += faults_of(lambda: require_known(recipe, dataset), lambda: require_kind(recipe, dataset))
+    return faults
 
 
 def train(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home: Path) -> TrainingRecord:
@@ -50,14 +63,12 @@ def train(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home: Path) 
     key = run_key(recipe, dataset["digest"], base.revision)
     folder = home / "models" / "adapters" / key
     if not (folder / MARKER).exists():
-        require_known(recipe, dataset)
-        require_kind(recipe, dataset)
-        if recipe.template:
-            template_form(recipe.template)  # an unknown name is refused before a process starts
+        require_faultless("the recipe", input_faults(recipe, dataset))  # before a process starts
         work = home / "work" / "training" / key
         spec = {
             "recipe": recipe.model_dump(),
             "dataset": dataset["path"],
+            "ledger": dataset.get("ledger"),
             "base_path": str(base.path),
             "base_name": base.hub_name,
             "base_revision": base.revision,
@@ -68,7 +79,7 @@ def train(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home: Path) 
             "cache": str(home / "cache" / "tokens"),
             "kept_checkpoints": _KEPT_CHECKPOINTS,
         }
-        log.info("training %s on %d rows (log: %s)", key, dataset["train"], work / "child.log")
+        log.info("training %s: %s (log: %s)", key, rows_line(recipe, dataset), work / "child.log")
         sampler = system_metrics.SystemSampler(work / system_metrics.FILE)
         sampler()  # the machine before the child has begun
         watch = _Watch(_Progress(work / LOG), sampler)

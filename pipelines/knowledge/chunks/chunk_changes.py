@@ -12,7 +12,7 @@ from pipelines.knowledge.chunks.chunking import chunk_documents
 from pipelines.knowledge.chunks.strategies import ChunkSettings
 
 _DOCUMENTS_A_BATCH = 256
-CODE_VERSION = "2"
+CODE_VERSION = "3"
 """Raised whenever the chunkers cut otherwise, or tell otherwise where a chunk or a sentence of it stands."""
 
 

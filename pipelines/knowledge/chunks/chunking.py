@@ -7,15 +7,17 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipelines.core.formats import CODE
 from pipelines.core.identity import content_id
 from pipelines.core.schemas import CHUNKS
-from pipelines.knowledge.chunks.headers import contextual_headers
+from pipelines.knowledge.chunks.headers import contextual_headers, table_heads
 from pipelines.knowledge.chunks.outline import outline, with_those_around
 from pipelines.knowledge.chunks.pieces import CountTokens
 from pipelines.knowledge.chunks.semantic import Embed
 from pipelines.knowledge.chunks.strategies import ChunkSettings, chunk_spans
 from pipelines.text.sentence_spans import flat_spans
 from pipelines.text.sentences import sentences
+from pipelines.text.tables import chunk_header
 
 
 def chunk_documents(
@@ -47,6 +49,7 @@ def _cut(
     headers = {}
     if settings.headers:
         headers = contextual_headers(document["title"] or "", sections, settings.header_tokens, count_tokens)
+    heads = {} if format in CODE else table_heads(text, [span.start for span in found], count_tokens)
     chunk_id = _Ids("chunk", document["document_id"], settings.digest)
     parent_id = _Ids("parent", document["document_id"], settings.digest)
     rows = []
@@ -65,7 +68,7 @@ def _cut(
                 "sections": with_those_around([section, *told.paths(span.start, span.end)]),
                 "page": bisect_right(pages, span.start),
                 "parent_id": parent_id.of(text, *span.parent) if span.parent else "",
-                "header": headers.get(section, ""),
+                "header": chunk_header(headers.get(section, ""), heads.get(span.start, "")),
                 "sentence_spans": flat_spans(sentences(text[span.start : span.end])),
             }
         )

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.core.delta import Work, compare_versions
 from pipelines.core.identity import content_id, json_digest
-from pipelines.core.protocols import LanguageModel
+from pipelines.core.protocols import Completion, LanguageModel
 from pipelines.core.schemas import COMMUNITY_SUMMARIES
 from pipelines.knowledge.communities.evidence import (
     Evidence,
@@ -62,7 +62,8 @@ def summarise(
     """Return COMMUNITY_SUMMARIES, one a community, and what was done.
 
     A summary is written again when its community's digest, the model or the settings changed (`digest` covers
-    them). The model is called once a level, deepest first, and not at all when nothing changed.
+    them), or when the model failed for it. The model is called once a level, deepest first, and not at all when
+    nothing changed.
     """
     rows = {row["community_id"]: row for row in communities.to_pylist()}
     wanted = {
@@ -79,7 +80,8 @@ def summarise(
         done |= _write_level([rows[key] for key in todo], facts, done, rows, wanted, language_model, settings)
     table = pa.Table.from_pylist([done[key] for key in sorted(done)], COMMUNITY_SUMMARIES)
     extractive = sum(done[key]["model"] == EXTRACTIVE for key in delta.todo)
-    return table, Work.of(delta, summaries=len(delta.todo), extractive=extractive)
+    failed = sum(done[key]["digest"] != wanted[key] for key in delta.todo)
+    return table, Work.of(delta, summaries=len(delta.todo), extractive=extractive, failures=failed)
 
 
 class _Facts:
@@ -119,15 +121,26 @@ def _write_level(
         jobs.append((row["community_id"], facts.evidence(row["entity_ids"], budget), children))
     asked = [summary_prompt(evidence, children) for _, evidence, children in jobs]
     logger.info("summarising %d communities with %s", len(asked), language_model.name)
-    answers = language_model.complete(asked, settings.max_new_tokens)
-    written = {}
-    for (key, evidence, children), answer in zip(jobs, answers, strict=True):
+
+    def kept(number: int, answer: Completion) -> str:
+        _, evidence, children = jobs[number]
         grounds = [*children, *evidence.sentences, *evidence.members]
-        summary, model = grounded(answer.text, grounds, evidence.language, settings.min_support), language_model.name
+        return grounded(answer.text, grounds, evidence.language, settings.min_support)
+
+    answers = language_model.complete(
+        asked, settings.max_new_tokens, usable=lambda number, answer: bool(kept(number, answer))
+    )
+    written = {}
+    for number, ((key, evidence, children), answer) in enumerate(zip(jobs, answers, strict=True)):
+        summary, model = kept(number, answer), language_model.name
         if not summary:
             summary, model = _extractive(evidence, children, settings.extractive_tokens), EXTRACTIVE
+        digest = wanted[key]
+        if answer.failure:
+            digest = f"{digest} failed"  # so that the next run asks again
+            logger.warning("the summary of '%s' is quoted: %s", evidence.title, answer.failure)
         written[key] = {
-            "community_id": key, "digest": wanted[key], "title": evidence.title, "summary": summary,
+            "community_id": key, "digest": digest, "title": evidence.title, "summary": summary,
             "chunk_ids": evidence.chunk_ids or _chunks_of(parts[key], done), "model": model,
         }  # fmt: skip
     return written

@@ -1,14 +1,16 @@
 """An extractor that asks a language model for entities and relations by JSON schema, and repairs what it answers."""
 
-import contextlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from pipelines.core.identity import content_id, json_digest
-from pipelines.core.protocols import LanguageModel
-from pipelines.knowledge.mentions import CO_OCCURS, Entity, Extraction, Passage, Relation, without_overlaps
+from pipelines.core.identity import code_version, content_id, json_digest
+from pipelines.core.protocols import CUT, Completion, LanguageModel
+from pipelines.knowledge.extraction.answer_json import last_object
+from pipelines.knowledge.mentions import BY_MODEL, CO_OCCURS, Entity, Extraction, Passage, Relation, without_overlaps
 from pipelines.knowledge.names import canonical_name
 from pipelines.text.languages.languages import spaced_language, unspaced_in
 
@@ -33,8 +35,14 @@ _TASK = (
     '"relations": [{"source": "name", "type": "WORKS_AT|LOCATED_IN|SUPPLIES|LEADS|…", "target": "name"}]}. '
     "Copy each name letter by letter from the text, in the text's language."
 )
-_FENCE = re.compile(r"```(?:json)?\s*(.*?)(?:```|$)", re.DOTALL)
-_STRING_OR_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
+_ENTITIES, _RELATIONS = ("entities",), ("relations", "relationships")
+# How models name the fields when nothing holds them to the schema.
+_NAMES = ("name", "entity_name", "entity", "text", "title")
+_TYPES = ("type", "entity_type", "label", "category")
+_SOURCES = ("source", "source_entity", "source_name", "src", "src_id", "subject", "head", "from")
+_TARGETS = ("target", "target_entity", "target_name", "tgt", "tgt_id", "object", "tail", "to")
+_KINDS = ("type", "relation", "relation_type", "relationship", "relationship_type", "predicate", "label")
+_LONGER = 4
 _NOT_A_TYPE = re.compile(r"[^A-Z0-9]+")
 _WEIGHT = 2.0
 
@@ -45,42 +53,73 @@ class LanguageModelExtractor:
     def __init__(self, language_model: LanguageModel, max_tokens: int = 512) -> None:
         self.language_model, self.max_tokens = language_model, max_tokens
 
-    @property
+    @cached_property
     def name(self) -> str:
-        """The model and a digest of the prompt and the schema."""
-        return f"llm-{content_id(self.language_model.name, _TASK, json_digest(SCHEMA), self.max_tokens)[:12]}"
+        """The model and a digest of the prompt, the schema and the code that reads the answers."""
+        asked = (self.language_model.name, _TASK, json_digest(SCHEMA), self.max_tokens)
+        return f"{BY_MODEL}{content_id(*asked, code_version(Path(__file__).parent))[:12]}"
 
     def extract(self, passages: Sequence[Passage]) -> list[Extraction]:
-        """Return one extraction a passage; an answer that is no JSON even after repair is a failure with its reason."""
+        """Return one extraction a passage; an answer that cannot be used is a failure with its reason.
+
+        What the token limit cut is asked for once more with a longer one; of what is still cut, the complete part is
+        kept and a note says so.
+        """
+        answers = self._answers(passages, self.max_tokens)
+        cut = [number for number, answer in enumerate(answers) if answer.finish_reason == CUT]
+        longer = self._answers([passages[number] for number in cut], _LONGER * self.max_tokens) if cut else []
+        for number, answer in zip(cut, longer, strict=True):
+            answers[number] = answers[number] if answer.failure else answer
+        return [_read(one, answer) for one, answer in zip(passages, answers, strict=True)]
+
+    def _answers(self, passages: Sequence[Passage], max_tokens: int) -> list[Completion]:
         asked = [[{"role": "user", "content": f"{_TASK}\n\nText:\n{one.text}\n\nJSON:"}] for one in passages]
-        answers = self.language_model.complete(asked, self.max_tokens, SCHEMA)
-        return [_read(one, answer.text) for one, answer in zip(passages, answers, strict=True)]
+        return self.language_model.complete(
+            asked, max_tokens, SCHEMA, lambda number, answer: not _read(passages[number], answer).failure
+        )
 
 
-def _read(passage: Passage, answer: str) -> Extraction:
-    value = repaired_json(answer)
-    if not isinstance(value, dict):
-        return Extraction(failure=f"the model's answer is not a JSON object: {answer[:80]!r}")
-    if not {"entities", "relations"} & value.keys():
-        return Extraction(failure=f"the model's answer has neither entities nor relations: {answer[:80]!r}")
+def _read(passage: Passage, answer: Completion) -> Extraction:
+    if answer.failure:
+        return Extraction(failure=answer.failure)
+    value = last_object(answer.text, (*_ENTITIES, *_RELATIONS))
+    cut = "; the token limit cut it" if answer.finish_reason == CUT else ""
+    if value is None:
+        text = repr(answer.text[:80]) if answer.text.strip() else f"nothing (finish_reason {answer.finish_reason!r})"
+        return Extraction(failure=f"the model's answer has no JSON object with entities or relations: {text}{cut}")
+    named, related = _items(value, _ENTITIES), _items(value, _RELATIONS)
     entities = without_overlaps(
         sorted(
-            (entity for item in _objects(value.get("entities")) for entity in _places(passage.text, item)),
+            (entity for item in named for entity in _places(passage.text, item)),
             key=lambda entity: (entity.start - entity.end, entity),
         )
     )
+    if (named or related) and not entities:
+        unusable = f"the model named {len(named)} entities and {len(related)} relations, none usable"
+        return Extraction(failure=f"{unusable}: {json.dumps((named or related)[0], ensure_ascii=False)[:80]}{cut}")
     spelt = {canonical_name(entity.name): entity.name for entity in entities}
-    relations = [found for item in _objects(value.get("relations")) if (found := _relation(passage, item, spelt))]
-    return Extraction(tuple(entities), tuple(dict.fromkeys(relations)))
+    relations = [found for item in related if (found := _relation(passage, item, spelt))]
+    note = "the token limit cut the model's answer: what was complete before it is kept" if cut else ""
+    return Extraction(tuple(entities), tuple(dict.fromkeys(relations)), note=note)
 
 
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+def _items(value: Mapping[str, Any], keys: Sequence[str]) -> list[Any]:
+    """Return what an object lists under the first of the keys that it has; what is no list is one thing."""
+    listed: Any = next((value[key] for key in keys if value.get(key)), [])
+    return listed if isinstance(listed, list) else [listed]
 
 
-def _places(text: str, item: dict[str, Any]) -> list[Entity]:
-    """Return the entity at every place where its name stands in the text as a whole word."""
-    name, kind = str(item.get("name") or "").strip(), str(item.get("type") or "").strip().upper()
+def _field(item: Any, names: Sequence[str]) -> str:
+    """Return an object's field by the first of its names that it has, as a text."""
+    lowered = {str(name).lower(): one for name, one in item.items()} if isinstance(item, dict) else {}
+    found = next((lowered[name] for name in names if lowered.get(name)), "")
+    return _field(found, _NAMES) if isinstance(found, dict) else str(found).strip()
+
+
+def _places(text: str, item: Any) -> list[Entity]:
+    """Return the entity at every place where its name stands in the text as a whole word; a bare name is one too."""
+    name = item.strip() if isinstance(item, str) else _field(item, _NAMES)
+    kind = _field(item, _TYPES).upper()
     kind = kind if kind in TYPES else "CONCEPT"
     if len(name) < (unspaced_in(name[:1]) or spaced_language(name)).names.shortest:
         return []
@@ -89,11 +128,13 @@ def _places(text: str, item: dict[str, Any]) -> list[Entity]:
     return [Entity(match.start(), match.end(), match.group(), kind) for match in pattern.finditer(text)]
 
 
-def _relation(passage: Passage, item: dict[str, Any], spelt: dict[str, str]) -> Relation | None:
-    source, target = (spelt.get(canonical_name(str(item.get(end) or ""))) for end in ("source", "target"))
+def _relation(passage: Passage, item: Any, spelt: Mapping[str, str]) -> Relation | None:
+    if isinstance(item, list) and len(item) == 3:
+        item = dict(zip(("source", "type", "target"), item, strict=True))
+    source, target = (spelt.get(canonical_name(_field(item, ends))) for ends in (_SOURCES, _TARGETS))
     if not source or not target or source == target:
         return None
-    kind = _NOT_A_TYPE.sub("_", str(item.get("type") or "").upper()).strip("_")[:40]
+    kind = _NOT_A_TYPE.sub("_", _field(item, _KINDS).upper()).strip("_")[:40]
     return Relation(source, target, kind or CO_OCCURS, _evidence(passage, source, target), _WEIGHT)
 
 
@@ -103,58 +144,3 @@ def _evidence(passage: Passage, source: str, target: str) -> str:
     both = [sentence for sentence in spoken if source in sentence and target in sentence]
     named = both or [sentence for sentence in spoken if source in sentence] or [passage.text]
     return " ".join(named[0].split())
-
-
-def repaired_json(answer: str) -> Any:
-    """Return the JSON value in a model's answer, None where there is none.
-
-    Tolerates code fences, words before and after, trailing commas, and an end that the token limit cut off: what
-    is complete before the cut is kept.
-
-    >>> repaired_json('Sure: ```json\\n{"entities": [{"name": "A"}, {"name": "B')
-    {'entities': [{'name': 'A'}]}
-    """
-    with contextlib.suppress(json.JSONDecodeError):
-        return json.loads(answer)  # nothing is repaired that is right as it is: a name may hold a fence or ", ]"
-    fenced = _FENCE.search(answer)
-    text = fenced.group(1) if fenced else answer
-    start = text.find("{")
-    if start < 0:
-        return None
-    text = text[start:]
-    cuts, closers = _cuts(text)
-    for cut, closing in zip(cuts, closers, strict=True):
-        try:
-            return json.loads(_without_trailing_commas(text[:cut] + closing))
-        except json.JSONDecodeError:
-            continue
-    return None
-
-
-def _without_trailing_commas(text: str) -> str:
-    """Return the text without the commas before a closing bracket; what stands in quotes is left as it is."""
-    return _STRING_OR_TRAILING_COMMA.sub(lambda match: match.group(1) or "", text)
-
-
-def _cuts(text: str) -> tuple[list[int], list[str]]:
-    """Return the places after a bracket, the last first, and what closes the value there."""
-    stack: list[str] = []
-    places: list[tuple[int, str]] = []
-    quoted = escaped = False
-    for position, character in enumerate(text):
-        if quoted:
-            quoted = escaped or character != '"'
-            escaped = character == "\\" and not escaped
-        elif character == '"':
-            quoted = True
-        elif character in "{[":
-            stack.append("}" if character == "{" else "]")
-            if character == "[" or len(stack) == 1:  # an object that just began holds nothing
-                places.append((position + 1, "".join(reversed(stack))))
-        elif character in "}]" and stack:
-            stack.pop()
-            places.append((position + 1, "".join(reversed(stack))))
-            if not stack:
-                break
-    places.reverse()
-    return [place for place, _ in places], [closing for _, closing in places]

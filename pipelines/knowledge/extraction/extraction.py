@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from pipelines.core.delta import Work, compare_versions
 from pipelines.core.schemas import EXTRACTIONS
-from pipelines.knowledge.mentions import Extraction, Extractor, Passage
+from pipelines.knowledge.mentions import BY_MODEL, Extraction, Extractor, Passage
 from pipelines.text.sentence_spans import sentence_spans
 
 OK, FAILED = "ok", "failed"
@@ -61,13 +61,25 @@ def failed_share(extractions: pa.Table) -> float:
     return statuses.count(FAILED) / len(statuses) if statuses else 0.0
 
 
+def empty_share(extractions: pa.Table) -> float:
+    """Return the share of the chunks that a language model read in which it found nothing; rules find what there is."""
+    rows = extractions.select(["extractor", "status", "entities"]).to_pylist()
+    read = [row for row in rows if row["extractor"].startswith(BY_MODEL) and row["status"] == OK]
+    return sum(not row["entities"] for row in read) / len(read) if read else 0.0
+
+
+def noted_chunks(extractions: pa.Table) -> int:
+    """Return how many chunks were read with a note: of their answers, something was cut."""
+    return sum(row["status"] == OK and bool(row["reason"]) for row in extractions.to_pylist())
+
+
 def _row(chunk: Mapping[str, Any], found: Extraction, extractor: str) -> dict[str, Any]:
     entities = [entity.moved(chunk["start"]) for entity in found.entities]
     return {
         **{name: chunk[name] for name in ("chunk_id", "document_id", "start")},
         "extractor": extractor,
         "status": FAILED if found.failure else OK,
-        "reason": found.failure,
+        "reason": found.failure or found.note,
         "entities": [{"name": e.name, "type": e.type, "start": e.start, "end": e.end} for e in entities],
         "relations": [
             {"source": r.source, "target": r.target, "type": r.type, "evidence": r.evidence, "weight": r.weight}

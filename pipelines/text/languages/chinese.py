@@ -29,6 +29,7 @@ CHINESE = Language(
         已经 并且 以及 同时 每 各
         """.split()
     ),
+    back_references=("其", "它", "他", "她", "该", "此", "这"),
     segment=chinese_words,
     letters_a_word=1.6,
     least_share=0.3,

@@ -31,6 +31,7 @@ ENGLISH = Language(
     characters="A-Za-zÀ-ɏ",
     grammar=STOP_WORDS,
     stop_words=STOP_WORDS,
+    back_references=("It", "Its", "He", "His", "She", "Her", "They", "Their", "This", "These"),
     stem=_stem,
     abbreviations=frozenset(
         ("mr", "mrs", "ms", "dr", "prof", "st", "mt", "e.g", "i.e", "eg", "ie", "vs", "cf", "approx", "resp", "incl")

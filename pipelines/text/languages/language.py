@@ -84,6 +84,8 @@ class Language:
     questions: Questions = Questions()
     names: Names = Names()
     stop_words: frozenset[str] = frozenset()
+    back_references: tuple[str, ...] = ()
+    """What a sentence begins with that speaks of what the one before it names."""
     segment: Callable[[str], Sequence[str]] | None = None
     """Cuts a run of its characters into words; None where spaces do."""
     stem: Callable[[str], str] = str

@@ -35,6 +35,16 @@ def unspaced_in(text: str) -> Language | None:
     return next((one for one in LANGUAGES.values() if not one.spaced and one.letters.search(text)), None)
 
 
+def refers_back(text: str) -> bool:
+    """Say whether a sentence begins with a word for what the sentence before it names."""
+    first = text.split(maxsplit=1)[0] if text.strip() else ""
+    return any(
+        text.startswith(word) if not language.spaced else first.split("'")[0].split("’")[0] == word
+        for language in LANGUAGES.values()
+        for word in language.back_references
+    )
+
+
 def final_marks() -> tuple[str, ...]:
     """Return the marks on which a sentence ends in any language."""
     return _marks(all_languages(), "stops")

@@ -2,7 +2,7 @@ from typing import Any
 
 from pipelines.answering.grounding.evidence import rank_evidence, source_sentences
 from pipelines.answering.question import question_terms
-from pipelines.answering.search.search import Retrieved
+from pipelines.answering.search.search import Retrieved, row_terms
 from pipelines.text.terms import term_weights, terms, with_pairs
 from tests.fakes import FakeEmbedder
 
@@ -53,6 +53,20 @@ def test_the_head_of_a_table_is_no_source_and_a_table_without_a_ruler_has_none()
     plain = "| Verano flood | 90,000 euros | June |\n| Halden fire | 12,000 euros | May |"
     assert [one.text for one in source_sentences([_chunk(1, "Costs", headed)])] == ["| Verano flood | 90,000 | 4 |"]
     assert len(source_sentences([_chunk(2, "Costs", plain)])) == 2
+
+
+def test_rows_that_name_their_cells_lend_no_words_to_the_rows_below() -> None:
+    rows = "| port: Oslo | berths: 7 |\n| port: Ningbo | berths: 12 |"
+    [_, ningbo] = source_sentences([_chunk(1, "Ports", rows)])
+    assert "oslo" not in ningbo.terms and ningbo.columns == ""
+
+
+def test_a_late_row_of_a_table_is_found_by_the_head_in_its_chunks_header() -> None:
+    head = "| Port | Berths | Draught |"
+    late = _chunk(1, "Ports", "| Oslo | 7 | 9.5 |\n| Ningbo | 12 | 14.5 |") | {"header": f"Ports\n{head}"}
+    late["terms"] = row_terms(late)
+    other = _chunk(2, "Ships", "The Ningbo Star is a ship that was built in Oslo.")
+    assert _best("What is the draught of Ningbo?", late, other) == ["| Ningbo | 12 | 14.5 |"]
 
 
 def test_a_wide_question_over_many_voices_takes_one_sentence_a_document() -> None:

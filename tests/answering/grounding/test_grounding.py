@@ -1,5 +1,6 @@
 from pipelines.answering.grounding.evidence import Evidence, source_sentences
 from pipelines.answering.grounding.grounding import best_source, ground, readable
+from pipelines.answering.grounding.prompt import build_prompt
 from tests.answering.world import SETTINGS
 
 TEXT = "# Guarantee\n\nThe tent has a guarantee of 5 years. Petra Vogel answers questions. | never mind"
@@ -52,4 +53,17 @@ def test_weak_evidence_is_a_refusal_whatever_the_model_says() -> None:
 
 def test_table_rows_read_as_lists_and_marks_are_left_out() -> None:
     assert readable("| Sava Packs | Kranj |") == "Sava Packs, Kranj"
+    assert readable("| Sava Packs | Kranj |", "| Supplier | Place |") == "Supplier: Sava Packs, Place: Kranj"
     assert readable("- **Gas** equipment") == "Gas equipment"
+
+
+def test_a_row_is_asked_about_and_answered_under_the_names_of_its_columns() -> None:
+    table = "| Port | Berths | Draught |\n|---|---|---|\n| Ningbo | 12 | 14.5 |"
+    [row] = source_sentences([CHUNK | {"text": table}])
+    evidence = [Evidence((row,), 0.9)]
+    prompt = build_prompt("What is the draught of Ningbo?", evidence, [], SETTINGS)[0]["content"]
+    assert "- Guarantee: Port: Ningbo, Berths: 12, Draught: 14.5\n" in prompt
+    answer = ground("What is the draught of Ningbo?", "", evidence, SETTINGS)
+    assert answer.text == "Port: Ningbo, Berths: 12, Draught: 14.5 [1]"
+    assert answer.citations[0]["quote"] == "| Ningbo | 12 | 14.5 |"
+    assert ground("What is the draught of Ningbo?", "The draught is 14.5.", evidence, SETTINGS).text.startswith("The")

@@ -183,6 +183,7 @@ def test_a_held_out_question_in_the_documents_stops_the_line(line: Line):
     gate = line.tables.read_record("gates/instruction_dataset")
     assert {name: check["passed"] for name, check in gate["checks"].items()} == {
         "few_rows_rejected": True,
+        "few_near_duplicates": True,
         "no_source_in_both_splits": True,
         "no_test_question_in_train": True,
         "no_test_question_in_documents": False,

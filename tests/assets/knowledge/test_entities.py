@@ -19,24 +19,26 @@ TEXTS = {
 }
 ASSETS = [graph.extractions, graph.entity_graph, graph.communities, graph.community_summaries]
 CHECKS = [
-    graph.extraction_failures_are_few, graph.relations_have_both_ends, graph.communities_nest,
-    graph.every_community_has_a_summary,
+    graph.extraction_failures_are_few, graph.few_chunks_are_empty, graph.relations_have_both_ends,
+    graph.communities_nest, graph.every_community_has_a_summary,
 ]  # fmt: skip
 
 
-def _run(home: Path, texts: dict[str, list[str]], model: FakeLanguageModel, selection: list[str] | None = None):
+def _run(
+    home: Path, texts: dict[str, list[str]], model: FakeLanguageModel, selection: list[str] | None = None, **values: str
+):
     @dg.asset
     def chunks() -> pa.Table:
         return chunk_table(texts)
 
     tables = TableStore(home / "tables")
-    settings = Settings.load({"GRAFTLINE_HOME": str(home)}, home / "none.env")
+    settings = Settings.load({"GRAFTLINE_HOME": str(home), **values}, home / "none.env")
     result = dg.materialize(
         [chunks, *ASSETS, *CHECKS],
         resources={
             "io_manager": TableIOManager(tables), "tables": tables, "settings": settings, "language_model": model
         },
-        selection=selection,
+        selection=selection, raise_on_error=not values,
     )  # fmt: skip
     return result, tables
 
@@ -51,6 +53,7 @@ def test_chunks_become_a_graph_with_summaries_and_all_checks_pass(tmp_path: Path
     assert result.success
     assert {(e.check_name, e.passed) for e in result.get_asset_check_evaluations()} == {
         ("extraction_failures_are_few", True),
+        ("few_chunks_are_empty", True),
         ("relations_have_both_ends", True),
         ("communities_nest", True),
         ("every_community_has_a_summary", True),
@@ -87,3 +90,13 @@ def test_each_asset_can_be_materialised_alone(tmp_path: Path):
     for asset in ASSETS:
         result, _ = _run(tmp_path, TEXTS, FakeLanguageModel(), [asset.key.to_user_string()])
         assert result.success
+
+
+def test_chunks_in_which_a_model_found_nothing_fail_a_check_unless_so_many_are_allowed(tmp_path: Path):
+    model = FakeLanguageModel(lambda messages: '{"entities": [], "relations": []}')
+    result, tables = _run(tmp_path, TEXTS, model, GRAFTLINE_EXTRACTOR="llm")
+    assert not result.success and tables.find("entities") is None
+    verdicts = {e.check_name: e.passed for e in result.get_asset_check_evaluations()}
+    assert verdicts == {"extraction_failures_are_few": True, "few_chunks_are_empty": False}
+    result, _ = _run(tmp_path, TEXTS, model, GRAFTLINE_EXTRACTOR="llm", GRAFTLINE_EMPTY_SHARE="1")
+    assert result.success

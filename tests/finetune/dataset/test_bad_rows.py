@@ -63,13 +63,51 @@ def test_repairs_change_nothing_that_is_said_and_are_counted(tmp_path: Path):
     (tmp_path / "rows.jsonl").write_text("\ufeff" + "\n".join(rows), encoding="utf-8")
     loaded = read(tmp_path)
     assert not loaded.problems
-    assert [row["messages"][-1]["content"] for row in loaded.rows] == ["No.\nNever.", "Yes.", "No.", "I."]
+    assert [row["messages"][-1]["content"] for row in loaded.rows] == ["No.\nNever.", " Yes. \n", "No. ", "I."]
     assert [row["repairs"] for row in loaded.rows] == [
         "line ends unified, unprintable characters removed",
-        "role renamed, white space around stripped",
-        "empty system message dropped, unprintable characters removed, white space around stripped",
+        "role renamed",
+        "empty system message dropped, unprintable characters removed",
         "trailing comma dropped",
     ]
+
+
+CODE = "    total = n * 3\n    return total"
+WRITTEN = {
+    "an answer's indentation": {"instruction": "Finish the function.", "output": CODE},
+    "a question's indentation": {"prompt": CODE, "completion": "total(n)"},
+    "a turn before": {"instruction": "And then?", "output": "Nothing.", "history": [["Finish it.", CODE]]},
+    "only indented": {"instruction": CODE[4:], "output": CODE},
+    "both answers of a pair": {"prompt": "Finish it.", "chosen": CODE, "rejected": CODE.replace("\n    ", "\n")},
+    "a pair of indentations": {"prompt": "Finish it.", "chosen": CODE, "rejected": CODE[4:]},
+    "a wide blank": {"instruction": "写一段话。", "output": "\u3000\u3000今天下雨。\n"},
+    "a line break of Markdown": {"instruction": "Write two lines.", "output": "one  \ntwo  "},
+    "pages": {"instruction": "Two pages, please.", "output": "one\x0ctwo\x0b\x1b[1mthree\x1b[0m"},
+}
+
+
+@pytest.mark.parametrize("what", WRITTEN)
+def test_what_is_learned_is_as_it_was_written(tmp_path: Path, what: str):
+    row = WRITTEN[what]
+    (tmp_path / "rows.json").write_text(json.dumps([row]), encoding="utf-8")
+    loaded = read(tmp_path)
+    assert not loaded.problems
+    (made,) = loaded.rows
+    said = [message["content"] for message in made["messages"]]
+    said += [made["chosen"], made["rejected"]] if made["kind"] == "preference" else []
+    turns = [text for turn in row.get("history", []) for text in turn]
+    assert said == [*turns, *(value for key, value in row.items() if key != "history")] and made["repairs"] == ""
+
+
+def test_blank_texts_are_still_empty_and_a_blank_end_makes_no_other_answer(tmp_path: Path):
+    rows = [
+        alpaca(output="\u3000\n"), alpaca(instruction="\n "), alpaca(output=alpaca()["instruction"] + " \n"),
+        {"prompt": "Time?", "chosen": "Six.", "rejected": "Six.\n"},
+        {"prompt": "Time?", "chosen": "Six.", "rejected": " "},
+    ]  # fmt: skip
+    (tmp_path / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
+    reasons = [problem.reason for problem in read(tmp_path).problems]
+    assert reasons == ["empty answer", "empty question", "echo", "equal pair", "empty answer"]
 
 
 @pytest.mark.parametrize("name", ["none.jsonl", "none.json", "none.csv", "list.json"])

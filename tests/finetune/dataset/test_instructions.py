@@ -47,6 +47,26 @@ def test_an_exact_duplicate_names_the_row_it_repeats(tmp_path: Path):
     assert loaded.problems[0].file == "b.jsonl" and "a.jsonl" in str(loaded.problems[0])
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(("What is 2 * 2?", "4"), ("What is 2 + 2?", "4")), (("Finish it.", "x = a - b"), ("Finish it.", "x = a + b")),
+     (("二加二？", "2+2=4"), ("二加二？", "2-2=4")),
+     (("Finish it.", "if a:\n    b()\nc()"), ("Finish it.", "if a:\n    b()\n    c()")),
+     (("Name the first.", "rows[0]"), ("Name the first.", "rows{0}"))],
+)  # fmt: skip
+def test_rows_of_the_same_words_and_other_signs_are_no_duplicates(
+    tmp_path: Path, one: tuple[str, str], other: tuple[str, str]
+):
+    write(tmp_path, "rows.json", [{"instruction": asked, "output": said} for asked, said in (one, other)])
+    assert not read(tmp_path).problems
+
+
+def test_marks_of_prose_make_no_other_conversation(tmp_path: Path):
+    said = [("Is it well-known?", "Yes, it is!"), ("Is it well known", " **Yes**: it is. \n")]
+    write(tmp_path, "rows.json", [{"instruction": asked, "output": answer} for asked, answer in said])
+    assert [problem.reason for problem in read(tmp_path).problems] == ["duplicate"]
+
+
 def test_a_file_that_is_not_utf8_is_one_problem(tmp_path: Path):
     write(tmp_path, "a.jsonl", [GOOD])
     (tmp_path / "b.json").write_bytes("如何退货".encode("gbk"))

@@ -13,6 +13,7 @@ from pipelines.core.errors import InputError
 from pipelines.finetune.dataset.preparation import prepare, read_ledger
 from pipelines.finetune.dataset.rows import reading as row_reading
 from pipelines.finetune.dataset.stored import load_dataset
+from pipelines.finetune.recipes.datasets import counted_datasets
 from pipelines.finetune.training.tracked import dataset_counts
 from tests.finetune.dataset.example_rows import write
 
@@ -138,22 +139,44 @@ def test_equal_and_near_questions_are_on_one_side_and_new_rows_move_no_other(tmp
 
 def test_the_record_is_small_and_says_what_became_of_every_row(tmp_path: Path):
     made = rows(60)
-    made[3]["output"], made[4]["output"], made[5] = "", made[4]["output"] + " ", made[6]
+    made[3]["output"], made[4]["output"], made[5] = "", made[4]["output"] + "\x01", made[6]
     write(tmp_path / "in", "rows.jsonl", made)
     record = prepare(tmp_path / "in", tmp_path / "home")
-    assert (record["kept"], record["repaired"]) == (57, {"white space around stripped": 1})
+    assert (record["kept"], record["repaired"]) == (57, {"unprintable characters removed": 1})
     assert record["rejected"] == {"duplicate": 1, "empty answer": 1}
     assert record["rejected_share"] == pytest.approx(1 / 60)  # a duplicate is no bad input
     assert len(json.dumps(record)) < 2000
 
 
+def test_the_bad_share_counts_the_datasets_that_recipes_name(tmp_path: Path):
+    folder, home, recipes = tmp_path / "in", tmp_path / "home", tmp_path / "recipes"
+    write(folder, "mine.jsonl", [*rows(19), {"instruction": "Open?", "output": ""}])
+    write(folder, "scraped.jsonl", [*rows(10, seed=2), *({"instruction": f"{n}?", "output": ""} for n in range(10))])
+
+    def share() -> tuple[float, list[str]]:
+        record = prepare(folder, home, counted=counted_datasets(recipes))
+        return record["rejected_share"], [note for note in record["notes"] if "rejected_share" in note]
+
+    assert share() == (11 / 40, [])
+    write(recipes, "one.yaml", "dataset: mine\n")
+    write(recipes, "broken.yaml", "dataset: [")
+    told = "rejected, and not in rejected_share, since no recipe names their dataset: scraped (10 of 20)"
+    assert share() == (1 / 20, [told])  # although no row changed
+    write(recipes, "two.yaml", "dataset: mine\neval_dataset: scraped\n")
+    assert share() == (11 / 40, [])
+    write(recipes, "two.yaml", "dataset: gone\n")
+    assert share() == (1 / 20, [told])
+    write(recipes, "two.yaml", "stage: sft\n")  # every row
+    assert share() == (11 / 40, [])
+
+
 def test_each_repair_of_a_row_is_counted_and_the_row_once(tmp_path: Path):
     made = rows(3)
-    made[0]["output"] = "Yes.\r\nAlways. "
-    made[1]["output"] += " "
+    made[0]["output"] = "Yes.\r\nAl\x01ways."
+    made[1]["output"] += "\x01"
     write(tmp_path / "in", "rows.jsonl", made)
     record = prepare(tmp_path / "in", tmp_path / "home")
-    assert record["repaired"] == {"line ends unified": 1, "white space around stripped": 2}
+    assert record["repaired"] == {"line ends unified": 1, "unprintable characters removed": 2}
     assert (record["kept"], record["repaired_rows"]) == (1, 2)
     assert dataset_counts(record)["repaired"] == 2
 

@@ -7,6 +7,7 @@ from datasets import DatasetDict, Features
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.finetune.dataset import stored as storing
 from pipelines.finetune.dataset.leakage import audit
 from pipelines.finetune.dataset.preparation import prepare
 from pipelines.finetune.dataset.rows.table import STORED, source_place
@@ -106,3 +107,11 @@ def test_where_all_would_be_held_out_all_are_trained_on():
     assert not held.any() and "1 rows of 1 sources" in note
     parted, nothing = split_rows(np.array([0, 2**63], dtype=np.uint64), [], SETTINGS)
     assert parted.tolist() == [True, False] and nothing == ""
+
+
+def test_rows_that_are_stored_in_other_columns_are_another_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    rows, kept, held = table(4), np.arange(4), np.array([False, False, False, True])
+    before = store_dataset(rows, kept, held, tmp_path)["digest"]
+    assert store_dataset(rows, kept, held, tmp_path)["digest"] == before
+    monkeypatch.setattr(storing, "STORED", STORED.remove(STORED.get_field_index("characters")))
+    assert store_dataset(rows, kept, held, tmp_path)["digest"] != before

@@ -15,8 +15,10 @@ class FakeEngine:
 
     name = "fake"
 
-    def __init__(self, context: int = 1000) -> None:
-        self.context, self.jobs = context, []
+    def __init__(self, context: int = 1000, made_with: str = "fake 1") -> None:
+        self.context, self.made_with, self.jobs = context, made_with, []
+        self.fails_on: set[str] = set()
+        """Names of the models that another engine has to run."""
 
     def render(self, model: Path, conversations: Sequence[Any], tools: Any = None) -> list[list[int]]:
         return [[ord(letter) for message in messages for letter in message["content"]] for messages in conversations]
@@ -29,7 +31,7 @@ class FakeEngine:
         return [
             SimpleNamespace(
                 outputs=[{"text": f" {model.name} {len(ids)}", "token_ids": [1, 2]} for ids in prompts],
-                engine="fake",
+                engine="other" if model.name in self.fails_on else "fake",
                 start_seconds=1.0,
                 generate_seconds=1.0,
                 tokens_per_second=2.0,

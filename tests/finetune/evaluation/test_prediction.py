@@ -49,3 +49,30 @@ def test_no_rows_at_all_start_no_engine() -> None:
     engine = FakeEngine()
     assert predict([], "d1", BASE, LORA, engine, FakeTables()).table.num_rows == 0
     assert engine.jobs == []
+
+
+def test_another_version_of_the_engine_generates_anew() -> None:
+    tables = FakeTables()
+    predict([row(1)], "d1", BASE, LORA, FakeEngine(), tables)
+    newer = FakeEngine(made_with="fake 2")
+    predict([row(1)], "d1", BASE, LORA, newer, tables)
+    assert newer.jobs == ["base", "lora"]
+
+
+def test_what_a_fallback_made_is_made_again_beside_texts_of_the_engine() -> None:
+    engine, tables = FakeEngine(), FakeTables()
+    engine.fails_on = {"base"}
+    made = predict([row(1)], "d1", BASE, LORA, engine, tables).table
+    assert (made["base_engine"][0].as_py(), made["engine"][0].as_py()) == ("other", "fake")
+    engine.fails_on = set()
+    made = predict([row(1)], "d1", BASE, LORA, engine, tables).table
+    assert (made["base_engine"][0].as_py(), made["engine"][0].as_py()) == ("fake", "fake")
+    assert engine.jobs == ["base", "lora", "base"]
+
+
+def test_a_fallback_that_made_everything_is_not_tried_again() -> None:
+    engine, tables = FakeEngine(), FakeTables()
+    engine.fails_on = {"base", "lora"}
+    for _ in range(2):
+        predict([row(1)], "d1", BASE, LORA, engine, tables)
+    assert engine.jobs == ["base", "lora"]

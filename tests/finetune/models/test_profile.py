@@ -1,13 +1,18 @@
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipelines.core.errors import InputError
+from pipelines.finetune.dataset.preparation import prepare
+from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.models.profile import (
     Weight,
     conversations,
     decoded_runs,
     memory_bytes,
+    profile_model,
     read_weights,
     trainable_parameters,
 )
@@ -116,3 +121,15 @@ def test_dpo_takes_two_rows_a_pair_and_without_an_adapter_a_second_base():
     assert dpo["activations"] == 2 * sft["activations"] and dpo["weights"] == sft["weights"]
     full = [memory_bytes([LAYER], Recipe(stage=s, finetuning_type="full"), config, 16, 1) for s in ("sft", "dpo")]
     assert full[1]["weights"] == 2 * full[0]["weights"]
+
+
+def test_a_row_that_the_models_template_refuses_is_named_before_anything_is_trained(tmp_path: Path):
+    folder = make_tiny_model(tmp_path / "tiny")
+    (folder / "chat_template.jinja").write_text("{{ raise_exception('Roles must alternate') }}", encoding="utf-8")
+    (tmp_path / "in").mkdir()
+    row = {"instruction": "What is a?", "output": "It is a."}
+    (tmp_path / "in" / "rows.json").write_text(json.dumps([{"instruction": "What is b?"}, row]), encoding="utf-8")
+    dataset = prepare(tmp_path / "in", tmp_path / "home")
+    base = BaseModel(path=folder, hub_name="org/tiny", revision="r")
+    with pytest.raises(InputError, match=r"^rows\.json, row 2: .*'What is a\?'.*Roles must alternate"):
+        profile_model(tiny(), dataset, base, tmp_path / "home")

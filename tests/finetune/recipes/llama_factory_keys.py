@@ -39,17 +39,26 @@ EXAMPLES: dict[str, dict[str, Any]] = {
                                                 "double_quantization": False},
 }  # fmt: skip
 EXTRAS: dict[str, Any] = {
-    "flash_attn": "fa2", "use_unsloth": True, "enable_liger_kernel": True, "use_v1_kernels": True, "use_kt": True,
+    "use_kt": True,
     "fsdp": "full_shard", "fsdp_transformer_layer_cls_to_wrap": "X", "use_galore": True, "galore_rank": 128,
     "galore_target": "mlp", "galore_scale": 2.0, "galore_layerwise": True, "use_apollo": True, "apollo_rank": 256,
     "use_badam": True, "badam_mode": "layer", "badam_verbose": 2, "use_adam_mini": True, "use_muon": True,
     "use_llama_pro": True, "loraplus_lr_ratio": 16.0, "mixture_of_depths": "convert", "oft_block_size": 32,
     "oft_target": "all", "pissa_init": True, "pissa_iter": 16, "pissa_convert": True, "use_dft_loss": True,
-    "use_asft_loss": True, "asft_alpha": 0.1, "fp8": True, "fp8_backend": "torchao", "report_to": "wandb",
+    "use_asft_loss": True, "asft_alpha": 0.1, "fp8": True, "fp8_backend": "torchao",
     "stage": "kto", "finetuning_type": "oft", "pref_loss": "simpo", "quantization_method": "hqq",
     "resume_from_checkpoint": "saves/checkpoint-500", "do_train": False,
 }  # fmt: skip
 """Keys and values of the other examples (examples/extras and the comments) that Graftline refuses."""
+SPEED_LOGGING_CHECKPOINTS: dict[str, Any] = {
+    "flash_attn": "fa2", "gradient_checkpointing": True, "report_to": "wandb", "save_strategy": "epoch",
+    "enable_liger_kernel": True, "logging_dir": "logs", "use_unsloth": True, "use_unsloth_gc": True,
+    "use_v1_kernels": True, "use_reentrant_gc": False, "torch_compile": True, "tf32": True, "logging_strategy": "epoch",
+    "disable_tqdm": True, "use_swanlab": True, "swanlab_project": "mine", "profiler_output_dir": "traces",
+    "enable_torch_profiler": True, "dataloader_persistent_workers": True, "save_safetensors": True,
+    "include_effective_tokens_per_second": True,
+}  # fmt: skip
+"""Keys that ask only for speed, logging or checkpoints: noted at any value."""
 
 
 def example(name: str) -> dict[str, Any]:

@@ -5,11 +5,19 @@ import pytest
 import yaml
 
 from pipelines.core.errors import InputError
-from pipelines.finetune.recipes.files import load_recipe, parse_arguments, read_recipe, recipe_of, resolved_yaml
+from pipelines.finetune.recipes.faults import RecipeErrors
+from pipelines.finetune.recipes.files import (
+    examined,
+    load_recipe,
+    parse_arguments,
+    read_recipe,
+    recipe_of,
+    resolved_yaml,
+)
 from pipelines.finetune.recipes.keys import NOTED, REFUSED
 from pipelines.finetune.recipes.recipe import Recipe
 from resources.settings import CHECKOUT
-from tests.finetune.recipes.llama_factory_keys import COMMENTED, EXAMPLES, EXTRAS, example
+from tests.finetune.recipes.llama_factory_keys import COMMENTED, EXAMPLES, EXTRAS, SPEED_LOGGING_CHECKPOINTS, example
 
 GUIDE = """\
 model_name_or_path: Qwen/Qwen2-7B
@@ -94,6 +102,31 @@ def test_what_is_not_done_here_is_refused_by_name_with_what_to_use(key: str):
         recipe_of({key: EXTRAS[key]}, "mine.yaml")
 
 
+@pytest.mark.parametrize("key", SPEED_LOGGING_CHECKPOINTS)
+def test_what_asks_only_for_speed_logging_or_checkpoints_is_noted_and_changes_no_training(key: str):
+    for value in (SPEED_LOGGING_CHECKPOINTS[key], False):
+        loaded = recipe_of({key: value}, "mine.yaml")
+        assert loaded.notes()[0].startswith(f"{key}: {value} – ") and loaded.digest() == Recipe().digest()
+
+
+def test_all_faults_of_a_recipe_come_in_one_error():
+    values = {
+        "deepspeed": "ds.json", "lora_rnk": 8, "learning_rate": "fast", "seed": True, "optim": "magic",
+        "flash_attn": "fa2", "warmup_ratio": 0.1, "warmup_steps": 5, "mask_history": True, "train_on_prompt": True,
+    }  # fmt: skip
+    with pytest.raises(RecipeErrors) as error:
+        recipe_of(values, "mine.yaml")
+    text = str(error.value)
+    assert len(error.value.faults) == 7 and len(text.splitlines()) == 8 and text.startswith("mine.yaml: found 7 faults")
+    for word in ("deepspeed", "'lora_rank'", "learning_rate", "seed", "optim", "warmup_ratio and", "mask_history and"):
+        assert word in text
+    assert text.count("Next: ") == 7 and "flash_attn" not in text
+    usable, faults = examined(values | {"dataset": "a", "lora_rank": 4}, "mine.yaml")
+    assert usable.dataset == "a" and len(faults) == 7
+    with pytest.raises(ValueError, match=r"(?s)deepspeed.*lora_rnk"):
+        Recipe(**values)
+
+
 @pytest.mark.parametrize("key", ["use_unsloth", "enable_liger_kernel", "fp8", "use_galore", "predict_with_generate"])
 def test_a_refused_key_that_is_switched_off_asks_for_nothing(key: str):
     loaded = recipe_of({key: False}, "mine.yaml")
@@ -149,6 +182,7 @@ def test_values_come_as_text_lists_and_yamls_no(tmp_path: Path):
         {"freeze_trainable_layers": 0, "finetuning_type": "freeze"}, {"use_dora": True, "finetuning_type": "full"},
         {"packing": True, "stage": "dpo"}, {"val_size": 0.1, "eval_dataset": "a"},
         {"additional_target": "lm_head", "finetuning_type": "freeze"},
+        {"dpo_label_smoothing": 0.1, "pref_loss": "hinge", "stage": "dpo"},
     ],
     ids=lambda values: "+".join(values),
 )  # fmt: skip

@@ -14,9 +14,12 @@ class FakeTokenizer:
     eos_token_id = ord(".")
     chat_template = "fake"
 
-    def apply_chat_template(self, conversation: Messages, **options: Any) -> list[int]:
+    def apply_chat_template(self, conversation: Messages, **options: Any) -> str:
         text = "".join(f"<{message['role'][0]}>{message['content']}.\n" for message in conversation)
-        return [ord(letter) for letter in text + ("<a>" if options.get("add_generation_prompt") else "")]
+        return text + ("<a>" if options.get("add_generation_prompt") else "")
+
+    def __call__(self, text: str, **options: Any) -> dict[str, list[int]]:
+        return {"input_ids": [ord(letter) for letter in text]}
 
 
 def said(labels: list[int]) -> str:
@@ -89,7 +92,9 @@ def test_text_offsets_marks_and_ids_find_the_same_answers(tokenizer: Any, monkey
     messages = [{"role": role, "content": content} for role, content in TALK]
     by_text = encode_conversation(tokenizer, messages, 500)
     assert answers(tokenizer, by_text) == ["您好！😀<|im_end|>", "Done.\n\n<|im_end|>"]
-    monkeypatch.setattr(masking, "_by_text", masking._by_ids)
+    with monkeypatch.context() as without_offsets:
+        without_offsets.setattr(masking, "_is_fast", lambda tokenizer: False)
+        assert encode_conversation(tokenizer, messages, 500) == by_text
     assert encode_conversation(tokenizer, messages, 500) == by_text
     monkeypatch.setattr(tokenizer, "chat_template", GENERATION)
     assert encode_conversation(tokenizer, messages, 500) == by_text

@@ -6,7 +6,8 @@ from pipelines.finetune.training.record import TrainingRecord
 
 RESULT: dict[str, Any] = {
     "digest": "weights", "steps": 52, "best_step": 52, "first_loss": 3.0, "last_loss": 1.5, "train_loss": 2.0,
-    "held_out_loss_before": 2.0, "held_out_loss_after": 1.0, "rows": 72, "rows_without_loss": 0, "held_out_rows": 8,
+    "held_out_loss_before": 2.0, "held_out_loss_after": 1.0, "rows": 72, "rows_without_loss": 0,
+    "turns_without_loss": 0, "held_out_rows": 8,
     "noted": [], "tokens": 30, "seconds": 2.0, "tokens_per_second": 15.0, "trainable_parameters": 64,
     "peak_memory_bytes": 1000, "peak_gpu_memory_bytes": 0, "processes": 1, "device": "cpu", "precision": "float32",
     "gradient_checkpointing": False, "optimiser": "adamw_torch_fused", "template_digest": "t", "base_name": "org/tiny",

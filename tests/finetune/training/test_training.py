@@ -1,5 +1,6 @@
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from pipelines.core.errors import InputError
 from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.recipes.recipe import Recipe
+from pipelines.finetune.templates import templates
 from pipelines.finetune.training import training
 from tests.finetune.training.records import RESULT
 
@@ -47,6 +49,15 @@ def test_the_key_is_of_recipe_data_and_base():
     changes = [(Recipe(), "d", "r"), (RECIPE, "e", "r"), (RECIPE, "d", "s")]
     others = {training.run_key(*change) for change in changes}
     assert key not in others and len(others) == 3
+
+
+def test_an_edited_form_of_a_template_is_another_training(monkeypatch: pytest.MonkeyPatch):
+    recipe = Recipe(template="chatml")
+    before, plain = training.run_key(recipe, "d", "r"), training.run_key(RECIPE, "d", "r")
+    forms = templates._forms()
+    monkeypatch.setitem(forms, "chatml", replace(forms["chatml"], user="<|user|>{content}"))
+    assert training.run_key(recipe, "d", "r") != before
+    assert training.run_key(RECIPE, "d", "r") == plain
 
 
 def test_a_finished_training_is_never_run_again(tmp_path: Path, child: FakeChild):

@@ -191,7 +191,10 @@ def test_a_database_that_cannot_be_opened_is_a_service_error(tmp_path: Path):
 def test_rows_of_many_repairs_and_none_held_out_are_a_run_too(tracker: Tracker, place: Path):
     import mlflow
 
-    rows = [{"instruction": "Is the shop\r\nopen? ", "output": "Yes."}, {"instruction": "Is it?", "output": "No. "}]
+    rows = [
+        {"instruction": "Is the shop\r\nop\x01en?", "output": "Yes."},
+        {"instruction": "Is it?", "output": "No.\x01"},
+    ]
     write(place / "two", "rows.json", [row | {"source": "one"} for row in rows])
     dataset = prepare(place / "two", place / "home")
     (place / "small").mkdir()
@@ -205,7 +208,7 @@ def test_rows_of_many_repairs_and_none_held_out_are_a_run_too(tracker: Tracker, 
     logged = {name: value for name, value in run.data.metrics.items() if name.startswith("dataset.repaired")}
     assert logged == {
         "dataset.repaired": 2, "dataset.repaired.line ends unified": 1,
-        "dataset.repaired.white space around stripped": 2,
+        "dataset.repaired.unprintable characters removed": 2,
     }  # fmt: skip
     assert dataset["test"] == 0 and run.data.metrics["dataset.test"] == 0
     assert [tag.value for given in run.inputs.dataset_inputs for tag in given.tags] == ["training"]

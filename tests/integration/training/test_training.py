@@ -5,9 +5,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from pipelines.core.errors import InputError
+from pipelines.finetune.dataset.stored import store_dataset
 from pipelines.finetune.merging.checks import merge_checks
 from pipelines.finetune.merging.merging import merge
 from pipelines.finetune.models.base import BaseModel
@@ -15,6 +17,7 @@ from pipelines.finetune.models.profile import read_weights, trainable_parameters
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.training.training import LOG, RESULT, read_log, train
 from resources.models.small_model import SmallModel
+from tests.finetune.dataset.example_rows import stored
 from tests.integration.training.trained import QUICK, specification
 
 RECIPES: dict[str, dict[str, Any]] = {
@@ -121,6 +124,22 @@ def test_a_merged_model_says_what_base_and_adapter_say(
     assert not (folder / "adapter_config.json").exists() and (folder / "chat_template.jinja").exists()
     assert AutoModelForCausalLM.from_pretrained(folder).config.eos_token_id == 2
     assert merged.adapter_path == adapter.path
+
+
+def test_a_merge_is_compared_on_answers_behind_long_passages(tiny: BaseModel, tmp_path: Path):
+    rows = stored(
+        {"row_id": f"r{n}", "source": f"s{n}", "language": "en", "messages": [
+            {"role": "user", "content": "The tide turns. " * 20 + f"What is {n}?"},
+            {"role": "assistant", "content": f"It is {n}."},
+        ]}
+        for n in range(8)
+    )  # fmt: skip
+    dataset = store_dataset(rows, np.arange(8), np.arange(8) >= 6, tmp_path)
+    recipe = Recipe(**{**QUICK, "max_steps": 1, "cutoff_len": 512})
+    adapter = train(recipe, dataset, tiny, tmp_path)
+    merged = merge(recipe, adapter, Path(dataset["path"]), tiny, tmp_path)
+    assert merged.compared_rows == 2 and merged.compared_tokens >= 2 * len("It is 6.")
+    assert all(check.passed for check in merge_checks(merged).values())
 
 
 def test_a_childs_refusal_is_the_parents(tiny: BaseModel, dataset: dict[str, Any], tmp_path: Path):

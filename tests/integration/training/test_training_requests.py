@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pipelines.core.errors import InputError
+from pipelines.finetune.dataset.preparation import prepare
 from pipelines.finetune.dataset.saved import save_splits
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.models.base import BaseModel
@@ -16,7 +17,7 @@ from pipelines.finetune.training.checks import adapter_checks
 from pipelines.finetune.training.record import TrainingRecord
 from pipelines.finetune.training.training import RESULT, read_log
 from pipelines.measuring.gates import Verdict
-from tests.finetune.dataset.example_rows import stored
+from tests.finetune.dataset.example_rows import stored, write
 from tests.integration.training.trained import QUICK, preferences, specification
 
 SHORT: dict[str, Any] = {**QUICK, "max_steps": 2, "logging_steps": 1}
@@ -57,6 +58,17 @@ def test_a_mistake_in_a_recipe_is_refused(
     with pytest.raises(InputError) as caught:
         trained({**SHORT, **values}, dataset["path"], tiny, tmp_path)
     assert said in str(caught.value)
+
+
+def test_an_eval_dataset_is_measured_whole_and_all_of_dataset_trains(tiny: BaseModel, tmp_path: Path):
+    for name, count in (("train", 24), ("val", 20)):  # more than are measured of rows that the split holds out
+        asked = [f"What does the {name} piece with the number {n} cost in {n * 7} shops?" for n in range(count)]
+        write(
+            tmp_path / "in", f"{name}.json", [{"instruction": text, "output": f"{len(text)} crowns."} for text in asked]
+        )
+    dataset = prepare(tmp_path / "in", tmp_path / "home")
+    result = trained({**SHORT, "dataset": "train", "eval_dataset": "val"}, dataset["path"], tiny, tmp_path)
+    assert (result["rows"], result["held_out_rows"]) == (24, 20)
 
 
 def test_rows_for_another_stage_are_refused(tiny: BaseModel, dataset: dict[str, Any], tmp_path: Path):

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from pipelines.answering.grounding.evidence import source_sentences
 from pipelines.core.delta import Change, Work
 from pipelines.core.filters import Filters
 from pipelines.core.identity import content_id, table_digest
@@ -144,6 +145,41 @@ def test_a_chunk_knows_its_section_page_parent_and_header():
     assert set(without["header"].to_pylist()) == {""} and without["chunk_id"].equals(found["chunk_id"])
     children = chunk(documents, ChunkSettings(strategy="parent-child"))
     assert len(set(children["parent_id"].to_pylist()) - {""}) == 3
+
+
+def ports(rows: int, ruler: str) -> str:
+    return "| Port | Berths | Lead |\n" + ruler + "".join(f"| Port{n} | {n} | Lead{n} Vik |\n" for n in range(rows))
+
+
+@pytest.mark.parametrize(
+    ("format", "ruler"), [("markdown", "|---|---|---|\n"), ("docx", ""), ("html", ""), ("pdf", "")]
+)
+@pytest.mark.parametrize("headers", [True, False])
+def test_each_chunk_of_a_long_table_has_its_head_in_itself_or_in_its_header(format: str, ruler: str, headers: bool):
+    row = {"document_id": "d", "path": "a.md", "language": "en", "version": "1", "format": format, "title": "Ports"}
+    documents = pa.Table.from_pylist([row | {"text": "Before.\n\n" + ports(60, ruler)}], schema=DOCUMENTS)
+    found = sorted(
+        chunk(documents, ChunkSettings(max_tokens=40, headers=headers)).to_pylist(), key=lambda r: r["start"]
+    )
+    assert len(found) > 10
+    assert "| Port | Berths | Lead |" in found[0]["text"] and "|" not in found[0]["header"]
+    assert {row["header"] for row in found[1:]} == {
+        "Ports\n| Port | Berths | Lead |" if headers else "| Port | Berths | Lead |"
+    }
+    late = source_sentences(found[-1:])[-1]
+    assert late.columns == "| Port | Berths | Lead |" and {"berth", "lead"} <= late.terms
+    assert not span_faults(FakeStored(chunk(documents)), FakeStored(documents))
+
+
+def test_a_head_that_is_too_long_loses_its_last_columns_and_rows_that_name_their_cells_need_none():
+    names = [f"column{n}" for n in range(90)]
+    wide = "\n".join(f"| {' | '.join(cells)} |" for cells in (names, ["---"] * 90, ["1"] * 90, ["2"] * 90, ["3"] * 90))
+    found = sorted(chunk(table({"a.md": wide})).to_pylist(), key=lambda row: row["start"])
+    assert found[-1]["header"].startswith("| column0 | column1 |") and count([found[-1]["header"]])[0] <= 64
+    named = "\n".join(f"| port: Port{n} | berths: {n} |" for n in range(30))
+    assert set(chunk(table({"a.csv": named}))["header"].to_pylist()) == {""}
+    code = "\n".join(f"|{n}| a |" for n in range(9))
+    assert set(chunk(table({"a.md": f"```\n| x | y |\n{code}\n```"}))["header"].to_pylist()) == {""}
 
 
 def test_a_chunk_knows_every_section_that_it_touches_and_those_around_them():

@@ -201,3 +201,27 @@ def test_a_delta_run_equals_a_clean_rebuild(states: list[dict[str, list[str]]]):
 
 def test_a_rare_chinese_character_costs_what_a_common_one_does():
     assert token_estimate("公") == token_estimate("𠀀") == token_estimate("豈") == 2
+
+
+def test_a_summary_that_the_model_failed_for_is_quoted_and_asked_for_again():
+    tables = _tables(DOCUMENTS)
+    whole, _ = _summarise(tables, None, FakeLanguageModel(_first_fact))
+    failing = FakeLanguageModel(_first_fact, fails_on="Xia")
+    first, work = _summarise(tables, None, failing)
+    assert work.computed["failures"] == work.computed["extractive"] > 0
+    assert unsummarised(tables["communities"], first) == []
+    again = FakeLanguageModel(_first_fact)
+    second, work = _summarise(tables, first, again)
+    assert work.computed["failures"] == 0 and second.equals(whole)
+    assert all("Xia" in messages[0]["content"] for call in again.calls for messages in call)
+
+
+def test_a_text_that_no_summary_is_made_of_is_not_one_to_keep():
+    tables, refusing, writing = (
+        _tables(DOCUMENTS),
+        FakeLanguageModel(lambda _: "I can't."),
+        FakeLanguageModel(_first_fact),
+    )
+    _summarise(tables, None, refusing)
+    _summarise(tables, None, writing)
+    assert set(refusing.used) == {False} and set(writing.used) == {True}

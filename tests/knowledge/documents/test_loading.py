@@ -128,7 +128,7 @@ BAD = {
     "empty.md": (b"", "no text", "remove it"),
     "blank.txt": (b"\xef\xbb\xbf \n", "no text", "remove it"),
     "noise.html": (b"\xff\xfe\xfa", "not UTF-16", "UTF-8"),
-    "data.xlsx": (b"PK", 'ending in ".xlsx"', "convert"),
+    "data.xls": (b"PK", 'ending in ".xls"', "convert"),
     "Makefile": (b"all:", "without an ending", "convert"),
 }
 

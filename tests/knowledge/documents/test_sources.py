@@ -38,10 +38,10 @@ def test_braces_stand_for_each_of_their_parts(tmp_path: Path):
 
 
 def test_one_file_is_a_source_by_its_own_name(tmp_path: Path):
-    write(tmp_path, "a.md", "b.md", "c.xlsx")
+    write(tmp_path, "a.md", "b.md", "c.xls")
     assert names(tmp_path / "a.md") == names(f"file://{tmp_path}/a.md", tmp_path.parent / "cache") == ["a.md"]
     with pytest.raises(InputError, match="a file that is no document"):
-        list_files(tmp_path / "c.xlsx")
+        list_files(tmp_path / "c.xls")
 
 
 def test_a_folder_whose_name_looks_like_a_pattern_is_a_folder(tmp_path: Path):

@@ -3,7 +3,6 @@ import pytest
 
 from pipelines.core.errors import ConfigurationError
 from pipelines.core.schemas import SPANS
-from pipelines.knowledge.extraction.by_model import LanguageModelExtractor, repaired_json
 from pipelines.knowledge.extraction.extraction import extract, failed_share
 from pipelines.knowledge.extraction.extractors import extractor_named
 from pipelines.knowledge.extraction.rules.rule_extraction import RuleExtractor, extract_passage
@@ -199,45 +198,3 @@ def test_an_unknown_extractor_is_refused():
     with pytest.raises(ConfigurationError, match="GRAFTLINE_EXTRACTOR"):
         extractor_named("magic", FakeLanguageModel())
     assert extractor_named("llm", FakeLanguageModel()).name.startswith("llm-")
-
-
-@pytest.mark.parametrize(("answer", "value"), [
-    ('{"a": [1, 2]}', {"a": [1, 2]}),
-    ('Here you are:\n```json\n{"a": [1]}\n```\nEnjoy {this}', {"a": [1]}),
-    ('{"a": [1, 2,], }', {"a": [1, 2]}),
-    ('{"a": [{"n": "x"}, {"n": "y', {"a": [{"n": "x"}]}),
-    ('{"a": [{"n": "}{"}]} and more', {"a": [{"n": "}{"}]}),
-    ('{"a', {}),
-    ('{"a": "x, ]b"}', {"a": "x, ]b"}),
-    ('{"a": "x, ]b", "c": [1,],}', {"a": "x, ]b", "c": [1]}),
-    ('{"a": ["\\", ]"], "c": [1,]} so', {"a": ['", ]'], "c": [1]}),
-    ('{"a": "a ```fence``` inside"}', {"a": "a ```fence``` inside"}),
-    ("no json at all", None),
-    ("", None),
-])  # fmt: skip
-def test_json_is_repaired(answer: str, value: object):
-    assert repaired_json(answer) == value
-
-
-def test_a_language_model_extracts_what_stands_in_the_text():
-    answer = (
-        '```json\n{"entities": [{"name": "腾讯", "type": "ORGANIZATION"}, {"name": "小明", "type": "PERSON"}, '
-        '{"name": "Atlantis", "type": "LOCATION"}, "rubbish"], '
-        '"relations": [{"source": "小明", "type": "works at", "target": "腾讯"}, '
-        '{"source": "小明", "type": "LOCATED_IN", "target": "Atlantis"}]}\n```'
-    )
-    model = FakeLanguageModel(lambda messages: answer)
-    (found,) = LanguageModelExtractor(model).extract([_passage("小明在北京工作于腾讯。他很好。")])
-    assert _types(found) == {"小明": "PERSON", "腾讯": "ORGANIZATION"}
-    assert [(r.source, r.type, r.target, r.evidence) for r in found.relations] == [
-        ("小明", "WORKS_AT", "腾讯", "小明在北京工作于腾讯。")
-    ]
-
-
-def test_a_language_models_rubbish_is_a_failed_row_and_all_texts_go_in_one_call():
-    model = FakeLanguageModel(lambda messages: "{}" if "Cid" in messages[0]["content"] else "I can't")
-    chunks: pa.Table = chunk_table({"a.md": ["Ann met Bob.", "Cid left."]})
-    table, work = extract(chunks, None, LanguageModelExtractor(model))
-    assert len(model.calls) == 1 and len(model.calls[0]) == 2
-    assert work.computed["failures"] == 2
-    assert all("answer" in row["reason"] for row in table.to_pylist())

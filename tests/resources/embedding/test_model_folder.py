@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from pipelines.core.errors import InputError
+from resources.embedding.local import SentenceEmbedder
 from resources.embedding.model_folder import longest_input, prompt_before, prompts
 
 UNLIMITED = 1000000000000000019884624838656
@@ -39,3 +41,14 @@ def test_a_document_has_the_prompt_of_that_name_or_of_passages(tmp_path: Path) -
     found = prompts(tmp_path)
     assert (prompt_before("query", found), prompt_before("document", found)) == ("query: ", "passage: ")
     assert prompt_before("query", {"query": ""}) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [(b"version https://git-lfs.github.com/spec/v1\n", "Git LFS pointer"), (b"half", "don't begin as a safetensors")],
+)
+def test_an_embedders_weights_that_are_not_whole_are_refused(content: bytes, found: str, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "model.safetensors").write_bytes(content)
+    with pytest.raises(InputError, match=found):
+        _ = SentenceEmbedder(tmp_path, str(tmp_path)).folder

@@ -1,10 +1,11 @@
 """The cross-encoder over a tiny real model, and what is refused."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from pipelines.core.errors import ConfigurationError
+from pipelines.core.errors import ConfigurationError, InputError
 from resources.embedding.reranker import CrossEncoderReranker, open_reranker
 from resources.settings import Settings
 
@@ -38,7 +39,23 @@ def test_each_text_gets_a_score_that_does_not_depend_on_its_company(tiny: Path, 
     alone = [reranker.score("pole", [text])[0] for text in ("tent", "rope rope", "pole")]
     assert together == pytest.approx(alone, abs=1e-5) and len(set(together)) == 3
     assert reranker.score("pole", []) == []
-    assert reranker.name == tiny.name
+
+
+def test_another_model_of_the_same_folders_name_has_another_name(tiny: Path, tmp_path: Path) -> None:
+    copy = tmp_path / tiny.name
+    shutil.copytree(tiny, copy)
+    names = {CrossEncoderReranker(tmp_path, str(folder)).name for folder in (tiny, copy)}
+    weights = copy / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"?")
+    assert len(names) == 1 and CrossEncoderReranker(tmp_path, str(copy)).name not in names
+
+
+def test_half_a_file_of_weights_is_refused(tiny: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny, tmp_path / "half")
+    weights = tmp_path / "half" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    with pytest.raises(InputError, match="its header announces"):
+        CrossEncoderReranker(tmp_path, str(tmp_path / "half")).score("a", ["b"])
 
 
 def test_pickled_weights_and_own_code_are_refused(tmp_path: Path) -> None:
@@ -55,7 +72,7 @@ def test_pickled_weights_and_own_code_are_refused(tmp_path: Path) -> None:
 def test_without_the_setting_there_is_no_reranker() -> None:
     assert open_reranker(Settings.load({}, Path("/nowhere"))) is None
     named = open_reranker(Settings.load({"GRAFTLINE_RERANKER": "a/b"}, Path("/nowhere")))
-    assert named is not None and named.name == "b"
+    assert named is not None
 
 
 def test_the_modes_of_a_night_are_named_in_one_setting() -> None:

@@ -15,6 +15,7 @@ from resources.embedding.embedders import open_embedder
 from resources.embedding.served import ServedEmbedder
 from resources.settings import Settings
 from tests.fakes import FakeEmbedder
+from tests.resources.models.odd_server import Answer, odd_server
 
 
 class Server(BaseHTTPRequestHandler):
@@ -88,3 +89,13 @@ def test_the_setting_of_languages_goes_before_the_card_of_a_model(tmp_path: Path
 def test_limits_that_do_not_fit_say_what_to_type(tmp_path: Path, values: dict[str, str], message: str) -> None:
     with pytest.raises(ConfigurationError, match=f"Next: {message}"):
         open_embedder(settings(tmp_path, EMBEDDING_MODEL="tiny", **values))
+
+
+@pytest.mark.parametrize("answer", [(200, "<html><title>Sign in</title></html>"), (200, {"object": "list"})])
+def test_an_answer_that_holds_no_vectors_is_one_line(answer: Answer) -> None:
+    with (
+        odd_server(lambda body: answer) as server,
+        pytest.raises(ServiceError, match="status 200 and nothing") as caught,
+    ):
+        ServedEmbedder(server.address, "tiny", "", FakeEmbedder()).embed(["a"])
+    assert "EMBEDDING_BASE_URL" in str(caught.value) and "\n" not in str(caught.value)

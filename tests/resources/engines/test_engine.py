@@ -130,3 +130,14 @@ def test_the_engine_is_imported_without_torch() -> None:
 
     code = "import resources.engines.engine, resources.engines.chat_template, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_texts_depend_on_names_the_engine_its_version_and_the_arithmetic(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = InferenceEngine("transformers", tmp_path)
+    before = engine.made_with
+    assert before.startswith("transformers transformers ")
+    monkeypatch.setattr(inference_engine, "version", lambda package: "0.0")
+    assert engine.made_with != before
+    assert InferenceEngine("vllm", tmp_path).made_with != engine.made_with

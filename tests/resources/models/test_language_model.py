@@ -1,6 +1,8 @@
 """The language model over a fake backend and a real HTTP server that speaks the OpenAI protocol."""
 
+import contextlib
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,12 +11,14 @@ from typing import Any
 
 import pytest
 
-from pipelines.core.errors import ConfigurationError, ServiceError
-from pipelines.core.protocols import Completion, Messages
+from pipelines.core.errors import ConfigurationError, InputError, ServiceError
+from pipelines.core.protocols import CUT, Completion, Messages
 from resources.models.completion_cache import CompletionCache, completion_key
 from resources.models.language_model import CachedLanguageModel, open_language_model
+from resources.models.local import LocalModel
 from resources.models.served import ServedModel
 from resources.settings import Settings
+from tests.checkpoints import write_checkpoint
 
 
 class Backend:
@@ -175,3 +179,47 @@ def test_a_server_without_a_model_name_is_a_configuration_error(tmp_path: Path) 
 def test_a_model_name_without_a_server_is_a_configuration_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="LLM_BASE_URL"):
         open_language_model(_settings(tmp_path, LLM_MODEL="no-such-folder"))
+
+
+@pytest.mark.parametrize("name", ["chat_template.jinja", "tokenizer.json", "generation_config.json", "config.json"])
+def test_each_file_that_a_local_model_reads_is_part_of_its_name(name: str, tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "model")
+    (folder / "generation_config.json").write_text("{}")
+    before = LocalModel(Settings.load({}, tmp_path), folder).name
+    (folder / name).write_text((folder / name).read_text() + " ")
+    assert LocalModel(Settings.load({}, tmp_path), folder).name != before
+
+
+def test_a_local_model_that_is_not_whole_is_refused(tmp_path: Path) -> None:
+    (write_checkpoint(tmp_path) / "model.safetensors").write_bytes(b"")
+    with pytest.raises(InputError, match="safetensors"):
+        LocalModel(Settings.load({}, tmp_path), tmp_path).check()
+
+
+def test_a_cache_of_an_earlier_release_is_read_without_its_thoughts(tmp_path: Path) -> None:
+    path, [messages] = tmp_path / "llm.sqlite", _prompts("a")
+    with contextlib.closing(sqlite3.connect(path)) as old, old:
+        old.execute(
+            "CREATE TABLE completions (key TEXT PRIMARY KEY, model TEXT NOT NULL, text TEXT NOT NULL, "
+            "prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL)"
+        )
+        key = completion_key(messages, "fake@1", 5, None)
+        old.execute("INSERT INTO completions VALUES (?, 'fake@1', '<think>hm</think>yes', 1, 1)", [key])
+    backend = Backend()
+    model = CachedLanguageModel(backend, CompletionCache(path))
+    assert [one.text for one in model.complete(_prompts("a", "b"), 5)] == ["yes", "B"] and backend.asked == ["b"]
+
+
+def test_only_what_its_reader_could_use_is_kept_and_an_empty_text_never_is(tmp_path: Path) -> None:
+    backend = Backend()
+    model = CachedLanguageModel(backend, CompletionCache(tmp_path / "llm.sqlite"))
+    for _ in range(2):
+        model.complete(_prompts("a", "b", "a"), 5, usable=lambda number, answer: number != 1)
+        model.complete(_prompts(""), 5)
+    assert backend.asked == ["a", "b", "", "b", ""]
+
+
+def test_a_cut_answer_is_known_as_cut_also_from_the_cache(tmp_path: Path) -> None:
+    cache = CompletionCache(tmp_path / "llm.sqlite")
+    cache.add([("k", Completion("so f", 1, 1, finish_reason=CUT))], "fake@1")
+    assert cache.find(["k"])["k"] == Completion("so f", 1, 1, cached=True, finish_reason=CUT)

@@ -21,15 +21,16 @@ class CapitalLLM(MockLLM):
 
     temperature: float = 0.7
     api_key: str = ""
+    broken: bool = False
     calls: ClassVar[list[dict[str, Any]]] = []
 
-    def __init__(self, temperature: float = 0.7, api_key: str = "", **options: Any) -> None:
+    def __init__(self, temperature: float = 0.7, api_key: str = "", broken: bool = False, **options: Any) -> None:
         super().__init__(**options)
-        self.temperature, self.api_key = temperature, api_key
+        self.temperature, self.api_key, self.broken = temperature, api_key, broken
 
     def chat(self, messages: Sequence[ChatMessage], **options: Any) -> ChatResponse:
         text = messages[-1].content or ""
-        if text == "fail":
+        if text == "fail" or self.broken:
             raise RuntimeError(f"the key {self.api_key} is wrong")
         roles = [message.role.value for message in messages]
         self.calls.append({"text": text, "roles": roles, "temperature": self.temperature, **options})
@@ -80,8 +81,16 @@ def test_an_error_names_the_class_and_no_key(tmp_path: Path) -> None:
     with pytest.raises(
         ServiceError, match=r"LLM_MODEL=llamaindex:.*CapitalLLM: found RuntimeError: the key •••"
     ) as caught:
-        opened(tmp_path, LLM_API_KEY="sk-secret").complete([asked("fail")], 5)
+        opened(tmp_path, LLM_API_KEY="sk-secret", LLM_OPTIONS='{"broken": true}').complete([asked("tents")], 5)
     assert "sk-secret" not in str(caught.value)
+
+
+def test_an_error_of_one_prompt_is_its_failure_and_is_not_kept(tmp_path: Path) -> None:
+    for _ in range(2):
+        failed, fine = opened(tmp_path, LLM_API_KEY="sk-secret").complete([asked("fail"), asked("tents")], 5)
+        assert failed.failure == "RuntimeError: the key ••• is wrong" and fine.text == "TENTS"
+    (alone,) = opened(tmp_path, LLM_API_KEY="sk-secret").complete([asked("fail")], 5)
+    assert alone.failure
 
 
 def test_check_says_what_is_wrong_with_the_class_and_asks_nothing(tmp_path: Path) -> None:

@@ -1,22 +1,27 @@
 """Files of rows: JSON, JSON Lines, CSV, Parquet and Arrow, each row with its number and the bytes that identify it."""
 
+import codecs
 import csv
 import gzip
 import io
 import json
+import math
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pipelines.finetune.dataset.rows.encoded import as_utf8
 from pipelines.finetune.dataset.rows.shapes import Flaw
 
 _TEXTS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
 ENDINGS = (*_TEXTS, ".parquet", ".arrow")
 """Endings that are read, in capitals too; a text's may have .gz behind it."""
 EMPTY_FILE = "empty file"
+READ_AS = "read as "
+"""The repair of a row whose file is not UTF-8, with the encoding behind it."""
 _GZIP = ".gz"
 _LARGEST_CELL = 2**31 - 1
 
@@ -25,11 +30,13 @@ class RawRow(NamedTuple):
     """A row as it stands in its file: number from 1 (a line's, where the file has lines), and the bytes that it is.
 
     `value` is what the file's own form makes of it already: a value, a CSV's header and cells, None for a line.
+    `encoding` is the file's where it was another than UTF-8; the bytes are UTF-8 then too.
     """
 
     number: int
     content: bytes
     value: Any = None
+    encoding: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,21 +49,26 @@ class RawRows:
     numbers: Sequence[int]
     contents: Sequence[bytes]
     values: Sequence[Any] | None = None
+    encoding: str = ""
 
     def take(self, places: Sequence[int]) -> "RawRows":
         """Return the rows at these places."""
         values = [self.values[place] for place in places] if self.values else None
-        return RawRows([self.numbers[place] for place in places], [self.contents[place] for place in places], values)
+        numbers, contents = [self.numbers[place] for place in places], [self.contents[place] for place in places]
+        return RawRows(numbers, contents, values, self.encoding)
 
     def __getitem__(self, place: int) -> RawRow:
-        return RawRow(self.numbers[place], self.contents[place], self.values[place] if self.values else None)
+        value = self.values[place] if self.values else None
+        return RawRow(self.numbers[place], self.contents[place], value, self.encoding)
 
 
 def parse_row(row: RawRow) -> tuple[Any, set[str]]:
     """Return the row's value and the repairs that parsing needed; Flaw where it can't be parsed."""
+    noted = {f"{READ_AS}{row.encoding}"} if row.encoding else set()
     if isinstance(row.value, Cells):
-        return _named(row.value.header, row.value.cells), set()
-    return _parsed(row.content) if row.value is None else (row.value, set())
+        return _named(row.value.header, row.value.cells), noted
+    value, repairs = _parsed(row.content) if row.value is None else (row.value, set())
+    return value, repairs | noted
 
 
 class Cells(NamedTuple):
@@ -93,12 +105,14 @@ def raw_rows(path: Path) -> RawRows:
 def _rows(path: Path, form: str) -> RawRows:
     if form in (".parquet", ".arrow"):
         return _values(_columns(path, form))
-    data = _unpacked(path).removeprefix(b"\xef\xbb\xbf")
+    data, encoding = as_utf8(_unpacked(path).removeprefix(codecs.BOM_UTF8))
     if form in (".jsonl", ".ndjson"):
-        return _lines(data)
-    if form in (".csv", ".tsv"):
-        return _cells(_text(data), "\t" if form == ".tsv" else ",") if data.strip() else RawRows([], [])
-    return _json(data) if data.strip() else RawRows([], [])
+        rows = _lines(data)
+    elif not data.strip():
+        rows = RawRows([], [])
+    else:
+        rows = _json(data) if form == ".json" else _cells(_text(data), "\t" if form == ".tsv" else ",")
+    return replace(rows, encoding=encoding)
 
 
 def _unpacked(path: Path) -> bytes:
@@ -179,19 +193,33 @@ def _columns(path: Path, form: str) -> list[dict[str, Any]]:
 
     try:
         if form == ".parquet":
-            rows = pq.read_table(path).to_pylist()
+            rows = pq.read_table(path).to_pylist(maps_as_pydicts="strict")
         else:
             with pa.memory_map(str(path)) as file:
                 try:
-                    rows = pa.ipc.open_stream(file).read_all().to_pylist()
+                    table = pa.ipc.open_stream(file).read_all()
                 except pa.ArrowInvalid:
-                    rows = pa.ipc.open_file(file).read_all().to_pylist()
+                    table = pa.ipc.open_file(file).read_all()
+                rows = table.to_pylist(maps_as_pydicts="strict")
     except (pa.ArrowException, OSError, ValueError) as error:
         kind = form.removeprefix(".").capitalize()
         message = str(error).split("\n")[0][:100]
         raise Flaw("unreadable file", f"broken {kind}: {message}", f"a {kind} file") from None
-    # A missing key is a null in a column format: the row has no such key.
-    return [{key: value for key, value in row.items() if value is not None} for row in rows]
+    return [_without_padding(row) for row in rows]
+
+
+def _without_padding(value: Any) -> Any:
+    """Return a column format's value without the keys that only other rows have: they are nulls, at any depth.
+
+    A null in a list stays: nothing pads lists.
+    """
+    if isinstance(value, dict):
+        return {key: _without_padding(item) for key, item in value.items() if not _is_missing(item)}
+    return [_without_padding(item) for item in value] if isinstance(value, list) else value
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))  # pandas pads numbers with NaN
 
 
 def _text(data: bytes) -> str:

@@ -29,7 +29,8 @@ class HubDataset:
         if self.is_local:
             place = self.folder / self.url
             files = sorted(path for path in place.rglob("*") if path.is_file()) if place.is_dir() else [place]
-            parts += [file_digest(path) for path in files]
+            # By their names the library tells formats and splits.
+            parts += [part for path in files for part in (path.relative_to(self.folder).as_posix(), file_digest(path))]
         return content_id(*parts)
 
 

@@ -113,7 +113,7 @@ def _raw_rows(source: Source) -> tuple[np.ndarray, RawRows | Flaw]:
         rows = raw_rows(source.path)
     except Flaw as flaw:
         return raw_keys([f"{source.name}\n{flaw}".encode(errors="replace")], spec), flaw
-    keys = raw_keys(rows.contents, spec)
+    keys = raw_keys(rows.contents, f"{spec} {rows.encoding}" if rows.encoding else spec)
     if source.num_samples is None or source.num_samples >= len(keys):
         return keys, rows
     # The smallest keys: a draw that another row changes by one row at most.

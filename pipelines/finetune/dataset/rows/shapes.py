@@ -1,13 +1,22 @@
 """The shapes that instruction rows come in: which column is what, and which name stands for which role."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+
+from pipelines.text.nearest import nearest_name
 
 _PROMPTS = ("instruction", "question", "prompt", "query")
 _QUERIES = ("input", "context")
 _RESPONSES = ("output", "answer", "response", "completion")
+_PAIRS = (("chosen", "rejected"), ("chosen_messages", "rejected_messages"))
 _MEDIA = ("image", "images", "video", "videos", "audio", "audios")
+_LISTS = ("messages", "conversations", "conversation")
+_BESIDE = ("input", "context", "history", "system", "tools", "functions", *_MEDIA)
+_KNOWN = {*_LISTS, *_PROMPTS, *_RESPONSES, *_BESIDE, *(name for pair in _PAIRS for name in pair), "source"}
+_COLUMNS = ("prompt", "query", "response", "history", "messages", "system", "tools", "chosen", "rejected")
+_CLOSE = 0.75
+"""Likeness from which one column's name may be another's with a slip in it."""
 EXPECTED = (
     '{"instruction", "output"}, {"conversations"}, {"messages"}, {"prompt", "completion"}, {"question", "answer"} '
     'or {"prompt", "chosen", "rejected"}'
@@ -77,9 +86,10 @@ def shape_of(row: Mapping[str, Any]) -> Shape:
     media = [name for name in _MEDIA if row.get(name)]
     if media:  # without them the conversation may say nothing, so they aren't just left out
         raise Flaw("not for text", f"{' and '.join(media)}, which a text model doesn't take", "text")
-    ranking = "chosen" in row and "rejected" in row
-    pair: dict[str, Any] = {"ranking": True, "chosen": "chosen", "rejected": "rejected"} if ranking else {}
-    for column in ("messages", "conversations", "conversation"):
+    sides = next(((one, other) for one, other in _PAIRS if one in row and other in row), None)
+    ranking = sides is not None
+    pair: dict[str, Any] = {"ranking": True, "chosen": sides[0], "rejected": sides[1]} if sides else {}
+    for column in _LISTS:
         if column in row:
             base = SHAREGPT if _has_key(row[column], "from") else OPENAI
             return replace(base, messages=column, **pair)
@@ -89,9 +99,8 @@ def shape_of(row: Mapping[str, Any]) -> Shape:
         return replace(OPENAI, messages="prompt", response=_first(row, _RESPONSES) or "completion")
     prompt, response = _first(row, _PROMPTS), _first(row, _RESPONSES)
     if not prompt or not (response or ranking):
-        missing = "an instruction" if not prompt else "an answer"
-        names = ", ".join(repr(key) for key in sorted(map(str, row))[:8]) or "none"
-        raise Flaw("missing column", f"the keys {names}, without {missing}", EXPECTED)
+        asked = (_PROMPTS, "an instruction") if not prompt else (_RESPONSES, "an answer")
+        raise missing_column(row, asked[1], (*asked[0], *_LISTS))
     return Shape(
         prompt=prompt,
         query=_first(row, _QUERIES),
@@ -103,6 +112,44 @@ def shape_of(row: Mapping[str, Any]) -> Shape:
     )
 
 
+def with_known_columns(row: dict[str, Any], shape: Shape | None, repairs: set[str]) -> dict[str, Any]:
+    """Return the row with columns that differ from a known one in capitals or blanks alone under its name.
+
+    Without a shape, a row whose own names tell one keeps those of its question and its answer.
+    """
+    if shape:
+        known = {name for name in (getattr(shape, column) for column in _COLUMNS) if name} | {"source"}
+    elif all(column in _KNOWN or column.strip().casefold() not in _KNOWN for column in row):
+        return row
+    else:
+        known = {*_BESIDE, "source"} if _tells_shape(row) else _KNOWN
+    missing = {name.casefold(): name for name in sorted(known) if name not in row}
+    renamed: dict[str, Any] = {}
+    for column, value in row.items():
+        name = column if column in known else missing.pop(column.strip().casefold(), column)
+        renamed[name] = value
+        if name != column:
+            repairs.add("columns renamed")
+    return renamed
+
+
+def missing_column(row: Mapping[str, Any], name: str, known: Iterable[str]) -> Flaw:
+    """Return the flaw of a row without a column; `known` are the names that it may have, one of them meant perhaps."""
+    columns = sorted(map(str, row))
+    near = [(column, meant) for column in columns if (meant := nearest_name(column, known, _CLOSE))]
+    meant = f" ({', '.join(f'{column!r} is nearly {name!r}' for column, name in near)})" if near else ""
+    shown = ", ".join(repr(column) for column in columns[:8]) or "none"
+    return Flaw("missing column", f"the keys {shown}, without {name}{meant}", EXPECTED)
+
+
+def _tells_shape(row: Mapping[str, Any]) -> bool:
+    try:
+        shape_of(row)
+    except Flaw:
+        return False
+    return True
+
+
 def _first(row: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
     return next((name for name in names if name in row), None)
 
@@ -111,3 +158,14 @@ def _has_key(value: Any, key: str) -> bool:
     if isinstance(value, str):  # a CSV cell that holds JSON
         return f'"{key}"' in value
     return isinstance(value, list) and any(isinstance(item, dict) and key in item for item in value)
+
+
+def kind_of(value: Any) -> str:
+    """Return the JSON name of a value's type."""
+    names = {dict: "object", list: "list", str: "text", bool: "boolean", int: "number", float: "number"}
+    return names.get(type(value), "null" if value is None else type(value).__name__)
+
+
+def short_repr(value: Any) -> str:
+    """Return a value as Python writes it, cut at 60 characters."""
+    return repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:59]}…"

@@ -14,6 +14,7 @@ def tool_list(value: Any) -> list[dict[str, Any]]:
     items = value if isinstance(value, list) else [value]
     tools = []
     for item in items:
+        item = _parsed(item, "broken tools", "tools") if isinstance(item, str) else item
         function = item.get("function", item) if isinstance(item, dict) else None
         if not isinstance(function, dict) or not isinstance(function.get("name"), str):
             raise Flaw("broken tools", "a tool without a name", '{"name", "description", "parameters"}')
@@ -24,12 +25,12 @@ def tool_list(value: Any) -> list[dict[str, Any]]:
 def tool_calls(value: Any) -> list[dict[str, Any]]:
     """Return OpenAI tool calls from calls, bare functions {"name", "arguments"}, or the JSON text of either.
 
-    Ids are numbered from the place in the turn: random ones would make the same conversation another one.
+    Ids are those that were written, "" where none was: `link_calls` makes them.
     """
     value = _parsed(value, "broken tool call", "a tool call")
     items = value if isinstance(value, list) else [value]
     calls = []
-    for number, item in enumerate(items, start=1):
+    for item in items:
         function = item.get("function", item) if isinstance(item, dict) else None
         if not isinstance(function, dict) or not isinstance(function.get("name"), str):
             raise Flaw("broken tool call", "a tool call without a name", '{"name", "arguments"}')
@@ -41,7 +42,8 @@ def tool_calls(value: Any) -> list[dict[str, Any]]:
             "name": function["name"],
             "arguments": arguments if given else json.dumps(arguments or {}, ensure_ascii=False),
         }
-        calls.append({"id": f"call_{number}", "type": "function", "function": called})
+        written = item.get("id")
+        calls.append({"id": written if isinstance(written, str) else "", "type": "function", "function": called})
     if not calls:
         raise Flaw("broken tool call", "no call", '{"name", "arguments"}')
     return calls

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.finetune.conversation import ANSWERED, PREFERENCE, Conversation
-from pipelines.finetune.dataset.rows.shapes import EXPECTED, Flaw, Shape
+from pipelines.finetune.conversation import ANSWERED, FIELDS, PREFERENCE, Conversation
+from pipelines.finetune.dataset.rows.call_ids import link_calls, without_ids
+from pipelines.finetune.dataset.rows.contents import contents_of, require_loss, thought_and_call, thought_before
+from pipelines.finetune.dataset.rows.shapes import EXPECTED, Flaw, Shape, kind_of, missing_column, short_repr
 from pipelines.finetune.dataset.rows.tools import tool_calls, tool_list
 
 _ALIASES = {
@@ -20,7 +22,6 @@ _ALIASES = {
 }  # fmt: skip
 
 _CALLS = ("tool_calls", "function_call")
-_REASONING = ("reasoning_content", "reasoning", "thinking")
 _LEGACY = "functions turned into tools"
 
 
@@ -52,6 +53,7 @@ def draft_of(row: Any, shape: Shape) -> Draft:
         made.messages, made.chosen, made.rejected = _pair(row, shape, messages, repairs)
     elif not listed or shape.messages == "prompt":
         made.messages += _answer(row, shape, repairs)
+    link_calls(made.messages, repairs)
     return made
 
 
@@ -68,13 +70,12 @@ def _alpaca(row: Mapping[str, Any], shape: Shape, repairs: set[str]) -> Conversa
     history = as_json(row.get(shape.history)) if shape.history else None
     for turn in history or []:
         if not isinstance(turn, list | tuple) or len(turn) != 2 or not all(isinstance(part, str) for part in turn):
-            raise Flaw("broken history", f"a history with {_shown(turn)}", "pairs of question and answer")
+            raise Flaw("broken history", f"a history with {short_repr(turn)}", "pairs of question and answer")
         messages += [{"role": "user", "content": turn[0]}, {"role": "assistant", "content": turn[1]}]
     if history is not None and not isinstance(history, list):
         raise Flaw("broken history", f"a history that is a {kind_of(history)}", "a list of pairs")
     if shape.prompt and shape.prompt not in row:
-        names = ", ".join(repr(key) for key in sorted(map(str, row))[:8]) or "none"
-        raise Flaw("missing column", f"the keys {names}, without {shape.prompt!r}", EXPECTED)
+        raise missing_column(row, repr(shape.prompt), [shape.prompt])
     parts = (text_of(row, shape.prompt), text_of(row, shape.query))
     messages.append({"role": "user", "content": "\n".join(part for part in parts if part.strip())})
     return messages
@@ -82,8 +83,7 @@ def _alpaca(row: Mapping[str, Any], shape: Shape, repairs: set[str]) -> Conversa
 
 def _answer(row: Mapping[str, Any], shape: Shape, repairs: set[str]) -> Conversation:
     if not shape.response or shape.response not in row:
-        names = ", ".join(repr(key) for key in sorted(map(str, row))[:8]) or "none"
-        raise Flaw("missing column", f"the keys {names}, without {shape.response or 'an answer'!r}", EXPECTED)
+        raise missing_column(row, repr(shape.response or "an answer"), [shape.response or ""])
     value = as_json(row[shape.response], lists_only=True)
     if isinstance(value, list):
         return [_message(item, shape, repairs) for item in value]
@@ -95,8 +95,7 @@ def _listed(row: Mapping[str, Any], shape: Shape, repairs: set[str]) -> Conversa
     if shape.ranking and column == "prompt" and column not in row:
         return []
     if column not in row:
-        names = ", ".join(repr(key) for key in sorted(map(str, row))[:8]) or "none"
-        raise Flaw("missing column", f"the keys {names}, without {column!r}", EXPECTED)
+        raise missing_column(row, repr(column), [column])
     turns = as_json(row[column])
     if not isinstance(turns, list) or not turns:
         found = "an empty list" if turns == [] else f"a {kind_of(turns)}"
@@ -106,9 +105,12 @@ def _listed(row: Mapping[str, Any], shape: Shape, repairs: set[str]) -> Conversa
 
 def _message(turn: Any, shape: Shape, repairs: set[str]) -> dict[str, Any]:
     role_tag, content_tag = shape.role_tag, shape.content_tag
-    if isinstance(turn, dict) and role_tag not in turn and {"from", "role"} & turn.keys():
-        role_tag, content_tag = ("role", "content") if "role" in turn else ("from", "value")
-        repairs.add("other message keys")
+    if isinstance(turn, dict) and role_tag not in turn:
+        plain = {str(key).strip().lower(): value for key, value in turn.items()}
+        if {"from", "role"} & plain.keys():
+            turn = plain
+            role_tag, content_tag = ("role", "content") if "role" in plain else ("from", "value")
+            repairs.add("other message keys")
     if not isinstance(turn, dict) or role_tag not in turn or not {content_tag, *_CALLS} & turn.keys():
         raise Flaw(
             "incomplete message",
@@ -116,16 +118,26 @@ def _message(turn: Any, shape: Shape, repairs: set[str]) -> dict[str, Any]:
             f"messages of the form {{{role_tag!r}, {content_tag!r}}}",
         )
     role = _role(turn[role_tag], shape, repairs)
-    content = _content(turn.get(content_tag))
-    calls = _calls(turn, repairs)
-    if role == "assistant":
-        _learned(turn)
-        content = _thought(turn, repairs, content) + content
+    contents = contents_of(turn.get(content_tag))
+    calls = _calls(turn, repairs) + [call for text in contents.calls for call in tool_calls(text)]
+    if role in ("assistant", "call") and not shape.ranking:  # of a pair, the two answers are compared and no other
+        require_loss(turn)
     if role == "call":
-        return {"role": "assistant", "content": "", "tool_calls": tool_calls(content)}
+        thought, called = thought_and_call(contents.text)
+        return {"role": "assistant", "content": thought, "tool_calls": tool_calls(called)}
     if calls and role != "assistant":
         raise Flaw("broken tool call", f"tool calls in a {role}'s turn", "tool calls of the assistant")
-    return {"role": role, "content": content} | ({"tool_calls": calls} if calls else {})
+    if role == "assistant":
+        contents.text = thought_before(turn, contents, repairs) + contents.text
+    elif contents.reasoning:
+        raise Flaw("not text", f"reasoning in a {role}'s turn", "text")
+    beside = {name: turn[name] for name in _beside(role) if turn.get(name) and isinstance(turn[name], str)}
+    return {"role": role, "content": contents.text} | ({"tool_calls": calls} if calls else {}) | beside
+
+
+def _beside(role: str) -> tuple[str, ...]:
+    """Return the further fields of a turn that engines hand on to its template."""
+    return FIELDS if role == "tool" else ("name",)
 
 
 def _calls(turn: dict[str, Any], repairs: set[str]) -> list[dict[str, Any]]:
@@ -137,55 +149,15 @@ def _calls(turn: dict[str, Any], repairs: set[str]) -> list[dict[str, Any]]:
     return tool_calls(turn["function_call"])
 
 
-def _learned(turn: dict[str, Any]) -> None:
-    """Flaw where an assistant's turn asks not to be learned from: the loss is taken of all of them, or of the last."""
-    weight = turn.get("weight")
-    if weight not in (None, 1):
-        found = f"an assistant's turn of weight {_shown(weight)}"
-    elif turn.get("train") is False or turn.get("loss") is False:
-        found = "an assistant's turn that is not to be trained on"
-    else:
-        return
-    raise Flaw(
-        "weighted turn",
-        found,
-        "no weight: end the conversation before it, or let mask_history learn the last turn alone",
-    )
-
-
-def _thought(turn: dict[str, Any], repairs: set[str], content: str) -> str:
-    """Return the turn's reasoning in the form that chat templates take it out of the content again."""
-    thought = next((turn[name] for name in _REASONING if turn.get(name)), "")
-    if not isinstance(thought, str):
-        raise Flaw("not text", f"reasoning that is a {kind_of(thought)}", "text")
-    if not thought.strip() or thought.strip() in content:
-        return ""
-    repairs.add("reasoning put before the answer")
-    return f"<think>\n{thought.strip()}\n</think>\n\n"
-
-
 def _role(value: Any, shape: Shape, repairs: set[str]) -> str:
     tags = shape.roles()
     if isinstance(value, str) and value in tags:
         return tags[value]
     known = _ALIASES.get(value.strip().lower()) if isinstance(value, str) else None
     if known is None:
-        raise Flaw("unknown role", f"role {_shown(value)}", f"one of {', '.join(tags)}")
+        raise Flaw("unknown role", f"role {short_repr(value)}", f"one of {', '.join(tags)}")
     repairs.add("role renamed")
     return known
-
-
-def _content(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list) and all(isinstance(part, dict) for part in value):
-        if all(part.get("type") == "text" and isinstance(part.get("text"), str) for part in value):
-            return "".join(part["text"] for part in value)
-        kinds = ", ".join(sorted({str(part.get("type")) for part in value} - {"text"}))
-        raise Flaw("not text", f"content with parts of the type {kinds or 'text'} that hold no text", "text")
-    raise Flaw("not text", f"content that is a {kind_of(value)}", "text")
 
 
 def _pair(
@@ -204,11 +176,12 @@ def _pair(
             raise Flaw("incomplete pair", f"{column or 'a pair'!r} that is {kind_of(value)}", "two answers")
     chosen, rejected = sides
     shared = 0
-    while shared < min(len(chosen), len(rejected)) - 1 and chosen[shared] == rejected[shared]:
+    said = [[without_ids(message) for message in turns] for turns in (chosen, rejected, messages)]
+    while shared < min(len(chosen), len(rejected)) - 1 and said[0][shared] == said[1][shared]:
         shared += 1
     prompt = chosen[:shared]
     # TRL's: each side may repeat the prompt.
-    messages = prompt if prompt[: len(messages)] == messages else messages + prompt
+    messages = prompt if said[0][:shared][: len(messages)] == said[2] else messages + prompt
     for side in (chosen[shared:], rejected[shared:]):
         if len(side) != 1 or side[0]["role"] != "assistant" or "tool_calls" in side[0]:
             raise Flaw("incomplete pair", "an answer that is not one assistant's text", "two answers to one prompt")
@@ -233,13 +206,3 @@ def as_json(value: Any, lists_only: bool = False) -> Any:
         return json.loads(value)
     except (json.JSONDecodeError, RecursionError):
         return value
-
-
-def kind_of(value: Any) -> str:
-    """Return the JSON name of a value's type."""
-    names = {dict: "object", list: "list", str: "text", bool: "boolean", int: "number", float: "number"}
-    return names.get(type(value), "null" if value is None else type(value).__name__)
-
-
-def _shown(value: Any) -> str:
-    return repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:59]}…"

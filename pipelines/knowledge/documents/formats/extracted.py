@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,9 @@ _GENERATED_TITLES = {
     *("", "untitled", "anonymous", "(anonymous)", "unspecified", "(unspecified)", "document"),
     *("word document", "powerpoint presentation", "presentation"),
 }
-_GENERATED_AUTHORS = {"", "python-docx", "anonymous", "(anonymous)", "unspecified", "(unspecified)", "steve canny"}
+_GENERATED_AUTHORS = {
+    *("", "python-docx", "openpyxl", "anonymous", "(anonymous)", "unspecified", "(unspecified)", "steve canny"),
+}
 _LONGEST_NAME = 200
 
 
@@ -98,6 +100,18 @@ def table_row(cells: Iterable[str]) -> str:
     return "| " + " | ".join(" ".join(cell.split()) for cell in cells) + " |"
 
 
+def labelled_row(columns: Sequence[str], row: Sequence[str]) -> str:
+    """Return a record as "| column: value | … |", so that it is understood alone; "" where it has no value.
+
+    >>> labelled_row(["port", "berth"], ["Oslo", "7", "north"])
+    '| port: Oslo | berth: 7 | north |'
+    """
+    names = [*columns, *[""] * (len(row) - len(columns))]
+    cells = [(name, " ".join(value.split())) for name, value in zip(names, row, strict=False)]
+    labelled = [f"{name}: {value}" if name else value for name, value in cells if value]
+    return "| " + " | ".join(labelled) + " |" if labelled else ""
+
+
 def tidy_text(text: str) -> str:
     """Return text without control characters, spaces at line ends and more than one blank line.
 
@@ -115,18 +129,22 @@ def tidy_text(text: str) -> str:
 
 
 def without_controls(text: str) -> str:
-    return _UNWANTED.sub(" ", text)
+    """Return text without control characters, and without the hyphens that only show at a line's end."""
+    return _UNWANTED.sub(" ", text.replace("\u00ad", ""))
 
 
-def joined_pages(pages: Iterable[str]) -> tuple[str, tuple[int, ...]]:
-    """Return the tidied pages as one text, a blank line between, and where in it each starts."""
+def joined_pages(
+    pages: Iterable[str], between: Callable[[str, str], str] = lambda above, below: "\n\n"
+) -> tuple[str, tuple[int, ...]]:
+    """Return the tidied pages as one text, by default a blank line between, and where in it each starts."""
     parts: list[str] = []
     starts, length = [], 0
     for page in pages:
         part = tidy_text(page)
-        length += 2 if parts and part else 0
+        gap = between(parts[-1], part) if parts and part else ""
+        length += len(gap)
         starts.append(length)
         if part:
-            parts.append(part)
+            parts += [gap, part]
             length += len(part)
-    return "\n\n".join(parts), tuple(starts)
+    return "".join(parts), tuple(starts)

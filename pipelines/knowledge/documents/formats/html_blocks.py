@@ -15,14 +15,35 @@ _BLOCK_TAGS = {
 }
 _HEADING = re.compile("h[1-6]")
 _ITEM = re.compile(r"\s*(?:-|\d+\.|\|) ")
+_REFERENCE = re.compile(r"(?:\[[^\[\]]{1,24}\])+")
+_FURNITURE = {
+    *("navigation", "doc-noteref", "navbox", "navbox-styles", "vertical-navbox", "navbar", "catlinks", "mw-jump-link"),
+    *("mw-editsection", "breadcrumb", "breadcrumbs", "noprint"),
+}
+"""Roles and classes of what leads elsewhere."""
 _TICKS = re.compile("`{3,}")
 
 
 def page_text(page: Any) -> str:
-    """Return what a parsed page shows."""
+    """Return what a parsed page shows, without its navigation; that is taken out of the page."""
+    whole = _shown(page)
+    for element in [*page.find_all(_is_furniture)]:
+        element.extract()
+    return _shown(page) or whole  # a page of links alone is what it shows
+
+
+def _shown(page: Any) -> str:
     blocks = _Blocks()
     blocks.children(page)
     return "\n".join(blocks.finished())
+
+
+def _is_furniture(tag: Any) -> bool:
+    """Say whether an element only leads elsewhere: navigation, its boxes in a wiki, marks of references."""
+    if tag.name == "sup":
+        return bool(_REFERENCE.fullmatch("".join(tag.get_text().split())))
+    roles = {str(tag.get("role") or "").lower(), *(str(name).lower() for name in tag.get("class") or ())}
+    return tag.name == "nav" or not roles.isdisjoint(_FURNITURE)
 
 
 class _Blocks:

@@ -1,4 +1,4 @@
-"""What Word and PowerPoint files share: a zip archive that is looked at before anything of it is unpacked."""
+"""What Word, PowerPoint and Excel files share: a zip archive that is looked at before anything of it is unpacked."""
 
 import datetime
 import zipfile

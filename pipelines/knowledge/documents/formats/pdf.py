@@ -3,6 +3,8 @@
 import contextlib
 import logging
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,16 @@ from pipelines.knowledge.documents.formats.extracted import (
 )
 from pipelines.knowledge.documents.formats.limits import Limits
 from pipelines.text.lines import wraps
+from pipelines.text.page_lines import (
+    gap_between,
+    join_lines,
+    leads_on,
+    leads_over_page,
+    vocabulary_of,
+    with_whole_words,
+    without_furniture,
+)
 
-_CJK_BREAK = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])")
 _RULES = re.compile(rb"(?<![^\s\]>)])(?:re|l)(?=\s)")
 _FEWEST_RULES, _MOST_RULES = 6, 20_000
 _LINES = {"vertical_strategy": "lines", "horizontal_strategy": "lines"}
@@ -41,7 +51,8 @@ def read_pdf(path: Path, limits: Limits) -> Extracted:
                     path.name, f"{len(reader.pages)} pages", f"at most {limits.pages} pages", "split it into volumes"
                 )
             tables = _Tables(path, stack)
-            text, pages = joined_pages(_page(number, page, tables) for number, page in enumerate(reader.pages))
+            lines = [_page(number, page, tables).splitlines() for number, page in enumerate(reader.pages)]
+            text, pages = joined_pages(_texts(with_whole_words(without_furniture(lines))), _between_pages)
             about = reader.metadata
     except InputError:
         raise
@@ -80,7 +91,7 @@ def _page(number: int, page: Any, tables: _Tables) -> str:
             found = ""
         if found:
             return found
-    return _join_wrapped(page.extract_text())
+    return str(page.extract_text())
 
 
 def _ruled(page: Any) -> bool:
@@ -108,10 +119,25 @@ def _with_tables(page: Any) -> str:
 
 def _text_between(page: Any, top: float, bottom: float) -> str:
     left, _, right, _ = page.bbox
-    return _join_wrapped(page.crop((left, top, right, bottom)).extract_text() or "")
+    return page.crop((left, top, right, bottom)).extract_text() or ""
 
 
-def _join_wrapped(page: str) -> str:
-    lines = page.splitlines()
-    text = "".join(line + ("\n" if more else "\f") for line, more in zip(lines, wraps(lines), strict=True))
-    return _CJK_BREAK.sub("", text).replace("\n", " ").replace("\f", "\n")
+def _texts(pages: Sequence[Sequence[str]]) -> list[str]:
+    """Return the text of each page, its wrapped lines joined."""
+    words = vocabulary_of(pages)
+    return ["\n".join(join_lines(lines, _goes_on(lines), words)) for lines in pages]
+
+
+def _goes_on(lines: Sequence[str]) -> list[bool]:
+    pairs = pairwise([*lines, ""])
+    return [more or leads_on(*pair) for more, pair in zip(wraps(lines), pairs, strict=True)]
+
+
+def _between_pages(above: str, below: str) -> str:
+    """Return what stands between two pages: a blank line, but where a sentence goes on."""
+    last, first = _last_line(above), below.partition("\n")[0]
+    return gap_between(last, first) if leads_over_page(last, first) else "\n\n"
+
+
+def _last_line(text: str) -> str:
+    return text[text.rfind("\n") + 1 :]

@@ -10,7 +10,13 @@ from typing import Any
 
 from pipelines.core.errors import InputError
 from pipelines.knowledge.documents.encodings.encodings import decode
-from pipelines.knowledge.documents.formats.extracted import Extracted, exception_line, tidy_text, unreadable
+from pipelines.knowledge.documents.formats.extracted import (
+    Extracted,
+    exception_line,
+    labelled_row,
+    tidy_text,
+    unreadable,
+)
 from pipelines.knowledge.documents.formats.limits import Limits
 
 _DELIMITERS = ",;\t|"
@@ -37,7 +43,7 @@ def read_csv(path: Path, limits: Limits) -> Extracted:
     if not rows:
         return Extracted("", encoding=encoding)
     columns = [" ".join(name.split()) for name in rows[0]]
-    lines = [_line(columns, row) for row in rows[1:]] or ["| " + " | ".join(columns) + " |"]
+    lines = [labelled_row(columns, row) for row in rows[1:]] or ["| " + " | ".join(columns) + " |"]
     return Extracted(tidy_text("\n".join(line for line in lines if line)), encoding=encoding)
 
 
@@ -47,13 +53,6 @@ def _delimiter(sample: str) -> str:
     counts = {mark: {line.count(mark) for line in lines} for mark in _DELIMITERS}
     even = [mark for mark in _DELIMITERS if len(counts[mark]) == 1 and counts[mark] != {0}]
     return max(even or _DELIMITERS, key=lambda mark: sum(line.count(mark) for line in lines[:1]))
-
-
-def _line(columns: list[str], row: list[str]) -> str:
-    names = [*columns, *[""] * (len(row) - len(columns))]
-    cells = [(name, " ".join(value.split())) for name, value in zip(names, row, strict=False)]
-    shown = [f"{name}: {value}" if name else value for name, value in cells if value]
-    return "| " + " | ".join(shown) + " |" if shown else ""
 
 
 def read_json(path: Path, limits: Limits) -> Extracted:

@@ -33,9 +33,17 @@ def _slide(slide: Any) -> str:
     return "\n\n".join(parts)
 
 
+def _is_furniture(shape: Any) -> bool:
+    """Say whether a shape is what every slide repeats: its number, the day, the line at its foot."""
+    from pptx.enum.shapes import PP_PLACEHOLDER
+
+    repeated = (PP_PLACEHOLDER.SLIDE_NUMBER, PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER)
+    return shape.is_placeholder and shape.placeholder_format.type in repeated
+
+
 def _shapes(shapes: Iterable[Any], title_id: int | None) -> Iterator[str]:
     for shape in shapes:
-        if shape.shape_id == title_id:
+        if shape.shape_id == title_id or _is_furniture(shape):
             continue
         if hasattr(shape, "shapes"):
             yield from _shapes(shape.shapes, title_id)

@@ -10,6 +10,7 @@ import pytest
 from pipelines.core.errors import InputError
 from pipelines.finetune.conversation import messages_of, tools_of
 from pipelines.finetune.dataset.preparation import prepare, read_ledger
+from pipelines.finetune.dataset.rows.hub import HubDataset
 from pipelines.finetune.dataset.rows.registry import find_sources
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.recipes.datasets import dataset_names
@@ -145,3 +146,12 @@ def test_llama_factorys_own_files_are_read_through_their_own_registry(tmp_path: 
     assert tools_of(called)[0]["function"]["name"]
     assert any("tool_calls" in message for row in rows for message in messages_of(row))
     assert {row["kind"] for row in rows if row["dataset"] == "dpo_en_demo"} == {"preference"}
+
+
+def test_a_folder_of_the_hubs_form_is_read_again_when_a_file_of_it_is_renamed(tmp_path: Path):
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "train.jsonl").write_text("{}")
+    hub = HubDataset("made", None, "train", None, tmp_path)
+    before = hub.key()
+    (tmp_path / "made" / "train.jsonl").rename(tmp_path / "made" / "test.jsonl")
+    assert hub.key() != before

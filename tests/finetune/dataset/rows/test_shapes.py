@@ -45,7 +45,7 @@ PAIRS: dict[str, dict[str, Any]] = {
         "rejected": [USER, {"role": "assistant", "content": "不知道。"}],
     },
 }  # fmt: skip
-CALLS = [{"id": "call_1", "type": "function", "function": {"name": "price", "arguments": '{"item": "tent"}'}}]
+CALLS = [{"id": "call00001", "type": "function", "function": {"name": "price", "arguments": '{"item": "tent"}'}}]
 TOOL = {"name": "price", "description": "Price of an item", "parameters": {"type": "object", "properties": {}}}
 
 

@@ -56,3 +56,18 @@ def test_code_in_a_list_or_beside_line_numbers_is_a_block_too(tmp_path: Path):
 
 def test_a_fence_is_longer_than_those_in_the_code(tmp_path: Path):
     assert read(tmp_path, "<pre>```\nx\n```</pre>") == "````\n```\nx\n```\n````"
+
+
+def test_navigation_and_reference_marks_are_no_text(tmp_path: Path):
+    wiki = (
+        "<nav><a href=/>Home</a></nav><div role=navigation>Menu</div><h1>Port</h1>"
+        "<p>Oslo has 7 berths<sup class=reference><a href=#1>[24]</a></sup><sup><a href=#2>[note 2]</a></sup>, "
+        "9 m<sup>2</sup>.</p><table class='navbox x'><tr><td>Ports of Norway</table>"
+        "<h2>Tolls<span class=mw-editsection>[edit]</span></h2>"
+        "<p>con\u00adtainers</p>"
+    )
+    assert read(tmp_path, wiki) == "# Port\n\nOslo has 7 berths, 9 m2.\n\n## Tolls\n\ncontainers"
+
+
+def test_a_page_of_navigation_alone_keeps_it(tmp_path: Path):
+    assert read(tmp_path, "<nav><a href=/a>Prices</a></nav>") == "Prices"

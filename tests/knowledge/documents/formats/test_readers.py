@@ -92,6 +92,46 @@ def ruled_pdf() -> bytes:
     return stream.getvalue()
 
 
+def text_pdf(pages: list[list[str]]) -> bytes:
+    """Return pages by matplotlib, a line below the other."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib.backends.backend_pdf import PdfPages
+    from matplotlib.figure import Figure
+
+    stream = io.BytesIO()
+    with PdfPages(stream) as made:
+        for lines in pages:
+            figure = Figure(figsize=(8, 6))
+            for number, line in enumerate(lines):
+                figure.text(0.1, 0.95 - 0.05 * number, line)
+            made.savefig(figure)
+    return stream.getvalue()
+
+
+def test_a_pdfs_running_heads_go_and_its_sentences_are_whole(tmp_path: Path):
+    bodies = [
+        ["The harbour sells con-", "tainers."],
+        ["The master of the whole port of", "Oslo is Nora Vik."],
+        ["Tolls are paid in May. Since last year the master of tolls"],
+        ["has been Omar Said."],
+        [],
+        ["Nobody swims here."],
+    ]
+    pages = [["Confidential", *body, f"Page {n} of 6"] if body else [] for n, body in enumerate(bodies, start=1)]
+    found = read(tmp_path, "a.pdf", text_pdf(pages))
+    assert found.text == (
+        "The harbour sells containers.\n\nThe master of the whole port of Oslo is Nora Vik.\n\n"
+        "Tolls are paid in May. Since last year the master of tolls has been Omar Said.\n\n"
+        "Nobody swims here."
+    )
+    starts = ("The harbour", "The master", "Tolls", "has been", "", "Nobody")
+    assert [found.text[place:].startswith(start) for place, start in zip(found.pages, starts, strict=True)] == [
+        True
+    ] * 6
+
+
 def test_word_properties_are_kept_and_those_of_the_template_are_not(tmp_path: Path):
     document = docx.Document()
     document.add_paragraph("Text.")
@@ -127,6 +167,20 @@ def test_a_table_within_a_cell_is_read_once_below_the_cells_row(tmp_path: Path):
     document.save(tmp_path / "a.docx")
     found = reader_for("x.docx").read(tmp_path / "a.docx", Limits())
     assert found.text == "| Tent | Sizes |\n| Fjell | See below |\n| S | L |"
+
+
+def test_what_every_slide_repeats_is_no_text(tmp_path: Path):
+    made = pptx.Presentation()
+    for number in range(1, 4):
+        slide = made.slides.add_slide(made.slide_layouts[1])
+        slide.shapes.title.text, slide.placeholders[1].text = f"Berth {number}", f"Crane {number}"
+        for place, text in ((10, "31 May 2025"), (11, "Confidential"), (12, str(number))):  # day, foot, number
+            layout = next(one for one in slide.slide_layout.placeholders if one.placeholder_format.idx == place)
+            slide.shapes.clone_placeholder(layout)
+            next(one for one in slide.placeholders if one.placeholder_format.idx == place).text_frame.text = text
+    made.save(str(tmp_path / "a.pptx"))
+    found = reader_for("a.pptx").read(tmp_path / "a.pptx", Limits())
+    assert found.text == "\n\n".join(f"## Berth {n}\n\nCrane {n}" for n in range(1, 4)) and len(found.pages) == 3
 
 
 def test_slides_give_titles_text_tables_and_notes_with_a_page_each(tmp_path: Path):

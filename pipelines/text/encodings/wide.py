@@ -3,7 +3,7 @@
 import unicodedata
 from collections import Counter
 
-from pipelines.knowledge.documents.encodings.east_asian import is_everyday
+from pipelines.text.encodings.east_asian import is_everyday
 
 _UNITS = (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2))
 _SAMPLE = 1 << 16

@@ -1,0 +1,34 @@
+"""The held-out rows that a training takes its loss on: the first so many that have one."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pipelines.finetune.recipes.recipe import Recipe
+from pipelines.finetune.templates.encoding import RowEncoding, chosen_rows, tokens_of
+
+_GROWTH = 4
+
+
+def held_out_tokens(
+    rows: Any,
+    recipe: Recipe,
+    tokenizer: Any,
+    encoding: RowEncoding,
+    most: int | None,
+    cache: Path,
+    place_of: Callable[[str], str] = "row {}".format,
+) -> Any:
+    """Return the token ids of the first `most` held-out rows (None: all) that keep a token with loss, or of fewer.
+
+    The first rows alone may all be longer than cutoff_len, so that no loss would be left to take.
+    """
+    looked_at = most
+    while True:
+        few = chosen_rows(rows, recipe, recipe.eval_dataset or recipe.dataset, looked_at)
+        kept = tokens_of(few, tokenizer, recipe, encoding, cache, place_of)[0] if len(few) else few
+        if most is None or looked_at is None:
+            return kept
+        if len(kept) >= most or len(few) < looked_at:
+            return kept.select(range(most)) if len(kept) > most else kept
+        looked_at *= _GROWTH
