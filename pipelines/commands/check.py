@@ -2,21 +2,11 @@
 
 from collections.abc import Sequence
 
-import click
-
-from pipelines.commands.command import Command
-from pipelines.commands.names import complete_recipe
+from pipelines.commands.command import takes_recipe
 from pipelines.commands.train import examined_recipe, read_arguments
 
 
-@click.command(cls=Command, options_metavar="", context_settings={"ignore_unknown_options": True})
-@click.argument(
-    "arguments",
-    metavar="[RECIPE] [key=value …] [--key value …]",
-    nargs=-1,
-    type=click.UNPROCESSED,
-    shell_complete=complete_recipe,
-)
+@takes_recipe("[RECIPE] [key=value …] [--key value …]")
 def command(arguments: Sequence[str]) -> int:
     """Say all that is wrong with a recipe, and what is only noted, without training.
 

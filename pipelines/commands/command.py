@@ -2,10 +2,12 @@
 
 import logging
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
 
+from pipelines.commands.names import complete_recipe
 from pipelines.core.errors import GraftlineError
 
 log = logging.getLogger("graftline")
@@ -43,3 +45,12 @@ class NearestChoice(click.Choice):
         near = nearest_name(str(value), self.choices)
         meant = f" Did you mean '{near}'?" if near else ""
         self.fail(f"'{value}' is none of {', '.join(self.choices)}.{meant}", param, ctx)
+
+
+def takes_recipe(metavar: str) -> Callable[[Callable[..., int]], Command]:
+    """Make a command of a function whose `arguments` are a recipe with pairs and flags over it, passed on as typed."""
+    argument = click.argument(
+        "arguments", metavar=metavar, nargs=-1, type=click.UNPROCESSED, shell_complete=complete_recipe
+    )
+    command = click.command(cls=Command, options_metavar="", context_settings={"ignore_unknown_options": True})
+    return lambda function: command(argument(function))

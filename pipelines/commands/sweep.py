@@ -5,23 +5,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipelines.commands.command import Command
+from pipelines.commands.command import takes_recipe
 from pipelines.commands.export import keep_training
-from pipelines.commands.names import complete_recipe
 from pipelines.commands.train import read_arguments, training_inputs
 
 if TYPE_CHECKING:
     from pipelines.finetune.training.sweep import SweepResult
 
 
-@click.command(cls=Command, options_metavar="", context_settings={"ignore_unknown_options": True})
-@click.argument(
-    "arguments",
-    metavar="RECIPE --set key=a,b,… [--set …] [key=value …]",
-    nargs=-1,
-    type=click.UNPROCESSED,
-    shell_complete=complete_recipe,
-)
+@takes_recipe("RECIPE --set key=a,b,… [--set …] [key=value …]")
 @click.option("--set", "sets", metavar="key=a,b,…", multiple=True, help="a key and its values; several make a grid")
 def command(arguments: Sequence[str], sets: Sequence[str]) -> int:
     """Train a recipe once for each setting of a grid.

@@ -5,11 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from pipelines.commands.command import Command
+from pipelines.commands.command import takes_recipe
 from pipelines.commands.export import keep_training
-from pipelines.commands.names import complete_recipe
 from pipelines.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,14 +18,7 @@ log = logging.getLogger("graftline")
 _SHOWN_ROWS = 3
 
 
-@click.command(cls=Command, options_metavar="", context_settings={"ignore_unknown_options": True})
-@click.argument(
-    "arguments",
-    metavar="[RECIPE] [key=value …] [--key value …]",
-    nargs=-1,
-    type=click.UNPROCESSED,
-    shell_complete=complete_recipe,
-)
+@takes_recipe("[RECIPE] [key=value …] [--key value …]")
 def command(arguments: Sequence[str]) -> int:
     """Train a recipe: by name, by path, or by LLaMA-Factory's flags.
 

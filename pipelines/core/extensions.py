@@ -23,7 +23,6 @@ ENGINES = "graftline.engines"
 """A function (model folder, end tokens, job) to a function from prompts' token ids to outputs; GRAFTLINE_ENGINE."""
 METRICS = "graftline.metrics"
 """A function (prediction, reference) to a number in 0..1, higher is better."""
-GROUPS = (READERS, EXTRACTORS, MODES, ENGINES, METRICS)
 
 
 @dataclass(frozen=True)

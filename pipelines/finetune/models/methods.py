@@ -1,6 +1,5 @@
 """What of a model a recipe trains: an adapter, all of it, or some layers. Only the training's child calls this."""
 
-import difflib
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from pipelines.core.errors import InputError
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.tasks.tasks import task_of
+from pipelines.text.nearest import nearest_name
 
 
 def apply_method(model: Any, recipe: Recipe) -> Any:
@@ -67,8 +67,8 @@ def _require_modules(model: Any, recipe: Recipe) -> None:
 
 
 def _unknown(key: str, name: str, known: Sequence[str]) -> InputError:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    fix = f"write {near[0]} instead of {name}" if near else f"remove '{name}' from {key}"
+    near = nearest_name(name, known, likeness=0.6)
+    fix = f"write {near} instead of {name}" if near else f"remove '{name}' from {key}"
     return InputError(
         f"the recipe's {key}", f"'{name}', which is no module of this model", f"one of {', '.join(known)}", fix
     )

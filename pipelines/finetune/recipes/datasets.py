@@ -1,6 +1,5 @@
 """The datasets that a recipe names, held against those that the stored rows come from."""
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from pipelines.core.errors import InputError
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.recipes.faults import require_faultless
 from pipelines.finetune.recipes.recipe import Recipe, names_in
+from pipelines.text.nearest import nearest_name
 
 
 def dataset_names(recipes: Path) -> frozenset[str]:
@@ -113,9 +113,9 @@ def _missing(
     if name in absent:
         return f"'{name}', of which there is no row: {absent[name]}", f"mend that, or leave '{name}' out of {key}"
     found = f"'{name}', which no row comes from"
-    near = difflib.get_close_matches(name, [*known, *absent], n=1, cutoff=_CLOSE)
+    near = nearest_name(name, [*known, *absent], _CLOSE)
     if near:
-        return found, f"write {key}: {near[0]}"
+        return found, f"write {key}: {near}"
     where = "" if recipe.dataset_dir else ", or name the folder that has it: dataset_dir or GRAFTLINE_INSTRUCTIONS"
     return found, f"add '{name}' to dataset_info.json{where}, or leave {key} out"
 

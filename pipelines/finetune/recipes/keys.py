@@ -1,8 +1,9 @@
 """LLaMA-Factory's other keys: which are only noted and which are refused with what to use."""
 
-import difflib
 from dataclasses import dataclass
 from typing import Any
+
+from pipelines.text.nearest import nearest_name
 
 ALIASES = {"add_special_tokens": "new_special_tokens", "evaluation_strategy": "eval_strategy"}
 """Other names of honoured keys."""
@@ -235,10 +236,10 @@ def key_note(key: str) -> str:
 def nearest_key(key: str, honoured: list[str]) -> str:
     """Return the known key that is spelled most like this one, with what becomes of it."""
     known = [*honoured, *ALIASES, *NOTED, *REFUSED]
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    near = nearest_name(key, known)
     if not near:
         return f"one of {', '.join(sorted(honoured))}"
-    return f"'{near[0]}'" + (" (which is refused)" if near[0] in REFUSED else "")
+    return f"'{near}'" + (" (which is refused)" if near in REFUSED else "")
 
 
 def _one_of(value: Any, accepted: tuple[Any, ...]) -> bool:

@@ -1,6 +1,5 @@
 """Chat templates by LLaMA-Factory's names: short text forms in forms/, made into Jinja that engines render."""
 
-import difflib
 import json
 import re
 from dataclasses import asdict, dataclass, replace
@@ -12,6 +11,7 @@ import yaml
 
 from pipelines.core.errors import InputError
 from pipelines.core.identity import json_digest
+from pipelines.text.nearest import nearest_name
 
 _FOLDER = Path(__file__).parent / "forms"
 _JOINED = "\n</tool_response>\n<tool_response>\n"
@@ -62,8 +62,8 @@ def template_form(name: str) -> Form:
         raise InputError(f"template '{name}'", "a template for pictures or sound", "a template for text", without)
     if name in _CHANNELS:
         raise InputError(f"template '{name}'", "a template of channels that no text form states", known, without)
-    near = difflib.get_close_matches(name, forms, n=1, cutoff=0.4)
-    hint = f"write template: {near[0]}, or {without}" if near else without
+    near = nearest_name(name, forms, likeness=0.4)
+    hint = f"write template: {near}, or {without}" if near else without
     raise InputError(f"template '{name}'", "a name that LLaMA-Factory 0.9.5 does not have", known, hint)
 
 
