@@ -6,10 +6,10 @@ bfloat16 oneDNN makes and keeps a kernel for each number of rows that it meets.
 
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -54,28 +54,49 @@ class _Layer:
     output_norm: _Norm
 
 
+class WordTable(Protocol):
+    """Word embeddings that are kept in another form than a tensor."""
+
+    def rows(self, ids: np.ndarray) -> Any:
+        """Return the embeddings of these ids, a float32 tensor of shape (len(ids), width)."""
+        ...
+
+    def whole(self) -> Any:
+        """Return all of them as one float32 tensor."""
+        ...
+
+
 class FlatBert:
-    """The encoder without its pooler; `hidden` gives what transformers' BertModel gives (a test compares the two)."""
+    """The encoder without its pooler; `hidden` gives what transformers' BertModel gives (a test compares the two).
 
-    def __init__(self, folder: Path, dtype: str = "float32") -> None:
+    `weights` are tensors by the names of BertModel, the words' either a tensor or a WordTable; `config` is its
+    config.json.
+    """
+
+    def __init__(self, weights: Mapping[str, Any], config: Mapping[str, Any], dtype: str = "float32") -> None:
         import torch
-        from safetensors.torch import load_file
 
-        config = _config(folder)
         self._heads = config["num_attention_heads"]
         self._epsilon = config.get("layer_norm_eps", 1e-12)
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._step = _STEP if self._device == "cpu" else _GPU_STEP
         self._dtype = getattr(torch, dtype)
-        weights = load_file(str(folder / "model.safetensors"))
         self._weights = {name.removeprefix("bert."): weight for name, weight in weights.items()}
-        self._words, self._kinds, self._places = (
-            self._taken(f"embeddings.{name}_embeddings.weight") for name in ("word", "token_type", "position")
+        self._words = self._word_embeddings()
+        self._kinds, self._places = (
+            self._taken(f"embeddings.{name}_embeddings.weight") for name in ("token_type", "position")
         )
         self._norm_of_embeddings = self._norm("embeddings.LayerNorm")
         self._layers = [self._layer(f"encoder.layer.{number}") for number in range(config["num_hidden_layers"])]
         self._weights.clear()  # the layers hold what they need, in the order that their products want
         self._attention = Attention(self._heads)
+
+    @classmethod
+    def from_folder(cls, folder: Path, dtype: str = "float32") -> "FlatBert":
+        """Return the model of a folder that `is_plain_bert`."""
+        from safetensors.torch import load_file
+
+        return cls(load_file(str(folder / "model.safetensors")), _config(folder), dtype)
 
     def hidden(self, texts: Sequence[np.ndarray]) -> list[Any]:
         """Return the last hidden states of texts given as token ids: of each run of texts of one length a tensor of
@@ -104,8 +125,18 @@ class FlatBert:
         ids, positions = np.zeros((2, -(-used // self._step) * self._step), dtype=np.int64)
         ids[:used] = np.concatenate(texts)
         positions[:used] = np.concatenate([np.tile(np.arange(length), count) for length, count in runs])
-        x = self._words[torch.from_numpy(ids).to(self._device)] + self._kinds[0]
+        if hasattr(self._words, "rows"):
+            words = self._to(self._words.rows(ids))
+        else:
+            words = self._words[torch.from_numpy(ids).to(self._device)]
+        x = words + self._kinds[0]
         return self._norm_of_embeddings(x.add_(self._places[torch.from_numpy(positions).to(self._device)]))
+
+    def _word_embeddings(self) -> Any:
+        words = self._weights["embeddings.word_embeddings.weight"]
+        if hasattr(words, "whole"):
+            return words if self._device == "cpu" else self._to(words.whole())
+        return self._to(words)
 
     def _layer(self, name: str) -> _Layer:
         """Return a layer; query, key and value become one product, the queries scaled beforehand."""

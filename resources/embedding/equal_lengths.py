@@ -38,9 +38,10 @@ class EqualLengths:
         self.longest = int(self._model.max_seq_length or _LONGEST)
         self.cut = 0
 
-    def batches(self, texts: Sequence[str]) -> list[tuple[list[int], list[str]]]:
+    def batches(self, texts: Sequence[str], kind: str = "document") -> list[tuple[list[int], list[str]]]:
         """Return batches of texts: their places in `texts`, and what `encode` takes, the longest first."""
-        counted = self._count_tokens(texts)
+        before = prompt_before(kind, self._model.prompts)
+        counted = self._count_tokens([before + text for text in texts] if before else texts)
         self.cut += sum(length + 2 > self.longest for length in counted)
         lengths = [min(length, _LONGEST) for length in counted]
         # The longest first: what the shorter ones need then fits where they were.

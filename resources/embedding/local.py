@@ -113,7 +113,7 @@ class SentenceEmbedder:
         self._warn_of_unread(texts)
         vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
         with self._lock:
-            for rows, batch in _progress(self._loaded.batches(texts)):
+            for rows, batch in _progress(self._loaded.batches(texts, kind)):
                 vectors[rows] = self._loaded.encode(batch, kind)[: len(rows)]
         self.computed += len(texts)
         self._warn_of_cut()
@@ -147,7 +147,7 @@ class SentenceEmbedder:
     def _loaded(self) -> MeanPooledBert | EqualLengths:
         """The loaded model: what makes batches of texts, and vectors of a batch."""
         if is_mean_pooled_bert(self.folder):
-            return MeanPooledBert(self.folder, self._dtype)
+            return MeanPooledBert.from_folder(self.folder, self._dtype)
         return EqualLengths(self.folder, self._dtype, self.count_tokens)
 
     def _warn_of_cut(self) -> None:

@@ -1,13 +1,14 @@
 """Sentence vectors by BERT and a mean over its tokens, of texts packed into batches of nearly one number of tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from pipelines.compute.bins import fill_bins
 from pipelines.compute.flat_bert import FlatBert, is_plain_bert
-from resources.embedding.model_folder import longest_input, prompts, read_json
+from resources.embedding.model_folder import longest_input, prompt_before, prompts, read_json
 
 _MODULES = ["Transformer", "Pooling", "Normalize"]
 _LONGEST = 512
@@ -32,22 +33,29 @@ def is_mean_pooled_bert(folder: Path) -> bool:
 class MeanPooledBert:
     """`encode` gives what sentence-transformers gives for the same folder (a test compares the two).
 
-    It reads `longest` tokens of a text; `cut` counts the texts so far that were longer.
+    It reads `longest` tokens of a text, what `prompts` put before it among them; `cut` counts the texts so far that
+    were longer. The tokenizer is changed, and belongs to this object from then on.
     """
 
-    def __init__(self, folder: Path, dtype: str = "float32") -> None:
-        from tokenizers import Tokenizer
-
-        self._model = FlatBert(folder, dtype)
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.longest = longest_input(folder) or _LONGEST
+    def __init__(self, model: FlatBert, tokenizer: Any, longest: int, prompts: Mapping[str, str] | None = None) -> None:
+        self._model, self._tokenizer, self._prompts = model, tokenizer, prompts or {}
+        self.longest = longest
         self.cut = 0
         self._tokenizer.enable_truncation(self.longest)
         self._tokenizer.no_padding()
 
-    def batches(self, texts: Sequence[str]) -> list[tuple[list[int], list[np.ndarray]]]:
+    @classmethod
+    def from_folder(cls, folder: Path, dtype: str = "float32") -> "MeanPooledBert":
+        """Return the model of a folder that `is_mean_pooled_bert`."""
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        return cls(FlatBert.from_folder(folder, dtype), tokenizer, longest_input(folder) or _LONGEST)
+
+    def batches(self, texts: Sequence[str], kind: str = "document") -> list[tuple[list[int], list[np.ndarray]]]:
         """Return batches of texts: their places in `texts` and their token ids, of each the longest first."""
-        encoded = self._tokenizer.encode_batch([text.strip() for text in texts])
+        before = prompt_before(kind, self._prompts) or ""
+        encoded = self._tokenizer.encode_batch([(before + text).strip() for text in texts])
         self.cut += sum(bool(one.overflowing) for one in encoded)
         ids = [np.array(one.ids, dtype=np.int32) for one in encoded]
         lengths = [len(one) for one in ids]
@@ -57,7 +65,7 @@ class MeanPooledBert:
         return [(rows, [ids[row] for row in rows]) for rows in bins]  # texts of one length stand together
 
     def encode(self, batch: Sequence[np.ndarray], kind: str = "document") -> np.ndarray:
-        """Return float32 of shape (len(batch), dimensions), L2-normalised; this model makes no difference of kinds."""
+        """Return float32 of shape (len(batch), dimensions), L2-normalised; the kind is in the ids already."""
         import torch
 
         means = [run.float().mean(1) for run in self._model.hidden(batch)]

@@ -136,7 +136,7 @@ def _bert(folder: Path) -> Any:
 def test_the_embedders_bert_says_what_transformers_says_in_any_company(dtype: str, tmp_path: Path):
     from pipelines.compute.flat_bert import FlatBert
 
-    plain, flat = _bert(tmp_path), FlatBert(tmp_path, dtype)
+    plain, flat = _bert(tmp_path), FlatBert.from_folder(tmp_path, dtype)
     generator = np.random.default_rng(5)
     texts = [generator.integers(0, 1000, length) for length in (3, 3, 17, 40, 40, 40, 211, 512)]
     together = torch.cat([run.reshape(-1, 384) for run in flat.hidden(texts)])
