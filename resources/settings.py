@@ -97,7 +97,7 @@ class Settings(BaseSettings):
     llm_api_key: SecretStr = variable("LLM_API_KEY", "", "key of that server")
     llm_options: SecretStr = variable("LLM_OPTIONS", "", "JSON: the arguments of a class that LLM_MODEL names")
     embedding_model: str = variable(
-        "EMBEDDING_MODEL", "", "embedding model, folder or hub name; unset: all-MiniLM-L6-v2"
+        "EMBEDDING_MODEL", "", "embedding model, folder or hub name; unset: multilingual-e5-small"
     )
     embedding_base_url: str = variable(
         "EMBEDDING_BASE_URL", "", "OpenAI-compatible server that embeds; unset: run here"

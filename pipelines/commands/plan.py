@@ -100,11 +100,12 @@ def _by_settings(settings: "Settings", tables: "TableStore") -> Iterator[str]:
 
 def _is_here(settings: "Settings") -> bool:
     """Say whether the embedding model's name and tokenizer are known without fetching anything."""
+    from resources.embedding.model_files import PACKAGED
     from resources.models.llamaindex import PREFIX
 
     model = settings.embedding_model
     elsewhere = settings.embedding_base_url or model.startswith(PREFIX)
-    if not model or elsewhere or Path(model).expanduser().is_dir():
+    if model in ("", *PACKAGED) or elsewhere or Path(model).expanduser().is_dir():
         return True
     from huggingface_hub import try_to_load_from_cache
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_SAMPLES, _SAMPLE_BYTES = 16, 1 << 16
+from resources.file_digests import FileDigests
+
+_DIGESTED = (".json", ".txt", ".model", ".safetensors", ".onnx", ".onnx_data")
 _NO_LIMIT = 1 << 30
 """Tokenizers without a limit name a number of thirty digits."""
 _PROMPTS = {"query": ("query",), "document": ("document", "passage")}
@@ -50,18 +52,12 @@ def prompt_before(kind: str, known: Mapping[str, str | None]) -> str | None:
     return next((known[name] for name in _PROMPTS[kind] if known.get(name)), None)
 
 
-def revision(folder: Path) -> str:
-    """Return a digest of the model's files: small ones whole, weights by their size and samples all over them."""
+def revision(folder: Path, digests: FileDigests) -> str:
+    """Return a digest of the model's files: every byte of them, in whatever form the weights are."""
     digest = hashlib.blake2b(digest_size=6)
     for path in sorted(folder.rglob("*")):
-        if not path.is_file() or path.suffix not in (".json", ".txt", ".model", ".safetensors"):
-            continue
-        size = path.stat().st_size
-        digest.update(f"{path.relative_to(folder).as_posix()}:{size}:".encode())
-        with path.open("rb") as file:
-            for sample in range(_SAMPLES):
-                file.seek(size * sample // _SAMPLES)
-                digest.update(file.read(_SAMPLE_BYTES if size > _SAMPLES * _SAMPLE_BYTES else size // _SAMPLES + 1))
+        if path.is_file() and path.suffix in _DIGESTED:
+            digest.update(f"{path.relative_to(folder).as_posix()}:{digests.sha256(path)}\n".encode())
     return digest.hexdigest()
 
 

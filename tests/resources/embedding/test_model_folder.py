@@ -6,7 +6,8 @@ import pytest
 
 from pipelines.core.errors import InputError
 from resources.embedding.local import SentenceEmbedder
-from resources.embedding.model_folder import longest_input, prompt_before, prompts
+from resources.embedding.model_folder import longest_input, prompt_before, prompts, revision
+from resources.file_digests import FileDigests
 
 UNLIMITED = 1000000000000000019884624838656
 
@@ -52,3 +53,16 @@ def test_an_embedders_weights_that_are_not_whole_are_refused(content: bytes, fou
     (tmp_path / "model.safetensors").write_bytes(content)
     with pytest.raises(InputError, match=found):
         _ = SentenceEmbedder(tmp_path, str(tmp_path)).folder
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "onnx/model.onnx", "config.json"])
+def test_the_revision_is_of_every_byte_of_every_weight(name: str, tmp_path: Path) -> None:
+    file, digests = tmp_path / "model" / name, FileDigests(tmp_path / "digests.json")
+    file.parent.mkdir(parents=True)
+    file.write_bytes(bytes(4 << 20))
+    before = revision(tmp_path / "model", digests)
+    assert revision(tmp_path / "model", digests) == before
+    data = bytearray(file.read_bytes())
+    data[(1 << 18) - 5] = 1  # between what samples all over the file would read
+    file.write_bytes(data)
+    assert revision(tmp_path / "model", digests) != before
