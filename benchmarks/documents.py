@@ -3,6 +3,7 @@
 .venv/bin/python -m benchmarks.documents --json docs/benchmarks/documents.json --markdown docs/benchmarks/documents.md
 """
 
+import json
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -179,10 +180,12 @@ def first_load(size: Sizes, written: corpus.Corpus, work: Path) -> Row:
     folder = work / "compared"
     written.write(folder, range(size.compared))
     environment = llamaindex()
+    run(python("plain_model", work / "model"), work / "model.log", environment)
+    model = json.dumps(printed(work / "model.log"))
     dtypes = ("float32", "bfloat16") if fast_bfloat16() else ("float32",)
     batches = {}
     for dtype in dtypes:
-        run(python("ingest_llamaindex", folder, work, dtype), work / "tried.log", environment)
+        run(python("ingest_llamaindex", folder, work, model, dtype), work / "tried.log", environment)
         tried = printed(work / "tried.log")
         batches[dtype] = min(tried, key=tried.__getitem__)
         say(f"LlamaIndex in {dtype}, seconds for some documents by batch: {tried}")
@@ -194,7 +197,8 @@ def first_load(size: Sizes, written: corpus.Corpus, work: Path) -> Row:
 
     def peer(dtype: str, turn: int) -> dict[str, Any]:
         place = work / f"llamaindex-{dtype}{turn}"
-        run(python("ingest_llamaindex", folder, place, dtype, batches[dtype]), place / "load.log", environment)
+        command = python("ingest_llamaindex", folder, place, model, dtype, batches[dtype])
+        run(command, place / "load.log", environment)
         return printed(place / "load.log")
 
     parties = {

@@ -1,6 +1,7 @@
 """The peer's first load: LlamaIndex's reader, IngestionPipeline, embedding and stores, with our cuts as the splitter.
 
-Arguments: the folder of texts, a folder for what it makes, the model's dtype, the batch size of the embedding. Prints
+Arguments: the folder of texts, a folder for what it makes, the model as JSON (what plain_model printed), its dtype, the
+batch size of the embedding. Prints
 {"seconds" (since this process began), "peak_bytes", "documents", "chunks"} as its last line and writes vectors.npz to
 compare with. Without a batch size it prints the seconds of each that is tried on some documents.
 """
@@ -33,8 +34,10 @@ _TRIED = 200
 class SameCuts(TransformComponent):
     """Our chunker in the place of a node parser, so that both embed the same texts."""
 
+    home: str
+
     def __call__(self, nodes, **kwargs):
-        counter, settings = SentenceEmbedder(Path("unused")), ChunkSettings()
+        counter, settings = SentenceEmbedder(Path(self.home)), ChunkSettings()
         return [
             TextNode(text=node.text[span.start : span.end], metadata={})
             for node in nodes
@@ -42,18 +45,22 @@ class SameCuts(TransformComponent):
         ]
 
 
-def pipeline(dtype, batch):
+def pipeline(model, dtype, batch):
     """Return the pipeline as its documentation has it: splitter, embedding, document store, its own cache."""
-    model = str(SentenceEmbedder(Path("unused")).folder)
-    embedding = HuggingFaceEmbedding(model_name=model, embed_batch_size=batch, model_kwargs={"dtype": dtype})
-    return IngestionPipeline(transformations=[SameCuts(), embedding], docstore=SimpleDocumentStore())
+    embedding = HuggingFaceEmbedding(
+        model_name=model["model"],
+        text_instruction=model["before"],
+        embed_batch_size=batch,
+        model_kwargs={"dtype": dtype},
+    )
+    return IngestionPipeline(transformations=[SameCuts(home=model["home"]), embedding], docstore=SimpleDocumentStore())
 
 
-def tried(documents, dtype):
+def tried(documents, model, dtype):
     """Return the seconds of each batch size on some documents."""
     seconds = {}
     for batch in _BATCHES:
-        made = pipeline(dtype, batch)
+        made = pipeline(model, dtype, batch)
         started = time.monotonic()
         made.run(documents=documents[:_TRIED])
         seconds[batch] = time.monotonic() - started
@@ -71,11 +78,11 @@ def read(folder):
 if __name__ == "__main__":
     folder, place = Path(sys.argv[1]), Path(sys.argv[2])
     documents = read(folder)
-    dtype = sys.argv[3]
-    if len(sys.argv) == 4:
-        print(json.dumps(tried(documents, dtype)))
+    model, dtype = json.loads(sys.argv[3]), sys.argv[4]
+    if len(sys.argv) == 5:
+        print(json.dumps(tried(documents, model, dtype)))
         sys.exit()
-    made = pipeline(dtype, int(sys.argv[4]))
+    made = pipeline(model, dtype, int(sys.argv[5]))
     nodes = made.run(documents=documents)
     made.persist(str(place / "storage"))
     seconds, peak = time.time() - psutil.Process().create_time(), high_water_bytes(os.getpid())

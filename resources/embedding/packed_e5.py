@@ -203,22 +203,23 @@ class PackedE5Files:
     @property
     def dimensions(self) -> int:
         """Length of a vector."""
-        return self._packed.config["hidden_size"]
+        return self.packed.config["hidden_size"]
 
     @property
     def longest_input(self) -> int:
         """Most tokens that the model reads: it has no more positions."""
-        return self._packed.config["max_position_embeddings"]
+        return self.packed.config["max_position_embeddings"]
 
     def tokenizer(self) -> Any:
         """Return a tokenizer of one's own without truncation."""
-        return self._packed.tokenizer()
+        return self.packed.tokenizer()
 
     def load(self, dtype: str, count_tokens: Callable[[Sequence[str]], list[int]]) -> MeanPooledBert:
         """Return the model."""
-        model = FlatBert(self._packed.weights(), self._packed.config, dtype)
+        model = FlatBert(self.packed.weights(), self.packed.config, dtype)
         return MeanPooledBert(model, self.tokenizer(), self.longest_input, self.prompts)
 
     @functools.cached_property
-    def _packed(self) -> PackedE5:
+    def packed(self) -> PackedE5:
+        """What the file holds."""
         return PackedE5(self._file)

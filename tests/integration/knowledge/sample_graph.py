@@ -1,4 +1,4 @@
-"""The whole sample as a real embedded graph: the packaged embedder, rules for extraction, summaries made of evidence."""
+"""The whole sample as a real embedded graph: the packaged embedder, extraction by rules, summaries made of evidence."""
 
 from pathlib import Path
 

@@ -207,7 +207,7 @@ def test_the_defaults_vectors_are_those_of_transformers_with_the_same_tensors(de
     from transformers import BertConfig, BertModel
 
     assert isinstance(default.files, PackedE5Files)
-    packed = default.files._packed
+    packed = default.files.packed
     weights = packed.weights()
     weights["embeddings.word_embeddings.weight"] = weights["embeddings.word_embeddings.weight"].whole()
     plain = BertModel(BertConfig(**{key: value for key, value in packed.config.items() if key != "model_type"}), False)
