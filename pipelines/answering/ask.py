@@ -12,12 +12,13 @@ from pipelines.answering.modes.names import Mode
 from pipelines.answering.remembering import RememberingEmbedder
 from pipelines.answering.retrievers import Retrievers
 from pipelines.answering.search.search import Retrieved
+from pipelines.answering.search.similarity import Similarity
 from pipelines.answering.settings import AnswerSettings
 from pipelines.core.protocols import Completion, Embedder, GraphStore, LanguageModel, Messages, Reranker
 from pipelines.text.languages.languages import all_languages, language_of
 
 # Raise it when retrieval, evidence or grounding change their results: earlier answers are then computed again.
-CODE_VERSION = "5"
+CODE_VERSION = "6"
 
 _UNREAD = (
     "%s does not read %s: mode vector finds nothing for this question. Next: --mode hybrid, or a model in "
@@ -74,6 +75,7 @@ class Answerer:
         self.settings, self.language_model = settings or AnswerSettings(), language_model
         # The same source sentences come up for many questions.
         self._embedder = RememberingEmbedder(embedder)
+        self._similarity = Similarity(self._embedder)
         self._retrievers = Retrievers(store, self._embedder, self.settings, reranker)
         names = [language_model.name, embedder.name, self.settings.digest, CODE_VERSION]
         # A setting can change what the same model is said to read. English alone, as the packaged model reads, goes
@@ -106,7 +108,7 @@ class Answerer:
     def prepare(self, question: str, mode: Mode) -> Prepared:
         """Retrieve, rank the source sentences and build the prompt, unless no evidence clears the bar."""
         retrieved = self._retrievers.of(mode).retrieve(question, self.settings.chunks)
-        evidence = rank_evidence(question, retrieved, self._embedder)
+        evidence = rank_evidence(question, retrieved, self._similarity)
         prompt: Messages | None = None
         if retrieved.stuffed:
             prompt = stuff_prompt(question, retrieved.chunks) if retrieved.chunks else None

@@ -2,14 +2,7 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from pipelines.core.protocols import Embedder
-
-
-def question_and_texts(embedder: Embedder, question: str, texts: Sequence[str]) -> np.ndarray:
-    """Return the question's vector and below it those of the texts, of shape (1 + len(texts), dimensions)."""
-    return np.vstack([embedder.embed_queries([question]), embedder.embed(texts)])
 
 
 class EmbedderBefore:

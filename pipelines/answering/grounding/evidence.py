@@ -9,9 +9,8 @@ import numpy as np
 
 from pipelines.answering.question import asks_widely, holds_answer_kind, holds_counted_thing, key_terms, proper_names
 from pipelines.answering.search.search import Retrieved
-from pipelines.core.embedders import question_and_texts
-from pipelines.core.protocols import Embedder
-from pipelines.text.languages.languages import language_of, refers_back
+from pipelines.answering.search.similarity import Similarity
+from pipelines.text.languages.languages import refers_back
 from pipelines.text.sentence_spans import sentence_spans
 from pipelines.text.tables import chunk_tables, head_of_row
 from pipelines.text.terms import coverage, terms, with_pairs
@@ -21,6 +20,8 @@ _AROUND = 0.6
 # What "it" stands for is nearly said.
 _BEFORE = 0.9
 _MEANING = 0.4
+# From here to there a sentence's similarity to the question speaks for it.
+_MEANS_NOTHING, _MEANS_ALL = 0.13, 1.16
 _COMPARED = 24
 # One sentence that covers so much needs no second hop.
 _ENOUGH = 0.55
@@ -79,13 +80,13 @@ def source_sentences(chunks: Sequence[Mapping[str, Any]]) -> list[Sentence]:
     return list(found.values())
 
 
-def rank_evidence(question: str, retrieved: Retrieved, embedder: Embedder | None) -> list[Evidence]:
+def rank_evidence(question: str, retrieved: Retrieved, similarity: Similarity | None) -> list[Evidence]:
     """Return single sentences and chains of two, best first; the same input gives the same order."""
     scorer = _Scorer(question, retrieved)
     pool = source_sentences(retrieved.chunks)
     covered = {id(one): scorer.cover([one]) for one in pool}
     pool.sort(key=lambda one: (-covered[id(one)], one.chunk["path"], one.start))
-    meant = _similarities(question, pool[:_COMPARED], embedder)
+    meant = _meant(question, pool[:_COMPARED], similarity)
     evidence = []
     for number, one in enumerate(pool):
         score = float(covered[id(one)])
@@ -167,11 +168,7 @@ class _Scorer:
         return {name for name in met if name not in asked}
 
 
-def _similarities(question: str, pool: Sequence[Sentence], embedder: Embedder | None) -> np.ndarray | None:
-    language = language_of(question)
-    similarity = language.similarity
-    if embedder is None or not pool or similarity is None or not embedder.reads(language.code):
-        return None
-    unrelated, same = similarity
-    vectors = question_and_texts(embedder, question, [one.text for one in pool])
-    return np.clip((vectors[1:] @ vectors[0] - unrelated) / (same - unrelated), 0.0, 1.0)
+def _meant(question: str, pool: Sequence[Sentence], similarity: Similarity | None) -> np.ndarray | None:
+    """Return 0 to 1 by what the sentences mean; None where the embedder does not tell."""
+    found = similarity.to_question(question, [one.text for one in pool]) if similarity is not None and pool else None
+    return None if found is None else np.clip((found - _MEANS_NOTHING) / (_MEANS_ALL - _MEANS_NOTHING), 0.0, 1.0)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from pipelines.answering.modes.native import NativeRetriever
 from pipelines.answering.search.fusion import fuse
 from pipelines.answering.search.search import Retrieved, Row, Search, ranked_by_words
@@ -13,7 +15,8 @@ _STARTING_CHUNKS = 3
 _KEPT = 2
 
 
-_NEAR_ENTITY = 0.55
+_NEAR_ENTITY = 0.76
+"""Similarity from which a question speaks of an entity that it does not name."""
 
 
 _CONTEXT = 12
@@ -30,8 +33,7 @@ class LocalRetriever:
         vector = self.search.vector(question)
         ranked, rows, weights = self.native.ranked(question, vector)
         start = [rows[key] for key in ranked[:_STARTING_CHUNKS]]
-        near = store.search_vector("entities", vector, k) if vector is not None else []
-        seeds = self._named(question) | {key for key, similarity in near if similarity >= _NEAR_ENTITY}
+        seeds = self._named(question) | self._near(question, vector, k)
         bridges = {key for row in start for key in self._named(row["text"])}
         relations = store.relations_of(sorted(seeds | bridges))[: 5 * self.search.settings.candidates]
         ends = {relation[end] for relation in relations for end in ("source_id", "target_id")}
@@ -47,6 +49,15 @@ class LocalRetriever:
         names = frozenset(name.lower() for row in entities.values() for name in _names(row))
         facts = _facts(entities, relations, weights, self.search)
         return Retrieved([rows[key] for key in chosen], facts, weights, names)
+
+    def _near(self, question: str, vector: np.ndarray | None, k: int) -> set[str]:
+        """Return those of the k nearest entities that are near enough."""
+        scale = self.search.similarity.question_scale(question) if vector is not None else None
+        if vector is None or scale is None:
+            return set()
+        near = self.search.store.search_vector("entities", vector, k)
+        similar = scale.relative(np.array([cosine for _, cosine in near]))
+        return {key for (key, _), value in zip(near, similar, strict=True) if value >= _NEAR_ENTITY}
 
     def _named(self, text: str) -> set[str]:
         """Return the entities whose name or alias stands in the text."""

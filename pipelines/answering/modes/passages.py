@@ -42,7 +42,9 @@ class PassageRetriever:
         if self.settings.parents:
             chosen = expand_to_parents(chosen, self.search.store)
         if self.settings.compress:
-            chosen = compress_passages(question, chosen, weights, self.search.embedder if vector is not None else None)
+            chosen = compress_passages(
+                question, chosen, weights, self.search.similarity if vector is not None else None
+            )
         return Retrieved(chosen, [], weights)
 
     def ranked(self, question: str, vector: np.ndarray | None) -> list[str]:
@@ -61,10 +63,8 @@ class PassageRetriever:
         return [*kept, *fuse([(1.0, rest), (settings.link_weight, more)], settings.rank_constant)]
 
     def _alike(self, question: str, rows: Sequence[Row]) -> np.ndarray:
-        if self.search.vector(question) is None:
-            return overlap([row["terms"] for row in rows])
-        vectors = self.search.embedder.embed([_shown(row) for row in rows])
-        return np.clip(vectors @ vectors.T, 0.0, 1.0)
+        alike = self.search.similarity.among(question, [_shown(row) for row in rows])
+        return overlap([row["terms"] for row in rows]) if alike is None else np.clip(alike, 0.0, 1.0)
 
 
 def _shown(row: Row) -> str:

@@ -5,20 +5,21 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from pipelines.answering.search.search import Row
-from pipelines.core.embedders import question_and_texts
-from pipelines.core.protocols import Embedder
+from pipelines.answering.search.similarity import Similarity
 from pipelines.text.sentence_spans import Spans, flat_spans, sentence_spans
 from pipelines.text.tables import header_at
 from pipelines.text.terms import coverage, terms, with_pairs
 
-_NEAR = 0.35
-"""Cosine similarity from which a sentence bears on the question without sharing a word (MiniLM)."""
+_NEAR = 0.45
+"""Similarity from which a sentence bears on the question without sharing a word."""
+_MEANING = 0.63
+"""Weight of the similarity against the share of the question's words, where the best sentence is chosen."""
 _SHARE = 0.4
 """Words of the question, by weight and against the passage's best sentence, that a sentence has to hold."""
 
 
 def compress_passages(
-    question: str, rows: Sequence[Row], weights: Mapping[str, float], embedder: Embedder | None
+    question: str, rows: Sequence[Row], weights: Mapping[str, float], similarity: Similarity | None
 ) -> list[Row]:
     """Return each passage as its runs of kept sentences, in order; the best sentence is always kept.
 
@@ -26,10 +27,8 @@ def compress_passages(
     """
     spans = [sentence_spans(row) for row in rows]
     texts = [row["text"][start:end] for row, found in zip(rows, spans, strict=True) for start, end in found]
-    near = np.zeros(len(texts))
-    if embedder is not None and texts:
-        vectors = question_and_texts(embedder, question, texts)
-        near = vectors[1:] @ vectors[0]
+    meant = similarity.to_question(question, texts) if similarity is not None else None
+    near = np.zeros(len(texts)) if meant is None else meant
     kept, place = list[Row](), 0
     for row, found in zip(rows, spans, strict=True):
         similar = near[place : place + len(found)]
@@ -42,7 +41,7 @@ def compress_passages(
 def _wanted(shares: Sequence[float], similar: np.ndarray) -> list[bool]:
     if not shares:
         return []
-    best = max(range(len(shares)), key=lambda place: (shares[place] + float(similar[place]), -place))
+    best = max(range(len(shares)), key=lambda place: (shares[place] + _MEANING * float(similar[place]), -place))
     bar = _SHARE * max(shares)
     return [
         place == best or (share > 0 and share >= bar) or similar[place] >= _NEAR for place, share in enumerate(shares)

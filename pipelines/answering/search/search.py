@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from pipelines.answering.question import holds_answer_kind
+from pipelines.answering.search.similarity import Similarity
 from pipelines.answering.settings import AnswerSettings
 from pipelines.core.filters import EVERYTHING
 from pipelines.core.protocols import Embedder, GraphStore
@@ -47,6 +48,7 @@ class Search:
 
     def __init__(self, store: GraphStore, embedder: Embedder, settings: AnswerSettings) -> None:
         self.store, self.embedder, self.settings = store, embedder, settings
+        self.similarity = Similarity(embedder)
 
     def vector(self, question: str) -> np.ndarray | None:
         """Return the question's vector; None where the model does not read its language."""

@@ -25,6 +25,49 @@ def _stem(word: str) -> str:
 _TITLES = ("mr", "mrs", "ms", "dr", "prof", "sir", "dame")
 _MONTHS = ("jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec")
 
+_ANSWERED = (
+    (
+        "Why do leaves turn yellow in autumn?",
+        "In autumn trees stop making chlorophyll, and the yellow pigments beneath it begin to show.",
+    ),
+    ("How long does it take to boil an egg hard?", "An egg is hard after ten minutes in boiling water."),
+    (
+        "Who painted the ceiling of the Sistine Chapel?",
+        "Michelangelo painted the Sistine Chapel's ceiling between 1508 and 1512.",
+    ),
+    ("How many moons does Mars have?", "Mars has two small moons, which are called Phobos and Deimos."),
+    ("What is the longest river in South America?", "The Amazon is longer than any other river of South America."),
+    (
+        "Why does a piano go out of tune?",
+        "Changes in humidity swell and shrink a piano's soundboard, and the strings lose their pitch.",
+    ),
+    (
+        "When was the printing press invented?",
+        "Johannes Gutenberg built his first printing press in Mainz around 1440.",
+    ),
+    (
+        "What do bees live on in winter?",
+        "Through the winter bees sit in a tight cluster and eat the honey that they stored.",
+    ),
+    (
+        "How do adults learn to swim?",
+        "Those who learn to swim late first practise floating and breathing out under water.",
+    ),
+    ("What causes the tides of the sea?", "The pull of the moon and the sun raises and lowers the sea twice a day."),
+    (
+        "How many players of a volleyball team are on the court?",
+        "In volleyball six people of each side stand on the court.",
+    ),
+    ("What helps against a sore throat?", "Warm drinks with honey and plenty of rest soothe a sore throat."),
+    ("How does a microscope enlarge things?", "The lenses of a microscope bend light so that small things look large."),
+    ("Which language is spoken in Brazil?", "Nearly all people in Brazil speak Portuguese."),
+    (
+        "How are bridges made safe against earthquakes?",
+        "Rubber bearings between deck and pillars let a bridge sway in an earthquake without breaking.",
+    ),
+    ("Why does bread rise?", "Yeast turns the sugar of the dough into gas, whose bubbles lift the bread."),
+)
+
 ENGLISH = Language(
     code="en",
     name="English",
@@ -39,7 +82,7 @@ ENGLISH = Language(
     abbreviations_before_numbers=frozenset(
         ("no", "nos", "nr", "art", "p", "pp", "vol", "sec", "ch", "fig", "tel", "ext", "ca", "abt", *_MONTHS)
     ),
-    similarity=(0.15, 0.8),
+    answered=_ANSWERED,
     refusal="The sources do not hold an answer to this.",
     prompts=Prompts(
         answer_task="Answer the question from the sources in one short sentence. Use only their words and numbers.",

@@ -103,8 +103,11 @@ class Language:
     abbreviations_before_numbers: frozenset[str] = frozenset()
     long_gram: int = 5
     """Length of an n-gram, in words (characters without spaces), that two texts do not share by chance."""
-    similarity: tuple[float, float] | None = None
-    """Cosine similarity of unrelated and of equal sentences under MiniLM; None: not measured, meaning not compared."""
+    answered: tuple[tuple[str, str], ...] = ()
+    """Questions of general knowledge, each of another subject, with what answers it; written for this project.
+
+    What an embedder gives for them tells its cosines of texts that belong together, and of texts that do not.
+    """
 
     @property
     def spaced(self) -> bool:

@@ -3,6 +3,7 @@ from typing import Any
 from pipelines.answering.grounding.evidence import rank_evidence, source_sentences
 from pipelines.answering.question import question_terms
 from pipelines.answering.search.search import Retrieved, row_terms
+from pipelines.answering.search.similarity import Similarity
 from pipelines.text.terms import term_weights, terms, with_pairs
 from tests.fakes import FakeEmbedder
 
@@ -83,7 +84,8 @@ def test_an_embedder_that_does_not_read_the_question_is_not_asked_what_sentences
     retrieved = Retrieved([chunk], [], term_weights(question_terms(question), [chunk["terms"]]))
     blind, reading = FakeEmbedder(languages=["zh"]), FakeEmbedder(languages=["en"])
     without, unread, read = (
-        [one.score for one in rank_evidence(question, retrieved, by)] for by in (None, blind, reading)
+        [one.score for one in rank_evidence(question, retrieved, by and Similarity(by))]
+        for by in (None, blind, reading)
     )
     assert unread == without and blind.calls == []
     assert read != without and reading.calls
