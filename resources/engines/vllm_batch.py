@@ -10,7 +10,7 @@ _KNOWN_LAYERS = {
     "VocabParallelEmbedding", "ParallelLMHead", "QKVParallelLinear", "MergedColumnParallelLinear",
     "ColumnParallelLinear", "RowParallelLinear", "ReplicatedLinear", "RMSNorm",
 }  # fmt: skip
-"""vLLM's layers whose new weights are in use after a swap: tests/integration/finetune/test_engines.py holds it to that."""
+"""vLLM's layers whose new weights are in use after a swap: a test of tests/integration/finetune says so."""
 
 
 class VllmModel:

@@ -36,7 +36,7 @@ class WarmEngine:
 
     def __init__(self, idle_seconds: float = IDLE_SECONDS) -> None:
         self.starts = 0
-        """How often an engine was started: in a new process, or for a model that could not take the former one's place."""
+        """How often an engine was started: in a new process, or for a model that cannot take its place."""
         self._idle_seconds = idle_seconds
         self._lock = threading.RLock()
         self._child: subprocess.Popen[bytes] | None = None
