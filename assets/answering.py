@@ -19,6 +19,7 @@ from pipelines.knowledge.vectors.vector_changes import refuse_other_model
 from pipelines.measuring.gates import faultless
 from pipelines.measuring.intervals import percent
 from resources.embedding.reranker import open_reranker
+from resources.engines.warm import engine_starts
 from resources.settings import Settings
 from resources.tables.tables import TableStore
 from resources.tracking.scoreboard_tracker import log_scoreboard
@@ -64,7 +65,7 @@ def answers(
 
     A question is asked again only when it, the graph, a model or the settings changed.
     """
-    started = time.monotonic()
+    started, starts = time.monotonic(), engine_starts()
     refuse_other_model(str(knowledge_graph.get("embedder", "")), embedder)
     reranker = open_reranker(settings)
     with Answerer(store=graph_store, embedder=embedder, language_model=language_model, reranker=reranker) as answerer:
@@ -75,6 +76,7 @@ def answers(
         work,
         seconds=time.monotonic() - started,
         model=language_model.name,
+        engine_starts=engine_starts() - starts,
         prompt_tokens=sum(table["prompt_tokens"].to_pylist()),
         supported=sum(table["supported"].to_pylist()),
     )

@@ -19,6 +19,7 @@ from pipelines.knowledge.entities.resolution import resolve_entities
 from pipelines.knowledge.extraction.extraction import empty_share, extract, failed_share, noted_chunks
 from pipelines.knowledge.extraction.extractors import extractor_named
 from pipelines.measuring.gates import at_most
+from resources.engines.warm import engine_starts
 from resources.settings import Settings
 from resources.tables.tables import TableStore
 
@@ -131,12 +132,14 @@ def community_summaries(
     """What each community is about, written by the language model and kept to the evidence; only changed ones anew."""
     started, (entities, relations) = time.monotonic(), map(tables.read, GRAPH_TABLES)
     previous = tables.find("community_summaries")
+    starts = engine_starts()
     table, work = summarise(communities, entities, relations, chunks, previous, language_model, SUMMARY_SETTINGS)
     return table_result(
         table,
         work,
         seconds=time.monotonic() - started,
         language_model=language_model.name,
+        engine_starts=engine_starts() - starts,
         models=views.counts_by_type(table["model"].to_pylist()),
         samples=views.summary_samples(table),
         settings=dg.MetadataValue.json(SUMMARY_SETTINGS.model_dump()),

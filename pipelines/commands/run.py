@@ -61,7 +61,10 @@ def _recipes(wanted: Sequence[str] | None) -> list[str]:
 def _report(outcomes: Mapping[str, "Outcome"], seconds: float) -> int:
     for name, outcome in outcomes.items():
         print(outcome.as_line(name))
+    from resources.engines.warm import engine_starts
+
     print(f"{seconds:.0f} s, peak memory {_peak_gib():.1f} GiB in this process and its largest child")
+    print(f"engine starts: {engine_starts()}")
     if not all(outcome.done for outcome in outcomes.values()):
         print("Something failed: its reason is above, and in the UI (make ui) under Runs.", file=sys.stderr)
         return 1

@@ -43,6 +43,8 @@ _REMEDIES = (
 )
 """Of the libraries' exceptions, written "module.Type: message": what a person can do."""
 _ROOT = Path(__file__).resolve().parents[2]
+_MAKERS_OF_ROOM: list[Callable[[int], None]] = []
+_LEAST_BYTES = 2 << 30
 
 OFFLINE = {
     "HF_HUB_OFFLINE": "1",
@@ -59,49 +61,69 @@ class ChildError(GraftlineError):
     """A child process that failed; `found` ends with the last lines of its log."""
 
 
+def make_room_with(give_back: Callable[[int], None]) -> None:
+    """Have `give_back` called with the bytes that it needs before a child of `run_child` starts."""
+    _MAKERS_OF_ROOM.append(give_back)
+
+
 def run_child(
     module: str,
     spec: Mapping[str, Any],
     folder: Path,
     environment: Mapping[str, str] | None = None,
     watch: Callable[[], None] | None = None,
+    needed_bytes: int = _LEAST_BYTES,
 ) -> Path:
     """Run `python -m module folder/spec.json` to its end, its output in folder/child.log; return the log's path.
 
-    `watch` is called some times a second meanwhile. It is ended when the parent is. ChildError when it fails, or the
-    error that it told (`as_child`).
+    `watch` is called some times a second meanwhile. It is ended when the parent is. What is only kept at hand makes
+    room for `needed_bytes`. ChildError when it fails, or the error that it told (`as_child`).
     """
     folder.mkdir(parents=True, exist_ok=True)
     path, log = folder / "spec.json", folder / "child.log"
     path.write_text(json.dumps(dict(spec), ensure_ascii=False, indent=1), encoding="utf-8")
     (folder / _ERROR).unlink(missing_ok=True)  # of an earlier try
+    for give_back in _MAKERS_OF_ROOM:
+        give_back(needed_bytes)
+    child = start_child(module, str(path), log, environment)
+    try:
+        while child.poll() is None:
+            if watch:
+                watch()
+            time.sleep(_POLL_SECONDS)
+    finally:
+        if child.poll() is None:
+            end(child)
+    if watch:
+        watch()
+    if child.returncode:
+        raise _told(folder) or failure(module, child.returncode, log)
+    return log
+
+
+def start_child(
+    module: str, argument: str, log: Path, environment: Mapping[str, str] | None = None, piped: bool = False
+) -> "subprocess.Popen[bytes]":
+    """Start `python -m module argument`, offline, its output in the log; `piped`: its input is a pipe of the parent."""
     with log.open("ab") as output:
-        child = subprocess.Popen(
-            [sys.executable, "-m", module, str(path)],
+        return subprocess.Popen(
+            [sys.executable, "-m", module, argument],
             cwd=_ROOT,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, **OFFLINE, **(environment or {})},
         )
-        try:
-            while child.poll() is None:
-                if watch:
-                    watch()
-                time.sleep(_POLL_SECONDS)
-        finally:
-            if child.poll() is None:
-                end(child)
-    if watch:
-        watch()
-    if child.returncode:
-        raise _told(folder) or ChildError(
-            module,
-            f"exit status {_status(child.returncode)}; its last lines:\n{last_lines(log)}",
-            "a child process that ends well",
-            f"read {log}, correct the cause and run it again",
-        )
-    return log
+
+
+def failure(module: str, code: int, log: Path) -> ChildError:
+    """Return the error of a child that ended with this status."""
+    return ChildError(
+        module,
+        f"exit status {_status(code)}; its last lines:\n{last_lines(log)}",
+        "a child process that ends well",
+        f"read {log}, correct the cause and run it again",
+    )
 
 
 def as_child(work: Callable[[dict[str, Any]], None]) -> None:

@@ -4,16 +4,35 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from pipelines.compute.processor import fast_bfloat16
 
 Outputs = list[dict[str, Any]]
 """One a prompt: {"text", "token_ids", "finish_reason"}."""
-Generate = Callable[[list[list[int]]], Outputs]
-Load = Callable[[str, list[list[int]], list[int], dict[str, Any]], Generate]
-"""(model's folder, the prompts' token ids, end tokens, job) -> what generates; the job has `max_tokens`, `schema`,
-`context` and `concurrency` (see `InferenceEngine.generate`)."""
+Job = dict[str, Any]
+"""`max_tokens`, `schema`, `context`, `concurrency` and `trust_remote_code` (see `InferenceEngine.generate`)."""
+
+
+class Loaded(Protocol):
+    """A model in memory, which answers one job after the other."""
+
+    @property
+    def room(self) -> int:
+        """How many tokens, prompt and answer together, a job may have."""
+        ...
+
+    def generate(self, prompts: list[list[int]], stop: list[int], job: Job) -> Outputs:
+        """Return one output a prompt; it ends at a token of `stop`. Earlier jobs have no influence on it."""
+        ...
+
+    def swap(self, model: str) -> bool:
+        """Take another checkpoint of the same shape in; False where that cannot be done, and it is loaded anew then."""
+        ...
+
+
+Load = Callable[[str, int, Job], Loaded]
+"""(model's folder, how many tokens prompt and answer have at most, job) -> the model in memory."""
 
 
 class CannotRun(Exception):

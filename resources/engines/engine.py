@@ -1,10 +1,8 @@
-"""The inference engine: offline batches in a child process that gives its memory back and can be killed."""
+"""The inference engine: offline batches in a child process that is kept warm for the next one, and can be killed."""
 
 import json
 import logging
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,15 +11,16 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from pipelines.compute.processor import THREADS, fast_bfloat16, has_gpu
-from pipelines.core.child_process import ChildError, run_child
+from pipelines.core.child_process import ChildError
 from pipelines.core.errors import InputError, ServiceError
 from pipelines.core.protocols import Messages
 from resources.engines.chat_template import Tools, render_conversations
 from resources.engines.engines import FALLBACK, engine_named
+from resources.engines.kept_model import STARTED
+from resources.engines.warm import WARM
 
 log = logging.getLogger("graftline")
 
-_CHILD = "resources.engines.generate_child"
 _CONCURRENCY = 64
 _PATIENCE_SECONDS = 3600.0
 
@@ -38,7 +37,10 @@ class Output(TypedDict):
 
 @dataclass(frozen=True)
 class Batch:
-    """What one model made of its prompts, in order, and the engine that ran (`fallback`: why not the asked one)."""
+    """What one model made of its prompts, in order, and the engine that ran (`fallback`: why not the asked one).
+
+    `came` says whether an engine was started for it, took the model's weights in ("swapped"), or had it ("warm").
+    """
 
     outputs: list[Output]
     engine: str
@@ -46,6 +48,12 @@ class Batch:
     fallback: str
     start_seconds: float
     generate_seconds: float
+    came: str = ""
+
+    @property
+    def starts(self) -> int:
+        """How many engines were started for it: 1 or 0."""
+        return int(self.came == STARTED)
 
     @property
     def tokens_per_second(self) -> float:
@@ -100,7 +108,7 @@ class InferenceEngine:
         schema: dict[str, Any] | None = None,
         trust_remote_code: bool = False,
     ) -> list[Batch]:
-        """Run several models in turn in one child, which starts the engine's libraries once; one batch a model."""
+        """Run several models in turn in the warm engine, which is started where there is none; one batch a model."""
         for model, prompt_ids in jobs:
             self._require_room(model, prompt_ids, max_tokens)
         wanted = [(model, prompt_ids) for model, prompt_ids in jobs if prompt_ids]
@@ -127,35 +135,23 @@ class InferenceEngine:
                     "shorten the prompt, or generate fewer tokens",
                 )
 
-    def _run(self, spec: dict[str, Any]) -> list[dict[str, Any]]:
-        self._work.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=self._work, prefix="job-"))
-        names = ", ".join(f"{len(job['prompts'])} prompts on {Path(job['model']).name}" for job in spec["jobs"])
-        log.info("%s generates: %s (log: %s)", self.name, names, folder / "child.log")
+    def _run(self, job: dict[str, Any]) -> list[dict[str, Any]]:
+        names = ", ".join(f"{len(one['prompts'])} prompts on {Path(one['model']).name}" for one in job["jobs"])
+        log.info("%s generates: %s", self.name, names)
         try:
-            run_child(_CHILD, spec | {"folder": str(folder)}, folder, _environment(), _deadline(self._patience))
-            batches = json.loads((folder / "RESULT.json").read_text(encoding="utf-8"))["batches"]
+            return WARM.run(job, self._work, _environment(), _deadline(self._patience))
         except ChildError as error:
             raise ServiceError(
                 f"the {self.name} engine",
                 error.found,
                 "one output a prompt",
-                f"read {folder / 'child.log'}, or set GRAFTLINE_ENGINE=transformers",
+                f"read {WARM.log}, or set GRAFTLINE_ENGINE=transformers",
             ) from error
         except TimeoutError as error:
             found = f"no result after {self._patience:.0f} s"
             raise ServiceError(
-                f"the {self.name} engine",
-                found,
-                "one output a prompt",
-                f"read {folder / 'child.log'}, or generate fewer tokens",
+                f"the {self.name} engine", found, "one output a prompt", f"read {WARM.log}, or generate fewer tokens"
             ) from error
-        self._keep_log(folder)
-        return batches
-
-    def _keep_log(self, folder: Path) -> None:
-        os.replace(folder / "child.log", self._work / "last.log")
-        shutil.rmtree(folder)
 
 
 def _version_of(package: str) -> str:
@@ -214,14 +210,21 @@ def _batch(made: dict[str, Any], prompts: Sequence[list[int]]) -> Batch:
         for output, ids in zip(made["outputs"], prompts, strict=True)
     ]
     batch = Batch(
-        outputs, made["engine"], made["dtype"], made["fallback"], made["start_seconds"], made["generate_seconds"]
+        outputs,
+        made["engine"],
+        made["dtype"],
+        made["fallback"],
+        made["start_seconds"],
+        made["generate_seconds"],
+        made["came"],
     )
     if batch.fallback:
         log.warning("%s generated instead of the engine asked for: %s", batch.engine, batch.fallback)
     log.info(
-        "%s (%s): start %.0f s, %d outputs, %.0f tokens/s",
+        "%s (%s): %s in %.1f s, %d outputs, %.0f tokens/s",
         batch.engine,
         batch.dtype,
+        batch.came,
         batch.start_seconds,
         len(outputs),
         batch.tokens_per_second,

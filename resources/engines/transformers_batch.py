@@ -2,36 +2,51 @@
 
 from typing import Any
 
-from resources.engines.batch_engine import Engine, Generate, Outputs, dtype_name
+from resources.engines.batch_engine import Engine, Job, Outputs, dtype_name
 
 _TOKENS_PER_BATCH = 4096
 
 
-def load(model: str, prompts: list[list[int]], stop: list[int], job: dict[str, Any]) -> Generate:
-    """Load the model on the GPU where there is one."""
-    import torch
-    from tqdm import tqdm
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+class TransformersModel:
+    """A model of transformers, on the GPU where there is one."""
 
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    trust = job["trust_remote_code"]
-    tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=trust)
-    network: Any = AutoModelForCausalLM.from_pretrained(
-        model, dtype=getattr(torch, dtype_name()), trust_remote_code=trust
-    )
-    network = network.to(device).eval()
-    pad = stop[0] if stop else 0
+    def __init__(self, model: str, job: Job) -> None:
+        self.room, self._job = job["context"], job
+        self._read(model)
 
-    def generate(prompts: list[list[int]]) -> Outputs:
+    def _read(self, model: str) -> None:
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        trust = self._job["trust_remote_code"]
+        self._device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=trust)
+        network: Any = AutoModelForCausalLM.from_pretrained(
+            model, dtype=getattr(torch, dtype_name()), trust_remote_code=trust
+        )
+        self._network = network.to(self._device).eval()
+
+    def swap(self, model: str) -> bool:
+        """Read another model in this one's place."""
+        del self._network
+        self._read(model)
+        return True
+
+    def generate(self, prompts: list[list[int]], stop: list[int], job: Job) -> Outputs:
+        """Return one output a prompt."""
+        import torch
+        from tqdm import tqdm
+
         outputs: dict[int, dict[str, Any]] = {}
+        pad = stop[0] if stop else 0
         for rows in tqdm(list(length_sorted_batches([len(ids) for ids in prompts], job["max_tokens"]))):
             width = max(len(prompts[row]) for row in rows)
-            ids = torch.tensor([[pad] * (width - len(prompts[row])) + prompts[row] for row in rows], device=device)
+            ids = torch.tensor([[pad] * (width - len(prompts[row])) + prompts[row] for row in rows])
             mask = torch.tensor([[0] * (width - len(prompts[row])) + [1] * len(prompts[row]) for row in rows])
             with torch.inference_mode():
-                made = network.generate(
-                    input_ids=ids,
-                    attention_mask=mask.to(device),
+                made = self._network.generate(
+                    input_ids=ids.to(self._device),
+                    attention_mask=mask.to(self._device),
                     max_new_tokens=job["max_tokens"],
                     do_sample=False,
                     eos_token_id=stop or None,
@@ -42,10 +57,13 @@ def load(model: str, prompts: list[list[int]], stop: list[int], job: dict[str, A
                 )
             for row, tokens in zip(rows, made[:, width:].tolist(), strict=True):
                 outputs[row] = cut(tokens, stop)
-                outputs[row]["text"] = tokenizer.decode(outputs[row]["token_ids"], skip_special_tokens=True)
+                outputs[row]["text"] = self._tokenizer.decode(outputs[row]["token_ids"], skip_special_tokens=True)
         return [outputs[row] for row in range(len(prompts))]
 
-    return generate
+
+def load(model: str, room: int, job: Job) -> TransformersModel:
+    """Load the model."""
+    return TransformersModel(model, job)
 
 
 def cut(tokens: list[int], stop: list[int]) -> dict[str, Any]:

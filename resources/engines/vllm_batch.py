@@ -1,21 +1,66 @@
 """vLLM's offline batch: the whole list of prompts at once, on its own continuous batching."""
 
+from pathlib import Path
 from typing import Any
 
-from resources.engines.batch_engine import CannotRun, Engine, Generate, Outputs, dtype_name
+from resources.engines.batch_engine import CannotRun, Engine, Job, Outputs, dtype_name
 
-_LENGTH_STEP = 256
+_ALL_THAT_FITS = -1
+_KNOWN_LAYERS = {
+    "VocabParallelEmbedding", "ParallelLMHead", "QKVParallelLinear", "MergedColumnParallelLinear",
+    "ColumnParallelLinear", "RowParallelLinear", "ReplicatedLinear", "RMSNorm",
+}  # fmt: skip
+"""vLLM's layers whose new weights are in use after a swap: a test of tests/integration/finetune says so."""
 
 
-def load(model: str, prompts: list[list[int]], stop: list[int], job: dict[str, Any]) -> Generate:
-    """Load the model; CannotRun where vLLM is not there or refuses it."""
-    try:
-        from vllm import LLM, SamplingParams
+class VllmModel:
+    """A model of vLLM in this process."""
+
+    def __init__(self, llm: Any) -> None:
+        self._llm = llm
+        self.room = int(llm.llm_engine.model_config.max_model_len)
+
+    def generate(self, prompts: list[list[int]], stop: list[int], job: Job) -> Outputs:
+        """Return one output a prompt."""
+        from vllm import SamplingParams
         from vllm.sampling_params import StructuredOutputsParams
+
+        schema = job["schema"]
+        sampling = SamplingParams(
+            temperature=0.0,
+            max_tokens=job["max_tokens"],
+            stop_token_ids=stop,
+            structured_outputs=StructuredOutputsParams(json=schema) if schema else None,
+        )
+        self._llm.reset_prefix_cache()  # a prefix computed in another batch may round otherwise
+        requests: Any = [{"prompt_token_ids": ids} for ids in prompts]
+        results = self._llm.generate(requests, sampling, use_tqdm=True)
+        firsts = [result.outputs[0] for result in results]
+        return [
+            {"text": first.text, "token_ids": list(first.token_ids), "finish_reason": first.finish_reason or "length"}
+            for first in firsts
+        ]
+
+    def swap(self, model: str) -> bool:
+        """Take other weights in, where all layers are known to use them afterwards; only on a CPU, measured there."""
+        import torch
+
+        if torch.cuda.is_available() or not all(self._llm.apply_model(_is_known)):
+            return False
+        before = self._llm.apply_model(_packed)[0]
+        self._llm.collective_rpc("reload_weights", kwargs={"weights_path": model})
+        self._llm.apply_model(_pack_tied_head)
+        after = self._llm.apply_model(_packed)[0]
+        anew = before.keys() == after.keys() and all(after[name] is not before[name] for name in before)
+        return anew and self._llm.apply_model(lambda network: _holds(network, Path(model)))[0]
+
+
+def load(model: str, room: int, job: Job) -> VllmModel:
+    """Load the model with as long a context as its memory allows; CannotRun where vLLM is not there or refuses it."""
+    try:
+        from vllm import LLM
     except ImportError as error:
         raise CannotRun(f"not importable ({error})") from error
-    longest = max(map(len, prompts)) + job["max_tokens"]
-    length = min(-(-longest // _LENGTH_STEP) * _LENGTH_STEP, job["context"])
     try:
         llm = LLM(
             model=model,
@@ -23,31 +68,61 @@ def load(model: str, prompts: list[list[int]], stop: list[int], job: dict[str, A
             enforce_eager=True,
             seed=0,
             generation_config="vllm",
-            max_model_len=length,
+            max_model_len=_ALL_THAT_FITS,
             max_num_seqs=job["concurrency"],
             trust_remote_code=job["trust_remote_code"],
             disable_log_stats=True,
         )
     except Exception as error:
         raise CannotRun(f"{type(error).__name__}: {error}") from error
-    schema = job["schema"]
-    sampling = SamplingParams(
-        temperature=0.0,
-        max_tokens=job["max_tokens"],
-        stop_token_ids=stop,
-        structured_outputs=StructuredOutputsParams(json=schema) if schema else None,
-    )
+    loaded = VllmModel(llm)
+    if loaded.room < room:
+        raise CannotRun(f"memory for {loaded.room} tokens, and the longest prompt and answer have {room}")
+    return loaded
 
-    def generate(prompts: list[list[int]]) -> Outputs:
-        requests: Any = [{"prompt_token_ids": ids} for ids in prompts]
-        results = llm.generate(requests, sampling, use_tqdm=True)
-        firsts = [result.outputs[0] for result in results]
-        return [
-            {"text": first.text, "token_ids": list(first.token_ids), "finish_reason": first.finish_reason or "length"}
-            for first in firsts
-        ]
 
-    return generate
+def _is_known(network: Any) -> bool:
+    with_weights = (layer for layer in network.modules() if next(layer.parameters(recurse=False), None) is not None)
+    return all(type(layer).__name__ in _KNOWN_LAYERS and _plain(layer) for layer in with_weights)
+
+
+def _plain(layer: Any) -> bool:
+    return type(getattr(layer, "quant_method", None)).__name__ in (
+        "NoneType", "UnquantizedEmbeddingMethod", "UnquantizedLinearMethod",
+    )  # fmt: skip
+
+
+def _packed(network: Any) -> dict[str, Any]:
+    """Return each layer's product over weights that were laid out for it."""
+    return {name: layer.cpu_linear for name, layer in network.named_modules() if hasattr(layer, "cpu_linear")}
+
+
+def _pack_tied_head(network: Any) -> None:
+    """Lay the head out anew where it is the embeddings: vLLM 0.32 leaves the former model's head in use there."""
+    layers = dict(network.named_modules())
+    heads = [layer for layer in layers.values() if type(layer).__name__ == "ParallelLMHead"]
+    tables = {id(layer.weight) for layer in layers.values() if type(layer).__name__ == "VocabParallelEmbedding"}
+    for head in heads:
+        if id(head.weight) in tables:
+            head.quant_method.process_weights_after_loading(head)
+
+
+def _holds(network: Any, model: Path) -> bool:
+    """Say whether what carries the checkpoint's names (embeddings, norms) has the checkpoint's values now."""
+    import torch
+    from safetensors import safe_open
+
+    held, compared = dict(network.named_parameters()), 0
+    for file in sorted(model.glob("*.safetensors")):
+        with safe_open(file, "pt") as stored:
+            for name in set(stored.keys()) & held.keys():
+                if held[name].numel() == 0:  # it was laid out elsewhere
+                    continue
+                wanted = stored.get_tensor(name).to(held[name].dtype)
+                if not torch.equal(held[name][: len(wanted)], wanted):
+                    return False
+                compared += 1
+    return compared > 0
 
 
 def let_go() -> None:

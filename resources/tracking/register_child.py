@@ -1,6 +1,7 @@
 """Child process: log a checkpoint as an MLflow model and register it, with no hub in reach and no memory kept."""
 
 import json
+import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,16 @@ from typing import Any
 from pipelines.core.child_process import read_spec
 
 _REQUIREMENTS = ("transformers", "torch", "accelerate")
+_NEVER_CALLED = ("peft", "bitsandbytes", "scipy", "sklearn", "triton", "torchvision")
+"""Packages that MLflow and transformers import where they are installed: 1.4 of the child's 10 processor seconds."""
 _QUESTION, _ANSWER = "How long can I return a tent?", "45 days, unused."  # their types are the model's signature
 _CARD = "---\nlicense: other\n---\nMade by Graftline; the licence of its base model applies.\n"
 
 
 def register(spec: dict[str, Any]) -> str:
     """Log spec["model"] under the run spec["run_id"] as a version of spec["name"]; return the version's number."""
+    for name in _NEVER_CALLED:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # to Python that is "not there"
     import mlflow
     from huggingface_hub import ModelCard
 

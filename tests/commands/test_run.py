@@ -36,3 +36,11 @@ def test_options_say_what_is_run_and_with_which_config(arguments: list[str], cal
 def test_a_night_is_a_run_of_everything_and_returns_its_status(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(run, "run_night", lambda recipes: 1 if recipes is None else 0)
     assert cli.main(["night"]) == 1
+
+
+def test_the_last_lines_count_the_engines_that_were_started(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("resources.engines.warm.WARM.starts", 2)
+    assert run._report({}, 3.0) == 0
+    assert "engine starts: 2\n" in capsys.readouterr().out

@@ -21,6 +21,15 @@ PROCESSORS = {
 """What /proc/cpuinfo says of processors, and whether they multiply in bfloat16."""
 
 
+@pytest.mark.parametrize(("said", "expected"), [("0", False), ("1", True), ("", False)])
+def test_another_processor_can_be_measured_on_this_one(
+    said: str, expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("GRAFTLINE_BENCH_FAST_BFLOAT16", said)
+    (tmp_path / "cpuinfo").write_text(X86.format(""))
+    assert fast_bfloat16(tmp_path / "cpuinfo") is expected
+
+
 def test_threads_wait_as_they_should_unless_the_environment_says_otherwise(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("GOMP_SPINCOUNT", "7")
     monkeypatch.setenv("OMP_WAIT_POLICY", "")  # so that it is undone, whether or not it was set

@@ -1,21 +1,26 @@
 """An engine: says each prompt's last tokens again, as a stand-in where a real model would be too slow."""
 
-from typing import Any
-
-from resources.engines.batch_engine import Engine, Generate, Outputs
+from resources.engines.batch_engine import Engine, Job, Outputs
 
 
-def load(model: str, prompts: list[list[int]], stop: list[int], job: dict[str, Any]) -> Generate:
-    """Return what generates; only the model's tokenizer is loaded."""
-    from transformers import AutoTokenizer
+class Echo:
+    """A model in memory; only its tokenizer is loaded."""
 
-    tokenizer = AutoTokenizer.from_pretrained(model)
+    def __init__(self, model: str, room: int, job: Job) -> None:
+        self.room = job["context"]
+        self.swap(model)
 
-    def generate(prompts: list[list[int]]) -> Outputs:
+    def swap(self, model: str) -> bool:
+        """Take the tokenizer of another model."""
+        from transformers import AutoTokenizer
+
+        self.tokenizer = AutoTokenizer.from_pretrained(model)
+        return True
+
+    def generate(self, prompts: list[list[int]], stop: list[int], job: Job) -> Outputs:
+        """Return one echo a prompt."""
         echoes = [ids[-job["max_tokens"] :] for ids in prompts]
-        return [{"text": tokenizer.decode(ids), "token_ids": ids, "finish_reason": "length"} for ids in echoes]
-
-    return generate
+        return [{"text": self.tokenizer.decode(ids), "token_ids": ids, "finish_reason": "length"} for ids in echoes]
 
 
-ENGINE = Engine(load, package="transformers")
+ENGINE = Engine(Echo, package="transformers")

@@ -161,6 +161,7 @@ def generations(
             found[model.digest] = _generations(rows, batch)
             cache.write(names[model.digest], found[model.digest])
         speed = {
+            "engine_starts": sum(batch.starts for batch in batches),
             "engine_start_seconds": sum(batch.start_seconds for batch in batches),
             "generate_seconds": sum(batch.generate_seconds for batch in batches),
             "tokens_per_second": min(batch.tokens_per_second for batch in batches),

@@ -50,7 +50,7 @@ def merge(recipe: Recipe, adapter: TrainingRecord, dataset_path: Path, base: Bas
             "output": str(work / "output"),
         }
         log.info("merging adapter %s", adapter.key)
-        run_child(_CHILD, spec, work)
+        run_child(_CHILD, spec, work, needed_bytes=base.working_bytes(recipe.quantization_bit))
         switch_complete(work, folder)
     result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
     return MergedRecord.of_result(result, key, folder, adapter, adapter.base_revision)

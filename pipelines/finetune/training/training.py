@@ -84,7 +84,7 @@ def train(recipe: Recipe, dataset: dict[str, Any], base: BaseModel, home: Path) 
         sampler()  # the machine before the child has begun
         watch = _Watch(_Progress(work / LOG), sampler)
         environment = {"HF_DATASETS_CACHE": str(home / "cache" / "datasets"), **ENVIRONMENT}
-        run_child(_CHILD, spec, work, environment, watch)
+        run_child(_CHILD, spec, work, environment, watch, base.working_bytes(recipe.quantization_bit))
         shutil.copy(work / system_metrics.FILE, work / "output" / system_metrics.FILE)
         (work / "output" / recipe_file.FILE).write_text(recipe_file.resolved_yaml(recipe), encoding="utf-8")
         switch_complete(work, folder)

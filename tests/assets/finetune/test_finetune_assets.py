@@ -66,7 +66,7 @@ class FakeChild:
         self.after = 1.0
         self.ran: list[str] = []
 
-    def __call__(self, module: str, spec: dict[str, Any], folder: Path, *rest: Any) -> Path:
+    def __call__(self, module: str, spec: dict[str, Any], folder: Path, *rest: Any, **more: Any) -> Path:
         self.ran.append(module.rsplit(".", 1)[1])
         output = Path(spec["output"])
         output.mkdir(parents=True)

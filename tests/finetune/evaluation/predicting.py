@@ -32,6 +32,7 @@ class FakeEngine:
             SimpleNamespace(
                 outputs=[{"text": f" {model.name} {len(ids)}", "token_ids": [1, 2]} for ids in prompts],
                 engine="other" if model.name in self.fails_on else "fake",
+                starts=1,
                 start_seconds=1.0,
                 generate_seconds=1.0,
                 tokens_per_second=2.0,

@@ -24,7 +24,9 @@ class FakeChild:
     def __init__(self) -> None:
         self.specs: list[dict[str, Any]] = []
 
-    def __call__(self, module: str, spec: dict[str, Any], folder: Path, environment: Any, watch: Any) -> Path:
+    def __call__(
+        self, module: str, spec: dict[str, Any], folder: Path, environment: Any, watch: Any, needed_bytes: int
+    ) -> Path:
         self.specs.append(spec)
         folder.mkdir(parents=True, exist_ok=True)
         row = {"step": 2, "total_steps": 4, "loss": 1.5, "tokens_per_second": 10.0, "seconds_left": 3.0}

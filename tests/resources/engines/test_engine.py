@@ -1,13 +1,14 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from pipelines.core.errors import InputError, ServiceError
 from resources.engines import engine as inference_engine
+from resources.engines import warm
 from resources.engines.batch_engine import stop_token_ids
 from resources.engines.chat_template import render_conversations
 from resources.engines.engine import InferenceEngine
@@ -24,25 +25,30 @@ def model(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
     """Put a script in the place of the child."""
     package = tmp_path / "children"
     package.mkdir()
     monkeypatch.setenv("PYTHONPATH", str(package))
+    kept = warm.WarmEngine()
+    monkeypatch.setattr(inference_engine, "WARM", kept)
 
     def write(body: str) -> None:
-        start = "import json, sys, time\nspec = json.load(open(sys.argv[1]))\n"
+        start = "import json, sys, time\nspec = json.load(open(input()))\n"
         (package / "child_of_test.py").write_text(start + body)
-        monkeypatch.setattr(inference_engine, "_CHILD", "child_of_test")
+        monkeypatch.setattr(warm, "_CHILD", "child_of_test")
 
-    return write
+    yield write
+    kept.stop()
 
 
 ANSWERS = """
+import os
 outputs = lambda prompts: [{"text": str(len(ids)), "token_ids": ids[:2], "finish_reason": "stop"} for ids in prompts]
 batches = [{"engine": "transformers", "dtype": "float32", "fallback": "no such architecture", "start_seconds": 1.0,
-            "generate_seconds": 2.0, "outputs": outputs(job["prompts"])} for job in spec["jobs"]]
-json.dump({"batches": batches}, open(spec["folder"] + "/RESULT.json", "w"))
+            "generate_seconds": 2.0, "came": "started", "outputs": outputs(job["prompts"])} for job in spec["jobs"]]
+json.dump({"batches": batches}, open(spec["result"] + ".new", "w"))
+os.replace(spec["result"] + ".new", spec["result"])
 """
 
 
@@ -66,9 +72,10 @@ def test_several_models_run_in_one_child_and_one_without_prompts_in_none(model: 
     assert [o["text"] for o in first.outputs + last.outputs] == ["1", "2"] and none.outputs == []
 
 
-def test_after_success_only_the_last_log_stays(model: Path, child, tmp_path: Path) -> None:
-    child("print('hello')\n" + ANSWERS)
+def test_after_its_end_only_the_last_log_stays(model: Path, child, tmp_path: Path) -> None:
+    child("print('hello', flush=True)\n" + ANSWERS)
     InferenceEngine("vllm", tmp_path / "work").generate(model, [[1]], 5)
+    inference_engine.WARM.stop()
     assert [path.name for path in (tmp_path / "work" / "generation").iterdir()] == ["last.log"]
     assert "hello" in (tmp_path / "work" / "generation" / "last.log").read_text()
 
@@ -77,15 +84,15 @@ def test_a_child_that_fails_is_a_service_error_with_its_last_lines(model: Path, 
     child("sys.exit('the weights are torn')")
     with pytest.raises(ServiceError, match="the weights are torn") as caught:
         InferenceEngine("vllm", tmp_path).generate(model, [[1]], 5)
-    log = next((tmp_path / "generation").glob("job-*/child.log"))
+    log = next((tmp_path / "generation").glob("engine-*/child.log"))
     assert str(log) in caught.value.fix
 
 
 def test_a_child_that_takes_too_long_is_ended(model: Path, child, tmp_path: Path) -> None:
-    child("open(spec['folder'] + '/pid', 'w').write(str(__import__('os').getpid()))\ntime.sleep(60)")
+    child("print(__import__('os').getpid(), flush=True)\ntime.sleep(60)")
     with pytest.raises(ServiceError, match="no result after 2 s"):
         InferenceEngine("vllm", tmp_path, patience=2).generate(model, [[1]], 5)
-    pid = int(next((tmp_path / "generation").glob("job-*/pid")).read_text())
+    pid = int(next((tmp_path / "generation").glob("engine-*/child.log")).read_text())
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 
