@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.commands.command import takes_recipe
 from pipelines.commands.export import keep_training
-from pipelines.core.errors import InputError
+from pipelines.core.errors import InputError, shell_command
 
 if TYPE_CHECKING:
     from pipelines.finetune.recipes.recipe import Recipe
@@ -86,7 +86,7 @@ def recipe_file_of(text: str, recipes: Path) -> Path:
         f"recipe '{text}'",
         "no such recipe",
         f"one of {', '.join(sorted(known)) or 'none'}, or a path to a YAML file",
-        f"graftline train {near or (sorted(known) or ['RECIPE'])[0]}",
+        shell_command("graftline", "train", near or (sorted(known) or ["RECIPE"])[0]),
     )
 
 

@@ -1,5 +1,6 @@
 """The one exception family: what was found, what was expected, what to type next."""
 
+import shlex
 from dataclasses import dataclass
 
 from pipelines.core.masked import masked
@@ -12,6 +13,24 @@ class GraftlineError(Exception):
         where, found, expected, fix = map(masked, (where, found, expected, fix))
         super().__init__(f"{where}: found {found}; expected {expected}. Next: {fix}")
         self.where, self.found, self.expected, self.fix = where, found, expected, fix
+
+
+def shell_command(*words: object) -> str:
+    """Return a command as a shell takes it, whatever paths and names stand in it.
+
+    >>> shell_command("vllm", "serve", "/data/my model")
+    "vllm serve '/data/my model'"
+    """
+    return shlex.join(str(word) for word in words)
+
+
+def shell_setting(name: str, value: object) -> str:
+    """Return NAME=value as a shell takes it.
+
+    >>> shell_setting("LLM_MODEL", "模型 1")
+    "LLM_MODEL='模型 1'"
+    """
+    return f"{name}={shlex.quote(str(value))}"
 
 
 class InputError(GraftlineError):

@@ -7,6 +7,7 @@ from typing import Literal
 import dagster as dg
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
+from pipelines.core.errors import shell_command
 from pipelines.measuring.gates import GateStore, standing_gate
 from pipelines.orchestration.night import NightStep
 
@@ -65,8 +66,8 @@ def refused_above(step: NightStep, here: Sequence[str], graph: AssetGraph, store
         gate = standing_gate(store, asset, recipe or "", judges)
         reason = gate.refusal() if judges and gate.version is not None else None
         if reason:
-            again = f"{asset} --recipe {recipe}" if recipe else asset
-            return f"{reason}; graftline run --select {again} makes it anew"
+            again = shell_command("graftline", "run", "--select", asset, *(("--recipe", recipe) if recipe else ()))
+            return f"{reason}; {again} makes it anew"
     return None
 
 
