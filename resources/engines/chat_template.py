@@ -27,9 +27,10 @@ def render_conversations(
     path = model / "tokenizer.json"
     if not path.exists():
         return _render_with_transformers(model, conversations, tools)
-    tokenizer, template, special = Tokenizer.from_file(str(path)), _template(model), _special_tokens(model)
+    tokenizer, source, special = Tokenizer.from_file(str(path)), _source(model), _special_tokens(model)
+    template = _template(model, source)
     texts = [
-        _rendered(model, template, messages, offered, special)
+        _rendered(model, template, as_engines_read(messages, source), offered, special)
         for messages, offered in _with_tools(conversations, tools)
     ]
     tokenizer.no_truncation()
@@ -38,9 +39,8 @@ def render_conversations(
 
 
 def _rendered(model: Path, template: Any, messages: Messages, tools: Tools, special: dict[str, str]) -> str:
-    read = as_engines_read(messages)
     try:
-        return template.render(messages=read, tools=tools, add_generation_prompt=True, **special)
+        return template.render(messages=messages, tools=tools, add_generation_prompt=True, **special)
     except InputError:
         raise
     except Exception as error:  # the template's code on fields that it can't take: Jinja's errors, or Python's
@@ -58,10 +58,7 @@ def _with_tools(conversations: Sequence[Messages], tools: Sequence[Tools] | None
     return [(one, tools_as_engines_read(these)) for one, these in zip(conversations, offered, strict=True)]
 
 
-def _template(model: Path) -> Any:
-    from jinja2.ext import loopcontrols
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
+def _source(model: Path) -> str:
     file = model / "chat_template.jinja"
     source = file.read_text(encoding="utf-8") if file.exists() else _tokenizer_config(model).get("chat_template")
     if not isinstance(source, str):
@@ -71,6 +68,14 @@ def _template(model: Path) -> Any:
             "chat_template.jinja beside the tokenizer",
             "take an instruction-tuned checkpoint, or put its template there",
         )
+    return source
+
+
+def _template(model: Path, source: str) -> Any:
+    from jinja2.ext import loopcontrols
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    file = model / "chat_template.jinja"
 
     def refuse(message: str) -> None:
         raise InputError(str(file), message, "a conversation that the template takes", "correct the row's messages")
@@ -106,7 +111,11 @@ def _render_with_transformers(
     return [
         list(
             tokenizer.apply_chat_template(
-                as_engines_read(messages), tools=offered, add_generation_prompt=True, tokenize=True, return_dict=False
+                as_engines_read(messages, str(tokenizer.chat_template)),
+                tools=offered,
+                add_generation_prompt=True,
+                tokenize=True,
+                return_dict=False,
             )
         )
         for messages, offered in _with_tools(conversations, tools)

@@ -45,7 +45,7 @@ class EncodedTurns:
 
 def prompt_ids(tokenizer: ChatTokenizer, messages: Messages, tools: Tools = None) -> list[int]:
     """Return the ids of a conversation up to where the assistant's next answer begins."""
-    read, offered = as_engines_read(messages), tools_as_engines_read(tools)
+    read, offered = as_engines_read(messages, str(tokenizer.chat_template)), tools_as_engines_read(tools)
     return _apply(tokenizer, read, offered, tokenize=True, return_dict=False, add_generation_prompt=True)
 
 
@@ -78,7 +78,7 @@ def encode_turns(
     has them. InputError where the template refuses the conversation.
     """
     require_tools(str(tokenizer.chat_template), messages, tools, "a conversation of the dataset")
-    messages, tools = as_engines_read(messages), tools_as_engines_read(tools)
+    messages, tools = as_engines_read(messages, str(tokenizer.chat_template)), tools_as_engines_read(tools)
     answers = [n for n, message in enumerate(messages) if message["role"] == "assistant"]
     chosen = answers[-1:] if mask_history and not train_on_prompt else answers
 

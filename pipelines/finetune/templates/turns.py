@@ -77,7 +77,7 @@ class RenderedTurns:
 
     def _stands(self, place: int, piece: Piece, spans: Sequence[Span]) -> bool:
         texts = [self.text[start:end] for start, end in spans]
-        if any(form in text for form in piece.forms() for text in texts):
+        if any(piece.stands_in(text) for text in texts):
             return True
         whole = self._with_marks()
         if whole is None:
