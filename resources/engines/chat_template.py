@@ -38,6 +38,22 @@ def render_conversations(
     return [encoding.ids for encoding in tokenizer.encode_batch(texts, add_special_tokens=False)]
 
 
+def token_counts(model: Path, texts: Sequence[str]) -> list[int]:
+    """Return how many tokens a checkpoint's tokenizer makes of each text, without those that begin or end one."""
+    from tokenizers import Tokenizer
+
+    path = model / "tokenizer.json"
+    if not path.exists():
+        from transformers import AutoTokenizer
+
+        slow: Any = AutoTokenizer.from_pretrained(str(model))
+        return [len(slow(text, add_special_tokens=False)["input_ids"]) for text in texts]
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return [len(encoding.ids) for encoding in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+
+
 def _rendered(model: Path, template: Any, messages: Messages, tools: Tools, special: dict[str, str]) -> str:
     try:
         return template.render(messages=messages, tools=tools, add_generation_prompt=True, **special)
