@@ -183,7 +183,7 @@ def _print_record(record: "TrainingRecord") -> None:
     print(f"export      graftline export {record.key[:8]}")
     if record.rows_without_loss:
         rows = record.rows_without_loss + record.rows
-        print(f"left out    {record.rows_without_loss} of {rows} rows: no answer within cutoff_len; raise it")
+        print(f"left out    {record.rows_without_loss} of {rows} rows: nothing to learn within cutoff_len; raise it")
     if record.turns_without_loss:
         print(f"no loss     on {record.turns_without_loss} answers or calls: the notes say why")
     for note in record.notes:

@@ -12,7 +12,8 @@ from pipelines.core.identity import content_id
 from pipelines.core.protocols import Messages
 from pipelines.finetune.templates.refusals import template_refusal
 from pipelines.finetune.templates.rendering import as_engines_read, require_tools, tools_as_engines_read
-from pipelines.finetune.templates.turns import ANSWERS, CUT, RenderedTurns, Span, common_prefix
+from pipelines.finetune.templates.tokenizing import turns_with_controls
+from pipelines.finetune.templates.turns import ANSWERS, CONTROLS, CUT, RenderedTurns, Span, common_prefix
 
 IGNORED = -100
 """Label of a token without loss, as in `torch.nn.CrossEntropyLoss`."""
@@ -97,7 +98,7 @@ def encode_turns(
             dict.fromkeys(chosen, whole) if train_on_prompt else {n: [span] for n, span in turns.spans(chosen).items()}
         )
     lost = turns.left_out(learned, chosen)
-    left_out = [what for _, what in lost]
+    left_out = [what for _, what in lost] + [CONTROLS] * turns_with_controls(tokenizer, messages)
     if train_on_prompt:
         ids, _ = _tokens_of_spans(tokenizer, turns.text, [])
         return EncodedTurns(ids[:cutoff], ids[:cutoff], left_out)
