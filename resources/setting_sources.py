@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource
 
-from pipelines.core.errors import ConfigurationError
+from pipelines.core.errors import ConfigurationError, shell_setting
 from pipelines.core.masked import HIDDEN, masked
 from pipelines.text.nearest import nearest_name
 
@@ -101,7 +101,7 @@ def first_error(error: ValidationError, settings: type[BaseSettings]) -> Configu
     field, context = fields[name], wrong.get("ctx", {})
     found = HIDDEN if field.annotation is SecretStr else context.get("found", f"'{wrong['input']}'")
     instead = context["instead"] if wrong["type"] == "refusal" else _instead(field, str(wrong["input"]))
-    fix = f"set {name}={instead}" if instead else f"unset {name}"
+    fix = f"set {shell_setting(name, instead)}" if instead else f"unset {name}"
     return ConfigurationError(name, found, context["expected"] if wrong["type"] == "refusal" else _expected(field), fix)
 
 

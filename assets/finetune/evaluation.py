@@ -44,7 +44,7 @@ def _merged(stored: dict[str, Any], recipe: str) -> MergedRecord:
 
 
 @dg.asset(
-    group_name=GROUP, kinds={"vllm", "huggingface"}, owners=OWNERS, code_version="1", partitions_def=RECIPES, pool="gpu"
+    group_name=GROUP, kinds={"vllm", "huggingface"}, owners=OWNERS, code_version="2", partitions_def=RECIPES, pool="gpu"
 )
 def predictions(
     context: dg.AssetExecutionContext,
@@ -73,6 +73,8 @@ def predictions(
         made.table,
         Work(computed={"texts": made.generated}),
         engine=engines,
+        max_tokens=made.max_tokens,
+        **{f"{who}_cut_at_max_tokens": count for who, count in made.cut.items()},
         **made.speed,
         **problems_metadata(made.problems, len(rows)),
     )

@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from pipelines.core.errors import ConfigurationError
+from pipelines.core.errors import ConfigurationError, shell_command
 
 _BELOW = (
     "model_name_or_path", "template", "new_special_tokens", "add_tokens", "trust_remote_code", "eval_dataset",
@@ -33,10 +33,11 @@ class RecipeConfig(dg.Config):
         given = {key: value for key, value in self.model_dump(exclude={"overrides"}).items() if value is not None}
         for key in _BELOW:
             if key in self.overrides:
+                command = shell_command("graftline", "train", "RECIPE", f"{key}={self.overrides[key]}")
                 raise ConfigurationError(
                     f"overrides, key '{key}'",
                     "a key that merging and evaluation read from the recipe's file",
                     "keys of the training alone",
-                    f"graftline train RECIPE {key}={self.overrides[key]}, or a recipe of its own",
+                    f"{command}, or a recipe of its own",
                 )
         return {**given, **self.overrides}

@@ -2,15 +2,18 @@
 
 import logging
 import sys
+import traceback
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import click
 
 from pipelines.commands.names import complete_recipe
-from pipelines.core.errors import GraftlineError
+from pipelines.core.errors import GraftlineError, of_library, shell_command
 
 log = logging.getLogger("graftline")
+_TRACEBACKS = "tracebacks.log"
 
 
 class Command(click.Command):
@@ -28,9 +31,29 @@ class Command(click.Command):
         except GraftlineError as error:
             print(f"{ctx.command_path}: {error}", file=sys.stderr)
             return 1
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise  # a wrong call, help, or a reader that went away
+        except Exception as error:  # a library's own: Jinja, safetensors, torch, pyarrow, json
+            print(f"{ctx.command_path}: {_of_library(error)}", file=sys.stderr)
+            return 1
         except KeyboardInterrupt:
             print(f"{ctx.command_path}: stopped; run it again to go on from here", file=sys.stderr)
             return 130
+
+
+def _of_library(error: Exception) -> GraftlineError:
+    """Return a library's exception as ours, its traceback kept in a file; it goes on where there is no such place."""
+    from resources.settings import Settings
+
+    try:
+        file = Settings.load().home / "logs" / _TRACEBACKS
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("a", encoding="utf-8") as log_file:
+            print(datetime.now().isoformat(timespec="seconds"), shell_command(*sys.argv), file=log_file)
+            traceback.print_exception(error, file=log_file)
+    except (OSError, GraftlineError):
+        raise error from None
+    return GraftlineError("a library", *of_library(error, file))
 
 
 class NearestChoice(click.Choice):

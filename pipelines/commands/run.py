@@ -13,7 +13,7 @@ import psutil
 
 from pipelines.commands.command import Command
 from pipelines.commands.names import complete_assets, complete_partition
-from pipelines.core.errors import ConfigurationError
+from pipelines.core.errors import ConfigurationError, shell_command
 from pipelines.orchestration.night import night_steps
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def _recipes(wanted: Sequence[str] | None) -> list[str]:
     for name in wanted or []:
         if name not in known:
             near = nearest_name(name, known)
-            fix = f"--recipe {near}, or add recipes/{name}.yaml" if near else f"add recipes/{name}.yaml"
+            fix = f"{shell_command('--recipe', near)}, or " if near else ""
+            fix += f"add recipes/{name}.yaml"
             raise ConfigurationError("--recipe", f"'{name}'", f"one of {', '.join(known)}", fix)
     return list(wanted) if wanted else known
 

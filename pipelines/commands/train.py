@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.commands.command import takes_recipe
 from pipelines.commands.export import keep_training
-from pipelines.core.errors import InputError
+from pipelines.core.errors import InputError, shell_command
 
 if TYPE_CHECKING:
     from pipelines.finetune.recipes.recipe import Recipe
@@ -86,7 +86,7 @@ def recipe_file_of(text: str, recipes: Path) -> Path:
         f"recipe '{text}'",
         "no such recipe",
         f"one of {', '.join(sorted(known)) or 'none'}, or a path to a YAML file",
-        f"graftline train {near or (sorted(known) or ['RECIPE'])[0]}",
+        shell_command("graftline", "train", near or (sorted(known) or ["RECIPE"])[0]),
     )
 
 
@@ -183,7 +183,7 @@ def _print_record(record: "TrainingRecord") -> None:
     print(f"export      graftline export {record.key[:8]}")
     if record.rows_without_loss:
         rows = record.rows_without_loss + record.rows
-        print(f"left out    {record.rows_without_loss} of {rows} rows: no answer within cutoff_len; raise it")
+        print(f"left out    {record.rows_without_loss} of {rows} rows: nothing to learn within cutoff_len; raise it")
     if record.turns_without_loss:
         print(f"no loss     on {record.turns_without_loss} answers or calls: the notes say why")
     for note in record.notes:

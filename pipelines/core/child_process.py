@@ -13,35 +13,21 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.compute.processor import THREADS
-from pipelines.core.errors import ConfigurationError, GraftlineError, InputError, NotMaterializedError, ServiceError
+from pipelines.core.errors import (
+    ConfigurationError,
+    GraftlineError,
+    InputError,
+    NotMaterializedError,
+    ServiceError,
+    of_library,
+)
 
 _POLL_SECONDS = 0.2
 _POLITE_SECONDS = 10
 _LAST_LINES = 12
-_LINE = 400
 _HIGH_WATER = re.compile(r"^VmHWM:\s*(\d+) kB", re.MULTILINE)
 _ERROR = "error.json"
 _KINDS = {kind.__name__: kind for kind in (InputError, ConfigurationError, ServiceError, NotMaterializedError)}
-_REMEDIES = (
-    (
-        re.compile(r"OutOfMemory|MemoryError|out of memory|can't allocate memory|not enough memory", re.IGNORECASE),
-        "take a smaller batch (per_device_train_batch_size), shorter texts (cutoff_len) or a smaller model",
-    ),
-    (
-        re.compile(r"safetensors|SafetensorError|PytorchStreamReader"),
-        "fetch the model's weights again: a file is not whole",
-    ),
-    (
-        re.compile(r"^jinja2\.|TemplateError"),
-        "correct the model's chat_template.jinja, or add template: chatml (or the model's own family) to the recipe",
-    ),
-    (
-        re.compile(r"tokenizers|untagged enum|tokenizer\.json|SentencePiece", re.IGNORECASE),
-        "fetch the model's tokenizer again (tokenizer.json and tokenizer_config.json)",
-    ),
-    (re.compile(r"No space left|Errno 28|Disk quota"), "free disk space"),
-)
-"""Of the libraries' exceptions, written "module.Type: message": what a person can do."""
 _ROOT = Path(__file__).resolve().parents[2]
 _MAKERS_OF_ROOM: list[Callable[[int], None]] = []
 _LEAST_BYTES = 2 << 30
@@ -150,13 +136,8 @@ def _hand_over(error: GraftlineError) -> None:
 
 
 def _of_library(error: Exception, log: Path) -> ChildError:
-    kind, lines = type(error), str(error).strip().splitlines()
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    line = f"{name}: {lines[0].strip()[:_LINE]}" if lines else name
-    full = f"{name}: {error}"
-    remedy = next((fix for pattern, fix in _REMEDIES if pattern.search(full)), "correct the cause")
     module = getattr(getattr(sys.modules["__main__"], "__spec__", None), "name", "a child process")
-    return ChildError(module, line, "work that ends well", f"{remedy} (the traceback is in {log}), and run it again")
+    return ChildError(module, *of_library(error, log))
 
 
 def _told(folder: Path) -> GraftlineError | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from difflib import SequenceMatcher
 
-from pipelines.core.errors import InputError
+from pipelines.core.errors import InputError, shell_command
 from pipelines.core.formats import formats_by_ending
 from pipelines.text.languages.languages import LANGUAGES
 
@@ -54,7 +54,8 @@ def stored_path(value: str) -> str:
     path = posixpath.normpath(value.strip() or ".")
     if path.startswith(("/", "../")) or path == "..":
         plain = path.lstrip("./") or "policies/"
-        raise InputError("filter --path", f"'{value}'", "a path below the documents' root", f"--path {plain}")
+        fix = shell_command("--path", plain)
+        raise InputError("filter --path", f"'{value}'", "a path below the documents' root", fix)
     if path == ".":
         return ""
     return f"{path}/" if value.strip().endswith("/") else path

@@ -7,6 +7,7 @@ from typing import Literal
 import dagster as dg
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
+from pipelines.core.errors import GraftlineError, library_line, shell_command
 from pipelines.measuring.gates import GateStore, standing_gate
 from pipelines.orchestration.night import NightStep
 
@@ -38,7 +39,9 @@ def outcome_of(result: dg.ExecuteInProcessResult, graph: AssetGraph) -> Outcome:
     """Return how a run ended; KeyboardInterrupt where it was interrupted."""
     if _was_interrupted(result):
         raise KeyboardInterrupt  # Ctrl-C or a termination means all of it, not this step
-    return Outcome("done") if result.success else Outcome("FAILED", "; ".join(_refusals(result, graph)))
+    if result.success:
+        return Outcome("done")
+    return Outcome("FAILED", "; ".join(_refusals(result, graph) or _errors(result)))
 
 
 def failed_above(step: NightStep, failed: Sequence[NightStep], graph: AssetGraph) -> str | None:
@@ -65,8 +68,8 @@ def refused_above(step: NightStep, here: Sequence[str], graph: AssetGraph, store
         gate = standing_gate(store, asset, recipe or "", judges)
         reason = gate.refusal() if judges and gate.version is not None else None
         if reason:
-            again = f"{asset} --recipe {recipe}" if recipe else asset
-            return f"{reason}; graftline run --select {again} makes it anew"
+            again = shell_command("graftline", "run", "--select", asset, *(("--recipe", recipe) if recipe else ()))
+            return f"{reason}; {again} makes it anew"
     return None
 
 
@@ -91,6 +94,26 @@ def _refusals(result: dg.ExecuteInProcessResult, graph: AssetGraph) -> list[str]
         wanted = " ".join((graph.get(found.asset_check_key).description or "").split())
         told.append(f"{found.check_name} did not pass: {wanted}{f' ({shown})' if shown else ''}")
     return told
+
+
+def _errors(result: dg.ExecuteInProcessResult) -> list[str]:
+    """Return the error of each step that failed as one line; Dagster keeps the traceback."""
+    kinds: list[type[GraftlineError]] = [GraftlineError, *GraftlineError.__subclasses__()]
+    ours = {kind.__name__ for kind in kinds}
+    told = []
+    for event in result.filter_events(lambda event: event.is_step_failure):
+        error = event.step_failure_data.error
+        while error and error.cause and error.cls_name not in ours and str(error.cls_name).startswith("Dagster"):
+            error = error.cause
+        if error is None:
+            continue
+        _, _, message = error.message.strip().partition(": ")
+        if error.cls_name in ours:
+            told.append(" ".join(message.split()))
+        else:
+            found, remedy = library_line(error.message)
+            told.append(f"{found}. Next: {remedy}, and run it again")
+    return list(dict.fromkeys(told))
 
 
 def _figure(name: str, metadata: dg.MetadataValue) -> str:

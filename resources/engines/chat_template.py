@@ -27,9 +27,10 @@ def render_conversations(
     path = model / "tokenizer.json"
     if not path.exists():
         return _render_with_transformers(model, conversations, tools)
-    tokenizer, template, special = Tokenizer.from_file(str(path)), _template(model), _special_tokens(model)
+    tokenizer, source, special = Tokenizer.from_file(str(path)), _source(model), _special_tokens(model)
+    template = _template(model, source)
     texts = [
-        _rendered(model, template, messages, offered, special)
+        _rendered(model, template, as_engines_read(messages, source), offered, special)
         for messages, offered in _with_tools(conversations, tools)
     ]
     tokenizer.no_truncation()
@@ -37,10 +38,25 @@ def render_conversations(
     return [encoding.ids for encoding in tokenizer.encode_batch(texts, add_special_tokens=False)]
 
 
+def token_counts(model: Path, texts: Sequence[str]) -> list[int]:
+    """Return how many tokens a checkpoint's tokenizer makes of each text, without those that begin or end one."""
+    from tokenizers import Tokenizer
+
+    path = model / "tokenizer.json"
+    if not path.exists():
+        from transformers import AutoTokenizer
+
+        slow: Any = AutoTokenizer.from_pretrained(str(model))
+        return [len(slow(text, add_special_tokens=False)["input_ids"]) for text in texts]
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return [len(encoding.ids) for encoding in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+
+
 def _rendered(model: Path, template: Any, messages: Messages, tools: Tools, special: dict[str, str]) -> str:
-    read = as_engines_read(messages)
     try:
-        return template.render(messages=read, tools=tools, add_generation_prompt=True, **special)
+        return template.render(messages=messages, tools=tools, add_generation_prompt=True, **special)
     except InputError:
         raise
     except Exception as error:  # the template's code on fields that it can't take: Jinja's errors, or Python's
@@ -58,10 +74,7 @@ def _with_tools(conversations: Sequence[Messages], tools: Sequence[Tools] | None
     return [(one, tools_as_engines_read(these)) for one, these in zip(conversations, offered, strict=True)]
 
 
-def _template(model: Path) -> Any:
-    from jinja2.ext import loopcontrols
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
+def _source(model: Path) -> str:
     file = model / "chat_template.jinja"
     source = file.read_text(encoding="utf-8") if file.exists() else _tokenizer_config(model).get("chat_template")
     if not isinstance(source, str):
@@ -71,6 +84,14 @@ def _template(model: Path) -> Any:
             "chat_template.jinja beside the tokenizer",
             "take an instruction-tuned checkpoint, or put its template there",
         )
+    return source
+
+
+def _template(model: Path, source: str) -> Any:
+    from jinja2.ext import loopcontrols
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    file = model / "chat_template.jinja"
 
     def refuse(message: str) -> None:
         raise InputError(str(file), message, "a conversation that the template takes", "correct the row's messages")
@@ -106,7 +127,11 @@ def _render_with_transformers(
     return [
         list(
             tokenizer.apply_chat_template(
-                as_engines_read(messages), tools=offered, add_generation_prompt=True, tokenize=True, return_dict=False
+                as_engines_read(messages, str(tokenizer.chat_template)),
+                tools=offered,
+                add_generation_prompt=True,
+                tokenize=True,
+                return_dict=False,
             )
         )
         for messages, offered in _with_tools(conversations, tools)

@@ -14,7 +14,7 @@ from pipelines.compute.processor import THREADS, fast_bfloat16, has_gpu
 from pipelines.core.child_process import ChildError
 from pipelines.core.errors import InputError, ServiceError
 from pipelines.core.protocols import Messages
-from resources.engines.chat_template import Tools, render_conversations
+from resources.engines.chat_template import Tools, render_conversations, token_counts
 from resources.engines.engines import FALLBACK, engine_named
 from resources.engines.kept_model import STARTED
 from resources.engines.warm import WARM
@@ -80,6 +80,10 @@ class InferenceEngine:
     ) -> list[list[int]]:
         """Return each conversation's prompt ids, its tools included, by the model's chat template; loads no model."""
         return render_conversations(model, conversations, tools)
+
+    def token_counts(self, model: Path, texts: Sequence[str]) -> list[int]:
+        """Return how many tokens the model's tokenizer makes of each text; loads no model."""
+        return token_counts(model, texts)
 
     def context_length(self, model: Path) -> int:
         """Return how many tokens, prompt and answer together, the model takes."""

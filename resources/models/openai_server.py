@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipelines.core.errors import ConfigurationError, ServiceError
+from pipelines.core.errors import ConfigurationError, ServiceError, shell_command
 from pipelines.core.masked import HIDDEN, masked, without_user
 from resources.models.chat_answer import sentence_of
 
@@ -50,14 +50,13 @@ class OpenAIServer:
 
     def _fix(self, error: Exception) -> str:
         prefix, status = self._prefix, getattr(error, "status_code", None)
+        listing = shell_command("curl", f"{self._shown}/models")
         if status in _KEY_STATUSES:
             return f"set {prefix}_API_KEY to a valid key"
         if status is None and not body_of(error):
-            return f"start the server and try curl {self._shown}/models, or unset {prefix}_BASE_URL for the local model"
+            return f"start the server and try {listing}, or unset {prefix}_BASE_URL for the local model"
         if status is None or status == 404:
-            return (
-                f"correct {prefix}_BASE_URL, which often ends in /v1, or {prefix}_MODEL: try curl {self._shown}/models"
-            )
+            return f"correct {prefix}_BASE_URL, which often ends in /v1, or {prefix}_MODEL: try {listing}"
         if status == 429:
             return "wait, or raise the limit of the account, and run it again: answers that came are kept"
         if status >= 500:

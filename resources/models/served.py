@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from typing import Any
 
-from pipelines.core.errors import ConfigurationError
+from pipelines.core.errors import ConfigurationError, shell_setting
 from pipelines.core.protocols import CUT, Completion, Messages
 from resources.models.chat_answer import MalformedAnswer, completion_of
 from resources.models.dialect import Dialect
@@ -139,7 +139,7 @@ class ServedModel:
                 "LLM_MODEL",
                 f"'{self._model}'",
                 f"one of {', '.join(sorted(served)[:10])}",
-                f"set LLM_MODEL={sorted(served)[0]}",
+                f"set {shell_setting('LLM_MODEL', sorted(served)[0])}",
             )
 
 

@@ -6,7 +6,6 @@ import re
 import time
 import warnings
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ _NO_METRIC = ("step", "total_steps", "sample", "time")
 def log_contents(client: "MlflowClient", run_id: str, run: "TrainingRun", start: int) -> None:
     """Log everything of a training under an open run that began at `start` (milliseconds)."""
     log_parameters(client, run_id, {**run.parameters, "dataset_digest": run.dataset_digest})
-    _log_dataset(client, run_id, run.dataset_path, run.dataset_digest)
+    _log_dataset(client, run_id, run)
     _log_rows(client, run_id, run.log_rows, start)
     _log_samples(client, run_id, run.samples)
     log_numbers(client, run_id, {**run.summary, **{f"dataset.{name}": value for name, value in run.counts.items()}})
@@ -87,22 +86,19 @@ def log_table(client: "MlflowClient", run_id: str, rows: Sequence[Mapping[str, A
     client.log_text(run_id, json.dumps({"columns": columns, "data": data}, ensure_ascii=False), path)
 
 
-def _log_dataset(client: "MlflowClient", run_id: str, path: Path, digest: str) -> None:
-    from datasets import DatasetDict
+def _log_dataset(client: "MlflowClient", run_id: str, run: "TrainingRun") -> None:
     from mlflow.data.huggingface_dataset import from_huggingface
     from mlflow.entities import DatasetInput, InputTag
 
     inputs = []
-    for split, context in (("train", "training"), ("test", "evaluation")):
-        rows = DatasetDict.load_from_disk(str(path))[split]
-        if not len(rows):  # a small dataset holds nothing out
-            continue
+    for part in run.parts:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # hints about integer columns and about which local path this is
-            named = from_huggingface(rows, name=f"instructions-{split}", digest=digest, source=str(path))
+            named = from_huggingface(part.rows, name=part.name, digest=part.digest, source=str(run.dataset_path))
             entity = named._to_mlflow_entity()
-        inputs.append(DatasetInput(entity, [InputTag("mlflow.data.context", context)]))
-    client.log_inputs(run_id, inputs)
+        inputs.append(DatasetInput(entity, [InputTag("mlflow.data.context", part.context)]))
+    if inputs:
+        client.log_inputs(run_id, inputs)
 
 
 def _log_rows(client: "MlflowClient", run_id: str, rows: Sequence[Mapping[str, float]], start: int) -> None:

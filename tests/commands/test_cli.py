@@ -1,11 +1,15 @@
 """The table of commands, and what all of them have alike: statuses, streams, errors, help."""
 
 import importlib
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
+import jinja2
+import pyarrow.parquet as pq
 import pytest
 
 from pipelines.commands import cli, doctor, rollback
@@ -63,6 +67,39 @@ def test_an_error_is_one_line_on_stderr_with_what_to_type(monkeypatch, capsys: p
     assert captured.err == (
         "graftline doctor: NEO4J_URI: found no answer; expected a Neo4j 5 server. Next: unset NEO4J_URI\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("fault", "line"),
+    [
+        (lambda: json.loads("{"), "json.decoder.JSONDecodeError: Expecting property name enclosed in double quotes"),
+        (lambda: jinja2.Template("{{ a + 1 }}").render(a="x"), "TypeError: can only concatenate str"),
+        (lambda: jinja2.Template("{% if %}"), "jinja2.exceptions.TemplateSyntaxError: Expected an expression"),
+        (lambda: pq.read_table(__file__), "pyarrow.lib.ArrowInvalid: "),
+    ],
+)
+def test_a_librarys_exception_is_one_line_and_its_traceback_stays_in_a_file(
+    fault, line: str, monkeypatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("GRAFTLINE_HOME", str(tmp_path / "my home"))
+    monkeypatch.setattr(doctor, "doctor_report", lambda _: fault())
+    assert cli.main(["doctor"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == "" and len(captured.err.splitlines()) == 1
+    assert captured.err.startswith(f"graftline doctor: a library: found {line}")
+    log = tmp_path / "my home" / "logs" / "tracebacks.log"
+    assert f"(the traceback is in {log}), and run it again" in captured.err
+    assert "Traceback (most recent call last)" in log.read_text()
+
+
+def test_a_librarys_exception_names_the_file_that_was_at_hand(monkeypatch, tmp_path: Path, capsys):
+    home = tmp_path / "home"
+    half = home / "tables" / "merged_model" / "lora.json"
+    half.parent.mkdir(parents=True)
+    half.write_text("{half", encoding="utf-8")
+    monkeypatch.setenv("GRAFTLINE_HOME", str(home))
+    assert cli.main(["export", "lora"]) == 1
+    assert f"(while at work on {half}); expected" in capsys.readouterr().err
 
 
 def test_an_interrupted_command_returns_130(monkeypatch, capsys: pytest.CaptureFixture[str]):

@@ -1,5 +1,6 @@
 """What a failure holds back and what goes on, on small stand-ins run through Dagster."""
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import pytest
 
 from assets.results import gate
 from pipelines.commands import run as foreground
+from pipelines.core.errors import InputError
 from pipelines.measuring.gates import Verdict, gate_name
 from pipelines.orchestration import running
 from pipelines.orchestration.night import NightStep, night_steps
-from pipelines.orchestration.outcomes import Outcome, in_order
+from pipelines.orchestration.outcomes import Outcome, in_order, outcome_of
 from pipelines.orchestration.running import run_selection, run_steps
 from resources.tables.tables import TableStore
 
@@ -242,3 +244,25 @@ def test_the_command_line_names_what_was_skipped_and_why_and_returns_1(capsys: p
         "FAILED  instruction_dataset",
         "skipped adapter[lora]: instruction_dataset failed",
     ]
+
+
+def test_a_failed_steps_error_is_one_line_ours_as_it_is_and_a_librarys_with_a_remedy():
+    @dg.op
+    def ours() -> None:
+        try:
+            raise KeyError("x")
+        except KeyError as error:
+            raise InputError("rows.json, row 3", "no answer", "an answer", "complete it") from error
+
+    @dg.op
+    def librarys() -> None:
+        json.loads("{")
+
+    for op, line in (
+        (ours, "rows.json, row 3: found no answer"),
+        (librarys, "json.decoder.JSONDecodeError: Expecting"),
+    ):
+        job = dg.GraphDefinition(name="one", node_defs=[op]).to_job()
+        reason = outcome_of(job.execute_in_process(raise_on_error=False), dg.Definitions().resolve_asset_graph()).reason
+        assert reason.startswith(line) and "Next: " in reason and "\n" not in reason
+    assert "Next: correct the JSON" in reason

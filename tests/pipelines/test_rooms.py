@@ -35,7 +35,7 @@ STANDARD = set(sys.stdlib_module_names)
 OUTSIDE: dict[str, set[str]] = {
     "pipelines.text": {"numpy", "jieba", "charset_normalizer"},
     "pipelines.compute": {"numpy", "torch", "transformers", "peft", "safetensors"},
-    "pipelines.measuring": {"numpy", "sacrebleu"},
+    "pipelines.measuring": {"numpy", "sacrebleu", "matplotlib"},
     "pipelines.core": {"numpy", "pyarrow", "pydantic"},
 }
 """The packages that the plain ground may import, beside the standard library."""

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from pipelines.answering.scoreboard.scoring import ALL, UNANSWERABLE
 from pipelines.measuring.intervals import interval_label
+from pipelines.measuring.pictures import new_figure, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,22 +15,15 @@ if TYPE_CHECKING:
 
 def draw_scoreboard(board: pa.Table, path: Path) -> Path:
     """Draw the scoreboard's figure; return the PNG."""
-    figure = scoreboard_figure(board)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=90, metadata={"Software": None})
-    return path
+    return save_figure(scoreboard_figure(board), path, dpi=90)
 
 
 def scoreboard_figure(board: pa.Table) -> "Figure":
     """Return recall, token F1 and support of every mode by question type, with intervals and their level."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     rows = {(row["metric"], row["mode"], row["type"]): row for row in board.to_pylist() if row["language"] == ALL}
     modes, kinds = sorted({key[1] for key in rows}), sorted({key[2] for key in rows} - {UNANSWERABLE, ALL})
     shown = ("recall_at_5", "token_f1", "supported")
-    picture = Figure(figsize=(4 * len(shown), 3.2), layout="tight")
-    FigureCanvasAgg(picture)
+    picture = new_figure(4 * len(shown), 3.2, layout="tight")
     axes = picture.subplots(1, len(shown))
     for axis, metric in zip(axes, shown, strict=True):
         for offset, mode in enumerate(modes):

@@ -2,13 +2,12 @@
 
 import json
 import re
-import shlex
 import struct
 from pathlib import Path
 from typing import Any
 
 from pipelines.core.checkpoints.revision import weight_files
-from pipelines.core.errors import InputError
+from pipelines.core.errors import InputError, shell_command
 
 _POINTER = b"version https://git-lfs"
 _INDEX = "model.safetensors.index.json"
@@ -169,7 +168,7 @@ class _Look:
                 str(path),
                 "a Git LFS pointer in the file's place",
                 "the file itself",
-                f"git -C {shlex.quote(str(self.folder))} lfs pull",
+                shell_command("git", "-C", self.folder, "lfs", "pull"),
             )
 
     def _broken(self, path: Path, found: str) -> InputError:
@@ -180,9 +179,6 @@ class _Look:
 
     def _fetch(self, pattern: str) -> str:
         if self.hub_name:
-            return f"hf download {shlex.quote(self.hub_name)} --include {shlex.quote(pattern)} --force-download"
-        folder = shlex.quote(str(self.folder))
-        return (
-            f"copy it there from where the model came, or hf download MODEL --include {shlex.quote(pattern)} "
-            f"--local-dir {folder}"
-        )
+            return shell_command("hf", "download", self.hub_name, "--include", pattern, "--force-download")
+        command = shell_command("hf", "download", "MODEL", "--include", pattern, "--local-dir", self.folder)
+        return f"copy it there from where the model came, or {command}"

@@ -14,6 +14,7 @@ from pipelines.text.near_pairs import NearPairs, likeness, near_pairs
 
 DUPLICATE, NEAR_DUPLICATE = "duplicate", "near-duplicate"
 _NEARLY = 0.99
+_ENDS = (".", "!", "?", ":", "。", "！", "？", "：")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ def duplicates(rows: pa.Table, good: np.ndarray, compared: Compared, similarity:
     """Return the rows at the places `good` that repeat an earlier kept one, in order; the earliest is kept.
 
     Near-duplicates are alike in question and in answer, with one system message and the same tools: a passage that is
-    asked about twice is none, nor are two rows that are alike only in what many rows share.
+    asked about twice is none, nor are two rows that are alike only in what many rows share, or in the lines that both
+    questions begin and end with.
     """
     keys, frames, texts = (number_column(rows, name) for name in ("row_key", "frame_key", "text_key"))
     found: dict[int, Duplicate] = {}
@@ -83,11 +85,40 @@ def _alike(rows: pa.Table, one: int, other: int, common: np.ndarray) -> float:
     left, right = row_at(rows, one), row_at(rows, other)
     if left["kind"] != right["kind"]:
         return 0.0
-    parts = [
-        (question_of(left["messages"]), question_of(right["messages"])),
-        (answer_of(left), answer_of(right)),
-    ]
+    asked = question_of(left["messages"]), question_of(right["messages"])
+    parts = [asked, _own_lines(*asked), (answer_of(left), answer_of(right))]
     return min(_likeness(a, b, common) for a, b in parts)
+
+
+def _own_lines(one: str, other: str) -> tuple[str, str]:
+    """Return two texts without the whole lines that both begin and end with: an instruction before each row's input.
+
+    A line may be the middle of a sentence: only what ends one counts as an instruction.
+
+    >>> _own_lines("Classify this.\\nboots", "Classify this.\\ncoats")
+    ('boots', 'coats')
+    >>> _own_lines("I have\\nboots", "I have\\ncoats")
+    ('I have\\nboots', 'I have\\ncoats')
+    """
+    left, right = one.splitlines(), other.splitlines()
+    start = _shared(left, right)
+    while start and not left[start - 1].rstrip().endswith(_ENDS):
+        start -= 1
+    left, right = left[start:], right[start:]
+    end = _shared(left[::-1], right[::-1])
+    while end and not all(_ends_before(lines, end) for lines in (left, right)):
+        end -= 1
+    return "\n".join(left[: len(left) - end]), "\n".join(right[: len(right) - end])
+
+
+def _ends_before(lines: list[str], end: int) -> bool:
+    own = lines[: len(lines) - end]
+    return bool(own) and own[-1].rstrip().endswith(_ENDS)
+
+
+def _shared(left: list[str], right: list[str]) -> int:
+    pairs = enumerate(zip(left, right, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(left), len(right)))
 
 
 def _likeness(one: str, other: str, common: np.ndarray) -> float:

@@ -39,7 +39,7 @@ from pipelines.text.near_pairs import NearPairs
 
 log = logging.getLogger("graftline")
 
-CODE_VERSION = "6"
+CODE_VERSION = "7"
 """Raise it when rows are read, repaired, compared or split in another way: nothing of before is used then."""
 _STATE = "state.json"
 _REJECTED = "rejected.jsonl"

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from pipelines.measuring.intervals import interval_label
 from pipelines.measuring.metrics import metrics
+from pipelines.measuring.pictures import new_figure, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,20 +17,13 @@ if TYPE_CHECKING:
 
 def plot_evaluation(evaluation: pa.Table, path: Path) -> Path:
     """Draw the evaluation's figure; return the PNG."""
-    figure = evaluation_figure(evaluation)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=100)
-    return path
+    return save_figure(evaluation_figure(evaluation), path)
 
 
 def evaluation_figure(evaluation: pa.Table) -> "Figure":
     """Return base against adapter, a panel a metric and a pair of bars a slice, with intervals and their level."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     rows = evaluation.to_pylist()
-    figure = Figure(figsize=(3.2 * len(metrics()), 3.4), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(3.2 * len(metrics()), 3.4)
     for metric, axes in zip(metrics(), np.atleast_1d(figure.subplots(1, len(metrics()), sharey=True)), strict=True):
         mine = [row for row in rows if row["metric"] == metric]
         for shift, who, colour in ((-0.2, "base", "#9aa5b1"), (0.2, "adapter", "#2f6f4f")):

@@ -18,14 +18,29 @@ log = logging.getLogger("graftline")
 
 PREDICTIONS = pa.schema(
     [(name, pa.string()) for name in ("row_id", "source", "language", "prompt_digest", "reference", "base", "adapter")]
-    + [("base_tokens", pa.int64()), ("adapter_tokens", pa.int64())]
+    + [
+        ("base_tokens", pa.int64()),
+        ("adapter_tokens", pa.int64()),
+        ("base_cut", pa.bool_()),
+        ("adapter_cut", pa.bool_()),
+    ]
     + [(name, pa.string()) for name in ("base_engine", "engine", "base_model", "model", "dataset")]
 )
-"""`base_model`, `model` and `dataset` are the digests of the base, of the merged adapter and of the data held out."""
+"""`base_model`, `model` and `dataset` are the digests of the base, of the merged adapter and of the data held out.
+Texts are as they were generated, white space too; `base_cut` and `adapter_cut`: the limit of tokens ended it."""
 
 GENERATIONS = pa.schema(
-    [("prompt_digest", pa.string()), ("text", pa.string()), ("tokens", pa.int64()), ("engine", pa.string())]
+    [
+        ("prompt_digest", pa.string()),
+        ("text", pa.string()),
+        ("tokens", pa.int64()),
+        ("engine", pa.string()),
+        ("cut", pa.bool_()),
+    ]
 )
+_CODE_VERSION = "2"
+"""Raise it when a text is kept in another way: it is part of the key of what was generated."""
+_LEAST_MARGIN = 16
 
 
 class PredictionSettings(BaseModel):
@@ -33,7 +48,9 @@ class PredictionSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    max_tokens: int = Field(default=64, gt=0, description="new tokens a row at most: a base rambles to any limit")
+    max_tokens: int | None = Field(
+        default=None, gt=0, description="new tokens a row at most (None: as references need)"
+    )
 
 
 @dataclass(frozen=True)
@@ -68,6 +85,8 @@ class Engine(Protocol):
         self, model: Path, conversations: Sequence[Messages], tools: Sequence[list[dict[str, Any]] | None] | None = None
     ) -> list[list[int]]: ...
 
+    def token_counts(self, model: Path, texts: Sequence[str]) -> list[int]: ...
+
     def context_length(self, model: Path) -> int: ...
 
     def generate_many(self, jobs: Sequence[tuple[Path, Sequence[list[int]]]], max_tokens: int) -> list[Any]: ...
@@ -83,12 +102,35 @@ class TableCache(Protocol):
 
 @dataclass(frozen=True)
 class Predicted:
-    """The predictions, the rows that could not be asked, and how many texts were generated rather than found."""
+    """The predictions, the rows that could not be asked, and how many texts were generated rather than found.
+
+    `max_tokens` is the limit of each text; `cut` counts those of base and adapter that it ended.
+    """
 
     table: pa.Table
     problems: list[Problem]
     generated: int
     speed: dict[str, float]
+    max_tokens: int
+    cut: dict[str, int]
+
+
+def longest_answer(
+    rows: Sequence[Mapping[str, Any]], model: Path, engine: Engine, settings: PredictionSettings | None = None
+) -> int:
+    """Return how many tokens a text may have: the settings', else the longest reference's and a quarter more.
+
+    A base rambles to any limit, so it is no larger than the data asks for, and at most half of the model's context.
+    """
+    settings = settings or PredictionSettings()
+    half = max(1, engine.context_length(model) // 2)
+    if settings.max_tokens:
+        return settings.max_tokens
+    references = [
+        row["messages"][-1]["content"] for row in rows if len(row["messages"]) > 1 and _is_answer(row["messages"][-1])
+    ]
+    longest = max(engine.token_counts(model, references), default=0)
+    return min(longest + max(_LEAST_MARGIN, longest // 4), half)
 
 
 def held_out_prompts(
@@ -145,7 +187,8 @@ def generations(
     clean rebuild. What a fallback made is made again beside texts of the engine that was asked for.
     """
     prompts = json_digest([row.prompt_digest for row in rows])
-    keys = {model.digest: content_id(model.digest, prompts, max_tokens, engine.made_with) for model in models}
+    parts = (prompts, max_tokens, engine.made_with, _CODE_VERSION)
+    keys = {model.digest: content_id(model.digest, *parts) for model in models}
     names = {digest: f"generations/{key}" for digest, key in keys.items()}
     found = {digest: cache.find(name) for digest, name in names.items()}
     every = {model.digest: model for model in models}
@@ -176,9 +219,10 @@ def _generations(rows: Sequence[HeldOut], batch: Any) -> pa.Table:
     return pa.Table.from_pydict(
         {
             "prompt_digest": [row.prompt_digest for row in rows],
-            "text": [output["text"].strip() for output in outputs],
+            "text": [output["text"] for output in outputs],
             "tokens": [len(output["token_ids"]) for output in outputs],
             "engine": [batch.engine] * len(outputs),
+            "cut": [output["finish_reason"] == "length" for output in outputs],
         },
         GENERATIONS,
     )
@@ -198,17 +242,22 @@ def predict(
     Both answer the same prompt ids, rendered by the template that trained. The base's are computed once for all
     recipes; nothing changed starts no engine and imports no torch.
     """
-    settings = settings or PredictionSettings()
-    asked, problems = held_out_prompts(rows, adapter.path, engine, settings.max_tokens)
-    (before, after), generated, speed = generations([base, adapter], asked, engine, cache, settings.max_tokens)
+    limit = longest_answer(rows, adapter.path, engine, settings)
+    asked, problems = held_out_prompts(rows, adapter.path, engine, limit)
+    (before, after), generated, speed = generations([base, adapter], asked, engine, cache, limit)
     names = ("row_id", "source", "language", "prompt_digest", "reference")
     columns: dict[str, Any] = {name: [getattr(row, name) for row in asked] for name in names}
     columns |= {"base": before["text"], "adapter": after["text"]}
     columns |= {"base_tokens": before["tokens"], "adapter_tokens": after["tokens"]}
+    columns |= {"base_cut": before["cut"], "adapter_cut": after["cut"]}
     columns |= {"base_engine": before["engine"], "engine": after["engine"]}
     constants = {"base_model": base.digest, "model": adapter.digest, "dataset": dataset}
     columns |= {name: [value] * len(asked) for name, value in constants.items()}
     columns = {
         name: column.to_pylist() if isinstance(column, pa.ChunkedArray) else column for name, column in columns.items()
     }
-    return Predicted(pa.Table.from_pydict(columns, PREDICTIONS), problems, generated, speed)
+    cut = {who: sum(columns[f"{who}_cut"]) for who in ("base", "adapter")}
+    if cut["adapter"]:
+        told = "%d of %d texts of the adapter were cut at %d tokens, where the longest reference and a quarter more fit"
+        log.warning(told, cut["adapter"], len(asked), limit)
+    return Predicted(pa.Table.from_pydict(columns, PREDICTIONS), problems, generated, speed, limit, cut)

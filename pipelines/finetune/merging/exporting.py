@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pipelines.core.errors import ConfigurationError, InputError, ServiceError
+from pipelines.core.errors import ConfigurationError, InputError, ServiceError, shell_command
 from pipelines.core.files import beside, write_atomically
 from pipelines.finetune.training.training import LOG, MARKER, RESULT
 
@@ -108,5 +108,5 @@ def _convert(model: Path, output: Path, gguf_type: str) -> None:
             "llama.cpp's converter",
             f"exit status {done.returncode}: {said}",
             "a GGUF file",
-            f"run {' '.join(command[:-4])} {model} yourself, or update llama.cpp for this architecture",
+            f"run {shell_command(*command[:-4])} yourself, or update llama.cpp for this architecture",
         )

@@ -24,7 +24,7 @@ from pipelines.finetune.tasks.task import Dialogue
 from pipelines.finetune.tasks.tasks import task_of
 from pipelines.finetune.templates.templates import template_text_digest
 
-_CODE_VERSION = "4"
+_CODE_VERSION = "5"
 _PREVIEWS = 3
 _NOT_LINEAR = ("embed_tokens", "lm_head", "wte", "wpe", "norm", "embed_in", "embed_out")
 

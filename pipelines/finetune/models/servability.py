@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pipelines.core.errors import shell_command
 from pipelines.finetune.recipes.recipe import Recipe
 
 VLLM_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
@@ -66,6 +67,6 @@ def _rank(config: Mapping[str, Any]) -> int:
 
 def _command(config: Mapping[str, Any], adapter: Path) -> str:
     rank = next(allowed for allowed in VLLM_RANKS if allowed >= _rank(config))
-    more = f" --max-lora-rank {rank}" if rank > _DEFAULT_RANK else ""
+    more = ("--max-lora-rank", rank) if rank > _DEFAULT_RANK else ()
     base = config.get("base_model_name_or_path")
-    return f"vllm serve {base} --enable-lora{more} --lora-modules tuned={adapter}"
+    return shell_command("vllm", "serve", base, "--enable-lora", *more, "--lora-modules", f"tuned={adapter}")

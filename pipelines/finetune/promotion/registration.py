@@ -14,6 +14,7 @@ from pipelines.finetune.evaluation.prediction import (
     TableCache,
     generations,
     held_out_prompts,
+    longest_answer,
 )
 from pipelines.finetune.merging.record import MergedRecord
 from pipelines.finetune.promotion.promotion import Candidate, Champion, Decision
@@ -116,8 +117,9 @@ def standing_champion(
     folder = home / version.tags.get(FOLDER_TAG, "missing")
     if not any(offered.values()) or not (folder / "config.json").exists():
         return Champion(recipe, model, version.version, {})
-    limit = (settings or PredictionSettings()).max_tokens
-    asked, _ = held_out_prompts(rows(), folder, engine, limit)
+    held_out = rows()
+    limit = longest_answer(held_out, folder, engine, settings)
+    asked, _ = held_out_prompts(held_out, folder, engine, limit)
     (made,), _, _ = generations([ModelFolder(folder, model)], asked, engine, store, limit)
     texts = dict(zip((row.row_id for row in asked), made["text"].to_pylist(), strict=True))
     return Champion(recipe, model, version.version, texts)

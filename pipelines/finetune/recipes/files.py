@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from pipelines.core.errors import InputError
+from pipelines.core.errors import InputError, shell_setting
 from pipelines.finetune.recipes.faults import require_faultless
 from pipelines.finetune.recipes.keys import ALIASES, NOTED, is_neutral, key_refusal, nearest_key
 from pipelines.finetune.recipes.recipe import CONTRADICTIONS, Recipe, is_no_number
@@ -122,9 +122,8 @@ def parse_arguments(arguments: Sequence[str]) -> dict[str, Any]:
             else:
                 found[flag] = [*(found[flag] if isinstance(found[flag], list) else [found[flag]]), value]
         else:
-            raise InputError(
-                f"'{part}'", "neither a flag nor a pair", "key=value or --key value", f"write KEY={part} or remove it"
-            )
+            fix = f"write {shell_setting('KEY', part)} or remove it"
+            raise InputError(f"'{part}'", "neither a flag nor a pair", "key=value or --key value", fix)
     return {ALIASES.get(key, key): value for key, value in found.items()}
 
 

@@ -18,7 +18,9 @@ def _encode(row: Mapping[str, Any], tokenizer: Any, recipe: Recipe) -> dict[str,
 
 
 def _has_loss(encoded: Mapping[str, list[int]]) -> bool:
-    return bool(encoded["prompt_ids"] and encoded["chosen_ids"] and encoded["rejected_ids"])
+    """Say whether there are a prompt and two answers, which within the cutoff are not one and the same."""
+    chosen, rejected = encoded["chosen_ids"], encoded["rejected_ids"]
+    return bool(encoded["prompt_ids"] and chosen and rejected and chosen != rejected)
 
 
 def _dialogues(row: Mapping[str, Any]) -> list[Dialogue]:

@@ -12,7 +12,8 @@ from pipelines.core.identity import content_id
 from pipelines.core.protocols import Messages
 from pipelines.finetune.templates.refusals import template_refusal
 from pipelines.finetune.templates.rendering import as_engines_read, require_tools, tools_as_engines_read
-from pipelines.finetune.templates.turns import ANSWERS, CUT, RenderedTurns, Span, common_prefix
+from pipelines.finetune.templates.tokenizing import turns_with_controls
+from pipelines.finetune.templates.turns import ANSWERS, CONTROLS, CUT, RenderedTurns, Span, common_prefix
 
 IGNORED = -100
 """Label of a token without loss, as in `torch.nn.CrossEntropyLoss`."""
@@ -45,7 +46,7 @@ class EncodedTurns:
 
 def prompt_ids(tokenizer: ChatTokenizer, messages: Messages, tools: Tools = None) -> list[int]:
     """Return the ids of a conversation up to where the assistant's next answer begins."""
-    read, offered = as_engines_read(messages), tools_as_engines_read(tools)
+    read, offered = as_engines_read(messages, str(tokenizer.chat_template)), tools_as_engines_read(tools)
     return _apply(tokenizer, read, offered, tokenize=True, return_dict=False, add_generation_prompt=True)
 
 
@@ -78,7 +79,7 @@ def encode_turns(
     has them. InputError where the template refuses the conversation.
     """
     require_tools(str(tokenizer.chat_template), messages, tools, "a conversation of the dataset")
-    messages, tools = as_engines_read(messages), tools_as_engines_read(tools)
+    messages, tools = as_engines_read(messages, str(tokenizer.chat_template)), tools_as_engines_read(tools)
     answers = [n for n, message in enumerate(messages) if message["role"] == "assistant"]
     chosen = answers[-1:] if mask_history and not train_on_prompt else answers
 
@@ -97,7 +98,7 @@ def encode_turns(
             dict.fromkeys(chosen, whole) if train_on_prompt else {n: [span] for n, span in turns.spans(chosen).items()}
         )
     lost = turns.left_out(learned, chosen)
-    left_out = [what for _, what in lost]
+    left_out = [what for _, what in lost] + [CONTROLS] * turns_with_controls(tokenizer, messages)
     if train_on_prompt:
         ids, _ = _tokens_of_spans(tokenizer, turns.text, [])
         return EncodedTurns(ids[:cutoff], ids[:cutoff], left_out)

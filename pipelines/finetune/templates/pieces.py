@@ -6,23 +6,32 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipelines.finetune.templates.rendering import THOUGHT_FIELDS
+
 ANSWER, THOUGHT, CALL, OTHER = "answer", "thought", "call", "other"
 _THOUGHT = re.compile(r"\A(\s*<think>)(.*?)(</think>)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One text of a message without the space around it; `marks` are the letters that stand at its edges."""
+    """One text of a message without the space around it; `marks` are the letters that stand at its edges.
+
+    A call's number, boolean or null has the `spellings` in which templates write it.
+    """
 
     kind: str
     text: str
     marks: tuple[str, ...] = ()
+    spellings: tuple[str, ...] = ()
 
-    def forms(self) -> set[str]:
-        """Return the spellings in which a template may write it: as it is, or within JSON."""
-        if self.kind != CALL:
-            return {self.text}
-        return {self.text, *(json.dumps(self.text, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))}
+    def stands_in(self, text: str) -> bool:
+        """Say whether a text has it: as it is or within JSON, a number and the like as a word of its own."""
+        if self.spellings:
+            return any(re.search(rf"(?<![\w.]){re.escape(word)}(?!\w)", text) for word in self.spellings)
+        forms = {self.text}
+        if self.kind == CALL:
+            forms |= {json.dumps(self.text, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
+        return any(form in text for form in forms)
 
 
 def pieces_of(message: Mapping[str, Any]) -> list[Piece]:
@@ -32,10 +41,10 @@ def pieces_of(message: Mapping[str, Any]) -> list[Piece]:
         return [Piece(OTHER, content.strip())] if content.strip() else []
     thought = _THOUGHT.match(content)
     texts = [(THOUGHT, thought[2]), (ANSWER, content[thought.end() :])] if thought else [(ANSWER, content)]
+    texts = [*((THOUGHT, message.get(name) or "") for name in THOUGHT_FIELDS), *texts]
     pieces = [Piece(kind, text.strip()) for kind, text in texts if text.strip()]
     for call in message.get("tool_calls") or ():
-        said = [call["function"]["name"], *_said(call["function"]["arguments"])]
-        pieces += [Piece(CALL, text.strip()) for text in said if text.strip()]
+        pieces += _said([call["function"]["name"], call["function"]["arguments"]])
     return pieces
 
 
@@ -56,7 +65,7 @@ def mark_pieces(message: Mapping[str, Any], names: Iterator[str]) -> tuple[dict[
         return f"{text[:at]}{first}{core}{last}{text[at + len(core) :]}"
 
     content = message.get("content") or ""
-    made = dict(message)
+    made = dict(message) | {name: marked(message[name], THOUGHT) for name in THOUGHT_FIELDS if message.get(name)}
     if message["role"] != "assistant":
         if core := content.strip():
             name, middle = next(names), content.index(core) + len(core) // 2
@@ -80,17 +89,19 @@ def mark_pieces(message: Mapping[str, Any], names: Iterator[str]) -> tuple[dict[
     return made, pieces
 
 
-def _said(value: Any) -> Iterator[str]:
-    """Yield keys, texts and whole numbers; how a template writes other values is its own."""
+def _said(value: Any) -> Iterator[Piece]:
+    """Yield keys and values; a number, boolean or null as JSON or Python spells it."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            yield key
+            yield from _said(key)
             yield from _said(inner)
     elif isinstance(value, list):
         for inner in value:
             yield from _said(inner)
-    elif isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
-        yield str(value)
+    elif not isinstance(value, str):
+        yield Piece(CALL, str(value), spellings=(str(value), json.dumps(value)))
+    elif value.strip():
+        yield Piece(CALL, value.strip())
 
 
 def _with_leaves(value: Any, change: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from pipelines.core.errors import InputError
 from pipelines.core.protocols import Messages
 from pipelines.finetune.templates.templates import Form, template_form, template_names
-from pipelines.finetune.templates.turns import ANSWERS, CUT, QUESTIONS, RESULTS, SYSTEM, THOUGHTS
+from pipelines.finetune.templates.turns import ANSWERS, CONTROLS, CUT, QUESTIONS, RESULTS, SYSTEM, THOUGHTS
 
 _PROBE = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
 _LONGEST = 80
@@ -63,6 +63,11 @@ def left_out_lines(left_out: Mapping[str, int], tokenizer: Any, template: str | 
         if left_out.get(what):
             name = keeping_template(tokenizer, thoughts=bool(left_out.get(THOUGHTS)), calls=what in (ANSWERS, RESULTS))
             lines.append(f"{words}: {left_out[what]} – {whose} does not write them; template: {name} does")
+    if left_out.get(CONTROLS):
+        lines.append(
+            f"special tokens of the model within turns' own text: {left_out[CONTROLS]} turns – a turn may begin or end "
+            "there for the model: take them out of the rows"
+        )
     if left_out.get(CUT):
         lines.append(f"answers without loss: {left_out[CUT]} – they begin behind cutoff_len: {cutoff}; raise it")
     return lines

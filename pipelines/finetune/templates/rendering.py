@@ -1,6 +1,7 @@
 """Conversations as a chat template receives them from an engine: training has to render exactly these."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,16 +9,32 @@ from pipelines.core.errors import InputError
 from pipelines.finetune.conversation import FIELDS
 
 Rendered = list[dict[str, Any]]
+THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking")
+"""Under which names templates look for a thought beside the content."""
 _TOOL_KEYS = ("name", "description", "parameters")
+_THOUGHT = re.compile(r"\A\s*<think>(.*?)</think>\s*", re.DOTALL)
+_READS = re.compile(rf"""(?:\.|\[["']|get\(["'])({"|".join(THOUGHT_FIELDS)})\b""")
 
 
-def as_engines_read(messages: Sequence[Mapping[str, Any]]) -> Rendered:
+def as_engines_read(messages: Sequence[Mapping[str, Any]], template: str) -> Rendered:
     """Return OpenAI messages as vLLM hands them to a template: content is text, a call's arguments are an object.
 
     OpenAI's `arguments` are JSON text; a template that prints them as they are would train quoted JSON, and every
-    request would then be rendered otherwise. Arguments that are no JSON object become {}, as in vLLM.
+    request would then be rendered otherwise. Arguments that are no JSON object become {}, as in vLLM. A thought before
+    an answer stands in the field that the template reads it from.
     """
-    return [_message(message) for message in messages]
+    field = thought_field(template)
+    return [_message(message, field) for message in messages]
+
+
+def thought_field(template: str) -> str | None:
+    """Return the field that a template reads a thought from, None where it finds <think> in the content, or reads none.
+
+    >>> thought_field("{{ message.thinking }}"), thought_field("{{ content.split('</think>') }}")
+    ('thinking', None)
+    """
+    read = set() if "</think>" in template else set(_READS.findall(template))
+    return next((name for name in THOUGHT_FIELDS if name in read), None)
 
 
 def tools_as_engines_read(tools: Sequence[Mapping[str, Any]] | None) -> Rendered | None:
@@ -43,8 +60,11 @@ def require_tools(template: str, messages: Sequence[Mapping[str, Any]], tools: A
         )
 
 
-def _message(message: Mapping[str, Any]) -> dict[str, Any]:
+def _message(message: Mapping[str, Any], field: str | None) -> dict[str, Any]:
     made: dict[str, Any] = {"role": message["role"], "content": message.get("content") or ""}
+    thought = _THOUGHT.match(made["content"]) if field and made["role"] == "assistant" else None
+    if field and thought and thought[1].strip():
+        made |= {"content": made["content"][thought.end() :], field: thought[1].strip()}
     made |= {field: message[field] for field in FIELDS if message.get(field)}
     calls = message.get("tool_calls")
     if isinstance(calls, str):

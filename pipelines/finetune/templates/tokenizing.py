@@ -1,6 +1,6 @@
 """A template's effect on a tokenizer: its text, the token that ends a turn, and all tokens at which engines stop."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pipelines.core.errors import InputError
@@ -51,6 +51,17 @@ def _end_of_an_answer(tokenizer: Any) -> list[int]:
         if tokenizer.decode([token]).strip():  # text before a special token: this template ends turns in plain text
             break
     return tail
+
+
+def turns_with_controls(tokenizer: Any, messages: Iterable[Mapping[str, Any]]) -> int:
+    """Return in how many turns the text holds a special token of the model's own: it would begin or end a turn."""
+    texts = [text for message in messages if "<" in (text := message.get("content") or "") or "[" in text]
+    if not texts:
+        return 0
+    added = getattr(tokenizer, "added_by_recipe", ())
+    tokens = [str(token) for token in getattr(tokenizer, "added_tokens_decoder", {}).values() if token.special]
+    wanted = [token for token in tokens if token not in added]
+    return sum(any(token in text for token in wanted) for text in texts)
 
 
 def untrained_tokens(model: Any, tokenizer: Any) -> list[str]:

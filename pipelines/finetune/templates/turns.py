@@ -12,6 +12,8 @@ Span = tuple[int, int]
 Render = Callable[[Messages, bool], str]
 """A conversation, and whether the beginning of the next answer follows, to its text."""
 ANSWERS, THOUGHTS, SYSTEM, QUESTIONS, RESULTS, CUT = "answers", "thoughts", "system", "questions", "results", "cut"
+CONTROLS = "controls"
+"""A turn whose text holds a token that only the template should write: no loss, but not said as it was written."""
 """What may be left out: an answer or call, its thought, another turn's text, an answer that lies behind the cutoff."""
 _OF_ROLES = {"system": SYSTEM, "user": QUESTIONS, "tool": RESULTS}
 
@@ -77,7 +79,7 @@ class RenderedTurns:
 
     def _stands(self, place: int, piece: Piece, spans: Sequence[Span]) -> bool:
         texts = [self.text[start:end] for start, end in spans]
-        if any(form in text for form in piece.forms() for text in texts):
+        if any(piece.stands_in(text) for text in texts):
             return True
         whole = self._with_marks()
         if whole is None:

@@ -18,8 +18,8 @@ def held_out_tokens(
     most: int | None,
     cache: Path,
     place_of: Callable[[str], str] = "row {}".format,
-) -> Any:
-    """Return the token ids of the first `most` held-out rows (None: all) that keep a token with loss, or of fewer.
+) -> tuple[Any, Any]:
+    """Return the rows that were looked at, and of the first `most` (None: all) that keep a token with loss the ids.
 
     The first rows alone may all be longer than cutoff_len, so that no loss would be left to take.
     """
@@ -28,7 +28,7 @@ def held_out_tokens(
         few = chosen_rows(rows, recipe, recipe.eval_dataset or recipe.dataset, looked_at)
         kept = tokens_of(few, tokenizer, recipe, encoding, cache, place_of)[0] if len(few) else few
         if most is None or looked_at is None:
-            return kept
+            return few, kept
         if len(kept) >= most or len(few) < looked_at:
-            return kept.select(range(most)) if len(kept) > most else kept
+            return few, kept.select(range(most)) if len(kept) > most else kept
         looked_at *= _GROWTH

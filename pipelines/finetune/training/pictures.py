@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipelines.measuring.pictures import new_figure, save_figure
+
 
 def loss_curve(
     log: Sequence[dict[str, float]], title: str, path: Path, held_out: tuple[float, float] | None = None
@@ -11,11 +13,7 @@ def loss_curve(
 
     The held-out loss is drawn where the log has it (`held_out_loss`), and before and after as `held_out` gives it.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(7, 4)
     axes = figure.add_subplot()
     steps = [row["step"] for row in log]
     axes.plot(steps, [row["loss"] for row in log], marker="o", markersize=3, color="tab:blue")
@@ -31,18 +29,12 @@ def loss_curve(
     rates = axes.twinx()
     rates.plot(steps, [row["learning_rate"] for row in log], color="tab:gray", linestyle="--", linewidth=1)
     rates.set_ylabel("learning rate (dashed)")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110, metadata={"Software": None})
-    return path
+    return save_figure(figure, path, dpi=110)
 
 
 def setting_plot(settings: Sequence[str], losses: Sequence[float | None], title: str, path: Path) -> Path:
     """Draw the held-out loss of each setting into a PNG, failed ones (None) as a cross; return its path."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, max(2.5, 0.4 * len(settings) + 1.2)), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(7, max(2.5, 0.4 * len(settings) + 1.2))
     axes = figure.add_subplot()
     found = [loss for loss in losses if loss is not None]
     low = min(found, default=0.0)
@@ -56,6 +48,4 @@ def setting_plot(settings: Sequence[str], losses: Sequence[float | None], title:
     axes.margins(x=0.2, y=0.15)
     axes.set(title=title, xlabel="held-out loss after training (lower is better)")
     axes.grid(alpha=0.3)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110, metadata={"Software": None})
-    return path
+    return save_figure(figure, path, dpi=110)

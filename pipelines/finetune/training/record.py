@@ -110,7 +110,8 @@ class TrainingRun:
     """All of one training that is tracked.
 
     `log_rows` have step, seconds and numbers by update; `samples` are the machine's figures; `counts` the dataset's
-    rows by fate and `ledger` the rejected ones; `parent` is the sweep's run.
+    rows by fate and `ledger` the rejected ones; `parent` is the sweep's run. `parts` are the rows that trained and
+    those that measure.
     """
 
     key: str
@@ -129,3 +130,14 @@ class TrainingRun:
     notes: Sequence[str] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     parent: str | None = None
+    parts: Sequence["Part"] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of a dataset that a training used: for what ("training", "evaluation"), their names, rows and digest."""
+
+    context: str
+    name: str
+    rows: Any
+    digest: str

@@ -5,15 +5,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from pipelines.core.identity import json_digest
 from pipelines.finetune.dataset.preparation import read_ledger
+from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.models.servability import servability_line, vllm_lora
 from pipelines.finetune.recipes import files as recipe_file
+from pipelines.finetune.recipes.datasets import split_for
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.tasks.tasks import task_of
+from pipelines.finetune.templates.encoding import chosen_rows
 from pipelines.finetune.training import training
 from pipelines.finetune.training.pictures import loss_curve
-from pipelines.finetune.training.record import TrainingRecord, TrainingRun
+from pipelines.finetune.training.record import Part, TrainingRecord, TrainingRun
 from pipelines.finetune.training.system_metrics import read_samples
 
 _COUNTS = ("train", "test", "kept", "rejected_share")
@@ -79,6 +83,7 @@ def train_and_track(
         notes=notes,
         tags={VLLM_TAG: servability_line(serving)},
         parent=parent,
+        parts=used_rows(recipe, dataset),
     )
     return replace(
         record,
@@ -92,6 +97,26 @@ def train_and_track(
         run_id=tracker.log_training(run),
         run_name=title,
     )
+
+
+def used_rows(recipe: Recipe, dataset: Mapping[str, Any]) -> list[Part]:
+    """Return the rows that the recipe trains on and those that it is measured by, of all that its dataset stores.
+
+    A part has the dataset's digest where the recipe chooses nothing of it.
+    """
+    trained, held_out = split_for(recipe, load_dataset(Path(dataset["path"])))
+    asked = recipe.eval_dataset or recipe.dataset
+    parts = (
+        ("training", recipe.dataset or "instructions-train", chosen_rows(trained, recipe, recipe.dataset)),
+        ("evaluation", asked or "instructions-test", chosen_rows(held_out, recipe, asked, len(held_out))),
+    )
+    whole = {"training": len(trained), "evaluation": len(held_out)} if not asked and not recipe.dataset else {}
+
+    def digest(context: str, rows: Any) -> str:
+        chosen = [dataset["digest"], context, rows.with_format(None)["row_id"]]
+        return dataset["digest"] if whole.get(context) == len(rows) else json_digest(chosen)
+
+    return [Part(context, name, rows, digest(context, rows)) for context, name, rows in parts if len(rows)]
 
 
 def dataset_counts(dataset: Mapping[str, Any]) -> dict[str, float]:

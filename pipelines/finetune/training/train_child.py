@@ -83,8 +83,7 @@ def make(recipe: Recipe, model: Any, tokenizer: Any, spec: dict[str, Any], autoc
         training, left_out = tokens_of(rows, tokenizer, recipe, task.encoding, cache, place_of)
         # A named eval_dataset is asked for: all of it is measured.
         most = None if recipe.eval_dataset else spec.get("held_out_rows", _HELD_OUT_ROWS)
-        few = chosen_rows(held_out, recipe, recipe.eval_dataset or recipe.dataset, most)
-        kept = held_out_tokens(held_out, recipe, tokenizer, task.encoding, most, cache, place_of)
+        few, kept = held_out_tokens(held_out, recipe, tokenizer, task.encoding, most, cache, place_of)
     require_answers(tokenizer, len(training), left_out)
     require_loss(recipe, len(rows), len(training))
     require_held_out(recipe, len(kept))

@@ -23,7 +23,7 @@ from pipelines.finetune.training.record import TrainingRecord
 
 log = logging.getLogger("graftline")
 
-CODE_VERSION = "5"
+CODE_VERSION = "6"
 """Raise it when the child trains differently from the same inputs: it is part of the run key."""
 MARKER = "COMPLETE"
 LOG = "train_log.jsonl"

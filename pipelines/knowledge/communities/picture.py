@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from pipelines.measuring.pictures import new_figure, save_figure
+
 
 def community_sizes(communities: pa.Table, path: Path) -> Path:
     """Draw the communities' sizes as bars by level, as a PNG."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6, 3), layout="constrained")
+    figure = new_figure(6, 3)
     axes = figure.subplots()
     place = 0
     for level in sorted(set(communities["level"].to_pylist())):
@@ -19,6 +19,4 @@ def community_sizes(communities: pa.Table, path: Path) -> Path:
     axes.set(xlabel="community", ylabel="entities", xticks=[])
     if place:
         axes.legend()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=100, metadata={"Software": None})
-    return path
+    return save_figure(figure, path)

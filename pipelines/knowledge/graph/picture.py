@@ -5,53 +5,33 @@ from pathlib import Path
 import numpy as np
 
 from pipelines.core.graph_tables import GraphTables
+from pipelines.measuring.pictures import new_figure, save_figure
 
 _ENTITIES, _STEPS, _LABEL = 40, 150, 24
 _COLOURS = ["#4c78a8", "#f58518", "#54a24b", "#e45756", "#72b7b2", "#b279a2", "#9d755d", "#bab0ac"]
-_CHINESE_FONTS = ["Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Zen Hei", "PingFang SC", "Microsoft YaHei"]
 
 
 def draw_graph(graph: GraphTables, path: Path) -> Path:
-    """Write a PNG of at most 40 entities, coloured by type and sized by relations; return its path.
-
-    Chinese names are written where a font for them is installed.
-    """
-    import matplotlib
-    from matplotlib import font_manager
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
+    """Write a PNG of at most 40 entities, coloured by type and sized by relations; return its path."""
     entities, edges = _largest(graph)
     places = _layout(len(entities), edges)
-    fonts = sorted({font.name for font in font_manager.fontManager.ttflist} & set(_CHINESE_FONTS))
     kinds = sorted({entity["type"] for entity in entities})
     degrees = np.bincount(np.asarray(edges, dtype=int).ravel(), minlength=len(entities))
-    with matplotlib.rc_context({"font.family": ["DejaVu Sans", *fonts]}):
-        figure = Figure(figsize=(9, 7), layout="constrained")
-        FigureCanvasAgg(figure)
-        axes = figure.add_subplot()
-        for one, other in edges:
-            axes.plot(*zip(places[one], places[other], strict=True), color="#cccccc", linewidth=0.7, zorder=1)
-        for order, kind in enumerate(kinds):
-            chosen = [place for place, entity in enumerate(entities) if entity["type"] == kind]
-            sizes = [30 + 12 * int(degrees[place]) for place in chosen]
-            axes.scatter(
-                places[chosen, 0],
-                places[chosen, 1],
-                s=sizes,
-                color=_COLOURS[order % len(_COLOURS)],
-                label=kind,
-                zorder=2,
-            )
-        for place, entity in zip(places, entities, strict=True):
-            if fonts or entity["name"].isascii():
-                axes.annotate(entity["name"][:_LABEL], place, fontsize=7, xytext=(4, 3), textcoords="offset points")
-        if kinds:
-            axes.legend(fontsize=7, loc="lower left")
-        axes.set_axis_off()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=90)
-    return path
+    figure = new_figure(9, 7)
+    axes = figure.add_subplot()
+    for one, other in edges:
+        axes.plot(*zip(places[one], places[other], strict=True), color="#cccccc", linewidth=0.7, zorder=1)
+    for order, kind in enumerate(kinds):
+        chosen = [place for place, entity in enumerate(entities) if entity["type"] == kind]
+        sizes = [30 + 12 * int(degrees[place]) for place in chosen]
+        colour = _COLOURS[order % len(_COLOURS)]
+        axes.scatter(places[chosen, 0], places[chosen, 1], s=sizes, color=colour, label=kind, zorder=2)
+    for place, entity in zip(places, entities, strict=True):
+        axes.annotate(entity["name"][:_LABEL], place, fontsize=7, xytext=(4, 3), textcoords="offset points")
+    if kinds:
+        axes.legend(fontsize=7, loc="lower left")
+    axes.set_axis_off()
+    return save_figure(figure, path, dpi=90)
 
 
 def _largest(graph: GraphTables) -> tuple[list[dict[str, str]], list[tuple[int, int]]]:

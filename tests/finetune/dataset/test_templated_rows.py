@@ -40,6 +40,31 @@ def test_every_row_of_one_instruction_stays_and_is_split_by_its_own_part(tmp_pat
     assert train_leaks(*(splits[split].select_columns(["row_id", "messages"]).to_list() for split in splits)) == []
 
 
+@pytest.mark.parametrize("instruction", [INSTRUCTION, CHINESE])
+@pytest.mark.parametrize("count", [2, 5, 10])
+def test_a_handful_of_rows_of_one_long_instruction_stays_too(tmp_path: Path, instruction: str, count: int):
+    made = [row | {"output": "store"} for row in classified(instruction, count)]
+    write(tmp_path / "in", "rows.json", [*made, made[0] | {"input": made[0]["input"] + "!"}])
+    record = prepare(tmp_path / "in", tmp_path / "home")
+    assert record["kept"] == count and sum(record["rejected"].values()) == 1
+
+
+def test_rows_with_the_input_before_the_instruction_stay(tmp_path: Path):
+    rows = [{"instruction": f"{row['input']}.\n{INSTRUCTION}", "output": "store"} for row in classified(INSTRUCTION, 6)]
+    write(tmp_path / "in", "rows.json", rows)
+    assert prepare(tmp_path / "in", tmp_path / "home")["kept"] == 6
+
+
+def test_one_question_asked_in_two_ways_behind_one_greeting_is_a_near_duplicate(tmp_path: Path):
+    asked = "How do I return the boots that I bought in the store in Oslo last week, without the receipt and the box?"
+    rows = [
+        {"instruction": f"Dear desk,\n{question}", "output": "Bring them to any store."}
+        for question in (asked, asked.replace("receipt and", "receipt or"))
+    ]
+    write(tmp_path / "in", "rows.json", rows)
+    assert prepare(tmp_path / "in", tmp_path / "home")["kept"] == 1
+
+
 def test_answers_in_one_long_form_are_no_near_duplicates(tmp_path: Path):
     draw = random.Random(3)
     form = {f"field number {n} of the invoice": f"as agreed in part {n}" for n in range(20)}

@@ -17,20 +17,34 @@ class FakeEngine:
 
     def __init__(self, context: int = 1000, made_with: str = "fake 1") -> None:
         self.context, self.made_with, self.jobs = context, made_with, []
+        self.cuts: set[int] = set()
+        """Lengths of prompts whose answers are cut."""
+        self.limits: list[int] = []
         self.fails_on: set[str] = set()
         """Names of the models that another engine has to run."""
 
     def render(self, model: Path, conversations: Sequence[Any], tools: Any = None) -> list[list[int]]:
         return [[ord(letter) for message in messages for letter in message["content"]] for messages in conversations]
 
+    def token_counts(self, model: Path, texts: Sequence[str]) -> list[int]:
+        return [len(text) for text in texts]
+
     def context_length(self, model: Path) -> int:
         return self.context
 
     def generate_many(self, jobs: Sequence[tuple[Path, Sequence[list[int]]]], max_tokens: int) -> list[Any]:
         self.jobs += [model.name for model, _ in jobs]
+        self.limits.append(max_tokens)
         return [
             SimpleNamespace(
-                outputs=[{"text": f" {model.name} {len(ids)}", "token_ids": [1, 2]} for ids in prompts],
+                outputs=[
+                    {
+                        "text": f" {model.name} {len(ids)}",
+                        "token_ids": [1, 2],
+                        "finish_reason": "length" if len(ids) in self.cuts else "stop",
+                    }
+                    for ids in prompts
+                ],
                 engine="other" if model.name in self.fails_on else "fake",
                 starts=1,
                 start_seconds=1.0,
@@ -74,5 +88,6 @@ def predictions(
     columns |= {"row_id": [f"r{number:03}" for number in range(count)], "reference": list(references)}
     columns |= {"base": list(base), "adapter": list(adapter), "model": [model] * count, "dataset": [dataset] * count}
     columns |= {"base_tokens": [2] * count, "adapter_tokens": [2] * count}
+    columns |= {"base_cut": [False] * count, "adapter_cut": [False] * count}
     columns["language"] = list(languages or ["en"] * count)
     return pa.Table.from_pydict(columns, PREDICTIONS)

@@ -120,7 +120,7 @@ def test_an_older_champion_answers_the_rows_held_out_now(home: Path) -> None:
     (home / "old" / "config.json").write_text("{}")
     offered = {"lora": candidate("lora", 9)}
     champion = standing_champion(registry, offered, row_ids, engine, TableStore(home / "tables"), home)
-    assert champion.texts["r000"] == "old 10" and engine.jobs == ["old"]
+    assert champion.texts["r000"] == " old 10" and engine.jobs == ["old"]
     assert decide(offered, champion, FEW).recipe == "lora"
 
 

@@ -42,5 +42,6 @@ ENCODING = RowEncoding(encode, has_loss, ("cutoff_len",))
 )
 def test_rows_without_loss_take_no_place_among_those_held_out(long: int, short: int, taken: list[int], tmp_path: Path):
     rows = [{"number": n, "length": 99 if n < long else 5} for n in range(long + short)]
-    kept = held_out_tokens(Dataset.from_list(rows), RECIPE, Tokenizer(), ENCODING, 4, tmp_path)
+    looked_at, kept = held_out_tokens(Dataset.from_list(rows), RECIPE, Tokenizer(), ENCODING, 4, tmp_path)
     assert [row["ids"][0] for row in kept] == taken
+    assert {row["number"] for row in looked_at} >= set(taken)

@@ -7,9 +7,10 @@ import pytest
 
 from pipelines.core.errors import ServiceError
 from pipelines.finetune.dataset.preparation import prepare
+from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.training.pictures import loss_curve
 from pipelines.finetune.training.record import TrainingRun
-from pipelines.finetune.training.tracked import dataset_counts
+from pipelines.finetune.training.tracked import dataset_counts, used_rows
 from resources.tracking.run_logging import log_numbers
 from resources.tracking.sweep_tracker import SweepTracker
 from resources.tracking.tracker import EXPERIMENT, Tracker
@@ -61,6 +62,7 @@ def log_training(tracker: Tracker, place: Path) -> str:
             counts={"kept": 80, "rejected": 2},
             ledger=[{"file": "a.json", "row": 2, "found": "退货"}],
             notes=["plot_loss: True – drawn"],
+            parts=used_rows(Recipe(), dataset),
         )
     )
 
@@ -201,7 +203,7 @@ def test_rows_of_many_repairs_and_none_held_out_are_a_run_too(tracker: Tracker, 
     run_id = tracker.log_training(TrainingRun(
         key="key-small", name="two rows", recipe="lora", parameters={}, dataset_path=Path(dataset["path"]),
         dataset_digest=dataset["digest"], log_rows=LOG, summary={"train_loss": 1.5}, adapter=place / "small",
-        counts=dataset_counts(dataset),
+        counts=dataset_counts(dataset), parts=used_rows(Recipe(), dataset),
     ))  # fmt: skip
     client = mlflow.MlflowClient(tracker.uri)
     run = client.get_run(run_id)

@@ -12,6 +12,7 @@ from pipelines.core.identity import json_digest
 from pipelines.finetune.dataset.rows.files import ENDINGS, bare_name, ending_of
 from pipelines.finetune.dataset.rows.hub import HubDataset, fetch_dataset
 from pipelines.finetune.dataset.rows.shapes import Shape
+from pipelines.text.nearest import nearest_name
 
 REGISTRY = "dataset_info.json"
 _ABOUT = ("README", "LICENSE", "LICENCE", "NOTICE", "CITATION")
@@ -22,6 +23,11 @@ _ELSEWHERE = {
     "ms_hub_url": "ModelScope", "om_hub_url": "Openmind", "script_url": "a script", "cloud_file_name": "a cloud",
 }  # fmt: skip
 _COLUMNS = ("prompt", "query", "response", "history", "messages", "system", "tools", "chosen", "rejected")
+_KEYS = (
+    "file_name", "hf_hub_url", *_ELSEWHERE, "formatting", "ranking", "subset", "split", "folder", "num_samples",
+    "columns", "tags",
+)  # fmt: skip
+_NEAR = 0.7
 _TAGS = ("role_tag", "content_tag", "user_tag", "assistant_tag", "observation_tag", "function_tag", "system_tag")
 
 
@@ -172,6 +178,14 @@ def _shape(entry: dict[str, Any]) -> tuple[Shape, str]:
         chosen |= {name: tags.get(name) for name in _TAGS}
         defaults = {field.name: field.default for field in fields(Shape)}
         chosen |= {name: chosen[name] or defaults[name] for name in ("role_tag", "content_tag")}
+    for given, known, place in (
+        (entry, _KEYS, "the entry"), (columns, (*_COLUMNS, *_MEDIA, "kto_tag"), "columns"), (tags, _TAGS, "tags"),
+    ):  # fmt: skip
+        keys = list(given) if isinstance(given, dict) else []
+        for key in keys:
+            near = None if key in known else nearest_name(str(key), known, _NEAR)
+            if near and near not in keys:
+                return Shape(**chosen), f"'{key}' in {place} of {REGISTRY}, which nothing reads: write '{near}'"
     named = columns if isinstance(columns, dict) else {}
     media = [name for name in _MEDIA if named.get(name)]
     if media:

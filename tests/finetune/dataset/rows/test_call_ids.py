@@ -51,7 +51,7 @@ def rendered(made: dict[str, Any]) -> str:
         raise ValueError(message)
 
     template = jinja2.Environment().from_string(MISTRAL)
-    return template.render(messages=as_engines_read(made["messages"]), raise_exception=refuse)
+    return template.render(messages=as_engines_read(made["messages"], ""), raise_exception=refuse)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_kimis_ids_are_kept(tmp_path: Path):
 def test_names_reach_the_template_and_make_another_conversation(tmp_path: Path):
     turns = [{"role": "user", "name": "Ana", "content": "Tide?"}, {"role": "assistant", "content": "High."}]
     made = only(tmp_path, {"messages": turns})
-    assert as_engines_read(made["messages"])[0] == turns[0]
+    assert as_engines_read(made["messages"], "")[0] == turns[0]
     plain = only(tmp_path, {"messages": [{**turns[0], "name": ""}, turns[1]]})
     assert "name" not in plain["messages"][0] and plain["row_id"] != made["row_id"]
 

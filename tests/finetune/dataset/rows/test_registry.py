@@ -3,14 +3,16 @@
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from pipelines.core.errors import InputError
 from pipelines.finetune.conversation import messages_of, tools_of
 from pipelines.finetune.dataset.preparation import prepare, read_ledger
-from pipelines.finetune.dataset.rows.hub import HubDataset
+from pipelines.finetune.dataset.rows.hub import HubDataset, fetch_dataset
 from pipelines.finetune.dataset.rows.registry import find_sources
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.recipes.datasets import dataset_names
@@ -120,6 +122,39 @@ def test_a_hub_name_that_cannot_be_loaded_is_noted_when_a_recipe_asks_for_it(tmp
     wanted = dataset_names(tmp_path / "recipes")
     assert wanted == {"near", "far"}
     assert prepare(tmp_path / "in", tmp_path / "home", wanted=wanted)["absent"]["far"].startswith("not loaded: ")
+
+
+def test_a_hub_dataset_is_loaded_again_when_its_revision_moved(tmp_path: Path, monkeypatch):
+    import datasets
+    import huggingface_hub
+
+    state: dict[str, Any] = {"sha": "aaa", "loads": []}
+
+    def info(self: Any, name: str, **options: Any) -> Any:
+        if state["sha"] is None:
+            raise ConnectionError("the hub does not answer")
+        return SimpleNamespace(sha=state["sha"])
+
+    def load(where: str, revision: str | None, **options: Any) -> Any:
+        if state["sha"] is None:
+            raise ConnectionError("the hub does not answer")
+        state["loads"].append(revision)
+        return datasets.Dataset.from_list([{"instruction": f"{revision}?", "output": "yes"}])
+
+    monkeypatch.setattr(huggingface_hub.HfApi, "dataset_info", info)
+    monkeypatch.setattr(datasets, "load_dataset", load)
+    hub = HubDataset("org/name", None, "train", None, tmp_path)
+
+    def asks() -> str:
+        path = fetch_dataset(hub, tmp_path / "cache")
+        assert isinstance(path, Path)
+        return pq.read_table(path)["instruction"][0].as_py()
+
+    assert [asks(), asks()] == ["aaa?", "aaa?"] and state["loads"] == ["aaa"]
+    state["sha"] = "bbb"
+    assert asks() == "bbb?" and state["loads"] == ["aaa", "bbb"]
+    state["sha"] = None  # what was loaded last, while the hub is out of reach
+    assert asks() == "bbb?" and state["loads"] == ["aaa", "bbb"]
 
 
 def test_a_broken_registry_says_what_to_correct(tmp_path: Path):
