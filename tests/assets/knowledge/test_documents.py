@@ -91,3 +91,17 @@ def test_too_many_bad_files_fail_the_check_and_stop_what_is_below(tmp_path: Path
     assert (
         refusal == "the gate of documents failed: documents_rejected_share (25.0% of the files rejected, 5.0% allowed)"
     )
+
+
+def test_what_is_left_out_of_documents_is_told_by_document_and_in_all(tmp_path: Path, folder: Path, caplog):
+    for name, marks in (("a", "<sup>[1]</sup>"), ("b", "<sup>[1]</sup><sup>[2]</sup>")):
+        (folder / f"{name}.html").write_text(f"<nav>Home</nav><p>Oslo{marks} has a port.</p>")
+    with caplog.at_level("INFO", "graftline"):
+        told = metadata(run(tmp_path, FakeEmbedder()), "documents")
+    assert told["left_out"] == {"navigation": 2, "reference marks": 3}
+    assert told["left_out_of"].splitlines()[2:] == [
+        "| b.html | 2 × reference marks, 1 × navigation |",
+        "| a.html | 1 × navigation, 1 × reference marks |",
+    ]
+    assert "left out of the text of what was read: 3 × reference marks, 2 × navigation" in caplog.text
+    assert metadata(run(tmp_path, FakeEmbedder()), "documents")["left_out"] == told["left_out"]

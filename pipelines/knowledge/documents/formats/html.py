@@ -28,7 +28,8 @@ def read_html(path: Path, limits: Limits) -> Extracted:
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 1000 + _FRAMES_A_LEVEL * limits.depth))
     title = " ".join(soup.title.get_text().split()) if soup.title else ""
     author, date = _meta(soup, _AUTHOR), _meta(soup, _DATE)
-    return Extracted(page_text(soup), title, declared_author(author), iso_date(date), encoding=encoding)
+    shown, left_out = page_text(soup)
+    return Extracted(shown, title, declared_author(author), iso_date(date), encoding=encoding, left_out=left_out)
 
 
 def _meta(soup: Any, names: tuple[str, ...]) -> str:

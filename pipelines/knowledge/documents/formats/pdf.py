@@ -10,6 +10,7 @@ from typing import Any
 
 from pipelines.core.errors import InputError
 from pipelines.knowledge.documents.formats.extracted import (
+    PAGE_FURNITURE,
     Extracted,
     declared_author,
     declared_title,
@@ -52,7 +53,9 @@ def read_pdf(path: Path, limits: Limits) -> Extracted:
                 )
             tables = _Tables(path, stack)
             lines = [_page(number, page, tables).splitlines() for number, page in enumerate(reader.pages)]
-            text, pages = joined_pages(_texts(with_whole_words(without_furniture(lines))), _between_pages)
+            kept = without_furniture(lines)
+            left_out = {PAGE_FURNITURE: dropped} if (dropped := _filled(lines) - _filled(kept)) else {}
+            text, pages = joined_pages(_texts(with_whole_words(kept)), _between_pages)
             about = reader.metadata
     except InputError:
         raise
@@ -63,9 +66,14 @@ def read_pdf(path: Path, limits: Limits) -> Extracted:
     if not text:
         raise unreadable(path.name, "a PDF without text, perhaps a scan", "a PDF with text", "run ocrmypdf on it")
     if about is None:
-        return Extracted(text, pages=pages)
+        return Extracted(text, pages=pages, left_out=left_out)
     date = iso_date(about.get("/CreationDate")) or iso_date(about.get("/ModDate"))
-    return Extracted(text, declared_title(about.title), declared_author(about.author), date, pages)
+    title, author = declared_title(about.title), declared_author(about.author)
+    return Extracted(text, title, author, date, pages, left_out=left_out)
+
+
+def _filled(pages: Sequence[Sequence[str]]) -> int:
+    return sum(bool(line.strip()) for page in pages for line in page)
 
 
 class _Tables:
