@@ -5,15 +5,12 @@ holds a row's digest and marks what is ours: nothing without it is read, changed
 labels and types), neither APOC nor GDS.
 """
 
+from resources.graph.rows import SEARCHED
+
 LABELS = {"documents": "Document", "chunks": "Chunk", "entities": "__Entity__", "communities": "__Community__"}
 VECTOR_NAMES = {"chunks": "vector", "entities": "entity_vector", "communities": "community_vector"}
 """The names by which LLM Graph Builder looks for them."""
 TEXT_NAMES = {name: f"graftline_{name}_text" for name in VECTOR_NAMES}
-_TEXT_PROPERTIES = {
-    "chunks": "n.text",
-    "entities": "n.name, n.aliases, n.description",
-    "communities": "n.title, n.summary",
-}
 
 # Schema
 
@@ -21,11 +18,12 @@ CONSTRAINTS = [
     f"CREATE CONSTRAINT graftline_{name}_id IF NOT EXISTS FOR (n:{label}) REQUIRE n.id IS UNIQUE"
     for name, label in (LABELS | {"state": "__Graftline__"}).items()
 ]
-TEXT_INDEXES = [
-    f"CREATE FULLTEXT INDEX {TEXT_NAMES[name]} IF NOT EXISTS FOR (n:{LABELS[name]}) ON EACH [{properties}] "
-    "OPTIONS {indexConfig: {`fulltext.analyzer`: 'cjk'}}"
-    for name, properties in _TEXT_PROPERTIES.items()
-]
+TEXT_INDEXES = {
+    name: f"CREATE FULLTEXT INDEX {TEXT_NAMES[name]} IF NOT EXISTS FOR (n:{LABELS[name]}) "
+    f"ON EACH [{', '.join(f'n.{one}' for one in properties)}] OPTIONS {{indexConfig: {{`fulltext.analyzer`: 'cjk'}}}}"
+    for name, properties in SEARCHED.items()
+}
+SHOW_TEXT_INDEXES = "SHOW FULLTEXT INDEXES YIELD name, properties RETURN name, properties"
 SHOW_VECTOR_INDEXES = """
 SHOW VECTOR INDEXES YIELD name, labelsOrTypes, properties, options WHERE properties = ['embedding']
 RETURN name, labelsOrTypes[0] AS label, options.indexConfig['vector.dimensions'] AS dimensions
