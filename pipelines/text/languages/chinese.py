@@ -15,6 +15,8 @@ _OTHER_SURNAMES = frozenset(
     "庄晏柴瞿习艾向古易耿匡文寇广欧沃越隆师巩聂晁勾敖冷简饶沙养关查荆游权盖岳帅"
 )
 
+_COUNTERS = "组队班期号楼栋幢座区厂仓库店层章条款类级型届"
+
 CHINESE = Language(
     code="zh",
     name="Chinese",
@@ -31,6 +33,8 @@ CHINESE = Language(
     ),
     back_references=("其", "它", "他", "她", "该", "此", "这"),
     segment=chinese_words,
+    numbered=rf"第?([一二三四五六七八九十百]+[{_COUNTERS}])",
+    counters=_COUNTERS,
     letters_a_word=1.6,
     least_share=0.3,
     joiner="",
