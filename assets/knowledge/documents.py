@@ -18,7 +18,7 @@ from pipelines.knowledge.chunks.chunk_changes import chunk_changes
 from pipelines.knowledge.documents.document_changes import DocumentChanges, document_changes, in_words
 from pipelines.knowledge.documents.manifest import scan
 from pipelines.knowledge.documents.sources import list_files
-from pipelines.knowledge.vectors.checks import embedding_faults
+from pipelines.knowledge.vectors.checks import embedding_faults, without_vector
 from pipelines.knowledge.vectors.long_chunks import longer_than_model
 from pipelines.knowledge.vectors.vector_changes import vector_changes
 from pipelines.measuring.gates import at_most
@@ -28,6 +28,7 @@ from resources.tables.tables import TableStore
 
 LEDGER_NAME, MANIFEST_NAME = "documents_ledger", "documents_manifest"
 _MOST_LISTED = 200
+_REFUSED = "of the chunks have no vector: the model refused their texts"
 
 
 class DocumentsConfig(dg.Config):
@@ -129,7 +130,7 @@ def chunk_spans_are_exact(
     return faults_gate(tables, "chunk_spans_are_exact", "chunks", chunks.digest, faults)
 
 
-@dg.asset(group_name="knowledge", kinds={"pytorch", "lance"}, owners=OWNERS, code_version="2")
+@dg.asset(group_name="knowledge", kinds={"pytorch", "lance"}, owners=OWNERS, code_version="3")
 def chunk_embeddings(
     config: EmbeddingConfig,
     chunks: LanceTable,
@@ -146,6 +147,7 @@ def chunk_embeddings(
         seconds=time.monotonic() - started,
         model=embedder.name,
         dimensions=embedder.dimensions,
+        without_vector=without_vector(table),
         **_cut_by_model(chunks, embedder),
     )
 
@@ -158,10 +160,18 @@ def _cut_by_model(chunks: LanceTable, embedder: Embedder) -> dict[str, int]:
 
 @dg.asset_check(asset=chunk_embeddings, additional_ins={"chunks": dg.AssetIn("chunks")}, blocking=True)
 def chunk_embeddings_are_complete(
-    chunk_embeddings: LanceTable, chunks: LanceTable, tables: dg.ResourceParam[TableStore]
+    chunk_embeddings: LanceTable,
+    chunks: LanceTable,
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
 ) -> dg.AssetCheckResult:
-    """Every chunk has one finite vector of length 1, all of one model, and nothing else has."""
+    """Every chunk has one finite vector of length 1, all of one model, and nothing else has.
+
+    The model may refuse texts, up to the share that GRAFTLINE_BAD_SHARE allows: full text still finds them.
+    """
     faults = embedding_faults(chunk_embeddings, chunks)
+    refused = at_most(without_vector(chunk_embeddings) / max(1, len(chunks)), settings.bad_share, _REFUSED)
+    faults += [] if refused.passed else [refused.reason]
     return faults_gate(tables, "chunk_embeddings_are_complete", "chunk_embeddings", chunk_embeddings.digest, faults)
 
 

@@ -180,9 +180,11 @@ CALL db.index.vector.queryNodes($index, $k, $vector) YIELD node AS n, score
 RETURN CASE WHEN n.graftline IS NOT NULL AND {_PASSES} THEN n.id END AS id, 2 * score - 1 AS score
 """
 COUNT_PASSING = f"MATCH (n:Chunk) WHERE n.graftline IS NOT NULL AND {_PASSES} RETURN count(*) AS count"
+_HAS_VECTOR = "any(number IN n.embedding WHERE number <> 0)"
+"""Zeros stand for a text that the model refused: the index leaves them out by itself."""
 SEARCH_VECTOR_EXACT = {
     name: f"""
-MATCH (n:{LABELS[name]}) WHERE n.graftline IS NOT NULL AND n.embedding IS NOT NULL{f" AND {_PASSES}" * passing}
+MATCH (n:{LABELS[name]}) WHERE n.graftline IS NOT NULL AND {_HAS_VECTOR}{f" AND {_PASSES}" * passing}
 WITH n.id AS id, 2 * vector.similarity.cosine(n.embedding, $vector) - 1 AS score
 RETURN id, score ORDER BY score DESC, id LIMIT $k
 """
