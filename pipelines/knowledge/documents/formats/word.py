@@ -12,6 +12,8 @@ from pipelines.knowledge.documents.formats.office import check_archive, core_pro
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _PARAGRAPH, _TABLE, _ROW, _CELL = (f"{_WORD}{name}" for name in ("p", "tbl", "tr", "tc"))
 _TWICE = ("{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback", f"{_WORD}moveFrom")
+_MOST_COLUMNS = 63
+"""Of a table in Word."""
 _MARKS = {f"{_WORD}tab": "\t", f"{_WORD}br": "\n", f"{_WORD}cr": "\n", f"{_WORD}noBreakHyphen": "-"}
 
 
@@ -61,12 +63,34 @@ def _paragraph(element: Any, document: Any) -> str:
 def _table(element: Any) -> list[str]:
     """Return a table's rows, and then the tables that stand in its cells, each once."""
     lines, inner = [], []
+    above: dict[int, str] = {}
     for line in _own(element, _ROW):
         cells = [*_own(line, _CELL)]
-        lines.append(table_row(" ".join(_text(p) for p in _own(cell, _PARAGRAPH, _TABLE)) for cell in cells))
+        above = _columns(line, cells, above)
+        lines.append(table_row(above.get(column, "") for column in range(max(above, default=-1) + 1)))
         inner += [table for cell in cells for table in _own(cell, _TABLE, _PARAGRAPH)]
     text = "\n".join(line for line in lines if line.strip("| "))
     return [f"\n{text}\n", *(block for table in inner for block in _table(table))]
+
+
+def _columns(line: Any, cells: list[Any], above: dict[int, str]) -> dict[int, str]:
+    """Return a row's texts by column; a cell that goes on from the row above has its text again."""
+    found: dict[int, str] = {}
+    column = _number(line, "trPr", "gridBefore", 0)
+    for cell in cells:
+        text = " ".join(_text(p) for p in _own(cell, _PARAGRAPH, _TABLE))
+        merged = cell.find(f"{_WORD}tcPr/{_WORD}vMerge")
+        goes_on = merged is not None and merged.get(f"{_WORD}val") != "restart"
+        width = _number(cell, "tcPr", "gridSpan", 1)
+        found |= dict.fromkeys(range(column, column + width), "") | {column: above.get(column, "") if goes_on else text}
+        column += width
+    return found
+
+
+def _number(element: Any, properties: str, name: str, otherwise: int) -> int:
+    found = element.find(f"{_WORD}{properties}/{_WORD}{name}")
+    value = found.get(f"{_WORD}val", "") if found is not None else ""
+    return min(int(value), _MOST_COLUMNS) if value.isdecimal() else otherwise
 
 
 def _own(element: Any, tag: str, *closed: str) -> Iterator[Any]:
