@@ -18,7 +18,7 @@ _MARKS = {f"{_WORD}tab": "\t", f"{_WORD}br": "\n", f"{_WORD}cr": "\n", f"{_WORD}
 
 
 def read_docx(path: Path, limits: Limits) -> Extracted:
-    """Return the text of a Word document; deleted text is left out."""
+    """Return the text of a Word document, notes below what they are to; deleted text is left out."""
     import docx
 
     check_archive(path, "Word document", ".docx", limits)
@@ -28,20 +28,42 @@ def read_docx(path: Path, limits: Limits) -> Extracted:
         # What the reader sees once only: no second rendering of drawings, no place that text was moved from.
         for twice in [*body.iter(*_TWICE)]:
             twice.getparent().remove(twice)
-        return Extracted(tidy_text("\n".join(_blocks(body, document))), **core_properties(document.core_properties))
+        blocks = _blocks(body, document, _notes(document))
+        return Extracted(tidy_text("\n".join(blocks)), **core_properties(document.core_properties))
     except Exception as error:  # zip, XML and key errors, by what is missing
         raise damaged_file_error(path, "Word document", ".docx", error) from error
 
 
-def _blocks(parent: Any, document: Any) -> list[str]:
+def _notes(document: Any) -> dict[tuple[str, str], str]:
+    """Return the texts of footnotes and endnotes by kind and number."""
+    from lxml import etree
+
+    found = {}
+    for relation in document.part.rels.values():
+        kind = relation.reltype.rpartition("/")[2].removesuffix("s")
+        if kind in ("footnote", "endnote") and not relation.is_external:
+            root = etree.fromstring(relation.target_part.blob, etree.XMLParser(resolve_entities=False))
+            for note in root.iter(f"{_WORD}{kind}"):
+                text = " ".join(" ".join(_text(paragraph) for paragraph in note.iter(_PARAGRAPH)).split())
+                found[kind, note.get(f"{_WORD}id", "")] = text
+    return found
+
+
+def _notes_to(element: Any, notes: dict[tuple[str, str], str]) -> list[str]:
+    marks = element.iter(f"{_WORD}footnoteReference", f"{_WORD}endnoteReference")
+    keys = ((mark.tag[len(_WORD) :].removesuffix("Reference"), mark.get(f"{_WORD}id", "")) for mark in marks)
+    return [f"{notes[key]}\n" for key in keys if notes.get(key)]
+
+
+def _blocks(parent: Any, document: Any, notes: dict[tuple[str, str], str]) -> list[str]:
     blocks = []
     for element in parent:
         if element.tag == _PARAGRAPH:
-            blocks.append(_paragraph(element, document))
+            blocks += [_paragraph(element, document), *_notes_to(element, notes)]
         elif element.tag == _TABLE:
-            blocks += _table(element)
+            blocks += [*_table(element), *_notes_to(element, notes)]
         elif element.tag in (f"{_WORD}sdt", f"{_WORD}sdtContent", f"{_WORD}ins", f"{_WORD}moveTo"):
-            blocks += _blocks(element, document)
+            blocks += _blocks(element, document, notes)
     return blocks
 
 
