@@ -1,5 +1,6 @@
 """From the folder of documents to embedded chunks, each stage a change of its stored table."""
 
+import json
 import time
 from collections import Counter
 
@@ -7,17 +8,17 @@ import dagster as dg
 import pyarrow.compute as pc
 from pydantic import Field
 
-from assets.results import OWNERS, faults_gate, gate, problems_metadata, stored_result
+from assets.results import OWNERS, faults_gate, gate, markdown_table, problems_metadata, stored_result
 from pipelines.core.errors import Problem
 from pipelines.core.protocols import Embedder
 from pipelines.core.schemas import CHUNKS, DOCUMENTS
 from pipelines.core.schemas import chunk_embeddings as vectors_schema
 from pipelines.knowledge.chunks.checks import span_faults
 from pipelines.knowledge.chunks.chunk_changes import chunk_changes
-from pipelines.knowledge.documents.document_changes import DocumentChanges, document_changes
+from pipelines.knowledge.documents.document_changes import DocumentChanges, document_changes, in_words
 from pipelines.knowledge.documents.manifest import scan
 from pipelines.knowledge.documents.sources import list_files
-from pipelines.knowledge.vectors.checks import embedding_faults
+from pipelines.knowledge.vectors.checks import embedding_faults, without_vector
 from pipelines.knowledge.vectors.long_chunks import longer_than_model
 from pipelines.knowledge.vectors.vector_changes import vector_changes
 from pipelines.measuring.gates import at_most
@@ -26,6 +27,8 @@ from resources.tables.amended_table import LanceTable
 from resources.tables.tables import TableStore
 
 LEDGER_NAME, MANIFEST_NAME = "documents_ledger", "documents_manifest"
+_MOST_LISTED = 200
+_REFUSED = "of the chunks have no vector: the model refused their texts"
 
 
 class DocumentsConfig(dg.Config):
@@ -40,14 +43,15 @@ class EmbeddingConfig(dg.Config):
     reembed: bool = Field(default=False, description="Replace the vectors of another model by those of this one.")
 
 
-@dg.asset(deps=["document_folder"], group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="3")
+@dg.asset(deps=["document_folder"], group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="4")
 def documents(
     config: DocumentsConfig, settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore]
 ) -> dg.MaterializeResult:
     """Every document as text with title, author, date and language; files that cannot be read are listed.
 
     Files are stat'ed, those with another size or time are hashed, and only new bytes are parsed; a renamed file is
-    recognised. Markdown, text and source code are kept to the character.
+    recognised. Markdown, text and source code are kept to the character; of PDF and HTML, what repeats on every page,
+    navigation and reference marks are no text: `left_out` counts them.
     """
     started, listing = time.monotonic(), list_files(settings.documents, settings.documents_cache)
     states = scan(listing.files, tables.find(MANIFEST_NAME), time.time_ns(), config.rehash)
@@ -67,6 +71,20 @@ def _told(changes: DocumentChanges, table: LanceTable) -> dict[str, object]:
         **problems_metadata(problems, len(table) + len(problems)),
         "characters": _total(table, "text"),
         **_counts(table, "format", "language", "encoding"),
+        **_left_out(table),
+    }
+
+
+def _left_out(table: LanceTable) -> dict[str, object]:
+    """Return how much stands in files and not in their text: in all by kind, and by document, most first."""
+    rows = [row for part in table.batches(["path", "left_out"]) for row in part.to_pylist() if row["left_out"]]
+    by_document = {row["path"]: Counter[str](json.loads(row["left_out"])) for row in rows}
+    ordered = sorted(by_document.items(), key=lambda pair: (-pair[1].total(), pair[0]))
+    listed = [{"document": path, "left_out": in_words(counts)} for path, counts in ordered[:_MOST_LISTED]]
+    total = sum(by_document.values(), Counter[str]())
+    return {
+        "left_out": dg.MetadataValue.json(dict(sorted(total.items()))),
+        "left_out_of": dg.MetadataValue.md(markdown_table(listed)),
     }
 
 
@@ -112,7 +130,7 @@ def chunk_spans_are_exact(
     return faults_gate(tables, "chunk_spans_are_exact", "chunks", chunks.digest, faults)
 
 
-@dg.asset(group_name="knowledge", kinds={"pytorch", "lance"}, owners=OWNERS, code_version="2")
+@dg.asset(group_name="knowledge", kinds={"pytorch", "lance"}, owners=OWNERS, code_version="3")
 def chunk_embeddings(
     config: EmbeddingConfig,
     chunks: LanceTable,
@@ -129,6 +147,7 @@ def chunk_embeddings(
         seconds=time.monotonic() - started,
         model=embedder.name,
         dimensions=embedder.dimensions,
+        without_vector=without_vector(table),
         **_cut_by_model(chunks, embedder),
     )
 
@@ -141,10 +160,18 @@ def _cut_by_model(chunks: LanceTable, embedder: Embedder) -> dict[str, int]:
 
 @dg.asset_check(asset=chunk_embeddings, additional_ins={"chunks": dg.AssetIn("chunks")}, blocking=True)
 def chunk_embeddings_are_complete(
-    chunk_embeddings: LanceTable, chunks: LanceTable, tables: dg.ResourceParam[TableStore]
+    chunk_embeddings: LanceTable,
+    chunks: LanceTable,
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
 ) -> dg.AssetCheckResult:
-    """Every chunk has one finite vector of length 1, all of one model, and nothing else has."""
+    """Every chunk has one finite vector of length 1, all of one model, and nothing else has.
+
+    The model may refuse texts, up to the share that GRAFTLINE_BAD_SHARE allows: full text still finds them.
+    """
     faults = embedding_faults(chunk_embeddings, chunks)
+    refused = at_most(without_vector(chunk_embeddings) / max(1, len(chunks)), settings.bad_share, _REFUSED)
+    faults += [] if refused.passed else [refused.reason]
     return faults_gate(tables, "chunk_embeddings_are_complete", "chunk_embeddings", chunk_embeddings.digest, faults)
 
 

@@ -127,7 +127,7 @@ def asks_widely(question: str) -> bool:
 def holds_answer_kind(question: str, text: str) -> bool:
     """Say whether a text has what is asked for (a number, a person, a name) beyond what the question itself says."""
     if _asks("person", question):
-        return any(person not in question for person in _people(text))
+        return any(person.lower() not in question.lower() for person in _people(text))
     if _asks("year", question):
         return bool(set(_YEAR.findall(text)) - set(_YEAR.findall(question)))
     if _asks("number", question):

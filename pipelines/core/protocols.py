@@ -75,7 +75,7 @@ class Embedder(Protocol):
         ...
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """Return float32 of shape (len(texts), dimensions), L2-normalised."""
+        """Return float32 of shape (len(texts), dimensions), L2-normalised; zeros for a text that has no vector."""
         ...
 
     def embed_queries(self, texts: Sequence[str]) -> np.ndarray:

@@ -48,11 +48,12 @@ DOCUMENTS = _schema(
     date=TEXT,
     pages=pa.list_(pa.int64()),
     encoding=TEXT,
+    left_out=TEXT,
 )
 """`document_id` from the path below the root (posix), `version` from the bytes, `language` a code of `text.languages`,
 `reader` the format's reader with its version and libraries, `date` ISO or "", `pages` where each page or slide starts
 in the text (empty where the format has none), `encoding` what the file's bytes were decoded with ("" for binary
-formats)."""
+formats), `left_out` how many lines or marks of the file are no text of it, by their kind (JSON, "" for none)."""
 
 CHUNKS = _schema(
     chunk_id=TEXT,

@@ -72,6 +72,14 @@ def is_short_for(short: str, full: str) -> bool:
     return short_family == family and given.startswith(short_given.rstrip("."))
 
 
+def without_initials(key: str) -> str:
+    """Return a person's key without single letters in its middle: "john t. doe" gives "john doe"."""
+    words = key.split()
+    return " ".join(
+        word for place, word in enumerate(words) if not 0 < place < len(words) - 1 or len(word.rstrip(".")) > 1
+    )
+
+
 def pinyin(key: str) -> str:
     """Return a Chinese name in Latin letters without tones or spaces: 林晓雯 gives "linxiaowen"."""
     from pypinyin import lazy_pinyin

@@ -20,6 +20,8 @@ _WORD_START = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
 _WIDE = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
 _WIDE_ENOUGH = 30
+_NEAR = 4
+"""Characters on each side of a break in a cell that its word may reach over."""
 
 
 def without_furniture(pages: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -139,3 +141,34 @@ def leads_over_page(line: str, following: str) -> bool:
         return True
     begin = following.lstrip()[0]
     return width(above) >= _WIDE_ENOUGH and (begin.islower() or bool(unspaced_in(above[-1]) and unspaced_in(begin)))
+
+
+def cell_in_a_line(text: str) -> str:
+    """Return a cell's text as one line; no space comes into a word of a language without spaces.
+
+    >>> cell_in_a_line("持股比\\n例 (%)"), cell_in_a_line("王强\\n李明"), cell_in_a_line("con-\\ntainers of\\nsteel")
+    ('持股比例 (%)', '王强 李明', 'containers of steel')
+    """
+    joined = ""
+    for line in (" ".join(line.split()) for line in text.splitlines()):
+        if not joined or not line:
+            joined += line
+        elif parts_word(joined, line):
+            joined = join_pair(joined, line, frozenset())
+        else:
+            joined += line if _within_word(joined, line) else f" {line}"
+    return joined
+
+
+def _within_word(above: str, below: str) -> bool:
+    """Say whether a word of a language without spaces goes on over the break."""
+    language = unspaced_in(above[-1])
+    if language is None or language.segment is None or not language.letters.match(below):
+        return False
+    before = above[-_NEAR:]
+    place = 0
+    for word in language.segment(before + below[:_NEAR]):
+        if place < len(before) < place + len(word):
+            return True
+        place += len(word)
+    return False

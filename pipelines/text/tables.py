@@ -122,6 +122,11 @@ def chunk_tables(chunk: Mapping[str, Any]) -> list[Table]:
     return [Table(first.start, first.start, first.end, head, len(cells(head)) >= _SURE_COLUMNS), *found[1:]]
 
 
+def with_header(chunk: Mapping[str, Any]) -> str:
+    """Return a chunk's text below its header: what it is found by."""
+    return "\n".join(filter(None, (chunk.get("header") or "", chunk["text"])))
+
+
 def header_at(chunk: Mapping[str, Any], place: int) -> str:
     """Return the header of what of a chunk begins at a place of its text, which may be below a table's head."""
     header, own = chunk.get("header") or "", head_in_header(chunk)

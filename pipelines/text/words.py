@@ -4,6 +4,7 @@ import functools
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from pipelines.text.languages.language import Language
 from pipelines.text.languages.languages import all_languages, spaced_language, unspaced_in
@@ -14,8 +15,27 @@ _WORD_BEFORE = re.compile(r"([A-Za-zÀ-ɏ][A-Za-zÀ-ɏ0-9’'-]+) $")
 _WORD_BEHIND_STOP = re.compile(r"\. ?([A-ZÀ-Þ][\w’'-]*)")
 _TEXT_ENDS = re.compile(r"[\s?？!.)\"”]*")
 _NEAR = 40
-_Unspaced = tuple[re.Pattern[str], Callable[[str], Sequence[str]], frozenset[str]]
-"""Of a language without spaces: its letters, what cuts a run of them into words, its stop words."""
+
+
+@dataclass(frozen=True)
+class _Unspaced:
+    """Of a language without spaces: its letters, what cuts a run of them into words, its stop words."""
+
+    letters: re.Pattern[str]
+    segment: Callable[[str], Sequence[str]]
+    stop_words: frozenset[str]
+    numbered: re.Pattern[str]
+    counters: str
+
+    def cut(self, run: str, behind_number: bool) -> list[str]:
+        """Return the words of a run; a name by its number is a word by itself: A组|组长, 二期|工程, (第)二期."""
+        head = 1 if behind_number and run[0] in self.counters else 0
+        found = [run[:head]] if head else []
+        for word in self.segment(run[head:]):
+            match = self.numbered.match(word)
+            rest = word[match.end() :] if match else ""
+            found += [match.group(1) if match else word, *(self.segment(rest) if rest else ())]
+        return found
 
 
 def words(text: str) -> list[str]:
@@ -35,9 +55,10 @@ def words(text: str) -> list[str]:
         if match.start() in named:
             found.append(run[0].lower())
             continue
-        for letters, segment, others in unspaced:
-            if letters.match(run):
-                found += [word for word in segment(run) if word not in others]
+        for one in unspaced:
+            if one.letters.match(run):
+                behind_number = plain[match.start() - 1 : match.start()].isalnum() and match.start() > 0
+                found += [word for word in one.cut(run, behind_number) if word not in one.stop_words]
                 break
         else:
             found += [stem(word) for word in _parts(run) if word not in stop_words]
@@ -73,7 +94,11 @@ def name_letters(text: str) -> frozenset[int]:
 @functools.cache
 def _runs(languages: tuple[Language, ...]) -> tuple[re.Pattern[str], list[_Unspaced]]:
     """Return what a run is: letters of one of the languages without spaces, or a word between them."""
-    unspaced = [(one.letters, one.segment, one.stop_words) for one in languages if one.segment]
+    unspaced = [
+        _Unspaced(one.letters, one.segment, one.stop_words, re.compile(one.numbered), one.counters)
+        for one in languages
+        if one.segment
+    ]
     characters = [one.characters for one in languages if one.segment]
     runs = "".join(f"[{each}]+|" for each in characters)
     letter = rf"[^\W_{''.join(characters)}]"

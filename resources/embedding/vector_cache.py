@@ -49,14 +49,16 @@ class CachedEmbedder(EmbedderBefore):
             missing = sorted((key for key in by_key if key not in found), key=lambda key: (len(by_key[key]), key))
             for part in batched(missing, _TEXTS_A_COMMIT):
                 vectors = np.asarray(make([by_key[key] for key in part]), dtype=np.float32)
-                rows = [(bytes.fromhex(key), vector.tobytes()) for key, vector in zip(part, vectors, strict=True)]
+                # What was refused, without a vector, is asked for again.
+                made = [(key, vector) for key, vector in zip(part, vectors, strict=True) if vector.any()]
+                rows = [(bytes.fromhex(key), vector.tobytes()) for key, vector in made]
                 with connection:
                     connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
                 found |= dict(zip(part, vectors, strict=True))
             if missing:
                 self._shrink(connection)
-        made = [found[key] for key in keys]
-        return np.stack(made) if made else np.zeros((0, self.dimensions), dtype=np.float32)
+        held = [found[key] for key in keys]
+        return np.stack(held) if held else np.zeros((0, self.dimensions), dtype=np.float32)
 
     @functools.cached_property
     def _prefix(self) -> bytes:

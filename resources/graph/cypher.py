@@ -5,15 +5,12 @@ holds a row's digest and marks what is ours: nothing without it is read, changed
 labels and types), neither APOC nor GDS.
 """
 
+from resources.graph.rows import SEARCHED
+
 LABELS = {"documents": "Document", "chunks": "Chunk", "entities": "__Entity__", "communities": "__Community__"}
 VECTOR_NAMES = {"chunks": "vector", "entities": "entity_vector", "communities": "community_vector"}
 """The names by which LLM Graph Builder looks for them."""
 TEXT_NAMES = {name: f"graftline_{name}_text" for name in VECTOR_NAMES}
-_TEXT_PROPERTIES = {
-    "chunks": "n.text",
-    "entities": "n.name, n.aliases, n.description",
-    "communities": "n.title, n.summary",
-}
 
 # Schema
 
@@ -21,11 +18,12 @@ CONSTRAINTS = [
     f"CREATE CONSTRAINT graftline_{name}_id IF NOT EXISTS FOR (n:{label}) REQUIRE n.id IS UNIQUE"
     for name, label in (LABELS | {"state": "__Graftline__"}).items()
 ]
-TEXT_INDEXES = [
-    f"CREATE FULLTEXT INDEX {TEXT_NAMES[name]} IF NOT EXISTS FOR (n:{LABELS[name]}) ON EACH [{properties}] "
-    "OPTIONS {indexConfig: {`fulltext.analyzer`: 'cjk'}}"
-    for name, properties in _TEXT_PROPERTIES.items()
-]
+TEXT_INDEXES = {
+    name: f"CREATE FULLTEXT INDEX {TEXT_NAMES[name]} IF NOT EXISTS FOR (n:{LABELS[name]}) "
+    f"ON EACH [{', '.join(f'n.{one}' for one in properties)}] OPTIONS {{indexConfig: {{`fulltext.analyzer`: 'cjk'}}}}"
+    for name, properties in SEARCHED.items()
+}
+SHOW_TEXT_INDEXES = "SHOW FULLTEXT INDEXES YIELD name, properties RETURN name, properties"
 SHOW_VECTOR_INDEXES = """
 SHOW VECTOR INDEXES YIELD name, labelsOrTypes, properties, options WHERE properties = ['embedding']
 RETURN name, labelsOrTypes[0] AS label, options.indexConfig['vector.dimensions'] AS dimensions
@@ -182,9 +180,11 @@ CALL db.index.vector.queryNodes($index, $k, $vector) YIELD node AS n, score
 RETURN CASE WHEN n.graftline IS NOT NULL AND {_PASSES} THEN n.id END AS id, 2 * score - 1 AS score
 """
 COUNT_PASSING = f"MATCH (n:Chunk) WHERE n.graftline IS NOT NULL AND {_PASSES} RETURN count(*) AS count"
+_HAS_VECTOR = "any(number IN n.embedding WHERE number <> 0)"
+"""Zeros stand for a text that the model refused: the index leaves them out by itself."""
 SEARCH_VECTOR_EXACT = {
     name: f"""
-MATCH (n:{LABELS[name]}) WHERE n.graftline IS NOT NULL AND n.embedding IS NOT NULL{f" AND {_PASSES}" * passing}
+MATCH (n:{LABELS[name]}) WHERE n.graftline IS NOT NULL AND {_HAS_VECTOR}{f" AND {_PASSES}" * passing}
 WITH n.id AS id, 2 * vector.similarity.cosine(n.embedding, $vector) - 1 AS score
 RETURN id, score ORDER BY score DESC, id LIMIT $k
 """

@@ -40,10 +40,13 @@ def prepared(name: str, graph: GraphTables) -> pa.Table:
         for column, source in ((FORMAT, "format"), (DATE, "date")):
             values = [known[key].get(source) or "" for key in table["document_id"].to_pylist()]
             table = table.append_column(column, pa.array(values, pa.string()))
-    stored = table.append_column(DIGEST, pa.array(row_digests(table), pa.string()))
+    digests = row_digests(table)
     if name not in SEARCHED:
-        return stored
-    rows = table.select(list(SEARCHED[name])).to_pylist()
+        return table.append_column(DIGEST, pa.array(digests, pa.string()))
+    # The columns that are searched belong to the digest: rows whose terms came from others are written again.
+    told = " ".join(SEARCHED[name])
+    stored = table.append_column(DIGEST, pa.array([f"{digest} {told}" for digest in digests], pa.string()))
+    rows = table.select([column for column in SEARCHED[name] if column in table.column_names]).to_pylist()
     return stored.append_column(TERMS, pa.array([search_terms(searched_text(row, name)) for row in rows], pa.string()))
 
 

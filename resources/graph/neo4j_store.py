@@ -17,7 +17,7 @@ from pipelines.core.graph_tables import GRAPH_TABLES, GraphTables, StoreChanges
 from resources.graph import cypher
 from resources.graph.neo4j_changes import StagedChanges, Statement, change_statements, differences
 from resources.graph.neo4j_connection import Neo4jConnection
-from resources.graph.rows import KEYS, best_rows, nothing_stored, refuse_broken, refuse_filters, search_terms
+from resources.graph.rows import KEYS, SEARCHED, best_rows, nothing_stored, refuse_broken, refuse_filters, search_terms
 
 ROWS_A_TRANSACTION = 100_000
 """Measured to fit a server with a heap of 1 GiB, 15,000 vectors of 384 numbers among them."""
@@ -198,9 +198,13 @@ class Neo4jGraphStore:
         return int(self.connection.read(cypher.COUNT_PASSING, **_conditions(filters))[0]["count"])
 
     def _make_indexes(self, graph: GraphTables) -> None:
-        """Make what is missing, and again what was made for vectors of another length; wait until all are filled."""
-        for query in (*cypher.TEXT_INDEXES, cypher.PARENT_INDEX):
+        """Make what is missing, and again what was made for other columns or lengths; wait until all are filled."""
+        covered = {record["name"]: record["properties"] for record in self.connection.read(cypher.SHOW_TEXT_INDEXES)}
+        for name, query in cypher.TEXT_INDEXES.items():
+            if set(covered.get(cypher.TEXT_NAMES[name], SEARCHED[name])) != set(SEARCHED[name]):
+                self.connection.write(cypher.DROP_INDEX, name=cypher.TEXT_NAMES[name])
             self.connection.write(query)
+        self.connection.write(cypher.PARENT_INDEX)
         found = {record["label"]: record for record in self.connection.read(cypher.SHOW_VECTOR_INDEXES)}
         for name, query in cypher.CREATE_VECTOR_INDEX.items():
             dimensions = getattr(graph, name)["vector"].type.list_size

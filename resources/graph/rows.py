@@ -22,11 +22,12 @@ KEYS = {
     "communities": "community_id",
 }
 SEARCHED = {
-    "chunks": ("text",),
+    "chunks": ("header", "text"),
     "entities": ("name", "aliases", "description"),
     "communities": ("title", "summary"),
 }
-"""Columns of the full-text search by table; these tables carry the vectors too."""
+"""Columns of the full-text search by table; these tables carry the vectors too. A chunk's header is found with it: a
+late row of a table by the name of its column. What all chunks of a document share weighs little (BM25's idf)."""
 
 _CJK = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _RUN = re.compile(rf"(?P<cjk>[{_CJK}]+)|\d+(?:[.,]\d+)+|[^\W_{_CJK}]+(?:'[^\W_{_CJK}]+)*")
@@ -62,7 +63,7 @@ def search_terms(text: str) -> str:
 
 def searched_text(row: dict[str, object], name: str) -> str:
     """Return the text of a row that full-text search covers; a list's items stand on lines of their own."""
-    values = (row[column] for column in SEARCHED[name])
+    values = (row.get(column) for column in SEARCHED[name])
     return "\n".join("\n".join(value) if isinstance(value, list) else str(value or "") for value in values)
 
 

@@ -8,9 +8,13 @@ from typing import Any
 from pipelines.compute.processor import fast_bfloat16
 from pipelines.core.checkpoints.revision import configuration_digest, weight_files
 from pipelines.core.checkpoints.whole import require_whole
+from pipelines.core.errors import ConfigurationError
 from pipelines.core.identity import content_id
 from pipelines.core.protocols import CUT, Completion, Messages
 from resources.engines.chat_template import render_conversations
+from resources.engines.engines import FALLBACK
+from resources.models.dialect import THINKING_TOKENS
+from resources.models.reasoning import without_reasoning
 from resources.settings import Settings
 
 # A vLLM start alone is 30 s: as long as some ten short answers in this process.
@@ -25,6 +29,7 @@ class LocalModel:
     def __init__(self, settings: Settings, folder: Path | None = None) -> None:
         self._settings, self._folder = settings, folder
         self._loaded: tuple[Any, Any] | None = None
+        self._thinks = False
 
     def _small_model(self) -> Any:
         from resources.models.small_model import SmallModel
@@ -53,12 +58,42 @@ class LocalModel:
     def generate(
         self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None
     ) -> Iterator[tuple[int, Completion]]:
-        """Yield (number of the prompt, completion); only the engine can hold an answer to a schema."""
+        """Yield (number of the prompt, completion); only the engine can hold an answer to a schema.
+
+        What a model only thought until the token limit cut it is asked for again with the tokens that thinking takes.
+        """
+        if schema is not None:
+            self._refuse_small_without_schema()
+        numbers, known = [], self._thinks
+        for number, completion in self._made(prompts, max_tokens, schema, known):
+            thought = completion.text and not without_reasoning(completion.text)
+            if thought and completion.finish_reason == CUT and not known:
+                numbers.append(number)
+            else:
+                yield number, completion
+        if numbers:
+            for place, completion in self._made([prompts[number] for number in numbers], max_tokens, schema, True):
+                self._thinks = self._thinks or bool(without_reasoning(completion.text))
+                yield numbers[place], completion
+
+    def _refuse_small_without_schema(self) -> None:
+        """Raise ConfigurationError where nothing holds the packaged small model to a schema: it runs in circles."""
+        if self._folder is None and self._settings.engine == FALLBACK:
+            raise ConfigurationError(
+                "GRAFTLINE_EXTRACTOR",
+                f"llm with the packaged small model on {FALLBACK}, which cannot hold its answers to JSON",
+                "a served model, another model's folder, or vLLM",
+                "unset GRAFTLINE_EXTRACTOR for the rules, or set LLM_BASE_URL and LLM_MODEL",
+            )
+
+    def _made(
+        self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None, thinks: bool
+    ) -> Iterator[tuple[int, Completion]]:
         if len(prompts) <= _FEW and schema is None:
             for number, messages in enumerate(prompts):
-                yield number, self._one(messages, max_tokens)
+                yield number, self._one(messages, max_tokens + (THINKING_TOKENS if thinks else 0))
             return
-        yield from self._batch(prompts, max_tokens, schema)
+        yield from self._batch(prompts, max_tokens, schema, thinks)
 
     def _one(self, messages: Messages, max_tokens: int) -> Completion:
         import torch
@@ -98,14 +133,16 @@ class LocalModel:
         return self._loaded
 
     def _batch(
-        self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None
+        self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None, thinks: bool
     ) -> Iterator[tuple[int, Completion]]:
         from resources.engines.engine import InferenceEngine
 
         engine, path = InferenceEngine(self._settings.engine, self._settings.home / "work"), self._path()
         prompt_ids = engine.render(path, prompts)
+        room = engine.context_length(path) - max(map(len, prompt_ids), default=0)
+        limit = max(max_tokens, min(max_tokens + THINKING_TOKENS, room)) if thinks else max_tokens
         for first in range(0, len(prompts), _SLICE):
-            batch = engine.generate(path, prompt_ids[first : first + _SLICE], max_tokens, schema)
+            batch = engine.generate(path, prompt_ids[first : first + _SLICE], limit, schema)
             for number, output in enumerate(batch.outputs, start=first):
                 counts = output["prompt_tokens"], output["completion_tokens"]
                 yield number, Completion(output["text"].strip(), *counts, finish_reason=output["finish_reason"])

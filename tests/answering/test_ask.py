@@ -166,6 +166,45 @@ def test_chinese_groups_that_differ_in_a_letter_are_told_apart():
     assert "李明" in answerer.ask("B组的组长是谁？", "hybrid").answer.text
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "asked"),
+    [
+        ("A组的组长是王强。", "B组组长是李明。", ("A组的组长是谁？", "谁是B组的组长？")),
+        ("A组组长是王强。", "B组的组长是李明。", ("A组的组长是谁？", "B组组长是谁？")),
+        ("甲队的队长是王强。", "乙队队长是李明。", ("甲队队长是谁？", "乙队的队长是谁？")),
+        ("3号楼的负责人是王强。", "5号楼负责人是李明。", ("3号楼负责人是谁？", "5号楼的负责人是谁？")),
+        ("一期工程由王强负责。", "二期工程由李明负责。", ("一期工程由谁负责？", "谁负责二期工程？")),
+        ("第一期的负责人是王强。", "第二期负责人是李明。", ("一期负责人是谁？", "第二期的负责人是谁？")),
+    ],
+)
+@pytest.mark.parametrize("together", [True, False])
+def test_chinese_names_by_letter_or_number_keep_what_is_said_of_them(
+    first: str, second: str, asked: tuple[str, str], together: bool
+):
+    answerer = build_answerer(
+        store=build_store({"a.md": first + second} if together else {"a.md": first, "b.md": second})
+    )
+    for question, (lead, other) in zip(asked, (("王强", "李明"), ("李明", "王强")), strict=True):
+        answer = answerer.ask(question, "hybrid").answer.text
+        assert lead in answer and other not in answer
+
+
+@pytest.mark.parametrize(
+    ("kind", "numbers"),
+    [("Building", ("2", "3")), ("Plan", ("A", "B")), ("Phase", ("II", "III")), ("Phase", ("I", "V"))],
+)
+def test_other_names_by_letter_or_number_are_told_apart_however_they_are_typed(kind: str, numbers: tuple[str, str]):
+    leads = ("Nora Vik", "Omar Said")
+    texts = {
+        f"{number}.md": f"{kind} {number} covers the harbour. Its lead is {lead}."
+        for number, lead in zip(numbers, leads, strict=True)
+    }
+    answerer = build_answerer(store=build_store(texts))
+    for number, lead in zip(numbers, leads, strict=True):
+        for name in (f"{kind} {number}", f"{kind} {number}".lower()):
+            assert lead in answerer.ask(f"Who is the lead of {name}?", "hybrid").answer.text
+
+
 def test_a_completion_that_gives_one_team_the_lead_of_another_is_not_kept():
     said = FakeLanguageModel(lambda messages: "The lead of Team A is Omar Said.")
     answer = (

@@ -10,6 +10,7 @@ import pytest
 from pipelines.core.errors import ConfigurationError, NotMaterializedError
 from pipelines.core.filters import Filters
 from pipelines.core.graph_tables import GraphTables
+from resources.graph import cypher, rows
 from resources.graph.embedded import EmbeddedGraphStore
 from tests.contract.graphs import SCHEMAS, changed, graph, table
 from tests.contract.test_graph_store import ids
@@ -197,3 +198,48 @@ def test_an_embedded_index_finds_rows_that_came_and_forgets_rows_that_went(tmp_p
 
 def _indexes(store: EmbeddedGraphStore) -> list[str]:
     return [index["name"] for index in store._dataset("chunks", store._state()).list_indices()]
+
+
+def test_a_late_row_of_a_table_is_found_by_the_name_of_its_column_and_its_section(store):
+    headed = changed(graph(), "chunks", "c2", header="Prices > Poles\n| Article | Draught |")
+    store.apply(changed(headed, "chunks", "c3", header="规格\n| 型号 | 吃水深度 |"))
+    assert ids(store.search_text("chunks", "What is the draught?", 4)) == ["c2"]
+    assert ids(store.search_text("chunks", "吃水深度是多少", 4))[0] == "c3"
+    assert ids(store.search_text("chunks", "prices", 4)) == ["c2"]
+
+
+def test_what_all_chunks_have_in_their_header_does_not_outweigh_what_one_of_them_says(store):
+    headed = [{**row, "header": "Halden warehouse handbook"} for row in graph().chunks.to_pylist()]
+    store.apply(replace(graph(), chunks=table("chunks", headed)))
+    assert ids(store.search_text("chunks", "handbook workshop", 4))[0] == "c2"
+
+
+def test_an_embedded_graph_whose_search_knew_no_headers_is_indexed_anew_by_the_next_run(tmp_path, monkeypatch):
+    store, headed = EmbeddedGraphStore(tmp_path), changed(graph(), "chunks", "c2", header="| Article | Draught |")
+    with monkeypatch.context() as former:
+        former.setitem(rows.SEARCHED, "chunks", ("text",))
+        store.apply(headed)
+    assert store.search_text("chunks", "draught", 4) == []
+    store.apply(headed)
+    assert ids(store.search_text("chunks", "draught", 4)) == ["c2"]
+
+
+def test_a_full_text_index_of_neo4j_over_other_columns_is_made_anew(neo4j_store):
+    headed = changed(graph(), "chunks", "c2", header="| Article | Draught |")
+    neo4j_store.apply(headed)
+    index = cypher.TEXT_NAMES["chunks"]
+    neo4j_store.connection.write(cypher.DROP_INDEX, name=index)
+    neo4j_store.connection.write(f"CREATE FULLTEXT INDEX {index} FOR (n:Chunk) ON EACH [n.text]")
+    neo4j_store.apply(headed)
+    assert ids(neo4j_store.search_text("chunks", "draught", 4)) == ["c2"]
+
+
+def test_a_chunk_without_a_vector_is_found_by_words_alone(store):
+    silent = changed(graph(), "chunks", "c2", vector=[0, 0, 0, 0])
+    store.apply(graph())
+    store.apply(silent)
+    for exact in (False, True):
+        assert {key for key, _ in store.search_vector("chunks", X, 4, exact=exact)} == {"c1", "c3", "c4"}
+    assert ids(store.search_text("chunks", "workshop", 4)) == ["c2"]
+    assert store.table("chunks").equals(silent.chunks)
+    assert store.apply(silent).written["chunks"] == 0

@@ -9,6 +9,7 @@ from pipelines.answering.question import (
     question_terms,
 )
 from pipelines.text.terms import coverage, term_weights, word_root
+from pipelines.text.words import words
 
 
 def test_words_of_one_family_share_their_root() -> None:
@@ -76,3 +77,18 @@ def test_a_year_and_a_name_are_kinds_of_answers_too() -> None:
     assert not holds_answer_kind("In which year was it opened?", "It has 61 people.")
     assert holds_answer_kind("Which insurance company paid?", "The sum came from Atlantis Mutual.")
     assert not holds_answer_kind("Which insurance company paid?", "The insurance paid 265,000.")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("B组组长是陈建国", ["b", "组", "组长", "陈建国"]),
+        ("乙队队长", ["乙", "队", "队长"]),
+        ("5号楼负责人", ["5", "号", "楼", "负责人"]),
+        ("二期工程", ["二期", "工程"]),
+        ("第二期", ["二期"]),
+        ("统一组织，唯一区别，星期一期待", ["统一", "组织", "唯一", "区别", "星期一", "期待"]),
+    ],
+)
+def test_a_name_by_its_number_or_letter_is_a_word_by_itself(text: str, found: list[str]):
+    assert words(text) == found

@@ -8,6 +8,7 @@ from pipelines.answering.frameworks.llamaindex_indexes import Finder
 from pipelines.answering.frameworks.models import langchain_embeddings
 from pipelines.answering.search.search import Row
 from pipelines.core.protocols import Embedder
+from pipelines.text.tables import with_header
 from pipelines.text.words import words
 
 if TYPE_CHECKING:
@@ -72,11 +73,11 @@ def vector_store(rows: Sequence[Row], embedder: Embedder) -> "InMemoryVectorStor
 
 
 def _bm25_index(rows: Sequence[Row]) -> "BM25Retriever":
-    """Return LangChain's retriever over the rows' words; the index is made now and lives as long as its finder."""
+    """Return LangChain's retriever over the words of headers and rows; the index lives as long as its finder."""
     from langchain_community.retrievers import BM25Retriever
 
     return BM25Retriever.from_texts(
-        [row["text"] for row in rows],
+        [with_header(row) for row in rows],
         metadatas=[{"chunk_id": row["chunk_id"]} for row in rows],
         preprocess_func=words,
     )

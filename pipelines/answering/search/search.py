@@ -51,9 +51,11 @@ class Search:
         self.similarity = Similarity(embedder)
 
     def vector(self, question: str) -> np.ndarray | None:
-        """Return the question's vector; None where the model does not read its language."""
-        known = self.embedder.reads(language_of(question).code)
-        return self.embedder.embed_queries([question])[0] if known else None
+        """Return the question's vector; None where the model does not read its language, or refuses it."""
+        if not self.embedder.reads(language_of(question).code):
+            return None
+        vector = self.embedder.embed_queries([question])[0]
+        return vector if vector.any() else None
 
     def near(self, table: str, vector: np.ndarray, n: int) -> list[tuple[str, float]]:
         """Return the nearest rows of a table; of chunks, those that pass the filters."""

@@ -1,7 +1,9 @@
 """From the state of the files to the change of the table of documents: new and changed files are read, no others."""
 
+import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -94,6 +96,7 @@ class _Reading:
     limits: Limits
     problems: dict[str, Problem]
     computed: dict[str, int] = field(default_factory=lambda: {"parsed": 0})
+    left_out: Counter[str] = field(default_factory=Counter)
 
     def tables(self, states: Sequence[FileState]) -> Iterator[pa.Table]:
         """Yield the documents of these files, some hundred at a time."""
@@ -104,6 +107,8 @@ class _Reading:
                 copies = self._copies(batch)
                 rows = [row for state in batch if (row := self._row(state, copies, reading))]
                 yield pa.Table.from_pylist(rows + self._kept(batch), schema=DOCUMENTS)
+        if self.left_out:
+            _LOG.info("left out of the text of what was read: %s", in_words(self.left_out))
 
     def _row(
         self, state: FileState, copies: dict[str, dict[str, Any]], reading: ReadingProcess
@@ -121,6 +126,9 @@ class _Reading:
             self._put_down(Unseen.of(name, error, "a file that can be read", state.file.check))
             return None
         self.computed["parsed"] += 1
+        if row["left_out"]:
+            self.left_out.update(left_out := json.loads(row["left_out"]))
+            _LOG.debug("%s: left out %s", name, left_out)
         return row
 
     def _put_down(self, problem: Problem) -> None:
@@ -144,6 +152,12 @@ class _Reading:
         if not paths or self.stored is None:
             return []
         return [row for table in self.stored.batches(where=("path", paths)) for row in table.to_pylist()]
+
+
+def in_words(left_out: Mapping[str, int]) -> str:
+    """Return counts by kind in one line, the largest first."""
+    ordered = sorted(left_out.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{count} × {kind}" for kind, count in ordered)
 
 
 def _same_title(path: str, name: str) -> bool:

@@ -1,5 +1,6 @@
 """From one file to its row in the table of documents: text, title, language and where they come from."""
 
+import json
 import re
 from pathlib import PurePosixPath
 from typing import Any
@@ -78,6 +79,7 @@ def read_document(file: SourceFile, reading: ReadingProcess) -> dict[str, Any]:
         "date": extracted.date,
         "pages": list(extracted.pages),
         "encoding": extracted.encoding,
+        "left_out": json.dumps(dict(sorted(extracted.left_out.items()))) if extracted.left_out else "",
     }
 
 

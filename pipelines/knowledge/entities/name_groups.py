@@ -6,7 +6,15 @@ from typing import Any
 
 from pipelines.knowledge.extraction.rules.lexicon import TRANSLATED_PLACES
 from pipelines.knowledge.mentions import ALIAS_OF, ENTITY_TYPES
-from pipelines.knowledge.names import canonical_name, is_han, is_short_for, is_short_person, name_letters, pinyin
+from pipelines.knowledge.names import (
+    canonical_name,
+    is_han,
+    is_short_for,
+    is_short_person,
+    name_letters,
+    pinyin,
+    without_initials,
+)
 
 _NAMES_TWICE = frozenset({"PERSON", "LOCATION"})
 """Types whose Latin name is the pinyin of the Chinese one; a company's is often a translation."""
@@ -31,6 +39,7 @@ class NameGroups:
         self._parent = {key: key for key in self._votes}
         self._join_aliases(aliases)
         self._join_pinyin()
+        self._join_initials()
         self._short = self._short_names()
 
     def key(self, document_id: str, name: str) -> str:
@@ -79,6 +88,17 @@ class NameGroups:
             partner = latin.get(spelling)
             if partner and len(keys) == 1 and named[partner] == named[keys[0]]:
                 self._join(partner, keys[0])
+
+    def _join_initials(self) -> None:
+        """Join John Doe with John T. Doe, where no John B. Doe is there as well."""
+        full: dict[str, set[str]] = defaultdict(set)
+        for key in self._votes:
+            if (bare := without_initials(key)) != key and bare in self._votes:
+                full[bare].add(key.replace(".", ""))
+        for key in sorted(self._votes):
+            bare = without_initials(key)
+            if len(full.get(bare, ())) == 1 and bare != key and self._type(bare) == self._type(key) == "PERSON":
+                self._join(bare, key)
 
     def _short_names(self) -> dict[tuple[str, str], str]:
         """Return the full name of each short one (Hanne, 老陈, Huoshan) where its document leaves one choice."""

@@ -43,6 +43,9 @@ _SOURCES = ("source", "source_entity", "source_name", "src", "src_id", "subject"
 _TARGETS = ("target", "target_entity", "target_name", "tgt", "tgt_id", "object", "tail", "to")
 _KINDS = ("type", "relation", "relation_type", "relationship", "relationship_type", "predicate", "label")
 _LONGER = 4
+_END = 900
+_CIRCLE = re.compile(r"(.{3,140}?)\1{4,}.{0,140}\Z", re.DOTALL)
+"""At the end of a text: a piece five times, one behind the other."""
 _NOT_A_TYPE = re.compile(r"[^A-Z0-9]+")
 _WEIGHT = 2.0
 
@@ -62,11 +65,11 @@ class LanguageModelExtractor:
     def extract(self, passages: Sequence[Passage]) -> list[Extraction]:
         """Return one extraction a passage; an answer that cannot be used is a failure with its reason.
 
-        What the token limit cut is asked for once more with a longer one; of what is still cut, the complete part is
-        kept and a note says so.
+        What the token limit cut is asked for once more with a longer one, unless it ran in circles, which is a failure;
+        of what is still cut, the complete part is kept and a note says so.
         """
         answers = self._answers(passages, self.max_tokens)
-        cut = [number for number, answer in enumerate(answers) if answer.finish_reason == CUT]
+        cut = [n for n, answer in enumerate(answers) if answer.finish_reason == CUT and not _in_circles(answer.text)]
         longer = self._answers([passages[number] for number in cut], _LONGER * self.max_tokens) if cut else []
         for number, answer in zip(cut, longer, strict=True):
             answers[number] = answers[number] if answer.failure else answer
@@ -83,6 +86,8 @@ def _read(passage: Passage, answer: Completion) -> Extraction:
     if answer.failure:
         return Extraction(failure=answer.failure)
     value = last_object(answer.text, (*_ENTITIES, *_RELATIONS))
+    if answer.finish_reason == CUT and _in_circles(answer.text):
+        return Extraction(failure=f"the model repeats itself until the token limit: …{answer.text[-60:]!r}")
     cut = "; the token limit cut it" if answer.finish_reason == CUT else ""
     if value is None:
         text = repr(answer.text[:80]) if answer.text.strip() else f"nothing (finish_reason {answer.finish_reason!r})"
@@ -101,6 +106,11 @@ def _read(passage: Passage, answer: Completion) -> Extraction:
     relations = [found for item in related if (found := _relation(passage, item, spelt))]
     note = "the token limit cut the model's answer: what was complete before it is kept" if cut else ""
     return Extraction(tuple(entities), tuple(dict.fromkeys(relations)), note=note)
+
+
+def _in_circles(text: str) -> bool:
+    """Say whether a text ends in one piece again and again."""
+    return _CIRCLE.search(text[-_END:]) is not None
 
 
 def _items(value: Mapping[str, Any], keys: Sequence[str]) -> list[Any]:

@@ -55,4 +55,4 @@ def _vectors(previous: pa.Table | None, embedder: Embedder) -> dict[str, np.ndar
     if previous is None or previous["vector"].type.list_size != embedder.dimensions:
         return {}
     rows = zip(_models(previous).items(), matrix(previous), strict=True)
-    return {key: vector for (key, model), vector in rows if model == embedder.name}
+    return {key: vector for (key, model), vector in rows if model == embedder.name and vector.any()}

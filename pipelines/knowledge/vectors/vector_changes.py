@@ -16,6 +16,8 @@ from pipelines.knowledge.vectors.embedding import vector_table
 
 _LOG = logging.getLogger("graftline")
 _CHUNKS_A_BATCH = 4096
+_REFUSED = ""
+"""The `content` of a row whose text the model refused: its vector is zeros."""
 
 
 def embedded_texts(chunks: pa.Table) -> list[str]:
@@ -53,7 +55,7 @@ def vector_changes(
     inputs = content_id("vectors", chunks.digest, embedder.name)
     refuse_other_model(stored_model(stored), embedder, reembed)
     usable = with_schema(stored, chunk_embeddings(embedder.dimensions))
-    if usable is not None and usable.inputs == inputs:
+    if usable is not None and usable.inputs == inputs and not _has_refused(usable):
         return Change("chunk_id", [], (), inputs, computed={"vectors": 0})
     current = {
         key: content
@@ -123,7 +125,13 @@ class _Making:
 
     def _table(self, keys: Sequence[str], vectors: dict[str, np.ndarray]) -> pa.Table:
         table = vector_table("chunk_id", {key: vectors[self.contents[key]] for key in keys}, self.embedder)
-        return table.append_column("content", pa.array([self.contents[key] for key in keys], pa.string()))
+        # Without its content a row is tried again by the next run.
+        contents = [self.contents[key] if vectors[self.contents[key]].any() else _REFUSED for key in keys]
+        return table.append_column("content", pa.array(contents, pa.string()))
+
+
+def _has_refused(stored: StoredTable) -> bool:
+    return any(len(table) for table in stored.batches(["chunk_id"], where=("content", [_REFUSED])))
 
 
 def _contents(table: pa.Table) -> list[str]:

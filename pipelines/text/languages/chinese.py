@@ -33,6 +33,7 @@ _ANSWERED = (
     ("桥梁怎样抵御地震？", "桥面和桥墩之间的橡胶支座让桥在地震中摇晃而不断裂。"),
     ("面包为什么会发起来？", "酵母把面团里的糖变成气体，气泡使面包膨胀。"),
 )
+_COUNTERS = "组队班期号楼栋幢座区厂仓库店层章条款类级型届"
 
 CHINESE = Language(
     code="zh",
@@ -50,6 +51,8 @@ CHINESE = Language(
     ),
     back_references=("其", "它", "他", "她", "该", "此", "这"),
     segment=chinese_words,
+    numbered=rf"第?([一二三四五六七八九十百]+[{_COUNTERS}])",
+    counters=_COUNTERS,
     letters_a_word=1.6,
     least_share=0.3,
     joiner="",

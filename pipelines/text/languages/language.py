@@ -88,6 +88,10 @@ class Language:
     """What a sentence begins with that speaks of what the one before it names."""
     segment: Callable[[str], Sequence[str]] | None = None
     """Cuts a run of its characters into words; None where spaces do."""
+    numbered: str = _NEVER
+    """A name by its number at the head of a word; its group is the name without what may be left out before it."""
+    counters: str = ""
+    """Characters that stand right behind the number or letter of a name, and are a word there."""
     stem: Callable[[str], str] = str
     letters_a_word: float = 1.0
     least_share: float = 0.0

@@ -77,6 +77,16 @@ def test_their_bm25_reads_chinese_by_our_words(mode: str) -> None:
     assert found[0]["path"] == "policies/配送.txt"
 
 
+@pytest.mark.parametrize("mode", ["langchain-bm25", "langchain-ensemble"])
+def test_their_word_indexes_find_a_late_row_by_the_head_of_its_table(mode: str) -> None:
+    needs_extra(mode)
+    store = build_store()
+    late = next(row for row in store.tables["chunks"] if row["path"] == "warehouses/halden.md")
+    late["header"] = "Sites\n| Site | Draught |"
+    found = open_retriever(mode, store, FakeEmbedder(), SETTINGS).retrieve("Which draught?", 1).chunks  # type: ignore[arg-type]
+    assert [row["chunk_id"] for row in found] == [late["chunk_id"]]
+
+
 def test_two_modes_over_bm25_asked_in_turn_make_one_index_each(monkeypatch: pytest.MonkeyPatch) -> None:
     needs_extra("langchain")
     import rank_bm25

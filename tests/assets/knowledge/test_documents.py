@@ -28,11 +28,11 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def run(tmp_path: Path, embedder: FakeEmbedder) -> dg.ExecuteInProcessResult:
+def run(tmp_path: Path, embedder: FakeEmbedder, **values: str) -> dg.ExecuteInProcessResult:
     tables = TableStore(tmp_path / "tables")
     resources = {
         "io_manager": TableIOManager(tables),
-        "settings": Settings(GRAFTLINE_HOME=str(tmp_path), GRAFTLINE_DOCUMENTS=str(tmp_path / "documents")),
+        "settings": Settings(GRAFTLINE_HOME=str(tmp_path), GRAFTLINE_DOCUMENTS=str(tmp_path / "documents"), **values),
         "tables": tables,
         "embedder": embedder,
     }
@@ -91,3 +91,37 @@ def test_too_many_bad_files_fail_the_check_and_stop_what_is_below(tmp_path: Path
     assert (
         refusal == "the gate of documents failed: documents_rejected_share (25.0% of the files rejected, 5.0% allowed)"
     )
+
+
+def test_what_is_left_out_of_documents_is_told_by_document_and_in_all(tmp_path: Path, folder: Path, caplog):
+    for name, marks in (("a", "<sup>[1]</sup>"), ("b", "<sup>[1]</sup><sup>[2]</sup>")):
+        (folder / f"{name}.html").write_text(f"<nav>Home</nav><p>Oslo{marks} has a port.</p>")
+    with caplog.at_level("INFO", "graftline"):
+        told = metadata(run(tmp_path, FakeEmbedder()), "documents")
+    assert told["left_out"] == {"navigation": 2, "reference marks": 3}
+    assert told["left_out_of"].splitlines()[2:] == [
+        "| b.html | 2 × reference marks, 1 × navigation |",
+        "| a.html | 1 × navigation, 1 × reference marks |",
+    ]
+    assert "left out of the text of what was read: 3 × reference marks, 2 × navigation" in caplog.text
+    assert metadata(run(tmp_path, FakeEmbedder()), "documents")["left_out"] == told["left_out"]
+
+
+class Refusing(FakeEmbedder):
+    """Refuses what speaks of boots."""
+
+    def embed(self, texts):
+        vectors = super().embed(texts)
+        vectors[["boots" in text for text in texts]] = 0
+        return vectors
+
+
+def test_a_text_that_the_model_refuses_is_counted_tried_again_and_stops_only_where_it_is_too_many(
+    tmp_path: Path, folder: Path
+):
+    result = run(tmp_path, Refusing())
+    assert metadata(result, "chunk_embeddings")["without_vector"] == 1
+    assert not checks(result)["chunk_embeddings_are_complete"]
+    assert checks(run(tmp_path, Refusing(), GRAFTLINE_BAD_SHARE="0.5"))["chunk_embeddings_are_complete"]
+    after = metadata(run(tmp_path, FakeEmbedder()), "chunk_embeddings")
+    assert (after["without_vector"], after["computed_vectors"]) == (0, 1)

@@ -71,6 +71,14 @@ def test_a_short_name_joins_the_only_full_one_of_its_document():
     assert set(graph.entities["type"].to_pylist()) == {"PERSON"}
 
 
+def test_a_name_with_a_middle_initial_joins_the_one_without_unless_two_have_one():
+    found = _resolve({"a": [("John Doe", "PERSON"), ("John T. Doe", "PERSON")], "b": [("John T Doe", "PERSON")]})
+    assert len(_names(found)) == 1
+    several = _resolve({"a": [("John Doe", "PERSON"), ("John T. Doe", "PERSON"), ("John B. Doe", "PERSON")]})
+    assert len(_names(several)) == 3
+    assert len(_names(_resolve({"a": [("Plan Oslo", "PRODUCT"), ("Plan B Oslo", "PRODUCT")]}))) == 2
+
+
 def test_an_ambiguous_short_name_stays_alone():
     graph = _resolve({"a": [("Jonas Weber", "PERSON"), ("Anna Weber", "PERSON"), ("Weber", "PERSON")]})
     assert set(_names(graph)) == {"Jonas Weber", "Anna Weber", "Weber"}

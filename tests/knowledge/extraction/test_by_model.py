@@ -155,3 +155,31 @@ def test_only_chunks_that_a_model_read_count_as_empty():
     from pipelines.knowledge.extraction.rules.rule_extraction import RuleExtractor
 
     assert empty_share(extract(chunk_table(texts), None, RuleExtractor())[0]) == 0.0
+
+
+@pytest.mark.parametrize(
+    "circle", ["FARM|", '"target": "Sprinklers",\n      "relation": "type",\n      ', "最底层的货架清空，"]
+)
+def test_an_answer_that_runs_in_circles_is_a_failed_row_and_not_asked_for_at_greater_length(circle: str):
+    class Circling(FakeLanguageModel):
+        def _one(self, messages):
+            text = '{"entities": [{"name": "Ann", "type": "PERSON"}, {"name": "' + circle * 90
+            return Completion(text[:2000], 1, 512, finish_reason=CUT)
+
+    model = Circling()
+    (found,) = LanguageModelExtractor(model).extract([_passage(ENGLISH)])
+    assert found.failure.startswith("the model repeats itself until the token limit") and not found.entities
+    assert len(model.calls) == 1 and model.used == [False]
+
+
+def test_a_long_list_that_the_limit_cut_is_no_circle():
+    names = [f"Ann Number{number}" for number in range(60)]
+    text = '{"entities": [' + ", ".join(f'{{"name": "{name}", "type": "PERSON"}}' for name in names)
+
+    class Cut(FakeLanguageModel):
+        def _one(self, messages):
+            return Completion(text, 1, 512, finish_reason=CUT)
+
+    model = Cut()
+    (found,) = LanguageModelExtractor(model).extract([_passage(" ".join(f"{name} is here." for name in names))])
+    assert len(found.entities) == 60 and not found.failure and len(model.calls) == 2

@@ -2,8 +2,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.core.vectors import matrix
-from pipelines.knowledge.vectors.checks import embedding_faults
-from pipelines.knowledge.vectors.embedding import embed_chunks
+from pipelines.knowledge.vectors.checks import embedding_faults, without_vector
+from pipelines.knowledge.vectors.embedding import embed_chunks, vector_table
 from tests.fakes import FakeEmbedder, FakeStored
 
 
@@ -66,5 +66,13 @@ def test_the_check_names_what_is_missing_surplus_or_not_of_length_one():
         "chunk c: no vector",
         "vector a: no chunk",
     ]
+    half = vector_table("chunk_id", {"a": np.array([0.5] + [0.0] * (FakeEmbedder().dimensions - 1))}, FakeEmbedder())
+    assert embedding_faults(FakeStored(half), FakeStored(chunks(a="tents"))) == ["vector a: length 0.500"]
+
+
+def test_zeros_stand_for_a_refused_text_are_counted_and_made_again():
     zero, _ = embed_chunks(chunks(a="the"), None, FakeEmbedder())
-    assert embedding_faults(FakeStored(zero), FakeStored(chunks(a="the"))) == ["vector a: length 0.000"]
+    assert embedding_faults(FakeStored(zero), FakeStored(chunks(a="the"))) == []
+    assert without_vector(FakeStored(zero)) == 1
+    _, work = embed_chunks(chunks(a="the"), zero, FakeEmbedder())
+    assert work.computed["vectors"] == 1

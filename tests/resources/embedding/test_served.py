@@ -13,9 +13,10 @@ import pytest
 from pipelines.core.errors import ConfigurationError, ServiceError
 from resources.embedding.embedders import open_embedder
 from resources.embedding.served import ServedEmbedder
+from resources.embedding.vector_cache import CachedEmbedder
 from resources.settings import Settings
 from tests.fakes import FakeEmbedder
-from tests.resources.models.odd_server import Answer, odd_server
+from tests.resources.models.odd_server import Answer, odd_server, refused
 
 
 class Server(BaseHTTPRequestHandler):
@@ -100,3 +101,74 @@ def test_an_answer_that_holds_no_vectors_is_one_line(answer: Answer) -> None:
     ):
         ServedEmbedder(server.address, "tiny", "", FakeEmbedder()).embed(["a"])
     assert "EMBEDDING_BASE_URL" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def vectors_of(texts: list[str]) -> Answer:
+    rows = [{"index": n, "embedding": [len(text), 1.0]} for n, text in enumerate(texts)]
+    return 200, {"object": "list", "data": rows}
+
+
+def test_a_parameter_that_the_server_refuses_is_left_out_and_that_is_remembered() -> None:
+    def answer(body: dict[str, Any]) -> Answer:
+        return (
+            refused("Extra inputs: 'encoding_format'", 422) if "encoding_format" in body else vectors_of(body["input"])
+        )
+
+    with odd_server(answer) as server:
+        embedder = ServedEmbedder(server.address, "tiny", "", FakeEmbedder())
+        assert embedder.embed(["abc"]).shape == embedder.embed(["abcd"]).shape == (1, 2)
+        assert ["encoding_format" in body for body in server.requests] == [True, False, False, False]
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_one_refused_text_has_no_vector_and_stops_none_of_the_others(status: int, caplog) -> None:
+    def answer(body: dict[str, Any]) -> Answer:
+        return refused("content policy", status) if "bad" in body["input"] else vectors_of(body["input"])
+
+    with odd_server(answer) as server:
+        found = ServedEmbedder(server.address, "tiny", "", FakeEmbedder()).embed(["a", "bb", "bad", "cccc", "ddddd"])
+    assert [bool(row.any()) for row in found] == [True, True, False, True, True]
+    np.testing.assert_allclose(found[3], np.array([4, 1]) / np.sqrt(17), atol=1e-6)
+    assert "refuses a text of 3 characters" in caplog.text and "content policy" in caplog.text
+
+
+def test_a_server_that_takes_few_texts_at_once_is_asked_for_few_from_then_on() -> None:
+    def answer(body: dict[str, Any]) -> Answer:
+        return refused("batch size over 2", 413) if len(body["input"]) > 2 else vectors_of(body["input"])
+
+    with odd_server(answer) as server:
+        embedder = ServedEmbedder(server.address, "tiny", "", FakeEmbedder(), batch=4)
+        assert embedder.embed(["a", "bb", "ccc", "dddd"]).any(axis=1).all()
+        before = len(server.requests)
+        embedder.embed(["a", "bb", "ccc", "dddd"])
+        assert [len(body["input"]) for body in server.requests[before:]] == [2, 2]
+
+
+def test_a_server_that_refuses_everything_is_an_error_after_a_few_requests() -> None:
+    with odd_server(lambda body: refused("no such dimensions")) as server:
+        with pytest.raises(ServiceError, match="no such dimensions"):
+            ServedEmbedder(server.address, "tiny", "", FakeEmbedder()).embed([f"text {n}" for n in range(100)])
+        assert len(server.requests) == 1
+    asked = []
+
+    def tired(body: dict[str, Any]) -> Answer:
+        asked.append(body)
+        return vectors_of(body["input"]) if len(asked) < 2 else refused("quota")
+
+    with odd_server(tired) as server, pytest.raises(ServiceError, match="quota"):
+        ServedEmbedder(server.address, "tiny", "", FakeEmbedder(), batch=100).embed([f"text {n}" for n in range(100)])
+    assert len(asked) < 30
+
+
+def test_a_refused_text_is_asked_for_again_and_the_others_are_not(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def answer(body: dict[str, Any]) -> Answer:
+        seen.extend(body["input"])
+        return refused("too long") if "bad" in body["input"] else vectors_of(body["input"])
+
+    with odd_server(answer) as server:
+        for _ in range(2):
+            embedder = CachedEmbedder(ServedEmbedder(server.address, "tiny", "", FakeEmbedder()), tmp_path / "v.sqlite")
+            embedder.embed(["good", "bad"])
+    assert seen.count("good") == 2 and seen.count("bad") == 3  # once together, then apart, and apart again

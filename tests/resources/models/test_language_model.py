@@ -223,3 +223,35 @@ def test_a_cut_answer_is_known_as_cut_also_from_the_cache(tmp_path: Path) -> Non
     cache = CompletionCache(tmp_path / "llm.sqlite")
     cache.add([("k", Completion("so f", 1, 1, finish_reason=CUT))], "fake@1")
     assert cache.find(["k"])["k"] == Completion("so f", 1, 1, cached=True, finish_reason=CUT)
+
+
+class Thinking(LocalModel):
+    """A local model that thinks for longer than the limit, but for its second prompt."""
+
+    def __init__(self, settings: Settings, folder: Path | None) -> None:
+        super().__init__(settings, folder)
+        self.asked: list[tuple[list[str], bool]] = []
+
+    def _batch(self, prompts, max_tokens, schema, thinks):
+        self.asked.append(([one[-1]["content"] for one in prompts], thinks))
+        for number, messages in enumerate(prompts):
+            question = messages[-1]["content"]
+            short = question == "1" or thinks
+            text = f"<think>hm</think>{question}" if short else "<think>hm, hm"
+            yield number, Completion(text, 1, 1, finish_reason="stop" if short else "length")
+
+
+def test_what_a_local_model_only_thought_is_asked_for_again_with_tokens_for_thinking(tmp_path):
+    model = Thinking(Settings.load({"GRAFTLINE_ENGINE": "vllm"}, tmp_path), tmp_path)
+    prompts = [[{"role": "user", "content": str(number)}] for number in range(3)]
+    texts = {number: answer.text for number, answer in model.generate(prompts, 8, {"type": "object"})}
+    assert texts == {number: f"<think>hm</think>{number}" for number in range(3)}
+    list(model.generate(prompts[:1], 8, {"type": "object"}))
+    assert model.asked == [(["0", "1", "2"], False), (["0", "2"], True), (["0"], True)]
+
+
+def test_the_packaged_small_model_without_anything_that_holds_it_to_a_schema_is_refused_in_one_line(tmp_path):
+    model = LocalModel(Settings.load({"GRAFTLINE_ENGINE": "transformers"}, tmp_path))
+    with pytest.raises(ConfigurationError, match="Next: unset GRAFTLINE_EXTRACTOR") as caught:
+        list(model.generate([[{"role": "user", "content": "?"}]], 8, {"type": "object"}))
+    assert "\n" not in str(caught.value)

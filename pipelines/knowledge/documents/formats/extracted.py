@@ -2,8 +2,8 @@
 
 import datetime
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ _GENERATED_AUTHORS = {
     *("", "python-docx", "openpyxl", "anonymous", "(anonymous)", "unspecified", "(unspecified)", "steve canny"),
 }
 _LONGEST_NAME = 200
+PAGE_FURNITURE, NAVIGATION, REFERENCE_MARKS = "running heads and page numbers", "navigation", "reference marks"
+"""Kinds of what is left out; the first two are counted in lines."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Extracted:
 
     `pages` are the places in the text where pages or slides start; `date` is ISO. `encoding` is what the bytes were
     decoded with, in Python's name for it: `path.read_bytes().decode(encoding)` is the text of a plain format.
+    `left_out` counts, by kind, what stands in the file and not in the text.
     """
 
     text: str
@@ -43,6 +46,7 @@ class Extracted:
     date: str = ""
     pages: tuple[int, ...] = ()
     encoding: str = ""
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def unreadable(name: str, found: str, expected: str, fix: str) -> InputError:

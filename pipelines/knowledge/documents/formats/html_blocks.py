@@ -1,10 +1,11 @@
 """What a browser shows of HTML, block by block, as simple Markdown: lists keep their levels, code keeps its lines."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from pipelines.knowledge.documents.formats.extracted import table_row, without_controls
+from pipelines.knowledge.documents.formats.extracted import NAVIGATION, REFERENCE_MARKS, table_row, without_controls
 
 _HIDDEN_TAGS = {"script", "style", "noscript", "template", "head", "svg", "math", "iframe", "object"}
 _HIDDEN_STYLE = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
@@ -24,18 +25,31 @@ _FURNITURE = {
 _TICKS = re.compile("`{3,}")
 
 
-def page_text(page: Any) -> str:
-    """Return what a parsed page shows, without its navigation; that is taken out of the page."""
-    whole = _shown(page)
+def page_text(page: Any) -> tuple[str, dict[str, int]]:
+    """Return what a parsed page shows without its navigation, and how much was left out; it goes out of the page."""
+    whole, left_out = _shown(page), Counter[str]()
     for element in [*page.find_all(_is_furniture)]:
+        if element.find_parent(_is_furniture) is None and _is_seen(element):
+            mark = element.name == "sup"
+            left_out[REFERENCE_MARKS if mark else NAVIGATION] += 1 if mark else _lines(element)
         element.extract()
-    return _shown(page) or whole  # a page of links alone is what it shows
+    if text := _shown(page):
+        return text, {kind: count for kind, count in left_out.items() if count}
+    return whole, {}  # a page of links alone is what it shows
 
 
 def _shown(page: Any) -> str:
     blocks = _Blocks()
     blocks.children(page)
     return "\n".join(blocks.finished())
+
+
+def _lines(element: Any) -> int:
+    return sum(bool(line.strip()) for line in _shown(element).splitlines())
+
+
+def _is_seen(element: Any) -> bool:
+    return _is_shown(element) and all(_is_shown(parent) for parent in element.parents if parent.name != "[document]")
 
 
 def _is_furniture(tag: Any) -> bool:

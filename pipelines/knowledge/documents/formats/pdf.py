@@ -10,6 +10,7 @@ from typing import Any
 
 from pipelines.core.errors import InputError
 from pipelines.knowledge.documents.formats.extracted import (
+    PAGE_FURNITURE,
     Extracted,
     declared_author,
     declared_title,
@@ -22,6 +23,7 @@ from pipelines.knowledge.documents.formats.extracted import (
 from pipelines.knowledge.documents.formats.limits import Limits
 from pipelines.text.lines import wraps
 from pipelines.text.page_lines import (
+    cell_in_a_line,
     gap_between,
     join_lines,
     leads_on,
@@ -52,7 +54,9 @@ def read_pdf(path: Path, limits: Limits) -> Extracted:
                 )
             tables = _Tables(path, stack)
             lines = [_page(number, page, tables).splitlines() for number, page in enumerate(reader.pages)]
-            text, pages = joined_pages(_texts(with_whole_words(without_furniture(lines))), _between_pages)
+            kept = without_furniture(lines)
+            left_out = {PAGE_FURNITURE: dropped} if (dropped := _filled(lines) - _filled(kept)) else {}
+            text, pages = joined_pages(_texts(with_whole_words(kept)), _between_pages)
             about = reader.metadata
     except InputError:
         raise
@@ -63,9 +67,14 @@ def read_pdf(path: Path, limits: Limits) -> Extracted:
     if not text:
         raise unreadable(path.name, "a PDF without text, perhaps a scan", "a PDF with text", "run ocrmypdf on it")
     if about is None:
-        return Extracted(text, pages=pages)
+        return Extracted(text, pages=pages, left_out=left_out)
     date = iso_date(about.get("/CreationDate")) or iso_date(about.get("/ModDate"))
-    return Extracted(text, declared_title(about.title), declared_author(about.author), date, pages)
+    title, author = declared_title(about.title), declared_author(about.author)
+    return Extracted(text, title, author, date, pages, left_out=left_out)
+
+
+def _filled(pages: Sequence[Sequence[str]]) -> int:
+    return sum(bool(line.strip()) for page in pages for line in page)
 
 
 class _Tables:
@@ -109,12 +118,28 @@ def _with_tables(page: Any) -> str:
     for grid in sorted(grids, key=lambda grid: grid.bbox[1]):
         if grid.bbox[1] > top:
             parts.append(_text_between(page, top, grid.bbox[1]))
-        cells = [[cell or "" for cell in line] for line in grid.extract()]
+        cells = [[cell_in_a_line(cell) for cell in line] for line in _filled_grid(grid)]
         parts.append("\n".join(table_row(line) for line in cells if any(cell.strip() for cell in line)))
         top = max(top, grid.bbox[3])
     if page.bbox[3] > top:
         parts.append(_text_between(page, top, page.bbox[3]))
     return "\n\n".join(part for part in parts if part.strip())
+
+
+def _filled_grid(grid: Any) -> list[list[str]]:
+    """Return the cells of a grid; one that reaches over several rows stands in each of them."""
+    found: list[list[str]] = []
+    over: dict[int, tuple[str, float]] = {}  # by column: the text of the last cell, and where it ends
+    for row, texts in zip(grid.rows, grid.extract(), strict=True):
+        line = []
+        for column, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
+            if cell is not None:
+                over[column] = (text or "", cell[3])
+            elif over.get(column, ("", 0.0))[1] <= row.bbox[1] + 1:
+                over.pop(column, None)
+            line.append(over[column][0] if column in over else "")
+        found.append(line)
+    return found
 
 
 def _text_between(page: Any, top: float, bottom: float) -> str:

@@ -30,7 +30,7 @@ class Reader:
     @cached_property
     def version(self) -> str:
         packages = (f"{package}-{version(package)}" for package in self._record.packages)
-        return "-".join([self.format, "4", *packages])
+        return "-".join([self.format, "5", *packages])
 
     @property
     def titled(self) -> bool:

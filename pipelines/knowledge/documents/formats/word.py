@@ -12,11 +12,13 @@ from pipelines.knowledge.documents.formats.office import check_archive, core_pro
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _PARAGRAPH, _TABLE, _ROW, _CELL = (f"{_WORD}{name}" for name in ("p", "tbl", "tr", "tc"))
 _TWICE = ("{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback", f"{_WORD}moveFrom")
+_MOST_COLUMNS = 63
+"""Of a table in Word."""
 _MARKS = {f"{_WORD}tab": "\t", f"{_WORD}br": "\n", f"{_WORD}cr": "\n", f"{_WORD}noBreakHyphen": "-"}
 
 
 def read_docx(path: Path, limits: Limits) -> Extracted:
-    """Return the text of a Word document; deleted text is left out."""
+    """Return the text of a Word document, notes below what they are to; deleted text is left out."""
     import docx
 
     check_archive(path, "Word document", ".docx", limits)
@@ -26,20 +28,42 @@ def read_docx(path: Path, limits: Limits) -> Extracted:
         # What the reader sees once only: no second rendering of drawings, no place that text was moved from.
         for twice in [*body.iter(*_TWICE)]:
             twice.getparent().remove(twice)
-        return Extracted(tidy_text("\n".join(_blocks(body, document))), **core_properties(document.core_properties))
+        blocks = _blocks(body, document, _notes(document))
+        return Extracted(tidy_text("\n".join(blocks)), **core_properties(document.core_properties))
     except Exception as error:  # zip, XML and key errors, by what is missing
         raise damaged_file_error(path, "Word document", ".docx", error) from error
 
 
-def _blocks(parent: Any, document: Any) -> list[str]:
+def _notes(document: Any) -> dict[tuple[str, str], str]:
+    """Return the texts of footnotes and endnotes by kind and number."""
+    from lxml import etree
+
+    found = {}
+    for relation in document.part.rels.values():
+        kind = relation.reltype.rpartition("/")[2].removesuffix("s")
+        if kind in ("footnote", "endnote") and not relation.is_external:
+            root = etree.fromstring(relation.target_part.blob, etree.XMLParser(resolve_entities=False))
+            for note in root.iter(f"{_WORD}{kind}"):
+                text = " ".join(" ".join(_text(paragraph) for paragraph in note.iter(_PARAGRAPH)).split())
+                found[kind, note.get(f"{_WORD}id", "")] = text
+    return found
+
+
+def _notes_to(element: Any, notes: dict[tuple[str, str], str]) -> list[str]:
+    marks = element.iter(f"{_WORD}footnoteReference", f"{_WORD}endnoteReference")
+    keys = ((mark.tag[len(_WORD) :].removesuffix("Reference"), mark.get(f"{_WORD}id", "")) for mark in marks)
+    return [f"{notes[key]}\n" for key in keys if notes.get(key)]
+
+
+def _blocks(parent: Any, document: Any, notes: dict[tuple[str, str], str]) -> list[str]:
     blocks = []
     for element in parent:
         if element.tag == _PARAGRAPH:
-            blocks.append(_paragraph(element, document))
+            blocks += [_paragraph(element, document), *_notes_to(element, notes)]
         elif element.tag == _TABLE:
-            blocks += _table(element)
+            blocks += [*_table(element), *_notes_to(element, notes)]
         elif element.tag in (f"{_WORD}sdt", f"{_WORD}sdtContent", f"{_WORD}ins", f"{_WORD}moveTo"):
-            blocks += _blocks(element, document)
+            blocks += _blocks(element, document, notes)
     return blocks
 
 
@@ -61,12 +85,34 @@ def _paragraph(element: Any, document: Any) -> str:
 def _table(element: Any) -> list[str]:
     """Return a table's rows, and then the tables that stand in its cells, each once."""
     lines, inner = [], []
+    above: dict[int, str] = {}
     for line in _own(element, _ROW):
         cells = [*_own(line, _CELL)]
-        lines.append(table_row(" ".join(_text(p) for p in _own(cell, _PARAGRAPH, _TABLE)) for cell in cells))
+        above = _columns(line, cells, above)
+        lines.append(table_row(above.get(column, "") for column in range(max(above, default=-1) + 1)))
         inner += [table for cell in cells for table in _own(cell, _TABLE, _PARAGRAPH)]
     text = "\n".join(line for line in lines if line.strip("| "))
     return [f"\n{text}\n", *(block for table in inner for block in _table(table))]
+
+
+def _columns(line: Any, cells: list[Any], above: dict[int, str]) -> dict[int, str]:
+    """Return a row's texts by column; a cell that goes on from the row above has its text again."""
+    found: dict[int, str] = {}
+    column = _number(line, "trPr", "gridBefore", 0)
+    for cell in cells:
+        text = " ".join(_text(p) for p in _own(cell, _PARAGRAPH, _TABLE))
+        merged = cell.find(f"{_WORD}tcPr/{_WORD}vMerge")
+        goes_on = merged is not None and merged.get(f"{_WORD}val") != "restart"
+        width = _number(cell, "tcPr", "gridSpan", 1)
+        found |= dict.fromkeys(range(column, column + width), "") | {column: above.get(column, "") if goes_on else text}
+        column += width
+    return found
+
+
+def _number(element: Any, properties: str, name: str, otherwise: int) -> int:
+    found = element.find(f"{_WORD}{properties}/{_WORD}{name}")
+    value = found.get(f"{_WORD}val", "") if found is not None else ""
+    return min(int(value), _MOST_COLUMNS) if value.isdecimal() else otherwise
 
 
 def _own(element: Any, tag: str, *closed: str) -> Iterator[Any]:

@@ -4,7 +4,7 @@ import datetime
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ _FORMULA_ALONE = re.compile(
     rb"<c\b(?![^>]*" + _TYPE_OF_TEXT + rb")[^>]*>\s*<f\b[^>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>"
 )
 """A cell whose formula no program has computed yet; an empty text is a value."""
+_MERGED = re.compile(rb'<mergeCell\b[^>]*\bref="([A-Z]+)(\d+):[A-Z]+(\d+)"')
 _DIGITS = 15
 """Significant digits that Excel itself keeps of a number."""
 
@@ -49,7 +50,9 @@ def read_xlsx(path: Path, limits: Limits) -> Extracted:
             warnings.simplefilter("ignore")  # of what openpyxl does not keep: validation, drawings
             workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
             try:
-                lines = [line for sheet in workbook.worksheets for line in _sheet(sheet)]
+                merged = _merged_down(path)
+                sheets = [(sheet, merged.get(sheet._worksheet_path.lstrip("/"), [])) for sheet in workbook.worksheets]
+                lines = [line for sheet, ranges in sheets for line in _sheet(sheet, ranges)]
             finally:
                 workbook.close()
         return Extracted(tidy_text("\n".join(lines)), *_properties(path))
@@ -65,9 +68,35 @@ def _formulas_alone(path: Path) -> int:
         return sum(len(_FORMULA_ALONE.findall(archive.read(name))) for name in sheets)
 
 
-def _sheet(sheet: Any) -> list[str]:
+def _merged_down(path: Path) -> dict[str, list[tuple[int, int, int]]]:
+    """Return by sheet the (column, first row, last row) of cells that reach over several rows, from 0."""
+    from openpyxl.utils import column_index_from_string
+
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if _SHEET.fullmatch(name)]
+        found = {name: _MERGED.findall(archive.read(name)) for name in names}
+    return {
+        name: [
+            (column_index_from_string(column.decode()) - 1, int(top) - 1, int(end) - 1) for column, top, end in ranges
+        ]
+        for name, ranges in found.items()
+    }
+
+
+def _with_merged(rows: list[list[str]], ranges: Sequence[tuple[int, int, int]]) -> list[list[str]]:
+    """Return rows with the value of a cell that reaches over several of them in each that has other values."""
+    for column, top, end in ranges:
+        value = rows[top][column] if top < len(rows) and column < len(rows[top]) else ""
+        for row in rows[top + 1 : end + 1]:
+            if _count(row):
+                row += [""] * (column + 1 - len(row))
+                row[column] = value
+    return rows
+
+
+def _sheet(sheet: Any, merged: Sequence[tuple[int, int, int]]) -> list[str]:
     sheet.reset_dimensions()  # a declared size of a million rows would be filled up with empty cells
-    lines = [*_lines([_value(cell) for cell in row] for row in sheet.iter_rows())]
+    lines = [*_lines(_with_merged([[_value(cell) for cell in row] for row in sheet.iter_rows()], merged))]
     return ["", f"## {' '.join(str(sheet.title).split())}", "", *lines] if lines else []
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from pipelines.knowledge.extraction.rules.lexicon import (
     COMPANY_VERBS,
     COMPANY_WORDS,
+    FORM_WORDS,
     GOODS,
     GOODS_BEFORE,
     NOT_NAMES,
@@ -32,7 +33,10 @@ _MADE_BY = re.compile(
     re.IGNORECASE,
 )
 _BEFORE_PEOPLE = ROLES.union(ENGLISH.names.titles)
-_COMMON = GOODS | PLACES | ROLES | NOT_NAMES
+_NO_NAMES = NOT_NAMES | FORM_WORDS
+_COMMON = GOODS | PLACES | ROLES | _NO_NAMES
+_LEGAL_FORMS = frozenset({"ltd", "llc", "gmbh", "plc"})
+"""What ends a company's name wherever it stands; behind it another line of an address may follow."""
 
 
 def load() -> Any:
@@ -67,7 +71,7 @@ def _recognised(document: Any) -> Iterator[tuple[int, int, str]]:
     for span in document.ents:
         if span.label_ not in _TYPES or (span.label_ == "NORP" and document[span.start].tag_ not in ("NNP", "NNPS")):
             continue
-        breaks = (i for i in range(span.start + 1, span.end) if document[i].is_space or document[i].text == ",")
+        breaks = (i for i in range(span.start + 1, span.end) if document[i].is_space or document[i].text in ",:")
         end = next(breaks, span.end)
         start = span.start
         first = document[start - 1] if start and end - start == 1 else None
@@ -96,6 +100,7 @@ def _named(document: Any, text: str, start: int, end: int, kind: str) -> Entity 
         end -= 1
     if start < end and document[start].lower_.rstrip(".") in _BEFORE_PEOPLE and end - start > 1:
         start, kind = start + 1, "PERSON"
+    end = next((i + 1 for i in range(start + 1, end) if document[i].lower_.rstrip(".") in _LEGAL_FORMS), end)
     while end - start > 1 and document[end - 1].lower_ in _COMMON - COMPANY_WORDS:
         end -= 1
     if start >= end:
@@ -153,13 +158,26 @@ def _type(document: Any, text: str, start: int, end: int, kind: str) -> str:
     return kind
 
 
+def _labels(document: Any, end: int) -> bool:
+    """Say whether what stands before a token goes on as a label: "Bill to:"."""
+    following = document[end : end + 2]
+    return len(following) == 2 and following[0].is_stop and following[0].is_alpha and following[1].text == ":"
+
+
 def _is_name(document: Any, start: int, end: int, name: str, kind: str) -> bool:
     if "\n" in name or len(name) < 2 or len(name) > 60 or not name[0].isupper() or end - start > 6:
+        return False
+    if _labels(document, end):
         return False
     if end - start > 1:
         return not all(token.lower_ in _COMMON for token in document[start:end])
     word = document[start]
-    if word.lower_ in NOT_NAMES or word.is_stop or (word.is_upper and len(name) <= 3) or name[-1].isdigit():
+    if (
+        word.lower_ in NOT_NAMES | FORM_WORDS
+        or word.is_stop
+        or (word.is_upper and len(name) <= 3)
+        or name[-1].isdigit()
+    ):
         return False
     if word.tag_ != "NNP" and kind not in ("PRODUCT", "LOCATION"):
         return False

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipelines.knowledge.extraction.rules.table_cells import Neighbours
 from pipelines.knowledge.mentions import ALIAS_OF, CO_OCCURS, ENTITY_TYPES, Entity, Relation
 from pipelines.text.characters import HAN, HAN_CHARACTER
 from pipelines.text.languages.language import Language
@@ -104,8 +105,11 @@ _BRACKET = re.compile(r"\s*[（(]\s*")
 
 
 def relations(sentence: str, entities: Sequence[Entity], language: Language) -> list[Relation]:
-    """Return the relations of one sentence: typed where a rule holds, else co-occurrence; spans are in `sentence`."""
-    rules = _RULES.get(language.code, ENGLISH)
+    """Return the relations of one sentence: typed where a rule holds, else co-occurrence; spans are in `sentence`.
+
+    Beside a number or an address of a table's row or of a form, standing together says nothing.
+    """
+    rules, neighbours = _RULES.get(language.code, ENGLISH), Neighbours(sentence)
     found: dict[tuple[str, str, str], float] = {}
     for place, first in enumerate(entities):
         for steps, second in enumerate(entities[place + 1 : place + 1 + _WINDOW], start=1):
@@ -115,6 +119,8 @@ def relations(sentence: str, entities: Sequence[Entity], language: Language) -> 
             key = _alias(sentence, first, second, between) if steps == 1 else None
             if key is None and steps <= _REACH and len(between) <= 80 and not _BREAK.search(between):
                 key = _typed(rules, first, second, between, sentence[second.end :])
+            if key is None and not neighbours.related(first, second):
+                continue
             if key is None:
                 source, target = sorted((first.name, second.name))
                 key = (source, target, CO_OCCURS)

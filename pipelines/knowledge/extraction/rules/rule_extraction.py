@@ -10,6 +10,7 @@ from pathlib import Path
 from pipelines.core.identity import code_version
 from pipelines.knowledge.extraction.rules import chinese, english
 from pipelines.knowledge.extraction.rules.relation_rules import relations
+from pipelines.knowledge.extraction.rules.table_cells import column_labels, head_spans, named_in_cells
 from pipelines.knowledge.mentions import Entity, Extraction, Passage, Relation
 from pipelines.text.characters import HAN_CHARACTER
 from pipelines.text.languages.chinese import CHINESE
@@ -45,20 +46,27 @@ def _guarded(passage: Passage) -> Extraction:
 
 
 def extract_passage(passage: Passage) -> Extraction:
-    """Return the named things of a passage and the relations within each of its sentences."""
+    """Return the named things of a passage and the relations within each of its sentences.
+
+    The head of a table and the labels of a row's cells say what values are: they name nothing.
+    """
     text, spans = passage.text, passage.spans
     languages = [language_of(text[start:end]) for start, end in spans]
     latin = english.find(text) if any(language is not CHINESE for language in languages) else []
+    heads, labels = head_spans(text), column_labels([text[start:end] for start, end in spans])
     entities: list[Entity] = []
     found: list[Relation] = []
     last: list[Entity] = []
     for (start, end), language in zip(spans, languages, strict=True):
         sentence = text[start:end]
+        if any(head.start <= start < head.end for head in heads):
+            continue
         if language is CHINESE:
             here = chinese.find(sentence)
         else:
             here = [entity.moved(-start) for entity in latin if start <= entity.start and entity.end <= end]
             here = sorted(here + _chinese_parts(sentence, here))
+        here = named_in_cells(sentence, here, labels)
         entities += [entity.moved(start) for entity in here]
         subject = _pronoun_subject(sentence, last)
         found += relations(sentence, [*subject, *here], language)

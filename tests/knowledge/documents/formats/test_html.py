@@ -69,5 +69,17 @@ def test_navigation_and_reference_marks_are_no_text(tmp_path: Path):
     assert read(tmp_path, wiki) == "# Port\n\nOslo has 7 berths, 9 m2.\n\n## Tolls\n\ncontainers"
 
 
+def test_what_is_left_out_of_a_page_is_counted_once_and_only_where_it_shows(tmp_path: Path):
+    page = (
+        "<nav><ul><li>Home<li>Prices</ul><div role=navigation>Menu</div></nav><nav hidden>Phone menu</nav>"
+        "<div style='display: none'><nav>Print menu</nav></div><p>Oslo<sup>[1]</sup><sup>[2]</sup></p>"
+    )
+    path = tmp_path / "a.html"
+    path.write_text(page)
+    assert dict(read_html(path, Limits()).left_out) == {"navigation": 3, "reference marks": 2}
+    path.write_text("<nav><a href=/a>Prices</a></nav>")
+    assert not read_html(path, Limits()).left_out
+
+
 def test_a_page_of_navigation_alone_keeps_it(tmp_path: Path):
     assert read(tmp_path, "<nav><a href=/a>Prices</a></nav>") == "Prices"

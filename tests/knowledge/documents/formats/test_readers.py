@@ -126,6 +126,7 @@ def test_a_pdfs_running_heads_go_and_its_sentences_are_whole(tmp_path: Path):
         "Tolls are paid in May. Since last year the master of tolls has been Omar Said.\n\n"
         "Nobody swims here."
     )
+    assert found.left_out == {"running heads and page numbers": 10}  # a head and a foot on five pages
     starts = ("The harbour", "The master", "Tolls", "has been", "", "Nobody")
     assert [found.text[place:].startswith(start) for place, start in zip(found.pages, starts, strict=True)] == [
         True
