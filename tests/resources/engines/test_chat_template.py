@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.core.errors import InputError
-from resources.engines.chat_template import render_conversations
+from resources.engines.chat_template import render_conversations, token_counts
 from tests.integration.training.tiny_model import make_tiny_model
 
 
@@ -23,3 +23,10 @@ def test_a_conversation_that_a_template_cannot_write_is_one_sentence(template: s
     with pytest.raises(InputError, match=found) as caught:
         render_conversations(model, [[{"role": "user", "content": "Hi"}]])
     assert "chat_template" in caught.value.where or "chat template" in caught.value.where
+
+
+def test_tokens_are_counted_as_the_tokenizer_makes_them(tmp_path: Path):
+    from tests.integration.training.tiny_model import make_tiny_model
+
+    counts = token_counts(make_tiny_model(tmp_path / "tiny"), ["berth 7", "", "退", "yes<|im_end|>"])
+    assert counts == [7, 0, 3, 4]  # a byte a token, a special token one
