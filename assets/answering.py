@@ -9,7 +9,7 @@ import pyarrow as pa
 from assets.results import OWNERS, gate, markdown_table, plot, problems_metadata, table_result
 from pipelines.answering.answers import answer_all
 from pipelines.answering.ask import Answerer
-from pipelines.answering.checks import broken_citations, unanswered_share
+from pipelines.answering.checks import broken_citations, status_counts, unanswered_share
 from pipelines.answering.scoreboard.picture import draw_scoreboard
 from pipelines.answering.scoreboard.questions import load_questions, question_ledger
 from pipelines.answering.scoreboard.scoring import ALL, METRICS, best_modes, score_answers, scoreboard_figures
@@ -67,7 +67,14 @@ def answers(
     started = time.monotonic()
     refuse_other_model(str(knowledge_graph.get("embedder", "")), embedder)
     reranker = open_reranker(settings)
-    with Answerer(store=graph_store, embedder=embedder, language_model=language_model, reranker=reranker) as answerer:
+    with Answerer(
+        store=graph_store,
+        embedder=embedder,
+        language_model=language_model,
+        settings=settings.answering,
+        reranker=reranker,
+        prompts=settings.prompts,
+    ) as answerer:
         previous, digest = tables.find("answers"), knowledge_graph["digest"]
         table, work = answer_all(questions, settings.modes, answerer, previous, digest)
     return table_result(
@@ -77,6 +84,9 @@ def answers(
         model=language_model.name,
         prompt_tokens=sum(table["prompt_tokens"].to_pylist()),
         supported=sum(table["supported"].to_pylist()),
+        writer=answerer.writer.name,
+        left_out=sum(table["left_out"].to_pylist()),
+        sentences=dg.MetadataValue.json(status_counts(table)),
     )
 
 

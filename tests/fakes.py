@@ -91,6 +91,8 @@ class FakeLanguageModel:
     """
 
     name = "fake-model@1"
+    packaged = True
+    context_tokens: int | None = None
 
     def __init__(self, answer: Callable[[Messages], str] = lambda messages: "", fails_on: str | None = None) -> None:
         self.answer, self.fails_on = answer, fails_on

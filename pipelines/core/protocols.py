@@ -139,6 +139,16 @@ class LanguageModel(Protocol):
         """Model and revision: part of every cache key."""
         ...
 
+    @property
+    def packaged(self) -> bool:
+        """Whether it is the packaged small model: good enough to choose among sentences, not to write them."""
+        ...
+
+    @property
+    def context_tokens(self) -> int | None:
+        """Tokens that the model reads and writes together; None where nobody says."""
+        ...
+
     def complete(
         self,
         prompts: Sequence[Messages],

@@ -22,6 +22,12 @@ class Backend(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def packaged(self) -> bool: ...
+
+    @property
+    def context_tokens(self) -> int | None: ...
+
     def generate(
         self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None
     ) -> Iterator[Numbered]: ...
@@ -32,13 +38,23 @@ class Backend(Protocol):
 class CachedLanguageModel:
     """A `LanguageModel` over a backend: only prompts that the cache does not hold reach it, each of them once."""
 
-    def __init__(self, backend: Backend, cache: CompletionCache) -> None:
-        self.backend, self.cache = backend, cache
+    def __init__(self, backend: Backend, cache: CompletionCache, context_tokens: int | None = None) -> None:
+        self.backend, self.cache, self._context_tokens = backend, cache, context_tokens
 
     @cached_property
     def name(self) -> str:
         """Model and revision, asked for late: the small model is prepared when its revision is first needed."""
         return self.backend.name
+
+    @property
+    def packaged(self) -> bool:
+        """Whether it is the packaged small model."""
+        return self.backend.packaged
+
+    @cached_property
+    def context_tokens(self) -> int | None:
+        """What was given, else what the backend says."""
+        return self._context_tokens or self.backend.context_tokens
 
     def complete(
         self,
@@ -85,14 +101,14 @@ def _is_usable(number: int, completion: Completion, usable: Usable | None) -> bo
 def open_language_model(settings: Settings) -> CachedLanguageModel:
     """Return the language model that the settings ask for; nothing is loaded or called yet."""
     cache = CompletionCache(settings.home / "cache" / "llm.sqlite")
-    model, named = settings.llm_model, named_class(settings, "LLM")
+    model, named, context = settings.llm_model, named_class(settings, "LLM"), settings.llm_context_tokens
     if named is not None:
-        return CachedLanguageModel(LlamaIndexModel(named), cache)
+        return CachedLanguageModel(LlamaIndexModel(named), cache, context)
     if settings.llm_base_url:
         from resources.models.served import ServedModel
 
         served = ServedModel(settings.llm_base_url, model, settings.llm_api_key.get_secret_value())
-        return CachedLanguageModel(served, cache)
+        return CachedLanguageModel(served, cache, context)
     from resources.models.local import LocalModel
 
     if model and not (Path(model).expanduser() / "config.json").is_file():
@@ -103,4 +119,5 @@ def open_language_model(settings: Settings) -> CachedLanguageModel:
             f"set LLM_BASE_URL=http://host:port/v1, or LLM_MODEL={PREFIX}package.module.ClassName, or unset LLM_MODEL "
             "for the packaged small model",
         )
-    return CachedLanguageModel(LocalModel(settings, Path(model).expanduser() if model else None), cache)
+    local = LocalModel(settings, Path(model).expanduser() if model else None)
+    return CachedLanguageModel(local, cache, context)

@@ -1,10 +1,10 @@
 """A language model behind an OpenAI-protocol server: concurrency, retries with back-off, time-outs, token counts."""
 
-import json
 import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from pipelines.core.errors import ConfigurationError
@@ -12,6 +12,7 @@ from pipelines.core.protocols import CUT, Completion, Messages
 from resources.models.chat_answer import MalformedAnswer, completion_of
 from resources.models.dialect import Dialect
 from resources.models.equal_errors import PROBE, EqualErrors
+from resources.models.model_list import context_of, listed_models
 from resources.models.openai_server import OpenAIServer, body_of
 from resources.models.reasoning import without_reasoning
 
@@ -44,8 +45,20 @@ class ServedModel:
     ) -> None:
         self._server = OpenAIServer("LLM", base_url, model, api_key)
         self.name, self._model = self._server.name, model
+        self.packaged = False
         self._concurrency, self._retries, self._timeout = concurrency, retries, timeout
         self._dialect = Dialect()
+
+    @cached_property
+    def context_tokens(self) -> int | None:
+        """What the server's list of models says of this one; None where it says nothing or does not answer."""
+        import openai
+
+        try:
+            with self._server.client(_CHECK_SECONDS, 0) as client:
+                return context_of(client.models.with_raw_response.list().http_response.text, self._model)
+        except openai.OpenAIError:
+            return None
 
     def generate(
         self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None
@@ -126,7 +139,7 @@ class ServedModel:
         try:
             with self._server.client(_CHECK_SECONDS, 0) as client:
                 try:
-                    served = _listed(client.models.with_raw_response.list().http_response.text)
+                    served = listed_models(client.models.with_raw_response.list().http_response.text)
                 except openai.APIStatusError as error:
                     if error.status_code not in _NO_SUCH_ADDRESS:
                         raise
@@ -141,14 +154,6 @@ class ServedModel:
                 f"one of {', '.join(sorted(served)[:10])}",
                 f"set LLM_MODEL={sorted(served)[0]}",
             )
-
-
-def _listed(body: str) -> list[str]:
-    """Return the ids of a list of models; MalformedAnswer where it is none."""
-    try:
-        return [str(model["id"]) for model in json.loads(body)["data"]]
-    except (ValueError, KeyError, TypeError):
-        raise MalformedAnswer(body) from None
 
 
 def _arrived(jobs: dict[Future[Completion], int]) -> Iterator[tuple[int, Completion]]:

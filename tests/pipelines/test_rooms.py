@@ -73,6 +73,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 RECORDS_FOR_RESOURCES: dict[str, tuple[str, ...]] = {
     "resources.settings": (
         "pipelines.answering.modes.names",
+        "pipelines.answering.settings",
         "pipelines.knowledge.chunks.strategies",
         "pipelines.knowledge.documents.formats.limits",
     ),
