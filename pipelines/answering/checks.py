@@ -4,6 +4,8 @@ from collections import Counter
 
 import pyarrow as pa
 
+from pipelines.answering.grounding.answer import CLAIMS, PROVEN
+
 
 def broken_citations(answers: pa.Table, documents: pa.Table) -> list[str]:
     """Return a line for each citation whose quote is not its document's text at its span."""
@@ -32,5 +34,5 @@ def status_counts(answers: pa.Table) -> dict[str, int]:
 def unproven_share(answers: pa.Table) -> float:
     """Return the share of unverified and contradicted sentences among those that say something."""
     counts = status_counts(answers)
-    claims = sum(counts.get(status, 0) for status in ("supported", "derived", "unverified", "contradicted"))
-    return (counts.get("unverified", 0) + counts.get("contradicted", 0)) / claims if claims else 0.0
+    claims = sum(counts.get(status, 0) for status in CLAIMS)
+    return sum(counts.get(status, 0) for status in CLAIMS if status not in PROVEN) / claims if claims else 0.0

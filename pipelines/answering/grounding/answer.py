@@ -6,6 +6,10 @@ from typing import Any
 
 from pipelines.text.languages.languages import language_of
 
+PROVEN = ("supported", "derived")
+CLAIMS = (*PROVEN, "unverified", "contradicted")
+"""The statuses of sentences that say something."""
+
 
 @dataclass(frozen=True)
 class Answer:
