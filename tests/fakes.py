@@ -111,6 +111,11 @@ class FakeLanguageModel:
         self.used += [usable is None or usable(number, one) for number, one in enumerate(found)]
         return found
 
+    def stream(self, messages: Messages, max_tokens: int, usable: Usable | None = None) -> Iterator[str | Completion]:
+        completion = self.complete([messages], max_tokens, usable=usable)[0]
+        yield from re.findall(r"\S+\s*", completion.text)
+        yield completion
+
     def _one(self, messages: Messages) -> Completion:
         if self.fails_on is not None and any(self.fails_on in message["content"] for message in messages):
             return Completion("", 0, 0, failure="this prompt is refused")

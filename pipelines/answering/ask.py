@@ -1,7 +1,7 @@
 """From questions to answers with checked citations: an object that is opened once and asked often."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -108,6 +108,28 @@ class Answerer:
             _LOG.warning(_UNREAD, self._embedder.name, language.name)
         return self.answer([self.prepare(question, mode)])[0]
 
+    def stream(self, question: str, mode: Mode) -> Iterator[str | Answered]:
+        """Yield the answer's pieces while the model writes, and last the answer with its proof.
+
+        In one piece where its text is not settled before its end: quotations, and sentences that may be dropped.
+        """
+        prepared = self.prepare(question, mode)
+        draft, live = prepared.draft, self.writer.streams
+        if draft.prompt is None or not live:
+            answered = self.answer([prepared])[0]
+            yield answered.answer.text
+            yield answered
+            return
+        completion = Completion("", 0, 0)
+        for piece in self.language_model.stream(
+            draft.prompt, self.writer.max_tokens, usable=lambda _, one: self.writer.is_usable(draft, one)
+        ):
+            if isinstance(piece, Completion):
+                completion = piece
+            else:
+                yield piece
+        yield self._answered(prepared, completion)
+
     def prepare(self, question: str, mode: Mode) -> Prepared:
         """Retrieve by what the question asks, and build the prompt unless there is nothing to ask the model about."""
         retrieved = self._retrievers.of(mode).retrieve(asked_part(question), self.writer.passages)
@@ -124,16 +146,15 @@ class Answerer:
         completions = iter(
             self.language_model.complete(prompts, self.writer.max_tokens, usable=is_used) if prompts else []
         )
-        answered = []
-        for one in prepared:
-            retrieved = [row["chunk_id"] for row in one.draft.retrieved.chunks]
-            completion = next(completions) if one.draft.prompt is not None else None
-            answer = self.writer.answer(one.draft, completion)
-            if completion is None:
-                answered.append(Answered(one.question, one.mode, answer, retrieved))
-                continue
-            if completion.failure:
-                _LOG.warning("the model gave no answer to '%s': %s", one.question, completion.failure)
-            tokens = completion.prompt_tokens, completion.completion_tokens
-            answered.append(Answered(one.question, one.mode, answer, retrieved, *tokens, completion.failure))
-        return answered
+        return [self._answered(one, next(completions) if one.draft.prompt is not None else None) for one in prepared]
+
+    def _answered(self, prepared: Prepared, completion: Completion | None) -> Answered:
+        question, mode, draft = prepared.question, prepared.mode, prepared.draft
+        retrieved = [row["chunk_id"] for row in draft.retrieved.chunks]
+        answer = self.writer.answer(draft, completion)
+        if completion is None:
+            return Answered(question, mode, answer, retrieved)
+        if completion.failure:
+            _LOG.warning("the model gave no answer to '%s': %s", question, completion.failure)
+        tokens = completion.prompt_tokens, completion.completion_tokens
+        return Answered(question, mode, answer, retrieved, *tokens, completion.failure)

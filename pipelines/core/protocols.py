@@ -163,6 +163,13 @@ class LanguageModel(Protocol):
         """
         ...
 
+    def stream(self, messages: Messages, max_tokens: int, usable: Usable | None = None) -> Iterator[str | Completion]:
+        """Yield the pieces of one answer while it is written, without the model's reasoning, and last the completion.
+
+        The cache is as for `complete`. Raises ServiceError where the model fails.
+        """
+        ...
+
 
 class GraphStore(Protocol):
     """A knowledge graph that can be searched; one contract suite runs against every implementation."""

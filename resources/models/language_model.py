@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pipelines.core.errors import ConfigurationError
 from pipelines.core.protocols import Completion, Messages, Usable
@@ -33,6 +33,13 @@ class Backend(Protocol):
     ) -> Iterator[Numbered]: ...
 
     def check(self) -> None: ...
+
+
+@runtime_checkable
+class StreamingBackend(Protocol):
+    """A backend that gives an answer while it is written: pieces, and last the completion."""
+
+    def stream(self, messages: Messages, max_tokens: int) -> Iterator[str | Completion]: ...
 
 
 class CachedLanguageModel:
@@ -82,6 +89,24 @@ class CachedLanguageModel:
                     self.cache.add([(key, answer)], self.name)
                 done[key] = answer
         return [done[key] for key in keys]
+
+    def stream(self, messages: Messages, max_tokens: int, usable: Usable | None = None) -> Iterator[str | Completion]:
+        """Yield one answer as `LanguageModel.stream` says; a backend that cannot stream gives it in one piece."""
+        key = completion_key(messages, self.name, max_tokens, None)
+        known = self.cache.find([key]).get(key)
+        if known is not None and _is_usable(0, _answer_alone(known), usable):
+            yield known.text
+            yield known
+            return
+        if not isinstance(self.backend, StreamingBackend):
+            completion = self.complete([messages], max_tokens, usable=usable)[0]
+            yield completion.text
+            yield completion
+            return
+        for piece in self.backend.stream(messages, max_tokens):
+            if isinstance(piece, Completion) and _is_usable(0, piece, usable):
+                self.cache.add([(key, piece)], self.name)
+            yield piece
 
     def check(self) -> None:
         """Raise a GraftlineError that says what is wrong when the model cannot be reached or loaded."""

@@ -15,6 +15,8 @@ from resources.models.equal_errors import PROBE, EqualErrors
 from resources.models.model_list import context_of, listed_models
 from resources.models.openai_server import OpenAIServer, body_of
 from resources.models.reasoning import without_reasoning
+from resources.models.streamed import stream_completion
+from resources.models.thought_filter import ThoughtFilter
 
 log = logging.getLogger("graftline")
 
@@ -48,6 +50,7 @@ class ServedModel:
         self.packaged = False
         self._concurrency, self._retries, self._timeout = concurrency, retries, timeout
         self._dialect = Dialect()
+        self._unopened_thoughts: bool | None = None
 
     @cached_property
     def context_tokens(self) -> int | None:
@@ -90,6 +93,30 @@ class ServedModel:
                         log.info("%s: %d of %d completions", self._model, done, len(prompts))
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
+
+    def stream(self, messages: Messages, max_tokens: int) -> Iterator[str | Completion]:
+        """Yield one answer's pieces as they come and last the completion; ServiceError where the server fails.
+
+        The first answer comes whole: only then is it known whether the model's thoughts have an opening tag.
+        """
+        import openai
+
+        with self._server.client(self._timeout, self._retries) as client:
+            try:
+                if self._unopened_thoughts is None:
+                    raw = self._one(client, messages, max_tokens, None)
+                    thoughts = ThoughtFilter()
+                    thoughts.add(raw.text)
+                    self._unopened_thoughts = thoughts.had_unopened_thought
+                    answer = without_reasoning(raw.text)
+                    yield answer
+                    yield replace(raw, text=answer)
+                    return
+                arguments = self._dialect.arguments(max_tokens, None)
+                thoughts = ThoughtFilter(self._unopened_thoughts)
+                yield from stream_completion(client, self._model, messages, arguments, thoughts)
+            except (openai.OpenAIError, MalformedAnswer) as error:
+                raise self._server.failure(error, "a completion") from None
 
     def _answers(self, client: Any, max_tokens: int, schema: dict[str, Any] | None) -> bool:
         """Say whether the server answers a prompt that nobody refuses."""

@@ -20,6 +20,7 @@ class ExtractWriter:
     """Ranks the sentences of the sources; asks the model where one of them clears the bar, and quotes."""
 
     name = "extract"
+    streams = False
 
     def __init__(self, settings: AnswerSettings, embedder: Embedder) -> None:
         self._settings, self._embedder = settings, embedder

@@ -27,6 +27,7 @@ class ModelWriter:
     ) -> None:
         self._settings, self._embedder, self._prompts, self._model = settings, embedder, prompts, language_model
         self.passages = settings.passages
+        self.streams = settings.unproven == "mark"
         # What the server says of its context is no part: it would have to run for a night that has nothing to ask.
         self.made_with: tuple[str, ...] = (self.name, f"prompts {prompts.digest}")
 

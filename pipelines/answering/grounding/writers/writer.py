@@ -26,6 +26,8 @@ class Writer(Protocol):
     """Whatever its answers depend on but the question, what was retrieved and the model."""
     passages: int
     """Chunks that it wants of a retrieval."""
+    streams: bool
+    """Whether what the model writes is the answer's text as it stands, so that it can be shown at once."""
 
     @property
     def max_tokens(self) -> int:

@@ -126,3 +126,21 @@ def test_facts_and_reports_are_sources_that_stand_on_their_chunks(mode: str) -> 
     assert answer["supported"]
     for citation in answer["citations"]:
         assert TEXTS[citation["document"]][citation["start"] : citation["end"]] == citation["quote"]
+
+
+def test_a_models_answer_is_streamed_as_it_is_written_and_ends_with_its_proof() -> None:
+    model = Writing(lambda messages: "Within 45 days [1].")
+    with Answerer(store=build_store(), embedder=FakeEmbedder(), language_model=model) as answerer:
+        *pieces, last = answerer.stream(QUESTION, "native")
+        assert "".join(map(str, pieces)) == "Within 45 days [1]." and len(pieces) > 1
+        assert last == answerer.ask(QUESTION, "native")
+
+
+@pytest.mark.parametrize("settings", [{"writer": "extract"}, {"unproven": "drop"}])
+def test_what_may_still_change_comes_in_one_piece(settings: dict[str, Any]) -> None:
+    model = Writing(lambda messages: "Within 45 days [1].")
+    with Answerer(
+        store=build_store(), embedder=FakeEmbedder(), language_model=model, settings=AnswerSettings(**settings)
+    ) as answerer:
+        text, last = answerer.stream(QUESTION, "native")
+        assert text == last.answer.text  # type: ignore[union-attr]
