@@ -99,6 +99,7 @@ class Settings(BaseSettings):
     chunker: Strategy = variable("GRAFTLINE_CHUNKER", "sentences", "how documents are cut")
     chunk_tokens: Annotated[int, Field(ge=8)] = variable("GRAFTLINE_CHUNK_TOKENS", "160", "tokens of the largest chunk")
     chunk_headers: Literal["on", "off"] = variable("GRAFTLINE_CHUNK_HEADERS", "on", "titles above what is embedded")
+    api_key: SecretStr = variable("GRAFTLINE_API_KEY", "", "key that `graftline serve` asks for; unset: none")
     neo4j_uri: str = variable("NEO4J_URI", "", "address of Neo4j; unset: the embedded graph alone")
     neo4j_username: str = variable("NEO4J_USERNAME", "neo4j", "user of Neo4j")
     neo4j_password: SecretStr = variable("NEO4J_PASSWORD", "", "password of Neo4j")

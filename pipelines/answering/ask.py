@@ -13,6 +13,7 @@ from pipelines.answering.modes.names import Mode
 from pipelines.answering.question import asked_part
 from pipelines.answering.remembering import RememberingEmbedder
 from pipelines.answering.retrievers import Retrievers
+from pipelines.answering.search.search import Retrieved
 from pipelines.answering.settings import AnswerSettings
 from pipelines.core.protocols import Completion, Embedder, GraphStore, LanguageModel, Reranker
 from pipelines.text.languages.languages import all_languages, language_of
@@ -129,6 +130,10 @@ class Answerer:
             else:
                 yield piece
         yield self._answered(prepared, completion)
+
+    def retrieve(self, query: str, mode: Mode, k: int) -> Retrieved:
+        """Return what a mode finds, without asking the model."""
+        return self._retrievers.of(mode).retrieve(query, k)
 
     def prepare(self, question: str, mode: Mode) -> Prepared:
         """Retrieve by what the question asks, and build the prompt unless there is nothing to ask the model about."""

@@ -48,7 +48,7 @@ def test_help_imports_no_command_and_nothing_heavy():
 
 def test_a_commands_help_imports_its_own_file_alone():
     loaded = _modules_after("ask", "--help")
-    assert loaded & {f"pipelines.commands.{name}" for name in cli.COMMANDS} == {"pipelines.commands.ask"}
+    assert loaded & {f"pipelines.commands.{name}" for name in cli.COMMANDS} == {"pipelines.commands.answering.ask"}
     assert not loaded & {"dagster", "torch", "pyarrow"}
 
 
