@@ -131,6 +131,10 @@ class Answerer:
                 yield piece
         yield self._answered(prepared, completion)
 
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the length of each text in the embedder's tokens: what budgets are counted in."""
+        return self._embedder.count_tokens(texts)
+
     def retrieve(self, query: str, mode: Mode, k: int) -> Retrieved:
         """Return what a mode finds, without asking the model."""
         return self._retrievers.of(mode).retrieve(query, k)

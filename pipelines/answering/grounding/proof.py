@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipelines.answering.grounding.answer import Answer
-from pipelines.answering.grounding.citations.policy import apply_policy
-from pipelines.answering.grounding.citations.records import CheckedSentence, Passage, Source, VerifiedAnswer
-from pipelines.answering.grounding.citations.verify import verify_answer
+from pipelines.answering.grounding.citations.policy import Policy, apply_policy
+from pipelines.answering.grounding.citations.records import CheckedSentence, Passage, Source
+from pipelines.answering.grounding.citations.verify import verify
 from pipelines.answering.grounding.context import Context
 from pipelines.answering.search.search import Row
 from pipelines.answering.settings import AnswerSettings
@@ -20,14 +20,18 @@ def proven_answer(text: str, context: Context, settings: AnswerSettings, notes: 
     The text is the model's, to the letter, unless sentences are dropped or the answer is refused. It is `supported`
     where a sentence of it is borne out: a refusal is not, nor what the sources say nothing of.
     """
-    verified = verify_answer(text.strip(), sources_of(context))
-    applied = apply_policy(verified, settings.unproven)
-    kept = applied.answer
-    places, citations = _citations(kept, context)
-    sentences = tuple(_sentence(one, places) for one in kept.sentences)
-    told = [*notes, *([applied.note] if applied.note else [])]
-    supported = any(one.status is not None and one.status.holds for one in kept.sentences)
-    return Answer(kept.text, supported, citations, sentences, "model", context.left_out, "; ".join(told))
+    verified = verify(text.strip(), sources_of(context))
+    shown = apply_policy(verified, Policy(settings.unproven))
+    places, citations = _citations(shown.sentences, context)
+    sentences, end = list[Mapping[str, Any]](), 0
+    for one in shown.sentences:
+        # Where sentences were dropped, the others stand elsewhere in what is shown.
+        start = max(shown.text.find(one.text, end), end)
+        end = min(start + len(one.text), len(shown.text))
+        sentences.append(_sentence(one, start, end, places))
+    told = [*notes, *([shown.note] if shown.note else [])]
+    supported = any(one.status is not None and one.status.holds for one in shown.sentences)
+    return Answer(shown.text, supported, citations, tuple(sentences), "model", context.left_out, "; ".join(told))
 
 
 def sources_of(context: Context) -> tuple[Source, ...]:
@@ -58,12 +62,12 @@ def _passage(row: Row) -> Passage:
 
 
 def _citations(
-    answer: VerifiedAnswer, context: Context
+    sentences: Sequence[CheckedSentence], context: Context
 ) -> tuple[Mapping[tuple[str, int, int], int], tuple[Mapping[str, Any], ...]]:
     """Return the place of each citation, and the citations (CITATIONS) in the order of the answer, none twice."""
     paths = {row["chunk_id"]: row["path"] for source in context.sources for row in source.chunks}
     found: dict[tuple[str, int, int], Mapping[str, Any]] = {}
-    for sentence in answer.sentences:
+    for sentence in sentences:
         for one in sentence.citations:
             found.setdefault(
                 (one.document_id, one.start, one.end),
@@ -80,10 +84,12 @@ def _citations(
     return {key: place for place, key in enumerate(found)}, tuple(found.values())
 
 
-def _sentence(one: CheckedSentence, places: Mapping[tuple[str, int, int], int]) -> Mapping[str, Any]:
+def _sentence(
+    one: CheckedSentence, start: int, end: int, places: Mapping[tuple[str, int, int], int]
+) -> Mapping[str, Any]:
     return {
-        "start": one.start,
-        "end": one.end,
+        "start": start,
+        "end": end,
         "status": _NO_CLAIM if one.status is None else one.status.value,
         "reason": "; ".join(part for part in (one.reason, one.note) if part),
         "citations": sorted({places[cited.document_id, cited.start, cited.end] for cited in one.citations}),

@@ -18,7 +18,10 @@ _PORT = 8300
 )
 @click.option("--mcp-stdio", is_flag=True, help="speak MCP over standard input and output, and nothing else")
 def command(host: str, port: int, names: tuple[str, ...], mcp_stdio: bool) -> int:
-    """Answer questions by OpenAI's protocol (a mode is a model's name), MCP and a page; key: GRAFTLINE_API_KEY."""
+    """Answer questions by OpenAI's protocol, MCP and a page on localhost.
+
+    A mode is a model's name. With GRAFTLINE_API_KEY set, whatever shows documents asks for that key.
+    """
     from pipelines.core.errors import ConfigurationError
     from pipelines.serving.opening import warm_answerer
     from resources.settings import Settings

@@ -66,7 +66,7 @@ def test_unproven_sentences_are_dropped_where_the_setting_says_so() -> None:
     kept = ask(Writing(lambda messages: said), unproven="drop")
     assert kept["answer"] == "Unused goods can be sent back within 45 days [1]." and "1" in kept["note"]
     refused = ask(Writing(lambda messages: said), unproven="refuse")
-    assert not refused["supported"] and "Atlantis" not in refused["answer"]
+    assert not refused["supported"] and refused["answer"].startswith(ENGLISH.refusal)
 
 
 def test_half_of_what_the_model_reads_is_the_sources() -> None:
