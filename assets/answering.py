@@ -9,7 +9,7 @@ import pyarrow as pa
 from assets.results import OWNERS, gate, markdown_table, plot, problems_metadata, table_result
 from pipelines.answering.answers import answer_all
 from pipelines.answering.ask import Answerer
-from pipelines.answering.checks import broken_citations, unanswered_share
+from pipelines.answering.checks import broken_citations, status_counts, unanswered_share, unproven_share
 from pipelines.answering.scoreboard.picture import draw_scoreboard
 from pipelines.answering.scoreboard.questions import load_questions, question_ledger
 from pipelines.answering.scoreboard.scoring import ALL, METRICS, best_modes, score_answers, scoreboard_figures
@@ -27,6 +27,7 @@ from resources.tracking.tracker import Tracker
 
 LEDGER_NAME = "questions_ledger"
 _MOST_UNANSWERED = 0.7
+_MOST_UNPROVEN = 0.25
 _HEADLINE = ("all", "single-hop", "multi-hop", "global", "unanswerable")
 
 
@@ -68,7 +69,14 @@ def answers(
     started, starts = time.monotonic(), engine_starts()
     refuse_other_model(str(knowledge_graph.get("embedder", "")), embedder)
     reranker = open_reranker(settings)
-    with Answerer(store=graph_store, embedder=embedder, language_model=language_model, reranker=reranker) as answerer:
+    with Answerer(
+        store=graph_store,
+        embedder=embedder,
+        language_model=language_model,
+        settings=settings.answering,
+        reranker=reranker,
+        prompts=settings.prompts,
+    ) as answerer:
         previous, digest = tables.find("answers"), knowledge_graph["digest"]
         table, work = answer_all(questions, settings.modes, answerer, previous, digest)
     return table_result(
@@ -79,6 +87,9 @@ def answers(
         engine_starts=engine_starts() - starts,
         prompt_tokens=sum(table["prompt_tokens"].to_pylist()),
         supported=sum(table["supported"].to_pylist()),
+        writer=answerer.writer.name,
+        left_out=sum(table["left_out"].to_pylist()),
+        sentences=dg.MetadataValue.json(status_counts(table)),
     )
 
 
@@ -97,6 +108,15 @@ def most_questions_have_an_answer(answers: pa.Table) -> dg.AssetCheckResult:
     """The share of answers that the sources do not support stays below a bar."""
     share = unanswered_share(answers)
     return dg.AssetCheckResult(passed=share <= _MOST_UNANSWERED, metadata={"share": share, "limit": _MOST_UNANSWERED})
+
+
+@dg.asset_check(asset=answers)
+def most_sentences_are_proven(answers: pa.Table) -> dg.AssetCheckResult:
+    """The share of a model's sentences that the sources do not bear out stays below a bar; all are counted."""
+    share, counts = unproven_share(answers), status_counts(answers)
+    return dg.AssetCheckResult(
+        passed=share <= _MOST_UNPROVEN, metadata={"share": share, "limit": _MOST_UNPROVEN, **counts}
+    )
 
 
 @dg.asset(group_name="answering", kinds={"python", "mlflow"}, owners=OWNERS, code_version="1")

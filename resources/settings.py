@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, Secret
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pipelines.answering.modes.names import ALL_MODES, MODES, Mode
+from pipelines.answering.settings import AnswerSettings
 from pipelines.core.masked import masked
 from pipelines.knowledge.chunks.strategies import ChunkSettings, Strategy
 from pipelines.knowledge.documents.formats.limits import Limits
@@ -46,6 +47,7 @@ def _tokens(value: object) -> int | None:
 
 
 Folder = Annotated[Path, AfterValidator(below_checkout)]
+OptionalFolder = Annotated[Path | None, BeforeValidator(lambda value: below_checkout(Path(value)) if value else None)]
 Place = Annotated[Path | str, BeforeValidator(_place)]
 Modes = Annotated[tuple[Mode, ...], NoDecode, BeforeValidator(_modes)]
 Tokens = Annotated[int | None, BeforeValidator(_tokens)]
@@ -76,6 +78,16 @@ class Settings(BaseSettings):
     chosen_engine: str = variable("GRAFTLINE_ENGINE", "", "vllm or transformers; unset: vllm where it is installed")
     extractor: str = variable("GRAFTLINE_EXTRACTOR", "rules", "what finds entities and relations: rules or llm")
     modes: Modes = variable("GRAFTLINE_MODES", "native,local,global", "modes in which the questions are answered")
+    writer: Literal["auto", "model", "extract"] = variable(
+        "GRAFTLINE_WRITER", "auto", "who writes answers: model, or extract (quotations, as the small model needs)"
+    )
+    context_tokens: Annotated[int, Field(ge=64)] = variable(
+        "GRAFTLINE_CONTEXT_TOKENS", "6000", "tokens of sources that a model reads"
+    )
+    unproven: Literal["mark", "drop", "refuse"] = variable(
+        "GRAFTLINE_UNPROVEN", "mark", "what becomes of an answer's sentences that the sources do not bear out"
+    )
+    prompts: OptionalFolder = variable("GRAFTLINE_PROMPTS", "", "folder of prompts in the packaged ones' place")
     reranker: str = variable("GRAFTLINE_RERANKER", "", "a cross-encoder, folder or hub name, that orders passages")
     bad_share: Share = variable("GRAFTLINE_BAD_SHARE", "0.05", "share of rejected input above which a check fails")
     empty_share: Share = variable(
@@ -87,6 +99,7 @@ class Settings(BaseSettings):
     chunker: Strategy = variable("GRAFTLINE_CHUNKER", "sentences", "how documents are cut")
     chunk_tokens: Annotated[int, Field(ge=8)] = variable("GRAFTLINE_CHUNK_TOKENS", "160", "tokens of the largest chunk")
     chunk_headers: Literal["on", "off"] = variable("GRAFTLINE_CHUNK_HEADERS", "on", "titles above what is embedded")
+    api_key: SecretStr = variable("GRAFTLINE_API_KEY", "", "key that `graftline serve` asks for; unset: none")
     neo4j_uri: str = variable("NEO4J_URI", "", "address of Neo4j; unset: the embedded graph alone")
     neo4j_username: str = variable("NEO4J_USERNAME", "neo4j", "user of Neo4j")
     neo4j_password: SecretStr = variable("NEO4J_PASSWORD", "", "password of Neo4j")
@@ -95,6 +108,7 @@ class Settings(BaseSettings):
     llm_base_url: str = variable("LLM_BASE_URL", "", "OpenAI-compatible server of the language model; unset: run here")
     llm_model: str = variable("LLM_MODEL", "", "language model on that server, or a folder; unset: the small model")
     llm_api_key: SecretStr = variable("LLM_API_KEY", "", "key of that server")
+    llm_context_tokens: Tokens = variable("LLM_CONTEXT_TOKENS", "", "what it reads at most; unset: as its server says")
     llm_options: SecretStr = variable("LLM_OPTIONS", "", "JSON: the arguments of a class that LLM_MODEL names")
     embedding_model: str = variable(
         "EMBEDDING_MODEL", "", "embedding model, folder or hub name; unset: multilingual-e5-small"
@@ -162,6 +176,11 @@ class Settings(BaseSettings):
     def chunking(self) -> ChunkSettings:
         """How documents are cut."""
         return ChunkSettings(strategy=self.chunker, max_tokens=self.chunk_tokens, headers=self.chunk_headers == "on")
+
+    @property
+    def answering(self) -> AnswerSettings:
+        """Who writes answers, and from how much."""
+        return AnswerSettings(writer=self.writer, context_tokens=self.context_tokens, unproven=self.unproven)
 
     @property
     def engine(self) -> str:

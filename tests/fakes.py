@@ -91,6 +91,8 @@ class FakeLanguageModel:
     """
 
     name = "fake-model@1"
+    packaged = True
+    context_tokens: int | None = None
 
     def __init__(self, answer: Callable[[Messages], str] = lambda messages: "", fails_on: str | None = None) -> None:
         self.answer, self.fails_on = answer, fails_on
@@ -108,6 +110,11 @@ class FakeLanguageModel:
         found = [self._one(messages) for messages in prompts]
         self.used += [usable is None or usable(number, one) for number, one in enumerate(found)]
         return found
+
+    def stream(self, messages: Messages, max_tokens: int, usable: Usable | None = None) -> Iterator[str | Completion]:
+        completion = self.complete([messages], max_tokens, usable=usable)[0]
+        yield from re.findall(r"\S+\s*", completion.text)
+        yield completion
 
     def _one(self, messages: Messages) -> Completion:
         if self.fails_on is not None and any(self.fails_on in message["content"] for message in messages):

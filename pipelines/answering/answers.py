@@ -59,7 +59,7 @@ def _answer(todo: Mapping[str, tuple[dict[str, Any], Mode]], answerer: Answerer)
     model = answerer.language_model.name
     log.info("retrieving for %d questions and modes", len(todo))
     prepared = [answerer.prepare(question["question"], mode) for question, mode in todo.values()]
-    log.info("%d of them have evidence and go to %s", sum(one.prompt is not None for one in prepared), model)
+    log.info("%d of them go to %s", sum(one.draft.prompt is not None for one in prepared), model)
     return {
         key: {
             "answer_id": key,

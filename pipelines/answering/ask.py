@@ -1,20 +1,22 @@
 """From questions to answers with checked citations: an object that is opened once and asked often."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
-from pipelines.answering.grounding.evidence import Evidence, rank_evidence
-from pipelines.answering.grounding.grounding import Answer, ground, is_supported, refusal_answer, written_answer
-from pipelines.answering.grounding.prompt import build_prompt, stuff_prompt
+from pipelines.answering.grounding.answer import Answer
+from pipelines.answering.grounding.writers.choice import open_writer
+from pipelines.answering.grounding.writers.writer import Draft
 from pipelines.answering.modes.names import Mode
+from pipelines.answering.question import asked_part
 from pipelines.answering.remembering import RememberingEmbedder
 from pipelines.answering.retrievers import Retrievers
 from pipelines.answering.search.search import Retrieved
 from pipelines.answering.search.similarity import Similarity
 from pipelines.answering.settings import AnswerSettings
-from pipelines.core.protocols import Completion, Embedder, GraphStore, LanguageModel, Messages, Reranker
+from pipelines.core.protocols import Completion, Embedder, GraphStore, LanguageModel, Reranker
 from pipelines.text.languages.languages import all_languages, language_of
 
 # Raise it when retrieval, evidence or grounding change their results: earlier answers are then computed again.
@@ -29,13 +31,11 @@ _LOG = logging.getLogger("graftline")
 
 @dataclass(frozen=True)
 class Prepared:
-    """What is known before the model runs; `prompt` is None where the sources do not hold an answer."""
+    """What is known before the model runs: it is not asked where the draft has no prompt."""
 
     question: str
     mode: Mode
-    retrieved: Retrieved
-    evidence: Sequence[Evidence]
-    prompt: Messages | None
+    draft: Draft
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ class Answered:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     failure: str = ""
-    """Why the model wrote nothing for this one: its answer is then a quotation."""
+    """Why the model wrote nothing for this one: its answer is then a quotation, or a line that says so."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return {question, mode, answer, supported, citations}, plain values; a citation is as in CITATIONS."""
+        """Return {question, mode} and what `Answer.as_dict` returns, plain values; a citation is as in CITATIONS."""
         return {"question": self.question, "mode": self.mode, **self.answer.as_dict()}
 
 
@@ -71,18 +71,24 @@ class Answerer:
         language_model: LanguageModel,
         settings: AnswerSettings | None = None,
         reranker: Reranker | None = None,
+        prompts: Path | None = None,
     ) -> None:
         self.settings, self.language_model = settings or AnswerSettings(), language_model
         # The same source sentences come up for many questions.
         self._embedder = RememberingEmbedder(embedder)
         self._similarity = Similarity(self._embedder)
         self._retrievers = Retrievers(store, self._embedder, self.settings, reranker)
+        self.writer = open_writer(self.settings, self._similarity, self._embedder, language_model, prompts)
         names = [language_model.name, embedder.name, self.settings.digest, CODE_VERSION]
         # A setting can change what the same model is said to read. English alone, as the packaged model reads, goes
         # without saying: so it was in the ids of answers before.
         read = [language.code for language in all_languages() if embedder.reads(language.code)]
         names += [f"reads {','.join(read)}"] if read != ["en"] else []
-        self.made_with: tuple[str, ...] = (*names, *([reranker.name] if reranker is not None else []))
+        self.made_with: tuple[str, ...] = (
+            *names,
+            *([reranker.name] if reranker is not None else []),
+            *self.writer.made_with,
+        )
         """Whatever an answer depends on but the question, the mode and the graph."""
 
     def __enter__(self) -> Self:
@@ -105,41 +111,61 @@ class Answerer:
             _LOG.warning(_UNREAD, self._embedder.name, language.name)
         return self.answer([self.prepare(question, mode)])[0]
 
+    def stream(self, question: str, mode: Mode) -> Iterator[str | Answered]:
+        """Yield the answer's pieces while the model writes, and last the answer with its proof.
+
+        In one piece where its text is not settled before its end: quotations, and sentences that may be dropped.
+        """
+        prepared = self.prepare(question, mode)
+        draft, live = prepared.draft, self.writer.streams
+        if draft.prompt is None or not live:
+            answered = self.answer([prepared])[0]
+            yield answered.answer.text
+            yield answered
+            return
+        completion = Completion("", 0, 0)
+        for piece in self.language_model.stream(
+            draft.prompt, self.writer.max_tokens, usable=lambda _, one: self.writer.is_usable(draft, one)
+        ):
+            if isinstance(piece, Completion):
+                completion = piece
+            else:
+                yield piece
+        yield self._answered(prepared, completion)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the length of each text in the embedder's tokens: what budgets are counted in."""
+        return self._embedder.count_tokens(texts)
+
+    def retrieve(self, query: str, mode: Mode, k: int) -> Retrieved:
+        """Return what a mode finds, without asking the model."""
+        return self._retrievers.of(mode).retrieve(query, k)
+
     def prepare(self, question: str, mode: Mode) -> Prepared:
-        """Retrieve, rank the source sentences and build the prompt, unless no evidence clears the bar."""
-        retrieved = self._retrievers.of(mode).retrieve(question, self.settings.chunks)
-        evidence = rank_evidence(question, retrieved, self._similarity)
-        prompt: Messages | None = None
-        if retrieved.stuffed:
-            prompt = stuff_prompt(question, retrieved.chunks) if retrieved.chunks else None
-        elif is_supported(evidence, self.settings):
-            prompt = build_prompt(question, evidence, retrieved.context, self.settings)
-        return Prepared(question, mode, retrieved, evidence, prompt)
+        """Retrieve by what the question asks, and build the prompt unless there is nothing to ask the model about."""
+        retrieved = self._retrievers.of(mode).retrieve(asked_part(question), self.writer.passages)
+        return Prepared(question, mode, self.writer.draft(question, retrieved))
 
     def answer(self, prepared: Sequence[Prepared]) -> list[Answered]:
         """Return the answers in order; all prompts go to the model at once, so that an engine starts once."""
-        asked = [(one, one.prompt) for one in prepared if one.prompt is not None]
+        asked = [(one.draft, one.draft.prompt) for one in prepared if one.draft.prompt is not None]
 
         def is_used(number: int, completion: Completion) -> bool:
-            one, _ = asked[number]
-            if not is_supported(one.evidence, self.settings):
-                return False
-            return written_answer(one.question, completion.text, one.evidence, self.settings) is not None
+            return self.writer.is_usable(asked[number][0], completion)
 
         prompts = [prompt for _, prompt in asked]
         completions = iter(
-            self.language_model.complete(prompts, self.settings.max_tokens, usable=is_used) if prompts else []
+            self.language_model.complete(prompts, self.writer.max_tokens, usable=is_used) if prompts else []
         )
-        answered = []
-        for one in prepared:
-            retrieved = [row["chunk_id"] for row in one.retrieved.chunks]
-            if one.prompt is None:
-                answered.append(Answered(one.question, one.mode, refusal_answer(one.question), retrieved))
-                continue
-            completion = next(completions)
-            answer = ground(one.question, completion.text, one.evidence, self.settings)
-            if completion.failure:
-                _LOG.warning("the answer to '%s' is quoted: %s", one.question, completion.failure)
-            tokens = completion.prompt_tokens, completion.completion_tokens
-            answered.append(Answered(one.question, one.mode, answer, retrieved, *tokens, completion.failure))
-        return answered
+        return [self._answered(one, next(completions) if one.draft.prompt is not None else None) for one in prepared]
+
+    def _answered(self, prepared: Prepared, completion: Completion | None) -> Answered:
+        question, mode, draft = prepared.question, prepared.mode, prepared.draft
+        retrieved = [row["chunk_id"] for row in draft.retrieved.chunks]
+        answer = self.writer.answer(draft, completion)
+        if completion is None:
+            return Answered(question, mode, answer, retrieved)
+        if completion.failure:
+            _LOG.warning("the model gave no answer to '%s': %s", question, completion.failure)
+        tokens = completion.prompt_tokens, completion.completion_tokens
+        return Answered(question, mode, answer, retrieved, *tokens, completion.failure)

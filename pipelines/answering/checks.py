@@ -1,6 +1,10 @@
-"""What the checks beneath the answers look at: quotes at their spans, and how much went unanswered."""
+"""What the checks beneath the answers look at: quotes at their spans, unproven sentences, what went unanswered."""
+
+from collections import Counter
 
 import pyarrow as pa
+
+from pipelines.answering.grounding.answer import CLAIMS, PROVEN
 
 
 def broken_citations(answers: pa.Table, documents: pa.Table) -> list[str]:
@@ -19,3 +23,16 @@ def broken_citations(answers: pa.Table, documents: pa.Table) -> list[str]:
 def unanswered_share(answers: pa.Table) -> float:
     """Return the share of answers that say that the sources do not hold one."""
     return answers["supported"].to_pylist().count(False) / answers.num_rows if answers.num_rows else 0.0
+
+
+def status_counts(answers: pa.Table) -> dict[str, int]:
+    """Return how many sentences of all answers have each status."""
+    rows = answers["sentences"].to_pylist()
+    return dict(sorted(Counter(sentence["status"] for sentences in rows for sentence in sentences or []).items()))
+
+
+def unproven_share(answers: pa.Table) -> float:
+    """Return the share of unverified and contradicted sentences among those that say something."""
+    counts = status_counts(answers)
+    claims = sum(counts.get(status, 0) for status in CLAIMS)
+    return sum(counts.get(status, 0) for status in CLAIMS if status not in PROVEN) / claims if claims else 0.0

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from pipelines.text.languages.language import Language
 from pipelines.text.languages.languages import all_languages, final_marks, spaced_language, unspaced_in
+from pipelines.text.sentences import sentences
 from pipelines.text.terms import terms, word_root
 from pipelines.text.words import name_letters
 
@@ -16,6 +17,8 @@ _MARKS = r"[,;:()“”\"，；：、（）]"
 
 _NAME_BEFORE = re.compile(r"(?:[A-Za-zÀ-ɏ][\w’'-]* |\w)$")
 _NEAR = 40
+_LONG_QUESTION = 300
+"""Characters: about four lines."""
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
@@ -61,6 +64,22 @@ def _phrases(question: str) -> Iterator[str]:
             yield question[start : match.start()]
             start = match.end()
     yield question[start:]
+
+
+def asked_part(question: str) -> str:
+    """Return what a long question asks, by which it is searched: its asking sentences, else its last one.
+
+    What is no longer than a sentence or two asks with all that it says.
+
+    >>> asked_part("How deep is it?")
+    'How deep is it?'
+    """
+    spans = sentences(question)
+    if len(spans) < 3 and len(question) <= _LONG_QUESTION:
+        return question
+    said = [question[start:end].strip() for start, end in spans]
+    asking = [one for one in said if one.rstrip("\"'”’)）」』").endswith(("?", "？"))]
+    return " ".join(asking or said[-1:]) or question
 
 
 def numbers_in(text: str) -> set[str]:

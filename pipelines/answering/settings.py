@@ -1,5 +1,7 @@
 """What answering can be told: one frozen settings class, unknown keys refused."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.core.filters import EVERYTHING, Filters
@@ -36,10 +38,24 @@ class RetrievalSettings(BaseModel):
 
 
 class AnswerSettings(BaseModel):
-    """Retrieval, prompt and the bar that evidence has to clear."""
+    """Who writes, what the writer reads, and what becomes of sentences without proof.
+
+    `chunks`, `sources`, `max_tokens`, `citations`, `min_evidence` and `min_shared` are the writer `extract`'s alone.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    writer: Literal["auto", "model", "extract"] = Field(
+        default="auto", description="model: its words are the answer; extract: quotations; auto: by the model"
+    )
+    passages: int = Field(default=20, ge=1, description="chunks that are retrieved for a model that can read")
+    context_tokens: int = Field(
+        default=6000, ge=64, description="tokens of sources in the prompt, at most half of what the model reads"
+    )
+    answer_tokens: int = Field(default=1024, ge=16, description="tokens that a model may write, its thoughts aside")
+    unproven: Literal["mark", "drop", "refuse"] = Field(
+        default="mark", description="what becomes of sentences that are unverified or contradicted"
+    )
     chunks: int = Field(default=5, ge=1, description="chunks that a retrieval returns, best first")
     candidates: int = Field(default=20, ge=1, description="rows taken from each search before they are fused")
     communities: int = Field(default=6, ge=1, description="community summaries that a global answer starts from")

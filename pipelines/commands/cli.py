@@ -17,12 +17,20 @@ COMMANDS = {
     "check": "say all that is wrong with a recipe, and what is only noted, without training",
     "sweep": "train a recipe once for each setting of a grid",
     "ask": "answer a question from the documents, with citations",
+    "chat": "ask one question after another; conversations are kept",
+    "serve": "answer questions by OpenAI's protocol, MCP and a page on localhost",
     "export": "write a merged model as safetensors or as GGUF",
     "doctor": "print each setting, where it comes from, and what is wrong",
     "rollback": "switch the knowledge graph back to its previous version",
     "ui": "start Dagster and MLflow on localhost and print their addresses",
 }
 """Each command with a line about it; its file has its name, and is imported when it runs or shows its help."""
+_ANSWERING = ("ask", "chat", "serve")
+
+
+def module_of(name: str) -> str:
+    """Return the module of a command: those that answer questions have a folder."""
+    return f"pipelines.commands.{'answering.' if name in _ANSWERING else ''}{name}"
 
 
 class Table(click.Group):
@@ -36,7 +44,7 @@ class Table(click.Group):
         """Return a command from its file, None for a name that the table has not."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"pipelines.commands.{cmd_name}").command
+        command: click.Command = importlib.import_module(module_of(cmd_name)).command
         command.name, command.short_help = cmd_name, COMMANDS[cmd_name]
         return command
 

@@ -139,6 +139,16 @@ class LanguageModel(Protocol):
         """Model and revision: part of every cache key."""
         ...
 
+    @property
+    def packaged(self) -> bool:
+        """Whether it is the packaged small model: good enough to choose among sentences, not to write them."""
+        ...
+
+    @property
+    def context_tokens(self) -> int | None:
+        """Tokens that the model reads and writes together; None where nobody says."""
+        ...
+
     def complete(
         self,
         prompts: Sequence[Messages],
@@ -150,6 +160,13 @@ class LanguageModel(Protocol):
 
         Calls in the on-disk cache cost nothing; only what is `usable` (unless given: any text) is kept there and taken
         from there. What fails for one prompt is told in its `failure`; ServiceError where the model fails for all.
+        """
+        ...
+
+    def stream(self, messages: Messages, max_tokens: int, usable: Usable | None = None) -> Iterator[str | Completion]:
+        """Yield the pieces of one answer while it is written, without the model's reasoning, and last the completion.
+
+        The cache is as for `complete`. Raises ServiceError where the model fails.
         """
         ...
 

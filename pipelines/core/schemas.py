@@ -117,8 +117,32 @@ COMMUNITY_SUMMARIES = _schema(community_id=TEXT, digest=TEXT, title=TEXT, summar
 QUESTIONS = _schema(id=TEXT, question=TEXT, answer=TEXT, documents=TEXTS, type=TEXT, language=TEXT)
 
 CITATIONS = pa.list_(
-    pa.struct([("document", TEXT), ("chunk_id", TEXT), ("start", pa.int64()), ("end", pa.int64()), ("quote", TEXT)])
+    pa.struct(
+        [
+            ("number", pa.int64()),
+            ("document", TEXT),
+            ("version", TEXT),
+            ("chunk_id", TEXT),
+            ("start", pa.int64()),
+            ("end", pa.int64()),
+            ("quote", TEXT),
+        ]
+    )
 )
+"""`number` is the mark in the answer's text, which several citations may share; `version` the document's."""
+SENTENCES = pa.list_(
+    pa.struct(
+        [
+            ("start", pa.int64()),
+            ("end", pa.int64()),
+            ("status", TEXT),
+            ("reason", TEXT),
+            ("citations", pa.list_(pa.int64())),
+        ]
+    )
+)
+"""Of each sentence of an answer its span in it, `status` (supported, derived, unverified, contradicted; none where
+nothing is claimed), why, and the places of its proof in `citations`, from 0."""
 ANSWERS = _schema(
     answer_id=TEXT,
     question_id=TEXT,
@@ -126,6 +150,10 @@ ANSWERS = _schema(
     answer=TEXT,
     supported=pa.bool_(),
     citations=CITATIONS,
+    sentences=SENTENCES,
+    writer=TEXT,
+    left_out=pa.int64(),
+    note=TEXT,
     retrieved=TEXTS,
     prompt_tokens=pa.int64(),
     completion_tokens=pa.int64(),

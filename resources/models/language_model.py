@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pipelines.core.errors import ConfigurationError
 from pipelines.core.protocols import Completion, Messages, Usable
@@ -22,6 +22,12 @@ class Backend(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def packaged(self) -> bool: ...
+
+    @property
+    def context_tokens(self) -> int | None: ...
+
     def generate(
         self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None
     ) -> Iterator[Numbered]: ...
@@ -29,16 +35,33 @@ class Backend(Protocol):
     def check(self) -> None: ...
 
 
+@runtime_checkable
+class StreamingBackend(Protocol):
+    """A backend that gives an answer while it is written: pieces, and last the completion."""
+
+    def stream(self, messages: Messages, max_tokens: int) -> Iterator[str | Completion]: ...
+
+
 class CachedLanguageModel:
     """A `LanguageModel` over a backend: only prompts that the cache does not hold reach it, each of them once."""
 
-    def __init__(self, backend: Backend, cache: CompletionCache) -> None:
-        self.backend, self.cache = backend, cache
+    def __init__(self, backend: Backend, cache: CompletionCache, context_tokens: int | None = None) -> None:
+        self.backend, self.cache, self._context_tokens = backend, cache, context_tokens
 
     @cached_property
     def name(self) -> str:
         """Model and revision, asked for late: the small model is prepared when its revision is first needed."""
         return self.backend.name
+
+    @property
+    def packaged(self) -> bool:
+        """Whether it is the packaged small model."""
+        return self.backend.packaged
+
+    @cached_property
+    def context_tokens(self) -> int | None:
+        """What was given, else what the backend says."""
+        return self._context_tokens or self.backend.context_tokens
 
     def complete(
         self,
@@ -67,6 +90,24 @@ class CachedLanguageModel:
                 done[key] = answer
         return [done[key] for key in keys]
 
+    def stream(self, messages: Messages, max_tokens: int, usable: Usable | None = None) -> Iterator[str | Completion]:
+        """Yield one answer as `LanguageModel.stream` says; a backend that cannot stream gives it in one piece."""
+        key = completion_key(messages, self.name, max_tokens, None)
+        known = self.cache.find([key]).get(key)
+        if known is not None and _is_usable(0, _answer_alone(known), usable):
+            yield known.text
+            yield known
+            return
+        if not isinstance(self.backend, StreamingBackend):
+            completion = self.complete([messages], max_tokens, usable=usable)[0]
+            yield completion.text
+            yield completion
+            return
+        for piece in self.backend.stream(messages, max_tokens):
+            if isinstance(piece, Completion) and _is_usable(0, piece, usable):
+                self.cache.add([(key, piece)], self.name)
+            yield piece
+
     def check(self) -> None:
         """Raise a GraftlineError that says what is wrong when the model cannot be reached or loaded."""
         self.backend.check()
@@ -85,14 +126,14 @@ def _is_usable(number: int, completion: Completion, usable: Usable | None) -> bo
 def open_language_model(settings: Settings) -> CachedLanguageModel:
     """Return the language model that the settings ask for; nothing is loaded or called yet."""
     cache = CompletionCache(settings.home / "cache" / "llm.sqlite")
-    model, named = settings.llm_model, named_class(settings, "LLM")
+    model, named, context = settings.llm_model, named_class(settings, "LLM"), settings.llm_context_tokens
     if named is not None:
-        return CachedLanguageModel(LlamaIndexModel(named), cache)
+        return CachedLanguageModel(LlamaIndexModel(named), cache, context)
     if settings.llm_base_url:
         from resources.models.served import ServedModel
 
         served = ServedModel(settings.llm_base_url, model, settings.llm_api_key.get_secret_value())
-        return CachedLanguageModel(served, cache)
+        return CachedLanguageModel(served, cache, context)
     from resources.models.local import LocalModel
 
     if model and not (Path(model).expanduser() / "config.json").is_file():
@@ -103,4 +144,5 @@ def open_language_model(settings: Settings) -> CachedLanguageModel:
             f"set LLM_BASE_URL=http://host:port/v1, or LLM_MODEL={PREFIX}package.module.ClassName, or unset LLM_MODEL "
             "for the packaged small model",
         )
-    return CachedLanguageModel(LocalModel(settings, Path(model).expanduser() if model else None), cache)
+    local = LocalModel(settings, Path(model).expanduser() if model else None)
+    return CachedLanguageModel(local, cache, context)

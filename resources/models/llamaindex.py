@@ -152,7 +152,15 @@ class LlamaIndexModel:
     """A LlamaIndex `LLM` as a backend: one call after another, since local classes share one model."""
 
     def __init__(self, named: NamedClass) -> None:
-        self._named, self.name = named, named.name
+        self._named, self.name, self.packaged = named, named.name, False
+
+    @functools.cached_property
+    def context_tokens(self) -> int | None:
+        """What the class says of its model; LlamaIndex has one number for all that say nothing."""
+        from llama_index.core.constants import DEFAULT_CONTEXT_WINDOW
+
+        stated = int(self._model.metadata.context_window or 0)
+        return stated if stated > 0 and stated != DEFAULT_CONTEXT_WINDOW else None
 
     @functools.cached_property
     def _model(self) -> Any:

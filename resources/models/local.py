@@ -46,6 +46,20 @@ class LocalModel:
         sizes = [f"{path.name}:{path.stat().st_size}:{path.stat().st_mtime_ns}" for path in weight_files(folder)]
         return f"{self._folder.name}@{content_id(configuration_digest(folder), *sizes)}"
 
+    @property
+    def packaged(self) -> bool:
+        """Whether no folder was named."""
+        return self._folder is None
+
+    @cached_property
+    def context_tokens(self) -> int | None:
+        """The positions that the model's configuration names."""
+        import json
+
+        config = json.loads((self._path() / "config.json").read_text(encoding="utf-8"))
+        stated = config.get("max_position_embeddings") or config.get("text_config", {}).get("max_position_embeddings")
+        return int(stated) if stated else None
+
     @cached_property
     def _whole(self) -> Path | None:
         if self._folder is not None:

@@ -3,7 +3,7 @@
 import json
 import re
 
-_TAGS = (
+TAGS = (
     (r"<(?:seed:)?(?:think|thinking|thought|reasoning)>", r"</(?:seed:)?(?:think|thinking|thought|reasoning)>"),
     (r"\[THINK\]", r"\[/THINK\]"),
     (r"◁think▷", r"◁/think▷"),
@@ -22,9 +22,9 @@ def without_reasoning(text: str) -> str:
     >>> without_reasoning('It says {"a": 1} … </think>\\n\\n{"b": 2}')
     '{"b": 2}'
     """
-    if not any(re.search(f"{opening}|{closing}", text) for opening, closing in _TAGS) or _is_json(text):
+    if not any(re.search(f"{opening}|{closing}", text) for opening, closing in TAGS) or _is_json(text):
         return text
-    for opening, closing in _TAGS:
+    for opening, closing in TAGS:
         # A thought begins its line; a pair within a sentence is what the sentence is about.
         text = re.sub(rf"^[ \t]*(?:{opening}).*?(?:{closing}|\Z)", "", text, flags=re.DOTALL | re.MULTILINE)
         begun = re.search(opening, text)

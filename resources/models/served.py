@@ -1,10 +1,10 @@
 """A language model behind an OpenAI-protocol server: concurrency, retries with back-off, time-outs, token counts."""
 
-import json
 import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from pipelines.core.errors import ConfigurationError, shell_setting
@@ -12,8 +12,11 @@ from pipelines.core.protocols import CUT, Completion, Messages
 from resources.models.chat_answer import MalformedAnswer, completion_of
 from resources.models.dialect import Dialect
 from resources.models.equal_errors import PROBE, EqualErrors
+from resources.models.model_list import context_of, listed_models
 from resources.models.openai_server import OpenAIServer, body_of
 from resources.models.reasoning import without_reasoning
+from resources.models.streamed import stream_completion
+from resources.models.thought_filter import ThoughtFilter
 
 log = logging.getLogger("graftline")
 
@@ -44,8 +47,21 @@ class ServedModel:
     ) -> None:
         self._server = OpenAIServer("LLM", base_url, model, api_key)
         self.name, self._model = self._server.name, model
+        self.packaged = False
         self._concurrency, self._retries, self._timeout = concurrency, retries, timeout
         self._dialect = Dialect()
+        self._unopened_thoughts: bool | None = None
+
+    @cached_property
+    def context_tokens(self) -> int | None:
+        """What the server's list of models says of this one; None where it says nothing or does not answer."""
+        import openai
+
+        try:
+            with self._server.client(_CHECK_SECONDS, 0) as client:
+                return context_of(client.models.with_raw_response.list().http_response.text, self._model)
+        except openai.OpenAIError:
+            return None
 
     def generate(
         self, prompts: Sequence[Messages], max_tokens: int, schema: dict[str, Any] | None
@@ -77,6 +93,30 @@ class ServedModel:
                         log.info("%s: %d of %d completions", self._model, done, len(prompts))
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
+
+    def stream(self, messages: Messages, max_tokens: int) -> Iterator[str | Completion]:
+        """Yield one answer's pieces as they come and last the completion; ServiceError where the server fails.
+
+        The first answer comes whole: only then is it known whether the model's thoughts have an opening tag.
+        """
+        import openai
+
+        with self._server.client(self._timeout, self._retries) as client:
+            try:
+                if self._unopened_thoughts is None:
+                    raw = self._one(client, messages, max_tokens, None)
+                    thoughts = ThoughtFilter()
+                    thoughts.add(raw.text)
+                    self._unopened_thoughts = thoughts.had_unopened_thought
+                    answer = without_reasoning(raw.text)
+                    yield answer
+                    yield replace(raw, text=answer)
+                    return
+                arguments = self._dialect.arguments(max_tokens, None)
+                thoughts = ThoughtFilter(self._unopened_thoughts)
+                yield from stream_completion(client, self._model, messages, arguments, thoughts)
+            except (openai.OpenAIError, MalformedAnswer) as error:
+                raise self._server.failure(error, "a completion") from None
 
     def _answers(self, client: Any, max_tokens: int, schema: dict[str, Any] | None) -> bool:
         """Say whether the server answers a prompt that nobody refuses."""
@@ -126,7 +166,7 @@ class ServedModel:
         try:
             with self._server.client(_CHECK_SECONDS, 0) as client:
                 try:
-                    served = _listed(client.models.with_raw_response.list().http_response.text)
+                    served = listed_models(client.models.with_raw_response.list().http_response.text)
                 except openai.APIStatusError as error:
                     if error.status_code not in _NO_SUCH_ADDRESS:
                         raise
@@ -141,14 +181,6 @@ class ServedModel:
                 f"one of {', '.join(sorted(served)[:10])}",
                 f"set {shell_setting('LLM_MODEL', sorted(served)[0])}",
             )
-
-
-def _listed(body: str) -> list[str]:
-    """Return the ids of a list of models; MalformedAnswer where it is none."""
-    try:
-        return [str(model["id"]) for model in json.loads(body)["data"]]
-    except (ValueError, KeyError, TypeError):
-        raise MalformedAnswer(body) from None
 
 
 def _arrived(jobs: dict[Future[Completion], int]) -> Iterator[tuple[int, Completion]]:

@@ -76,9 +76,8 @@ def test_a_night_and_a_single_question_give_the_same_answer() -> None:
     for row in table.to_pylist():
         question = ASKED[int(row["question_id"][1:])]
         asked = answerer.ask(question, row["mode"])
-        assert asked.as_dict() == {"question": question} | {
-            name: row[name] for name in ("mode", "answer", "supported", "citations")
-        }
+        told = asked.as_dict()
+        assert told == {"question": question} | {name: row[name] for name in told if name != "question"}
         assert asked.retrieved == row["retrieved"]
 
 

@@ -133,6 +133,10 @@ def test_what_the_sources_do_not_hold_is_refused_in_the_questions_language(quest
         "answer": LANGUAGES[language].refusal,
         "supported": False,
         "citations": [],
+        "sentences": [],
+        "writer": "extract",
+        "left_out": 0,
+        "note": "",
     }
     assert not model.calls, "what has no evidence costs no model call"
 

@@ -26,7 +26,7 @@ def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]):
 
 def test_every_line_of_the_table_is_the_first_line_of_its_commands_help():
     for name, line in cli.COMMANDS.items():
-        command = importlib.import_module(f"pipelines.commands.{name}").command
+        command = importlib.import_module(cli.module_of(name)).command
         first = command.help.split("\n\n")[0].rstrip(".")
         assert first[0].lower() + first[1:] == line[0].lower() + line[1:]
 
@@ -47,12 +47,12 @@ def test_help_imports_no_command_and_nothing_heavy():
     # Processor time of the child, which a busy machine does not change.
     assert after.children_user + after.children_system - before.children_user - before.children_system < 0.5
     assert not loaded & {"dagster", "torch", "pydantic", "pyarrow", "yaml"}
-    assert not loaded & {f"pipelines.commands.{name}" for name in cli.COMMANDS}
+    assert not loaded & {cli.module_of(name) for name in cli.COMMANDS}
 
 
 def test_a_commands_help_imports_its_own_file_alone():
     loaded = _modules_after("ask", "--help")
-    assert loaded & {f"pipelines.commands.{name}" for name in cli.COMMANDS} == {"pipelines.commands.ask"}
+    assert loaded & {cli.module_of(name) for name in cli.COMMANDS} == {"pipelines.commands.answering.ask"}
     assert not loaded & {"dagster", "torch", "pyarrow"}
 
 

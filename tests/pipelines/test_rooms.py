@@ -73,6 +73,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 RECORDS_FOR_RESOURCES: dict[str, tuple[str, ...]] = {
     "resources.settings": (
         "pipelines.answering.modes.names",
+        "pipelines.answering.settings",
         "pipelines.knowledge.chunks.strategies",
         "pipelines.knowledge.documents.formats.limits",
     ),
@@ -101,8 +102,8 @@ ORDER: dict[str, tuple[str, ...]] = {
         "mentions", "names", "documents", "chunks", "vectors", "extraction", "entities", "communities", "graph",
     ),
     "answering": (
-        "question", "settings", "search", "modes", "grounding", "scoreboard", "chat", "frameworks", "retrievers",
-        "remembering", "ask", "answers", "checks",
+        "question", "settings", "search", "modes", "grounding", "scoreboard", "frameworks", "retrievers",
+        "remembering", "ask", "chat", "answers", "checks",
     ),
 }  # fmt: skip
 """A flow's rooms in the order of its lineage: each imports those before it, never those after."""

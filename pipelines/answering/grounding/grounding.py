@@ -1,14 +1,13 @@
 """From a completion to an answer that its sources carry: what they do not hold is dropped or refused."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
+from pipelines.answering.grounding.answer import Answer, refusal_answer
 from pipelines.answering.grounding.evidence import Evidence, Sentence
 from pipelines.answering.question import holds_answer_kind, numbers_in, proper_names
 from pipelines.answering.settings import AnswerSettings
-from pipelines.text.languages.languages import language_of
 from pipelines.text.sentences import sentences
 from pipelines.text.tables import labelled_cells
 from pipelines.text.terms import terms
@@ -16,24 +15,6 @@ from pipelines.text.words import name_letters
 
 _ROW = re.compile(r"^\s*\|.*\|\s*$", re.DOTALL)
 _MARKUP = re.compile(r"^\s*(?:[-*+>]|\d+\.)\s+|\*\*|__|`")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An answer with its citations (schema CITATIONS); a sentence is followed by the numbers of its citations."""
-
-    text: str
-    supported: bool
-    citations: tuple[Mapping[str, Any], ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return {answer, supported, citations}, plain values, as ANSWERS has them."""
-        return {"answer": self.text, "supported": self.supported, "citations": [dict(one) for one in self.citations]}
-
-
-def refusal_answer(question: str) -> Answer:
-    """Return the answer to what the sources do not hold, in the question's language."""
-    return Answer(language_of(question).refusal, False, ())
 
 
 def is_supported(evidence: Sequence[Evidence], settings: AnswerSettings) -> bool:
@@ -117,7 +98,9 @@ def _answer(kept: Sequence[tuple[str, Sentence]]) -> Answer:
         citations.setdefault(
             (chunk["path"], one.start),
             {
+                "number": len(citations) + 1,
                 "document": chunk["path"],
+                "version": chunk.get("version") or "",
                 "chunk_id": chunk["chunk_id"],
                 "start": one.start,
                 "end": one.end,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipelines.answering.grounding.evidence import Evidence, Sentence
+from pipelines.answering.search.search import Fact
 from pipelines.answering.settings import AnswerSettings
 from pipelines.core.protocols import Messages
 from pipelines.text.languages.languages import language_of
@@ -17,7 +18,7 @@ _CONTEXT_LINES, _LONGEST = 3, 240
 
 
 def build_prompt(
-    question: str, evidence: Sequence[Evidence], context: Sequence[str], settings: AnswerSettings
+    question: str, evidence: Sequence[Evidence], context: Sequence[Fact], settings: AnswerSettings
 ) -> Messages:
     """Return the conversation: at most `settings.sources` distinct sentences, best first, each under its title."""
     chosen: dict[tuple[str, int], Sentence] = {}
@@ -29,7 +30,7 @@ def build_prompt(
     lines = [
         f"- {one.chunk['title']}: {_short(_with_columns(one))}" for one in list(chosen.values())[: settings.sources]
     ]
-    lines += [f"- {_short(text)}" for text in context[:_CONTEXT_LINES]]
+    lines += [f"- {_short(f'{one.title}: {one.text}' if one.title else one.text)}" for one in context[:_CONTEXT_LINES]]
     prompts = language_of(question).prompts
     head, listed = f"{prompts.answer_task}\n\n{prompts.sources}", "\n".join(lines)
     return [{"role": "user", "content": f"{head}\n{listed}\n\n{prompts.question}{question}\n{prompts.answer}"}]

@@ -6,7 +6,7 @@ import numpy as np
 
 from pipelines.answering.question import question_terms
 from pipelines.answering.search.fusion import fuse
-from pipelines.answering.search.search import Retrieved, Row, Search, ranked_by_words
+from pipelines.answering.search.search import Fact, Retrieved, Row, Search, ranked_by_words
 from pipelines.text.terms import coverage, term_weights, terms, with_pairs
 
 
@@ -38,7 +38,11 @@ class GlobalRetriever:
         if vector is not None:
             rankings.append((1.0, self._near(vector, rows)))
         chosen = spread([rows[key] for key in fuse(rankings) if key in rows], k)
-        return Retrieved(chosen, [f"{row['title']}: {row['summary']}" for row in communities], weights, broad=True)
+        reports = [
+            (Fact("report", row["summary"], title=row["title"]), row["chunk_ids"] or self._chunks(row))
+            for row in communities
+        ]
+        return Retrieved(chosen, self.search.standing(reports, rows), weights, broad=True)
 
     def _speaking(self, ranked: Sequence[Row]) -> tuple[list[Row], list[list[str]]]:
         """Return the communities to be shown, and the chunks of the first ones that have any which pass the filters.

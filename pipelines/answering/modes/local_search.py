@@ -6,7 +6,7 @@ import numpy as np
 
 from pipelines.answering.modes.native import NativeRetriever
 from pipelines.answering.search.fusion import fuse
-from pipelines.answering.search.search import Retrieved, Row, Search, ranked_by_words
+from pipelines.answering.search.search import Fact, Retrieved, Row, Search, ranked_by_words
 from pipelines.text.terms import coverage, stands_in, terms, with_pairs
 
 _STARTING_CHUNKS = 3
@@ -47,7 +47,7 @@ class LocalRetriever:
         fused = fuse([(1.0, ranked), (1.0, walked), (0.5, reached)])
         chosen = [key for key in dict.fromkeys([*ranked[:_KEPT], *fused]) if key in rows][:k]
         names = frozenset(name.lower() for row in entities.values() for name in _names(row))
-        facts = _facts(entities, relations, weights, self.search)
+        facts = _facts(entities, relations, weights, self.search, rows)
         return Retrieved([rows[key] for key in chosen], facts, weights, names)
 
     def _near(self, question: str, vector: np.ndarray | None, k: int) -> set[str]:
@@ -90,7 +90,13 @@ def _open(weights: dict[str, float], rows: Iterable[Row]) -> dict[str, float]:
     return {term: weight * (0.3 if term in said else 1.0) for term, weight in weights.items()}
 
 
-def _facts(entities: dict[str, Row], relations: Sequence[Row], weights: dict[str, float], search: Search) -> list[str]:
+def _facts(
+    entities: dict[str, Row],
+    relations: Sequence[Row],
+    weights: dict[str, float],
+    search: Search,
+    rows: dict[str, Row],
+) -> list[Fact]:
     """Return descriptions of entities and relations that speak of the question, best first.
 
     With filters only of those that no chunk knows which does not pass: which sentence is whose is not stored.
@@ -102,4 +108,5 @@ def _facts(entities: dict[str, Row], relations: Sequence[Row], weights: dict[str
     for text, row in told:
         if scores[text] > 0:
             homes.setdefault(text, []).extend(row["chunk_ids"] or [])
-    return sorted(search.inside(homes), key=lambda text: (-scores[text], text))[:_CONTEXT]
+    best = sorted(search.inside(homes), key=lambda text: (-scores[text], text))[:_CONTEXT]
+    return search.standing([(Fact("fact", text), homes[text]) for text in best], rows)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from pipelines.answering.grounding.answer import CLAIMS, PROVEN
 from pipelines.measuring.bootstrap import bootstrap
 from pipelines.measuring.intervals import DEFAULT_LEVEL
 from pipelines.measuring.metrics import answer_tokens, token_f1
@@ -33,7 +34,16 @@ ALL = "all"
 UNANSWERABLE = "unanswerable"
 
 
-METRICS = ("recall_at_5", "token_f1", "contains", "supported", "refused", "citation_precision", "prompt_tokens")
+METRICS = (
+    "recall_at_5",
+    "token_f1",
+    "contains",
+    "supported",
+    "refused",
+    "citation_precision",
+    "grounded",
+    "prompt_tokens",
+)
 
 
 _MARKS = re.compile(r" ?\[\d+\]")
@@ -42,7 +52,8 @@ _MARKS = re.compile(r" ?\[\d+\]")
 def measure(answer: Mapping[str, Any], question: Mapping[str, Any], document_of: Mapping[str, str]) -> dict[str, float]:
     """Return the metrics that apply to one answer, each 0 to 1 but `prompt_tokens`.
 
-    Unanswerable questions have `refused` only; citation precision needs a citation.
+    Unanswerable questions have `refused` only; citation precision needs a citation, `grounded` (the share of claims
+    that the sources bear out) a claim of a model.
     """
     if question["type"] == UNANSWERABLE:
         return {"refused": float(not answer["supported"]), "prompt_tokens": float(answer["prompt_tokens"])}
@@ -62,6 +73,9 @@ def measure(answer: Mapping[str, Any], question: Mapping[str, Any], document_of:
         figures["citation_precision"] = float(
             np.mean([citation["document"] in gold for citation in answer["citations"]])
         )
+    claims = [one["status"] for one in answer.get("sentences") or [] if one["status"] in CLAIMS]
+    if claims:
+        figures["grounded"] = sum(status in PROVEN for status in claims) / len(claims)
     return figures
 
 

@@ -1,8 +1,8 @@
 """Finding what a question needs: `native` here, `local` and `global` over the graph; all ranking is above the store."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -16,11 +16,26 @@ from pipelines.text.tables import head_in_header
 from pipelines.text.terms import coverage, terms, with_pairs
 
 Row = dict[str, Any]
+_STANDING = 3
+"""Chunks that are looked up for what the graph adds to a prompt."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A text that the graph adds, a fact of entities and relations or a community's report, with what it stands on.
+
+    `chunks` are rows as in `Retrieved`, the best of them first; none where it is not known what it was written from.
+    """
+
+    kind: Literal["fact", "report"]
+    text: str
+    chunks: tuple[Row, ...] = ()
+    title: str = ""
 
 
 @dataclass(frozen=True)
 class Retrieved:
-    """Chunk rows with their document's `title`, best first; `context` are texts that the graph adds to the prompt.
+    """Chunk rows with their document's `title` and `date`, best first; `context` is what the graph adds to the prompt.
 
     `names` are the entities met on the way (small letters): what may link two sentences. `weights` is the rarity of
     each question term among all candidates. `broad`: the sources are many voices rather than one passage. `stuffed`:
@@ -28,7 +43,7 @@ class Retrieved:
     """
 
     chunks: list[Row]
-    context: list[str]
+    context: list[Fact]
     weights: dict[str, float]
     names: frozenset[str] = field(default_factory=frozenset)
     broad: bool = False
@@ -75,12 +90,12 @@ class Search:
         return [(1.0, [key for key, _ in near]), (1.0, [key for key, _ in self.worded(table, question, n)])]
 
     def rows(self, ids: Sequence[str]) -> list[Row]:
-        """Return the chunk rows that pass the filters, with their document's `title`."""
+        """Return the chunk rows that pass the filters, with their document's `title` and `date`."""
         rows, filters = self.store.rows("chunks", ids), self.settings.retrieval.filters
         found = self.store.rows("documents", sorted({row["document_id"] for row in rows}))
         documents = {row["document_id"]: row for row in found}
         return [
-            row | {"title": documents.get(row["document_id"], {}).get("title") or ""}
+            row | {name: documents.get(row["document_id"], {}).get(name) or "" for name in ("title", "date")}
             for row in rows
             if filters.empty or filters.passes(row, documents.get(row["document_id"], {}))
         ]
@@ -98,6 +113,19 @@ class Search:
             return set(evidence)
         passing = set(self.passing(sorted({chunk for chunks in evidence.values() for chunk in chunks})))
         return {key for key, chunks in evidence.items() if chunks and passing.issuperset(chunks)}
+
+    def standing(self, facts: Sequence[tuple[Fact, Sequence[str]]], rows: Mapping[str, Row]) -> list[Fact]:
+        """Return facts on the first of their chunks, those of `rows` first; all others are looked up at once."""
+        chosen = [
+            sorted(ids, key=lambda key: key not in rows)[:_STANDING]  # the sort is stable: else in the fact's own order
+            for _, ids in facts
+        ]
+        unknown = sorted({key for ids in chosen for key in ids if key not in rows})
+        known = {**rows, **{row["chunk_id"]: row for row in (self.chunk_rows(unknown) if unknown else [])}}
+        return [
+            replace(fact, chunks=tuple(known[key] for key in ids if key in known))
+            for (fact, _), ids in zip(facts, chosen, strict=True)
+        ]
 
     def chunk_rows(self, ids: Sequence[str]) -> list[Row]:
         """Return chunk rows with `title` and `terms`."""

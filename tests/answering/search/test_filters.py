@@ -58,9 +58,8 @@ def test_everything_in_a_prompt_passes_the_filters(mode: Mode) -> None:
 
 def test_local_tells_what_chunks_that_pass_know_alone() -> None:
     def facts(*paths: str) -> set[str]:
-        return set(
-            retrieved("local", "Is the Fjell 2 tent stored at the Halden warehouse?", Filters(paths=paths)).context
-        )
+        question = "Is the Fjell 2 tent stored at the Halden warehouse?"
+        return {fact.text for fact in retrieved("local", question, Filters(paths=paths)).context}
 
     assert facts() == facts("products/", "warehouses/") == {TENT, HALDEN, STORED}
     assert facts("products/") == {TENT, STORED}, "Halden is named in an excluded document as well"
@@ -75,7 +74,8 @@ def test_global_tells_of_communities_that_pass_whole_and_finds_chunks_by_the_oth
         (("policies/",), [], set()),
     ):
         result = retrieved("global", "What is stored at the warehouse?", Filters(paths=paths))
-        assert result.context == context and {row["path"] for row in result.chunks} == found
+        assert [f"{fact.title}: {fact.text}" for fact in result.context] == context
+        assert {row["path"] for row in result.chunks} == found
 
 
 def test_communities_without_a_chunk_that_passes_take_no_place_from_those_with_one() -> None:

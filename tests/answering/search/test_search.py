@@ -32,7 +32,9 @@ def test_local_walks_from_the_entity_of_the_question_to_its_neighbours_chunks() 
 
 def test_local_adds_descriptions_and_relations_as_context() -> None:
     retriever = open_retriever("local", build_store(), FakeEmbedder(), SETTINGS)
-    assert "Fjell 2 is stored at Halden" in retriever.retrieve("Where is the Fjell 2 stored?", 5).context
+    facts = retriever.retrieve("Where is the Fjell 2 stored?", 5).context
+    assert "Fjell 2 is stored at Halden" in [fact.text for fact in facts]
+    assert all(row["path"] == "products/fjell.md" for fact in facts for row in fact.chunks[:1])
 
 
 def test_global_takes_its_chunks_from_the_best_communities() -> None:

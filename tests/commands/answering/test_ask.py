@@ -3,7 +3,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines.commands import ask
+from pipelines.commands.answering import ask
 from pipelines.core.errors import ConfigurationError
 from pipelines.knowledge.vectors.embedding import vector_table
 from resources.settings import Settings

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def command(question: str, mode: "Mode", as_json: bool, **filters: Any) -> int:
     """Answer a question from the documents, with citations."""
     from pipelines.answering.ask import Answerer
-    from pipelines.answering.settings import AnswerSettings, RetrievalSettings
+    from pipelines.answering.settings import RetrievalSettings
     from pipelines.core.filters import Filters
     from resources.embedding.embedders import open_embedder
     from resources.embedding.reranker import open_reranker
@@ -47,17 +47,25 @@ def command(question: str, mode: "Mode", as_json: bool, **filters: Any) -> int:
             store=store,
             embedder=embedder,
             language_model=open_language_model(settings),
-            settings=AnswerSettings(retrieval=retrieval),
+            settings=settings.answering.model_copy(update={"retrieval": retrieval}),
             reranker=open_reranker(settings),
+            prompts=settings.prompts,
         ) as answerer,
     ):
         answer = answerer.ask(question, mode).as_dict()
     if as_json:
         print(json.dumps(answer, ensure_ascii=False))
         return 0
-    print(answer["answer"])
-    for number, citation in enumerate(answer["citations"], start=1):
-        print(f"  [{number}] {citation['document']} ({citation['start']}–{citation['end']}): “{citation['quote']}”")
+    print(answer["answer"] or answer["note"])
+    for citation in answer["citations"]:
+        place = f"{citation['document']} ({citation['start']}–{citation['end']})"
+        print(f"  [{citation['number']}] {place}: “{citation['quote']}”")
+    for sentence in answer["sentences"]:
+        if sentence["status"] in ("unverified", "contradicted"):
+            said = " ".join(answer["answer"][sentence["start"] : sentence["end"]].split())
+            print(f"  {sentence['status']}: “{said}” – {sentence['reason']}")
+    if answer["note"] and answer["answer"]:
+        print(f"  note: {answer['note']}")
     return 0
 
 

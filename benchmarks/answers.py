@@ -1,0 +1,336 @@
+"""Answers of a capable model with their proof, refusals, the server's overhead; a scripted server is the model.
+
+.venv/bin/python -m benchmarks.answers --json docs/benchmarks/answers.json --markdown docs/benchmarks/answers.md
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from benchmarks.answer_cases.cases import DOCUMENTS, Case, load, text_of
+from benchmarks.answer_cases.scripted_server import MODEL, Asked, Habits, ScriptedServer, scripted_server
+from benchmarks.ground.common import ROOT, Row, finish, machine, parse, result, say, versions
+from pipelines.answering.ask import Answered, Answerer
+from pipelines.answering.grounding.answer import CLAIMS, PROVEN
+from pipelines.core.errors import GraftlineError
+from resources.embedding.embedders import open_embedder
+from resources.graph.stores import open_graph_store
+from resources.models.language_model import open_language_model
+from resources.settings import Settings
+
+MODES = ("native", "hybrid", "local", "global")
+_ROWS = (
+    "right_answers_kept", "false_answers_caught", "honest_refusals_kept", "citations_valid",
+    "unanswerable_refused_small", "first_token_overhead_ms",
+)  # fmt: skip
+_CASE_ROWS = _ROWS[:4]
+_CLIENTS, _REQUESTS = 16, 200
+_FIRST_TOKEN_SECONDS = 0.2
+"""What the scripted model takes before it says anything: its own first token, which no endpoint can beat."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One case in one mode: what the server said, and what became of it."""
+
+    case: Case
+    mode: str
+    said: Asked
+    answered: Answered
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the model's words reached the user as they are."""
+        return self.answered.answer.text == self.said.answer.strip()
+
+    @property
+    def claims(self) -> list[Mapping[str, Any]]:
+        """The sentences that say something."""
+        return [one for one in self.answered.answer.sentences if one["status"] in CLAIMS]
+
+    @property
+    def found(self) -> bool:
+        """Whether every gold sentence stood in the prompt."""
+        return self.said.resolved is not None and not self.said.resolved.missing
+
+    def statuses(self, part: str) -> list[str]:
+        """Return the statuses of the sentences that a part of the answer stands in."""
+        text = self.answered.answer.text
+        first = text.find(part)
+        last = first + len(part)
+        return [
+            one["status"] for one in self.answered.answer.sentences if one["start"] < last and first < one["end"]
+        ]  # fmt: skip
+
+
+def settings_of(home: Path, server: str) -> Settings:
+    """Return the settings of a home over the cases' documents, with the scripted model."""
+    return Settings(GRAFTLINE_HOME=str(home), GRAFTLINE_DOCUMENTS=str(DOCUMENTS), LLM_BASE_URL=server, LLM_MODEL=MODEL)
+
+
+def build(home: Path, server: str) -> None:
+    """Make the graph of the cases' documents by the product's own command."""
+    given = {"GRAFTLINE_HOME": home, "GRAFTLINE_DOCUMENTS": DOCUMENTS, "LLM_BASE_URL": server, "LLM_MODEL": MODEL}
+    say("building the graph of the cases' documents")
+    command = [sys.executable, "-m", "pipelines.commands.cli", "run", "--select", "*knowledge_graph"]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, **{k: str(v) for k, v in given.items()}}, check=True)
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Answerer]:
+    """Open an answerer over the home's graph."""
+    with (
+        closing(open_graph_store(settings)) as store,
+        Answerer(
+            store=store,
+            embedder=open_embedder(settings),
+            language_model=open_language_model(settings),
+            settings=settings.answering,
+        ) as answerer,
+    ):
+        yield answerer
+
+
+def asked(home: Path, names: Sequence[str]) -> list[Cell]:
+    """Ask every case of these sets in every mode."""
+    cells = []
+    with scripted_server(load(*names)) as served:
+        settings = settings_of(home, served.address)
+        (home / "cache" / "llm.sqlite").unlink(missing_ok=True)  # another text of a case would else not be asked for
+        with opened(settings) as answerer:
+            for case in served.cases:
+                for mode in MODES:
+                    answered = answerer.ask(case.question, mode)
+                    cells.append(Cell(case, mode, _said(served, case), answered))
+    return cells
+
+
+def _said(served: ScriptedServer, case: Case) -> Asked:
+    last = served.asked[-1]
+    if last.case is not case:
+        raise RuntimeError(f"the server was not asked {case.id}, but {last.prompt[-200:]!r}")
+    return last
+
+
+def right(cells: Sequence[Cell]) -> Row:
+    """Return the share of right answers that reach the user unchanged with no sentence contradicted."""
+    judged = [cell for cell in cells if cell.found]
+    kept = [cell for cell in judged if cell.unchanged and _count(cell)["contradicted"] == 0]
+    counts: Counter[str] = sum((_count(cell) for cell in judged), Counter())
+    claims = sum(counts.values())
+    note = (
+        f"{len(judged)} of {len(cells)} questions and modes whose gold sentences all stood in the prompt (in the "
+        f"others a model could not have known); unchanged {sum(cell.unchanged for cell in cells)} of {len(cells)}; "
+        f"{_listed(counts)}; unverified {_share(counts['unverified'], claims)} of {claims} sentences (<= 0.05)"
+    )
+    value = len(kept) / len(judged) if counts["unverified"] <= 0.05 * claims else 0.0
+    return Row("right_answers_kept", "share", ">= 0.98", value, note=note)
+
+
+def false(cells: Sequence[Cell]) -> Row:
+    """Return the share of false answers with a false sentence marked."""
+    caught = [cell for cell in cells if _caught(cell)]
+    by_kind = Counter(cell.case.kind for cell in cells if cell not in caught)
+    note = f"{len(cells)} questions and modes; missed by kind: {_listed(by_kind) or 'none'}"
+    return Row("false_answers_caught", "share", ">= 0.9", len(caught) / len(cells), note=note)
+
+
+def _caught(cell: Cell) -> bool:
+    marked = [status for part in cell.case.false_parts for status in cell.statuses(part)]
+    return any(status in CLAIMS and status not in PROVEN for status in marked)
+
+
+def refusals(cells: Sequence[Cell]) -> Row:
+    """Return the share of refusals that stay: full ones unsupported, of partial ones the sentence that refuses."""
+    kept = [cell for cell in cells if cell.unchanged and _refused(cell)]
+    note = f"{len(cells)} questions and modes; lost: {', '.join(sorted({c.case.id for c in cells if c not in kept}))}"
+    return Row("honest_refusals_kept", "share", ">= 1.0", len(kept) / len(cells), note=note)
+
+
+def _refused(cell: Cell) -> bool:
+    if cell.case.kind == "full":
+        return not cell.answered.answer.supported and not cell.claims
+    return all(status not in CLAIMS for part in cell.case.refuses for status in cell.statuses(part))
+
+
+def citations(cells: Sequence[Cell]) -> Row:
+    """Return the share of citations whose quote stands at its span."""
+    every = [citation for cell in cells for citation in cell.answered.answer.citations]
+    valid = [one for one in every if text_of(one["document"])[one["start"] : one["end"]] == one["quote"] != ""]
+    return Row("citations_valid", "share", ">= 1.0", len(valid) / len(every), note=f"{len(every)} citations")
+
+
+def small_model(home: Path) -> Row:
+    """Return how many unanswerable questions the packaged model refuses; the answerable ones stand in the note."""
+    settings = Settings(GRAFTLINE_HOME=str(home), GRAFTLINE_DOCUMENTS=str(DOCUMENTS))
+    refused, answered = Counter[bool](), Counter[bool]()
+    with opened(settings) as answerer:
+        for case in load("small_model"):
+            found = [answerer.ask(case.question, mode).answer for mode in MODES]
+            counter = refused if case.kind == "unanswerable" else answered
+            counter.update(one.supported for one in found)
+    note = (
+        f"the cases' 20 questions in {len(MODES)} modes; of the answerable ones {answered[True]} of "
+        f"{sum(answered.values())} are answered"
+    )
+    return Row("unanswerable_refused_small", "share", ">= 0.9", refused[False] / sum(refused.values()), note=note)
+
+
+def overhead(home: Path) -> Row:
+    """Return the endpoint's time to the first token less retrieval and less the model's own, median of 200 requests."""
+    from pipelines.serving.app import create_app
+    from pipelines.serving.opening import warm_answerer
+    from resources.tables.tables import TableStore
+
+    cases = load("right_open", "right_closed")
+    with ExitStack() as stack:
+        served = stack.enter_context(
+            scripted_server(cases, Habits(first_token_seconds=_FIRST_TOKEN_SECONDS))
+        )  # fmt: skip
+        settings = settings_of(home, served.address)
+        warm = warm_answerer(settings)
+        address = stack.enter_context(_running(create_app(warm, TableStore(home / "tables"))))
+        with warm.opened() as lent:
+            for case in cases:
+                lent.answerer.retrieve(case.question, "native", 20)
+            started = time.perf_counter()
+            for case in cases:
+                lent.answerer.prepare(case.question, "native")
+            retrieval = (time.perf_counter() - started) / len(cases)
+        bodies = [
+            {"model": "native", "stream": True, "messages": [{"role": "user", "content": f"{case.question}"}]}
+            for case in cases
+        ]
+        (home / "cache" / "llm.sqlite").unlink(missing_ok=True)
+        _first_token(address, bodies[0], "/v1")  # the first answer of a server comes whole
+        with ThreadPoolExecutor(_CLIENTS) as pool:
+            spent = list(
+                pool.map(lambda n: _first_token(address, _fresh(bodies[n % len(bodies)], n), "/v1"), range(_REQUESTS))
+            )
+            own = list(
+                pool.map(
+                    lambda n: _first_token(served.address, _plain(bodies[n % len(bodies)], n), ""), range(_REQUESTS)
+                )
+            )
+    value = 1000 * (statistics.median(spent) - statistics.median(own) - retrieval)
+    note = (
+        f"{_REQUESTS} requests of {_CLIENTS} clients on this machine; median {1000 * statistics.median(spent):.0f} ms, "
+        f"the model's own {1000 * statistics.median(own):.0f} ms, retrieval and prompt alone {1000 * retrieval:.0f} ms"
+    )
+    return Row("first_token_overhead_ms", "ms", "<= 30", value, note=note)
+
+
+def _fresh(body: dict[str, Any], number: int) -> dict[str, Any]:
+    """Return the request with a question that no cache knows, and that the scripted server still recognises."""
+    question = body["messages"][-1]["content"]
+    return body | {"messages": [{"role": "user", "content": f"({number}) {question}"}]}
+
+
+def _plain(body: dict[str, Any], number: int) -> dict[str, Any]:
+    return _fresh(body, number) | {"model": MODEL}
+
+
+def _first_token(address: str, body: dict[str, Any], prefix: str) -> float:
+    started = time.perf_counter()
+    with httpx.stream("POST", f"{address}{prefix}/chat/completions", json=body, timeout=60) as response:
+        for line in response.iter_lines():
+            if '"content": "' in line and '"content": ""' not in line:
+                return time.perf_counter() - started
+    raise RuntimeError("the stream ended without a token")
+
+
+@contextmanager
+def _running(app: Any) -> Iterator[str]:
+    import threading
+
+    import uvicorn
+
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _count(cell: Cell) -> Counter[str]:
+    return Counter(one["status"] for one in cell.claims)
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.3f}" if whole else "0"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print and write; see the module."""
+    options = parse("answers", _ROWS, arguments, _add_options)
+    home, host, found = Settings.load().home / "bench" / "answers", machine(), list[Row]()
+    halves = ("open",) if options.quick else ("open", "closed")
+    with scripted_server([]) as nobody:
+        build(home, nobody.address)
+    if set(options.rows) & set(_CASE_ROWS):
+        say("asking the cases")
+        rights = asked(home, [f"right_{half}" for half in halves])
+        falses = asked(home, [f"false_{half}" for half in halves])
+        refused = asked(home, ["refusals"])
+        if options.failures:
+            _show_failures(rights, falses, refused)
+        rows = [right(rights), false(falses), refusals(refused), citations([*rights, *falses, *refused])]
+        found += [row for row in rows if row.id in options.rows]
+    if "unanswerable_refused_small" in options.rows:
+        found.append(small_model(home))
+    if "first_token_overhead_ms" in options.rows:
+        found.append(overhead(home))
+    command = f"python -m benchmarks.answers {' '.join(arguments if arguments is not None else sys.argv[1:])}".strip()
+    finish(options, result("answers", found, host, versions=versions(("fastapi", "spacy", "jieba"))), command)
+    return 0
+
+
+def _add_options(parser: Any) -> None:
+    parser.add_argument("--failures", action="store_true", help="print each cell that counts against a row")
+
+
+def _show_failures(rights: Sequence[Cell], falses: Sequence[Cell], refused: Sequence[Cell]) -> None:
+    for cell in rights:
+        for one in cell.claims:
+            if one["status"] not in PROVEN and cell.found:
+                _show("right", cell, one)
+    for cell in falses:
+        if not _caught(cell):
+            for one in cell.claims:
+                _show("false", cell, one)
+    for cell in refused:
+        if not (cell.unchanged and _refused(cell)):
+            for one in cell.answered.answer.sentences:
+                _show("refusal", cell, one)
+
+
+def _show(kind: str, cell: Cell, sentence: Mapping[str, Any]) -> None:
+    text = " ".join(cell.answered.answer.text[sentence["start"] : sentence["end"]].split())
+    say(f"{kind} {cell.case.id} {cell.mode}: {sentence['status']}: {text} – {sentence['reason']}")
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except GraftlineError as problem:
+        sys.exit(str(problem))

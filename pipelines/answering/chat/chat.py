@@ -1,0 +1,73 @@
+"""A conversation over the documents: follow-ups stand alone, what is long ago is a summary, all of it is stored."""
+
+from collections.abc import Iterator
+
+from pipelines.answering.ask import Answered, Answerer
+from pipelines.answering.chat.memory import Conversations, Turn, messages_of
+from pipelines.answering.chat.standalone import standalone_question
+from pipelines.answering.modes.names import Mode
+from pipelines.core.protocols import LanguageModel, Messages
+from pipelines.text.languages.languages import language_of
+
+HISTORY_TOKENS = 1_500
+"""Tokens of what was said that a rewriting reads; half of it is kept word by word where it grows beyond."""
+_SUMMARY_TOKENS = 256
+_TASK = {
+    "en": (
+        "Summarise the conversation in a few sentences: who and what was spoken of, and what was found. Keep all names "
+        "and numbers.\n\n{said}"
+    ),
+    "zh": "用几句话概括下面的对话：谈到了谁和什么，得出了什么结论。保留所有名称和数字。\n\n{said}",
+}
+
+
+class Chat:
+    """One conversation; a new one where `conversation` is not given."""
+
+    def __init__(self, answerer: Answerer, memory: Conversations, conversation: str | None = None) -> None:
+        self._answerer, self._memory = answerer, memory
+        self.conversation = conversation or memory.new_id()
+        self.turns = memory.turns(conversation) if conversation else []
+
+    def ask(self, question: str, mode: Mode) -> Iterator[str | Answered]:
+        """Yield the answer's pieces and last the answer, which is stored before it is given out."""
+        model = self._answerer.language_model
+        asked = standalone_question([*self.history(), {"role": "user", "content": question}], model)
+        for piece in self._answerer.stream(asked, mode):
+            if isinstance(piece, Answered):
+                turn = Turn(question, asked, mode, piece.as_dict())
+                self._memory.add(self.conversation, turn)
+                self.turns.append(turn)
+            yield piece
+
+    def history(self) -> list[dict[str, str]]:
+        """Return what was said, within HISTORY_TOKENS: first a summary of what is too long ago."""
+        until, summary = self._memory.summary(self.conversation)
+        late = self.turns[until:]
+        costs = [self._cost(turn) for turn in late]
+        if sum(costs) > HISTORY_TOKENS:
+            kept = len(late)
+            while kept > 1 and sum(costs[-kept:]) > HISTORY_TOKENS // 2:
+                kept -= 1
+            early, late = late[:-kept], late[-kept:]
+            until += len(early)
+            summary = self._summarised(summary, early)
+            self._memory.keep_summary(self.conversation, until, summary)
+        head = [{"role": "assistant", "content": summary}] if summary else []
+        return [*head, *messages_of(late)]
+
+    def _cost(self, turn: Turn) -> int:
+        return sum(self._answerer.count_tokens([turn.question, turn.answer]))
+
+    def _summarised(self, summary: str, early: list[Turn]) -> str:
+        """Return the summary with these turns in it; their questions alone where no model can write one."""
+        model: LanguageModel = self._answerer.language_model
+        said = "\n".join(f"{one['role']}: {one['content']}" for one in messages_of(early))
+        if not model.packaged:
+            task = _TASK.get(language_of(early[-1].question).code, _TASK["en"])
+            prompt: Messages = [{"role": "user", "content": task.replace("{said}", f"{summary}\n{said}".strip())}]
+            written = model.complete([prompt], _SUMMARY_TOKENS)[0].text.strip()
+            if written:
+                return written
+        questions = [turn.asked for turn in early]
+        return "\n".join([*([summary] if summary else []), *questions])[-4 * _SUMMARY_TOKENS :]

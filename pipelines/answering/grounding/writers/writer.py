@@ -1,0 +1,47 @@
+"""Who makes the answer from what was retrieved: the model, or quotations of the sources."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pipelines.answering.grounding.answer import Answer
+from pipelines.answering.search.search import Retrieved
+from pipelines.core.protocols import Completion, Messages
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What is known before the model runs; without a `prompt` it is not asked. `ground` is its writer's own."""
+
+    question: str
+    retrieved: Retrieved
+    prompt: Messages | None
+    ground: Any = None
+
+
+class Writer(Protocol):
+    """The steps before and after the model: context and prompt, then the answer with its proof."""
+
+    name: str
+    made_with: tuple[str, ...]
+    """Whatever its answers depend on but the question, what was retrieved and the model."""
+    passages: int
+    """Chunks that it wants of a retrieval."""
+    streams: bool
+    """Whether what the model writes is the answer's text as it stands, so that it can be shown at once."""
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens that the model may write."""
+        ...
+
+    def draft(self, question: str, retrieved: Retrieved) -> Draft:
+        """Return the prompt, if there is anything to ask the model about."""
+        ...
+
+    def is_usable(self, draft: Draft, completion: Completion) -> bool:
+        """Say whether an answer comes of the completion, so that it is worth keeping."""
+        ...
+
+    def answer(self, draft: Draft, completion: Completion | None) -> Answer:
+        """Return the answer; `completion` is None where the model was not asked."""
+        ...

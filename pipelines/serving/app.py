@@ -1,0 +1,175 @@
+"""One server process: OpenAI's chat protocol, MCP, a page, health and metrics, over one warm answerer."""
+
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from pipelines.answering.ask import Answered
+from pipelines.answering.chat.standalone import standalone_question
+from pipelines.core.errors import ConfigurationError, GraftlineError, NotMaterializedError, ServiceError
+from pipelines.serving import sources
+from pipelines.serving.chat_protocol import ChatRequest, completion, error_body, events, models
+from pipelines.serving.metrics import Metrics
+from pipelines.serving.warm import Opened, WarmAnswerer
+from resources.tables.tables import TableStore
+
+_PAGE = Path(__file__).parent / "page"
+_OPEN_PATHS = ("/health", "/", "/page/")
+"""What is shown without a key: nothing of the documents."""
+_LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+_STATUS = {ConfigurationError: 400, NotMaterializedError: 404, ServiceError: 503}
+
+
+def create_app(warm: WarmAnswerer, tables: TableStore, *, api_key: str = "", hosts: tuple[str, ...] = ()) -> FastAPI:
+    """Return the application; with an `api_key` everything that shows documents asks for it.
+
+    `hosts` are names by which the server may be called beside localhost's: a page of another name, which a browser was
+    led to, reads nothing.
+    """
+    from pipelines.serving.mcp_server import mcp_application
+
+    metrics = Metrics()
+    mcp = mcp_application(warm, tables)
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        async with mcp.session_manager.run():
+            yield
+        warm.close()
+
+    app = FastAPI(title="Graftline", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOCAL_HOSTS, *hosts])
+    _guard(app, api_key, metrics)
+    _errors(app)
+    _open_routes(app, warm, metrics)
+    _chat_routes(app, warm, metrics)
+    _source_routes(app, warm, tables)
+    app.mount("/page", StaticFiles(directory=_PAGE), name="page")
+    app.mount("/mcp", mcp.app)
+    return app
+
+
+def _guard(app: FastAPI, api_key: str, metrics: Metrics) -> None:
+    @app.middleware("http")
+    async def guard(request: Request, proceed: Callable[[Request], Any]) -> Response:
+        started, path = time.perf_counter(), request.url.path
+        is_open = path in _OPEN_PATHS or path.startswith(_OPEN_PATHS[-1])
+        if api_key and not is_open and not _has_key(request, api_key):
+            response: Response = JSONResponse(
+                error_body("the key is missing or wrong: send Authorization: Bearer KEY", "invalid_request_error"), 401
+            )
+        else:
+            response = await proceed(request)
+        response.headers.update(_HEADERS)
+        metrics.answered(request, response.status_code, time.perf_counter() - started)
+        return response
+
+
+def _has_key(request: Request, api_key: str) -> bool:
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    return secrets.compare_digest(given.encode(), api_key.encode())
+
+
+def _errors(app: FastAPI) -> None:
+    @app.exception_handler(GraftlineError)
+    async def ours(_: Request, error: GraftlineError) -> JSONResponse:
+        status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+        kind = "invalid_request_error" if status < 500 else "server_error"
+        return JSONResponse(error_body(str(error), kind), status)
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"][1:]) or "the body"
+        return JSONResponse(error_body(f"{place}: {first['msg']}", "invalid_request_error"), 400)
+
+
+def _open_routes(app: FastAPI, warm: WarmAnswerer, metrics: Metrics) -> None:
+    @app.get("/health")
+    def health() -> dict[str, Any]:
+        """Say whether a graph is there to be asked; the model is not called."""
+        with warm.opened() as opened:
+            return {"status": "ok", "store": opened.store.name, "writer": opened.answerer.writer.name}
+
+    @app.get("/metrics")
+    def prometheus() -> Response:
+        return Response(*metrics.page())
+
+    @app.get("/")
+    def page() -> FileResponse:
+        return FileResponse(_PAGE / "index.html")
+
+
+def _chat_routes(app: FastAPI, warm: WarmAnswerer, metrics: Metrics) -> None:
+    @app.get("/v1/models")
+    def list_models() -> dict[str, Any]:
+        return models()
+
+    @app.post("/v1/chat/completions")
+    def chat(request: ChatRequest) -> Any:
+        mode, conversation = request.mode, request.conversation
+        pieces = _answer(warm, conversation, mode, metrics)
+        if not request.stream:
+            return completion(next(piece for piece in pieces if isinstance(piece, Answered)), request.model)
+        # The first piece is waited for, so that what is wrong before it has its own status.
+        first = next(pieces)
+        return StreamingResponse(events(_chained(first, pieces), request.model), media_type="text/event-stream")
+
+
+def _answer(
+    warm: WarmAnswerer, conversation: list[dict[str, str]], mode: str, metrics: Metrics
+) -> Iterator[str | Answered]:
+    started = time.perf_counter()
+    with warm.opened() as opened:
+        answerer = opened.answerer
+        question = standalone_question(conversation, answerer.language_model)
+        first = True
+        for piece in answerer.stream(question, mode):
+            if first:
+                metrics.first_piece(mode, time.perf_counter() - started)
+                first = False
+            if isinstance(piece, Answered):
+                metrics.answer(piece, time.perf_counter() - started)
+            yield piece
+
+
+def _chained(first: str | Answered, rest: Iterator[str | Answered]) -> Iterator[str | Answered]:
+    yield first
+    yield from rest
+
+
+def _source_routes(app: FastAPI, warm: WarmAnswerer, tables: TableStore) -> None:
+    def use(function: Callable[[Opened], Any]) -> Any:
+        with warm.opened() as opened:
+            return function(opened)
+
+    @app.get("/api/search")
+    def search(q: str, mode: str = "hybrid", k: int = 10) -> list[dict[str, Any]]:
+        request = ChatRequest.model_validate({"model": mode, "messages": [{"role": "user", "content": q}]})
+        return use(lambda opened: sources.search(opened, q, request.mode, k))
+
+    @app.get("/api/document")
+    def document(path: str, start: int = 0, end: int | None = None) -> dict[str, Any]:
+        return sources.read_document(tables, path, start, end)
+
+    @app.get("/api/neighbours")
+    def neighbours(name: str) -> dict[str, Any]:
+        return use(lambda opened: sources.neighbours(opened.store, name))
+
+    @app.post("/api/subgraph")
+    def subgraph(chunk_ids: list[str]) -> dict[str, Any]:
+        return use(lambda opened: sources.subgraph(opened.store, chunk_ids))

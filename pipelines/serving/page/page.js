@@ -1,0 +1,186 @@
+// Asks the server on whose page it stands. Whatever comes from documents or models is put in as text, never as HTML.
+import { drawGraph } from "/page/graph.js";
+
+const $ = (id) => document.getElementById(id);
+const said = [];
+const CHOSEN = "graftline.modes";
+
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key === "class") made.className = value;
+    else if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else made.setAttribute(key, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+async function call(path, options = {}) {
+  const headers = { "Content-Type": "application/json" };
+  if ($("key").value) headers.Authorization = `Bearer ${$("key").value}`;
+  const response = await fetch(path, { ...options, headers });
+  if (response.status === 401) $("key-field").hidden = false;
+  if (!response.ok) {
+    const body = await response.json().catch(() => ({}));
+    throw new Error(body.error?.message ?? `the server answered with status ${response.status}`);
+  }
+  return response;
+}
+
+function tell(problem) {
+  $("problem").textContent = problem;
+  $("problem").hidden = !problem;
+}
+
+async function listModes() {
+  const { data } = await (await call("/v1/models")).json();
+  const chosen = new Set((localStorage.getItem(CHOSEN) ?? "hybrid").split(","));
+  $("modes").replaceChildren(
+    ...data.map(({ id }) => {
+      const box = element("input", { type: "checkbox", value: id });
+      box.checked = chosen.has(id);
+      return element("label", {}, box, ` ${id}`);
+    }),
+  );
+}
+
+async function* events(response) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const parts = (rest + value).split("\n\n");
+    rest = parts.pop();
+    for (const part of parts) {
+      const data = part.replace(/^data: /, "");
+      if (data !== "[DONE]") yield JSON.parse(data);
+    }
+  }
+}
+
+async function openSource(citation) {
+  const query = new URLSearchParams({ path: citation.document, start: citation.start, end: citation.end });
+  const found = await (await call(`/api/document?${query}`)).json();
+  const [first, last] = [citation.start - found.start, citation.end - found.start];
+  // The server counts characters, a string here UTF-16 units.
+  const text = Array.from(found.text);
+  const marked = element("mark", {}, text.slice(first, last).join(""));
+  $("source-title").textContent = found.title || found.document;
+  $("source-place").textContent = `${found.document} · ${citation.start}–${citation.end} of ${found.length}`;
+  $("source-text").replaceChildren(text.slice(0, first).join(""), marked, text.slice(last).join(""));
+  $("source").hidden = false;
+  marked.scrollIntoView({ block: "center" });
+}
+
+function markedText(answer, proof) {
+  const text = Array.from(answer);
+  const parts = [];
+  let place = 0;
+  for (const sentence of proof.sentences) {
+    parts.push(text.slice(place, sentence.start).join(""));
+    const own = text.slice(sentence.start, sentence.end).join("");
+    parts.push(element("span", { class: sentence.status, title: sentence.reason }, own));
+    place = sentence.end;
+  }
+  parts.push(text.slice(place).join(""));
+  return parts;
+}
+
+function showProof(card, answer, proof) {
+  const { text, state, below } = card;
+  text.replaceChildren(...markedText(answer, proof));
+  const cited = proof.citations.map((citation) =>
+    element(
+      "li",
+      {},
+      element(
+        "button",
+        { type: "button", onclick: () => openSource(citation).catch((error) => tell(error.message)) },
+        element("b", {}, `[${citation.number}] ${citation.document} `),
+        `“${citation.quote}”`,
+      ),
+    ),
+  );
+  const reasons = proof.sentences
+    .filter(({ status }) => status === "unverified" || status === "contradicted")
+    .map(({ status, reason }) => element("p", { class: "reason" }, `${status}: ${reason}`));
+  const notes = [proof.note, proof.left_out ? `${proof.left_out} sources did not fit` : ""].filter(Boolean);
+  below.replaceChildren(
+    element("ol", { class: "citations" }, ...cited),
+    ...reasons,
+    ...notes.map((note) => element("p", { class: "state" }, note)),
+  );
+  state.textContent += proof.supported ? "" : " · not supported by the sources";
+  return [...new Set(proof.citations.map(({ chunk_id }) => chunk_id))];
+}
+
+async function ask(question, mode, messages) {
+  const text = element("div", { class: "text" });
+  const state = element("p", { class: "state" }, "searching …");
+  const below = element("div");
+  $("answers").append(element("article", { "data-mode": mode }, element("h2", {}, mode), state, text, below));
+  const started = performance.now();
+  const seconds = () => ((performance.now() - started) / 1000).toFixed(1);
+  const timer = setInterval(() => (state.textContent = `${text.textContent ? "writing" : "searching"} … ${seconds()} s`), 200);
+  let answer = "";
+  let proof = null;
+  try {
+    const body = JSON.stringify({ model: mode, messages, stream: true });
+    for await (const event of events(await call("/v1/chat/completions", { method: "POST", body }))) {
+      if (event.error) throw new Error(event.error.message);
+      answer += event.choices?.[0]?.delta?.content ?? "";
+      text.textContent = answer;
+      if (event.graftline) proof = event.graftline;
+      if (event.usage) below.dataset.tokens = event.usage.total_tokens;
+    }
+  } catch (error) {
+    state.textContent = error.message;
+    return "";
+  } finally {
+    clearInterval(timer);
+  }
+  state.textContent = `${seconds()} s · ${below.dataset.tokens ?? 0} tokens`;
+  if (proof) {
+    const chunks = showProof({ text, state, below }, answer, proof);
+    if (chunks.length) {
+      const options = { method: "POST", body: JSON.stringify(chunks) };
+      const graph = await (await call("/api/subgraph", options)).json();
+      if (graph.entities.length) below.append(drawGraph(graph));
+    }
+  }
+  return answer;
+}
+
+$("close").addEventListener("click", () => ($("source").hidden = true));
+$("question").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    $("ask").requestSubmit();
+  }
+});
+$("key").addEventListener("change", () => listModes().then(() => tell("")).catch((error) => tell(error.message)));
+$("ask").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const question = $("question").value.trim();
+  const modes = [...$("modes").querySelectorAll("input:checked")].map(({ value }) => value);
+  if (!modes.length) return tell("choose a mode");
+  tell("");
+  localStorage.setItem(CHOSEN, modes.join(","));
+  if (!$("follow").checked) said.length = 0;
+  const messages = [...said, { role: "user", content: question }];
+  $("answers").replaceChildren();
+  $("source").hidden = true;
+  const button = event.target.querySelector("button");
+  button.disabled = true;
+  try {
+    const answers = await Promise.all(modes.map((mode) => ask(question, mode, messages)));
+    said.push({ role: "user", content: question }, { role: "assistant", content: answers.find(Boolean) ?? "" });
+  } catch (error) {
+    tell(error.message);
+  } finally {
+    button.disabled = false;
+  }
+});
+listModes().catch((error) => tell(error.message));

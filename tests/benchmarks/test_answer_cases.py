@@ -1,0 +1,163 @@
+"""The hand-written cases of the benchmark of answers hold: gold stands, numbers follow, halves are disjoint."""
+
+import calendar
+import math
+import re
+from collections import Counter
+
+import pytest
+
+from benchmarks.answer_cases import cases as data
+from benchmarks.answer_cases.cases import DOCUMENTS, FALSE_KINDS, RIGHT_KINDS, SETS, BadCase, load, text_of
+
+RIGHT, FALSE = load("right_open", "right_closed"), load("false_open", "false_closed")
+REFUSALS, SMALL = load("refusals"), load("small_model")
+PAPERS = sorted(path.relative_to(DOCUMENTS).as_posix() for path in DOCUMENTS.rglob("*") if path.is_file())
+HAN = re.compile(r"[\u4e00-\u9fff]")
+CONVERSIONS = {100.0, 60.0, 10000.0}
+"""Percent, minutes of an hour, 万."""
+
+
+def is_chinese(text: str) -> bool:
+    return len(HAN.findall(text)) > len(re.findall(r"[A-Za-z]+", text))
+
+
+def numbers(text: str) -> set[str]:
+    """The numbers of a text without the commas of thousands; numbers of list items are none."""
+    text = re.sub(r"(?m)^\s*\d+\.\s", "", text)
+    return {found.replace(",", "") for found in re.findall(r"\d+(?:[.,]\d+)*", text)}
+
+
+def in_digits(text: str) -> str:
+    """The text with its months and its "two" as numbers, which another language writes in digits."""
+    words = {"two": "2", **{name: str(month) for month, name in enumerate(calendar.month_name) if name}}
+    return re.sub(rf"\b({'|'.join(words)})\b", lambda word: f" {words[word[0]]} ", text)
+
+
+def values(text: str) -> set[float]:
+    return {float(one) for one in numbers(text) if one.count(".") < 2}
+
+
+def as_number(text: str) -> float:
+    assert re.fullmatch(r"[\d\s.+\-*/()]+", text), text
+    return float(eval(text))
+
+
+def test_the_sets_have_their_sizes_and_their_kinds_are_balanced():
+    assert (len(RIGHT), len(FALSE), len(REFUSALS)) == (60, 60, 20)
+    assert Counter(case.kind for case in SMALL) == {"unanswerable": 20, "answerable": 20}
+    for cases, kinds in ((RIGHT, RIGHT_KINDS), (FALSE, FALSE_KINDS)):
+        assert {
+            kind: 7 <= count <= 10 for kind, count in Counter(case.kind for case in cases).items()
+        } == dict.fromkeys(kinds, True)
+    assert Counter(case.kind for case in REFUSALS)["partial"] >= 4
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_both_languages_have_three_tenths_of_every_set(name):
+    spoken = Counter(case.language for case in load(name))
+    assert min(spoken["en"], spoken["zh"]) >= 0.3 * spoken.total()
+    assert all((case.language == "zh") == is_chinese(case.question) for case in load(name))
+
+
+@pytest.mark.parametrize("name", ["right", "false"])
+def test_halves_are_of_thirty_share_nothing_and_have_the_same_kinds(name):
+    opened, closed = load(f"{name}_open"), load(f"{name}_closed")
+    assert len(opened) == len(closed) == 30
+    for field in ("id", "question", "answer"):
+        assert not {getattr(case, field) for case in opened} & {getattr(case, field) for case in closed}
+    kinds, others = (Counter(case.kind for case in half) for half in (opened, closed))
+    assert kinds.keys() == others.keys() and all(abs(kinds[kind] - others[kind]) <= 1 for kind in kinds)
+
+
+def test_one_server_can_answer_all_sets_since_no_question_is_in_two():
+    assert len(load(*SETS)) == 180
+
+
+def test_documents_are_many_short_in_two_languages_and_several_formats_and_each_is_used():
+    assert len(PAPERS) >= 24 and sum(is_chinese(text_of(paper)) for paper in PAPERS) >= 8
+    assert {paper.rsplit(".", 1)[1] for paper in PAPERS} == {"md", "html", "txt", "csv"}
+    used = {one.document for case in (*RIGHT, *FALSE) for one in case.gold}
+    assert used == set(PAPERS)
+    assert not re.search(r"\b(tent|rucksack|Corvane|Fjell|stove)s?\b", " ".join(map(text_of, PAPERS)))
+
+
+@pytest.mark.parametrize("case", RIGHT, ids=lambda case: case.id)
+def test_a_right_answers_numbers_stand_in_its_gold_or_follow_by_its_arithmetic(case):
+    given = in_digits(f"{case.question} " + " ".join(one.sentence for one in case.gold))
+    known, worth = numbers(given), values(given) | CONVERSIONS
+    for line in case.arithmetic:
+        left, right = line.split(" = ")
+        assert values(left) <= worth, line
+        assert math.isclose(as_number(left), float(right), rel_tol=1e-9), line
+        worth |= values(right)
+    told = {one for one in numbers(case.plain_answer) if one not in known}
+    assert all(one.count(".") < 2 and float(one) in worth for one in told), told
+
+
+def test_kinds_say_what_a_case_is():
+    for case in RIGHT:
+        tongues = {is_chinese(text_of(document)) for document in case.documents}
+        if case.kind == "synthesis":
+            assert len(case.documents) >= 2, case.id
+        if case.kind == "other_language":
+            assert tongues == {case.language == "en"}, case.id
+        if case.kind == "calculation":
+            assert case.arithmetic, case.id
+    habits = Counter(habit for case in RIGHT for habit in case.habits)
+    assert habits.keys() == set(data.HABITS) and min(habits.values()) >= 1
+
+
+@pytest.mark.parametrize("case", FALSE, ids=lambda case: case.id)
+def test_a_false_answer_names_its_false_part_and_the_truth_and_points_at_what_contradicts_it(case):
+    assert not any(part in text_of(one.document) for part in case.false_parts for one in case.gold)
+    assert case.truth not in case.answer
+    if case.kind in ("numbers", "units", "dates", "roles", "other_entity") and "no_marks" not in case.habits:
+        assert data.MARK.search(case.answer)
+
+
+def test_some_false_answers_are_in_another_language_than_their_document():
+    crossing = [case for case in FALSE if is_chinese(text_of(case.documents[0])) != (case.language == "zh")]
+    assert len(crossing) >= 6 and {case.language for case in crossing} == {"en", "zh"}
+
+
+def test_a_partial_refusal_says_which_part_it_refuses():
+    assert all(bool(case.refuses) == bool(case.gold) == (case.kind == "partial") for case in REFUSALS)
+
+
+def test_the_short_answers_for_the_small_model_stand_in_their_gold():
+    for case in SMALL:
+        if case.kind == "answerable":
+            assert case.answer in case.gold[0].sentence, case.id
+        else:
+            assert not case.gold and not case.answer
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            {"gold": [{"document": "city/kiln-lane-footbridge.txt", "sentence": "It is 47 metres long"}]},
+            "not in city/k",
+        ),
+        ({"kind": "riddle"}, "kind 'riddle'"),
+        ({"answer": "It is long {cite:city/kiln-lane-footbridge.txt#2}."}, "a mark without gold"),
+        ({"answer": "It is long."}, "no_marks"),
+        ({"documents": ["city/nowhere.md"]}, "no document city/nowhere.md"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_a_case_that_does_not_hold_is_refused_by_its_id(change, told):
+    sentence = {"document": "city/kiln-lane-footbridge.txt", "sentence": "It is 46 metres long"}
+    row = {
+        "id": "x1",
+        "kind": "paraphrase",
+        "language": "en",
+        "question": "How long is it?",
+        "documents": ["city/kiln-lane-footbridge.txt"],
+        "gold": [sentence],
+        "answer": "46 metres {cite:city/kiln-lane-footbridge.txt}.",
+    }
+    assert data._case(row, "right_open").answer == row["answer"]
+    with pytest.raises(BadCase, match=f"x1: .*{told}"):
+        data._case({**row, **change}, "right_open")
