@@ -71,7 +71,11 @@ def surroundings(reading: Reading, inside: Sequence[int]) -> dict[str, float]:
             around[word.key] = max(around.get(word.key, 0.0), weight)
     for place in inside:
         for role in words[place].roles:
-            if not role.startswith("prep:") or role in _BINDERS:
+            if (
+                not role.startswith("prep:")
+                or role in _BINDERS
+                or (role == "prep:of" and words[place].kind == "number")
+            ):
                 around[role] = 1.0
     return around
 
@@ -161,7 +165,9 @@ def misplaced(claim: Reading, evidence: Sequence[SourceSentence], calculated: bo
                 # Both are there: exchanged they would have to fit better, taken together.
                 back = max(fit(twins[0], one, held, but) for one, held in same)
                 at_home = max(fit(twins[0], one, held, but) for one, held in known if alike(one, twins[0]))
-                wrong = fits + back > holds + at_home + _CLEARLY and fits > holds + _BOTH and back > at_home + _BOTH
+                least = 0.0 if item.kind == "number" else _BOTH
+                better = fits >= holds + least and back >= at_home + least
+                wrong = better and fits + back > holds + at_home + _CLEARLY
             else:
                 wrong = fits > holds + _CLEARLY and fits > _ENOUGH * sum(item.around.values())
             if wrong:

@@ -28,7 +28,7 @@ _DEMONYM = 4
 _FILLERS = frozenset(
     word_root(word)
     for word in (
-        "respectively both roughly approximately nearly almost exactly also there kept two one "
+        "reach much respectively both roughly approximately nearly almost exactly also there kept two one "
         "thing make year therefore thus result calculat figur number amount value fact case way "
         "part mean compar follow list name call kind type note accord basi base question answer work "
         "located time point"

@@ -107,6 +107,27 @@ def test_a_fact_is_proved_by_its_passages():
     assert [(one.chunk_id, one.start, one.end) for one in claim.citations] == [("c1", 40, 68)]
 
 
+@pytest.mark.parametrize(
+    ("text", "right", "false"),
+    [
+        (
+            "Exports doubled to 400,000 litres.",
+            "Exports reached 400,000 litres, twice as much.",
+            "Exports halved to 400,000 litres.",
+        ),
+        (
+            "Inspectors found cracks in four of the eighteen piers.",
+            "Cracks were found in 4 of 18 piers.",
+            "Cracks were found in 18 of 4 piers.",
+        ),
+    ],
+)
+def test_multiples_and_parts_of_a_whole(text: str, right: str, false: str):
+    known = [Source(1, (Passage("c", "d", "v", text),))]
+    assert verify(right, known).claims[0].status is Status.SUPPORTED
+    assert verify(false, known).claims[0].status is Status.CONTRADICTED
+
+
 def test_without_sources_a_claim_is_unverified():
     (claim,) = verify("Oslo has 700,000 inhabitants [1].", []).claims
     assert (claim.status, claim.citations) == (Status.UNVERIFIED, ())

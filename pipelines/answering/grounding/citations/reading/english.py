@@ -78,13 +78,21 @@ def read_english(text: str, items: list[Word]) -> Found:
         held = [
             one for one in dict.fromkeys((*roles.get(first, ()), *roles.get(last, ()))) if not one.startswith("prep:")
         ]
-        before = SAME_BINDER.get(word := document[first - 1].lower_ if first else "", word)
+        before = SAME_BINDER.get(word := _word_before(document, first), word)
         held += [f"prep:{before}"] if before in BINDERS else []
         words.append(Word(item.key, item.kind, item.start, item.end, segments.get(first, 0), tuple(held)))
     words += [
         Word("", "ellipsis", t.idx, t.idx, negated=True) for t in document if t.dep_ == "neg" and is_elliptic(t.head)
     ]
     return words, found, names, headless
+
+
+def _word_before(document: Any, place: int) -> str:
+    """Return the word before a place, an article skipped: "of the eighteen"."""
+    before = document[:place]
+    if len(before) > 1 and before[-1].lower_ in ("the", "its", "their"):
+        before = before[:-1]
+    return str(before[-1].lower_) if len(before) else ""
 
 
 def _keys(document: Any) -> dict[int, str]:
@@ -111,7 +119,7 @@ def _keys(document: Any) -> dict[int, str]:
             if (
                 known
                 and token.tag_ != "MD"
-                and not (token.pos_ in ("ADP", "SCONJ", "ADV", "PART") and known not in DIRECTED)
+                and not (token.pos_ in ("ADP", "SCONJ", "ADV", "PART") and known not in (*DIRECTED, "double"))
             ):
                 keys[token.i] = known
             elif token.pos_ in ("ADP", "SCONJ", "DET", "PRON", "CCONJ") or token.tag_ == "MD":

@@ -167,6 +167,8 @@ die pass_away death 去世 死亡 逝世
 bear_child born birth 出生 诞生 生于
 near close_to adjacent 附近 靠近 邻近
 far distant 远
+double twice twofold 翻倍 翻番 加倍
+halve 减半
 """
 
 OPPOSITE = """
@@ -180,7 +182,8 @@ import export|enter leave|appear disappear|profit loss|first last|public private
 minimum maximum|success failure
 true false|safe dangerous|empty full|rich poor|day_time night_time|hire dismiss|join leave|buy sell
 lend borrow|cause prevent
-near far|change keep|north east|north west|south east|south west|precede follow|open end|found closed|free pay
+near far|change keep|double halve|north east|north west|south east|south west
+precede follow|open end|found closed|free pay
 """
 
 CONVERSE = """
