@@ -14,7 +14,6 @@ MORE = [
 NOT_CAUGHT = frozenset(
     (
         "Salmon live in Lake Sund [4].",
-        "The treasurer reported income of £15,900 and expenses of £18,400 [1].",
         "Harold Pike is the treasurer [1].",
         "鼓手是周强，他接替了赵海[6]。",
         "Lake Arvo lies east of the Kell mountains [4].",
@@ -43,9 +42,10 @@ def test_a_false_sentence_is_unverified_or_contradicted(answer: str, known: list
 
 
 def test_nine_in_ten_false_sentences_of_the_second_table_are_caught():
-    total = len(cases_more.FALSE)
-    assert {one for _, one in cases_more.FALSE} >= NOT_CAUGHT
-    assert (total - len(NOT_CAUGHT)) / total >= 0.9
+    caught = [
+        any(one.status and not one.status.holds for one in verify(text, MORE).claims) for _, text in cases_more.FALSE
+    ]
+    assert sum(caught) / len(caught) >= 0.9
 
 
 @pytest.mark.parametrize("answer", cases.REFUSALS)
