@@ -1,0 +1,171 @@
+"""One sentence against the sentences of its sources: all checks in order of weight, and the verdict in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipelines.answering.grounding.citations.alignment import misplaced
+from pipelines.answering.grounding.citations.claims import Claim
+from pipelines.answering.grounding.citations.coverage import (
+    Similar,
+    covered,
+    found_items,
+    unknown_names,
+    unlinked_names,
+)
+from pipelines.answering.grounding.citations.evidence import SourceSentence, choose
+from pipelines.answering.grounding.citations.figures import Figures, check_figures
+from pipelines.answering.grounding.citations.reading.lexicon import DIRECTED, is_listed
+from pipelines.answering.grounding.citations.reading.parts import Reading
+from pipelines.answering.grounding.citations.reading.sentence import read
+from pipelines.answering.grounding.citations.records import Status
+from pipelines.answering.grounding.citations.relations import (
+    lost_negation,
+    negation_turned,
+    other_filler,
+    roles_turned,
+)
+from pipelines.text.languages.languages import language_of
+
+_SILENT = "no sentence of the sources speaks of this"
+ENOUGH, SOME = 0.5, 0.2
+"""Shares of a sentence's words that its sources hold: enough by themselves, and enough where the meaning is alike."""
+ALIKE, THE_SAME = 0.6, 0.8
+_COMPARED = 64
+_CROSSING, _TOGETHER = 2, 4
+"""Items and listed words that a sentence of another language has to share; items that meet in one by no chance."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a sentence is, why, and the sentences that say so."""
+
+    status: Status
+    reason: str
+    evidence: tuple[SourceSentence, ...] = ()
+
+
+def check(claim: Claim, pool: Sequence[SourceSentence], others: Sequence[str], similar: Similar | None) -> Verdict:
+    """Return the verdict on a claim by the sentences of some sources; `others` are the answer's sentences that hold.
+
+    Sentences in the claim's own language come first; those in another one are asked where these do not bear it out.
+    """
+    language = language_of(claim.words)
+    own = [one for one in pool if language_of(one.said) is language]
+    foreign = [one for one in pool if language_of(one.said) is not language]
+    verdict = _check(claim, own, others, similar, crosses=False) if own else None
+    if foreign and (verdict is None or verdict.status is Status.UNVERIFIED):
+        found = _check(claim, foreign, others, similar, crosses=True)
+        if verdict is None or found.status.holds:
+            return found
+    return verdict or Verdict(Status.UNVERIFIED, _SILENT)
+
+
+def _check(
+    claim: Claim, pool: Sequence[SourceSentence], others: Sequence[str], similar: Similar | None, crosses: bool
+) -> Verdict:
+    chosen, rivals = choose(f"{claim.lead} {claim.words}" if claim.lead else claim.words, pool)
+    if not chosen and similar:
+        # No word in common: the sentence whose meaning is nearest, of the first ones.
+        scores = similar(claim.words, [one.said for one in pool[:_COMPARED]])
+        chosen = [max(zip(scores, pool, strict=False), key=lambda pair: pair[0])[1]]
+    if not chosen:
+        return Verdict(Status.UNVERIFIED, _SILENT)
+    reading, both = read(claim.words), [*chosen, *rivals]
+    figures = check_figures(claim, reading, both, _around(both), others)
+    if figures.wrong:
+        return Verdict(Status.CONTRADICTED, f"the calculation does not hold: {figures.wrong}", tuple(chosen))
+    turned = _turned(reading, both, bool(figures.derived))
+    if turned:
+        return Verdict(Status.CONTRADICTED, turned, tuple(chosen[:2]))
+    if figures.missing:
+        return Verdict(
+            Status.UNVERIFIED, f"stands in no cited sentence: {', '.join(figures.missing)}", tuple(chosen[:1])
+        )
+    unknown = unknown_names(reading, [f"{one.passage.text}\n{one.around}" for one in both], crosses)
+    if unknown:
+        names = ", ".join(reading.text[one.start : one.end] for one in unknown)
+        return Verdict(Status.UNVERIFIED, f"a name that the cited sources do not hold: {names}", tuple(chosen[:1]))
+    apart = [] if crosses else unlinked_names(reading, both, bool(figures.derived))
+    if apart:
+        names = ", ".join(reading.text[one.start : one.end] for one in apart)
+        return Verdict(Status.UNVERIFIED, f"the sources hold it in another matter alone: {names}", tuple(chosen[:1]))
+    filler = other_filler(reading, [one.reading for one in both])
+    if filler:
+        return Verdict(Status.UNVERIFIED, filler, tuple(chosen[:1]))
+    said, why = _says(claim, reading, chosen, pool, figures, crosses, similar)
+    if not said:
+        return Verdict(Status.UNVERIFIED, why, tuple(chosen[:1]))
+    needed = _needed(reading, chosen)
+    if figures.derived:
+        return Verdict(Status.DERIVED, f"follows from what is cited: {'; '.join(figures.derived)}", needed)
+    return Verdict(Status.SUPPORTED, why, needed)
+
+
+def _turned(reading: Reading, evidence: Sequence[SourceSentence], calculated: bool) -> str:
+    """Return why the sources say otherwise, "" where they do not."""
+    sources = [one.reading for one in evidence]
+    roles, settled = roles_turned(reading, sources)
+    if roles:
+        return roles
+    place = misplaced(reading, evidence, calculated)
+    if place:
+        return place
+    word = negation_turned(reading, sources, settled)
+    return f"“{word}” stands against the source: negated, or its opposite" if word else ""
+
+
+def _says(
+    claim: Claim, reading: Reading, chosen: Sequence[SourceSentence], pool: Sequence[SourceSentence], figures: Figures,
+    crosses: bool, similar: Similar | None,
+) -> tuple[bool, str]:  # fmt: skip
+    """Return whether the sources say what a claim says, and why.
+
+    In another language than its sources, words cannot be compared: names, numbers and dates have to stand, at least
+    one of them, and where an embedder is given the meaning has to be alike.
+    """
+    score = max(similar(claim.words, [one.said for one in chosen]), default=0.0) if similar else None
+    if crosses:
+        found = max(found_items(reading, one) for one in chosen)
+        shared = max(len({k for k in reading.keys & one.reading.keys if is_listed(k)}) for one in chosen)
+        if found + min(shared, 2) >= _CROSSING and found and (score is None or score >= SOME):
+            return True, "names, numbers and dates stand in sources of another language"
+        if score is not None and score >= ALIKE:
+            return True, "the meaning is that of sources of another language"
+        return False, "in another language than its sources, and nothing to check it by"
+    word = lost_negation(reading, [one.reading for one in chosen])
+    if word:
+        return False, f"the sources do not negate “{word}”"
+    share, missing = covered(reading, chosen, pool, bool(figures.derived))
+    figured = len(reading.numbers) + len(reading.dates)
+    enough = SOME if (figures.derived and figured > 1) or (figured > 1 and reading.names) else ENOUGH
+    together = max(found_items(reading, one) for one in chosen)
+    if (
+        together >= min(_TOGETHER, max(2, reading.items - len(figures.derived)))
+        and not any(one.key in DIRECTED for one in missing)
+        and (len(missing) <= 1 or together >= _TOGETHER or figures.derived)
+    ):
+        return True, "all names and figures stand together in the cited sentence"
+    if together and len(missing) == 1 and not is_listed(missing[0].key) and not missing[0].is_verb:
+        return True, "the cited sentences say so"
+    if share >= enough or (score is not None and (score >= THE_SAME or (share >= SOME and score >= ALIKE))):
+        return True, "the cited sentences say so"
+    return (
+        False,
+        f"the cited sentences do not say: {', '.join(reading.text[one.start : one.end] for one in missing[:6])}",
+    )
+
+
+def _needed(reading: Reading, chosen: Sequence[SourceSentence]) -> tuple[SourceSentence, ...]:
+    """Return the chosen sentences that bring something of the claim's own."""
+    held: set[str] = set()
+    found: list[SourceSentence] = []
+    for one in chosen:
+        new = (one.reading.keys & reading.keys) - held
+        if not found or new:
+            found.append(one)
+            held |= new
+    return tuple(found)
+
+
+def _around(evidence: Sequence[SourceSentence]) -> str:
+    return "\n".join(f"{one.around}\n{one.before if one.refers_back else ''}" for one in evidence)

@@ -1,0 +1,197 @@
+"""The sentences of an answer: what each claims, which sources it names, and what claims nothing."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from pipelines.answering.grounding.citations.marks import find_marks, without_marks
+from pipelines.text.lines import is_table_row
+from pipelines.text.sections import fence_after
+from pipelines.text.sentences import sentences
+from pipelines.text.tables import cells, head_of_row, labelled_cells, tables
+
+_MARKUP = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)")
+_ITEM = re.compile(
+    r"\A\s*(?:[-*+•·–]\s+|(?:\d{1,3}|[A-Za-z])[.)]\s+|\d{1,3}[、）]\s*|"
+    r"[（(][\d一二三四五六七八九十]{1,3}[）)]\s*|>\s*)"
+)
+_HEADING = re.compile(r"\s*(?:#{1,6}\s|(?:\*\*|__)[^*_]{1,80}(?:\*\*|__)[:：]?\s*$)")
+_RULE = re.compile(r"[\s|:=_*~-]*$")
+_LETTER = re.compile(r"\w")
+_SOURCES_LINE = re.compile(
+    r"\s*(?:\W*)(?:sources?|references?|citations?|来源|参考(?:资料|文献)?|引用)\W*[:：\s\W\d]*$", re.IGNORECASE
+)
+_LEAD_IN = re.compile(
+    r"\s*(?:(?:yes|no|sure|correct|right|indeed|certainly|of course|exactly)\b[\s,.:;!—–-]*"
+    r"|(?:是的?|对的?|不是的?|没错|正确|不对|否|不|有的?|没有|会的?|不会|可以|不可以|能|不能)(?:[，,。！!：:]\s*)"
+    r"|(?:according to|based on|per|as (?:stated|noted|described|reported) in) (?:the |these |those |this |both )?"
+    r"(?:given |provided |cited |available )?(?:sources?|documents?|passages?|context|texts?|information|materials?)"
+    r"(?: provided| given| above)?[\s,:]+"
+    r"|(?:the )?(?:sources?|documents?|passages?|texts?) (?:say|state|report|mention|note|show|indicate|explain)s?"
+    r"(?: that)?[\s,:]+"
+    r"|(?:根据|依据|按照|据)(?:所给|提供|上述|以上|现有)?的?(?:资料|来源|文档|文件|信息|材料|"
+    r"内容)(?:所述|显示|记载)?[，,:：\s]*"
+    r"|(?:资料|来源|文档|文件)(?:显示|表明|指出|提到|记载|说)[，,:：\s]*"
+    r"|(?:so|thus|therefore|hence|in short|in summary|overall|in total|also|moreover|however|finally|additionally|"
+    r"in addition|in other words|that is|specifically|for example|for instance)\b[\s,:]+"
+    r"|(?:因此|所以|总之|综上(?:所述)?|此外|另外|也就是说|具体来说|例如|其中|不过|但是?|同时)[，,:：]\s*)",
+    re.IGNORECASE,
+)
+_YES_NO = re.compile(
+    r"\W*(?:yes|no|correct|right|true|false|sure|indeed|not (?:quite|exactly|really)"
+    r"|是的?|对的?|不是的?|没错|正确|不对|否|不|有的?|没有|会的?|不会|可以|不可以|能|不能)\W*",
+    re.IGNORECASE,
+)
+_BUT = re.compile(
+    r"\s*(?:[,;，；]\s*(?:but|however|though|although|yet|and|while|但是?|不过|然而|而)|——?)\s*", re.IGNORECASE
+)
+_SOURCES = (
+    r"(?:(?:the|these|those|any|none of the|provided|given|available|cited|retrieved|supplied|following|my|your) )*"
+    r"(?:sources?|documents?|passages?|contexts?|texts?|excerpts?|information|materials?|files?|records?)"
+    r"(?: (?:provided|given|here|above|available|supplied|cited|at hand))*"
+)
+_SILENT = (
+    r"(?:say|state|mention|contain|hold|give|provide|specify|include|cover|tell|indicate|"
+    r"answer|disclose|list|address|"
+    r"describe|discuss|report|reveal|name|explain|record|show|have|offer|note|identify|clarify)"
+)
+_REFUSAL = re.compile(
+    rf"\b{_SOURCES} (?:(?:also|alone|simply|unfortunately) )?(?:do|does|did)(?: not|n['’]t) "
+    rf"(?:(?:\w+ly|actually) )?{_SILENT}"
+    rf"|\b{_SOURCES} {_SILENT}s? (?:no|nothing|neither)\b"
+    rf"|\b{_SOURCES} (?:is|are) (?:silent|insufficient|not (?:sufficient|enough))"
+    rf"|\bnone of (?:the|these) \w+ {_SILENT}s?\b"
+    rf"|\bno (?:information|mention|answer|data|details?|statement|"
+    rf"evidence)\b[^.]*\b(?:{_SOURCES}|found|available|given)"
+    r"|\bnot (?:\w+ )?(?:mentioned|stated|given|specified|provided|answered|found|covered|disclosed|contained|"
+    rf"included|listed|addressed|known)\b[^.]*\b(?:in|by|from) {_SOURCES}"
+    r"|\b(?:is|are|was|were) (?:nowhere|not) (?:mentioned|stated|specified|disclosed)\b\W*$"
+    rf"|\b(?:cannot|can['’]?t|can not|could not|couldn['’]t|unable to|not possible to|impossible to) (?:be )?"
+    r"(?:answer|determine|tell|find|say|know|confirm|establish|verify|infer|conclude)\w*\b"
+    r"|\bI (?:do not|don['’]t) (?:know|have)\b|\bI (?:did not|didn['’]t) find\b"
+    r"|(?:资料|来源|文档|文件|材料|文中|上下文|信息|原文|文本|片段|内容|段落)(?:里|中|内|上|本身)*(?:并|都|也|均|中)*"
+    r"(?:没有?|未|无|不)(?:能|曾)?(?:直接|明确|具体|有|被)*(?:提|说|给|写|包|记|涉|回答|答|"
+    r"相关|这|关于|交代|指|列|含|足|载|披露|有)"
+    r"|(?:无法|不能|难以)(?:从|根据|由|在|依据|仅凭|就)?[^，。]{0,14}(?:回答|确定|得知|"
+    r"判断|得出|确认|知道|推断|找到|说明)"
+    r"|没有(?:找到|查到|提到|提及|提供|说明|给出)|未(?:提及|提到|说明|给出|找到|提供|披露|记载)|我?不知道",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One sentence of an answer. text == answer[start:end]; `words` is what it says, without marks and markup.
+
+    `silent` says why nothing is claimed: "" where something is. `lead` is the line that a list's items go on from,
+    `items` how many items follow a line that leads a list in. `numbers` are the sources that it names.
+    """
+
+    text: str
+    start: int
+    end: int
+    words: str
+    numbers: tuple[int, ...] = ()
+    silent: str = ""
+    lead: str = ""
+    items: tuple[str, ...] = ()
+    is_row: bool = False
+
+
+def split_claims(answer: str) -> list[Claim]:
+    """Return the sentences of an answer in order; marks behind a sentence's full stop belong to it."""
+    marks = find_marks(answer)
+    plain = without_marks(answer, marks)
+    code, grids = _code_lines(answer), tables(plain)
+    spans = [span for span in sentences(plain) if _LETTER.search(plain[slice(*span)])]
+    claims = []
+    for place, (start, end) in enumerate(spans):
+        until = spans[place + 1][0] if place + 1 < len(spans) else len(answer)
+        own = [m for m in marks if start <= m.start < end or _behind(answer, end, m.start, until)]
+        line = answer.rfind("\n", 0, start) + 1
+        own += [m for m in marks if line <= m.start < start and not any(line <= first < start for first, _ in spans)]
+        whole = max([end, *(m.end for m in own)])
+        numbers = tuple(sorted({number for mark in own for number in mark.numbers}))
+        grid = head_of_row(grids, start)
+        row = is_table_row(plain[start:end])
+        said = labelled_cells(plain[start:end], grid.head) if row and grid and grid.sure else plain[start:end]
+        if row and said == plain[start:end]:
+            said = ", ".join(filter(None, cells(said)))
+        silent = _silent(
+            plain[start:end], row and grid is None and any(t.ruled and t.start <= start < t.rows for t in grids)
+        )
+        parts = _BUT.split(said)
+        if silent == "a refusal" and len(parts) > 1:
+            said = ", ".join(part for part in parts if not is_refusal(part))
+            silent = "" if len(said.split()) + len(said) // 8 > 3 and not _LEAD_IN.fullmatch(f"{said}, ") else silent
+        silent = "code" if any(first <= start < last for first, last in code) else silent
+        claims.append(Claim(answer[start:whole], start, whole, bare(said), numbers, silent, is_row=row))
+    return list(_with_lists(claims))
+
+
+def bare(text: str) -> str:
+    """Return what a sentence says, without list marks, emphasis and lead-ins ("Yes, …", "According to the sources")."""
+    text = _MARKUP.sub("", _ITEM.sub("", text, count=1))
+    for _ in range(3):
+        match = _LEAD_IN.match(text)
+        if not match or not _LETTER.search(text[match.end() :]):
+            break
+        text = text[match.end() :]
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def is_refusal(text: str) -> bool:
+    """Say whether a sentence says that the sources do not hold something."""
+    return _REFUSAL.search(text) is not None
+
+
+def _silent(text: str, heads_table: bool) -> str:
+    if _RULE.match(text):
+        return "a rule"
+    if heads_table:
+        return "the head of a table"
+    if _HEADING.match(text):
+        return "a heading"
+    if _SOURCES_LINE.match(text):
+        return "a list of sources"
+    if is_refusal(text):
+        return "a refusal"
+    return "yes or no" if _YES_NO.fullmatch(text) else ""
+
+
+def _behind(answer: str, end: int, mark: int, until: int) -> bool:
+    """Say whether a mark stands behind a sentence, before the next one and on its line."""
+    return end <= mark < until and "\n" not in answer[end:mark]
+
+
+def _with_lists(claims: list[Claim]) -> Iterator[Claim]:
+    """Yield claims, the items of a list with the line that leads it in; such a line claims the number of its items."""
+    lead: Claim | None = None
+    for place, claim in enumerate(claims):
+        is_item = bool(_ITEM.match(claim.text)) or claim.is_row
+        if claim.words.endswith((":", "：")) and not claim.silent:
+            items = []
+            for other in claims[place + 1 :]:
+                if not (_ITEM.match(other.text) or other.is_row):
+                    break
+                items += [] if other.silent else [other.words]
+            lead = claim if items else None
+            said = replace(claim, items=tuple(items))
+            yield said if re.search(r"\d", claim.words) or items else replace(said, silent="a lead-in")
+            continue
+        if not is_item:
+            lead = None
+        yield replace(claim, lead=lead.words) if lead and is_item and not claim.silent else claim
+
+
+def _code_lines(answer: str) -> list[tuple[int, int]]:
+    """Return the spans of fenced code, fences included."""
+    found, fence, position, begin = [], "", 0, 0
+    for line in [*answer.splitlines(keepends=True), ""]:
+        before, fence = fence, fence_after(line.rstrip(), fence) if line else ""
+        if fence and not before:
+            begin = position
+        position += len(line)
+        if before and not fence:
+            found.append((begin, position))
+    return found

@@ -1,0 +1,129 @@
+"""Whether the numbers and dates of a sentence stand in its sources, equal, rounded or converted, or follow from
+them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from pipelines.answering.grounding.citations.arithmetic import Formula, formulas
+from pipelines.answering.grounding.citations.claims import Claim
+from pipelines.answering.grounding.citations.derivations import derived, listed, multiples
+from pipelines.answering.grounding.citations.evidence import SourceSentence
+from pipelines.answering.grounding.citations.reading.dates import Date, dates_in, says
+from pipelines.answering.grounding.citations.reading.numbers import Number, is_rounded, numbers_in, same_value
+from pipelines.answering.grounding.citations.reading.parts import Reading
+
+_COUNTED = 20
+
+
+@dataclass
+class Figures:
+    """What became of a sentence's figures: `missing` stand nowhere, `derived` follow, `wrong` is a false sum."""
+
+    missing: list[str] = field(default_factory=list)
+    derived: list[str] = field(default_factory=list)
+    wrong: str = ""
+
+
+def check_figures(
+    claim: Claim, reading: Reading, evidence: Sequence[SourceSentence], context: str, others: Sequence[str]
+) -> Figures:
+    """Return what became of a claim's numbers and dates.
+
+    `context` is what the evidence is understood by (titles, dates, neighbours); `others` are the answer's sentences
+    that hold before this one: what they say may be calculated with.
+    """
+    found = Figures()
+    known = [number for one in evidence for number in _stated(one)]
+    dates = [date for one in evidence for date in one.reading.dates]
+    around = dates_in(context)
+    earlier = [number for text in others for number in numbers_in(text)]
+    shown = formulas(claim.words)
+    settled: list[tuple[int, int]] = []
+    for formula in shown:
+        settled += [*formula.operands, formula.stated_span]
+        written = claim.words[formula.start : formula.end].strip()
+        if not formula.is_right:
+            found.wrong = f"{written} is not right"
+        for first, last in formula.operands:
+            operand = next((n for n in reading.numbers if n.start <= first < n.end), None)
+            plain = float(claim.words[first:last].replace(",", ""))
+            said = [n.value for n in known] + [n.mantissa for n in known] + [d.year for d in dates]
+            said += [other.mantissa for other in shown if other is not formula] + [n.mantissa for n in earlier]
+            value = operand.value if operand else plain
+            if plain not in (2, 12, 100, 1000, len(evidence)) and not any(
+                abs(value - s) < 1e-9 or abs(plain - s) < 1e-9 for s in said
+            ):
+                found.missing.append(claim.words[first:last])
+        found.derived.append(written)
+    bare = [n for n in reading.numbers if not any(first < n.end and n.start < last for first, last in settled)]
+    wrong = multiples(claim.words, [n for n in bare if n.unit or len(bare) == 2]) if len(bare) == 2 else ""
+    found.wrong = found.wrong or wrong
+    for number in bare:
+        how = _number(number, claim, reading, known, dates, earlier, evidence, shown, context)
+        if how is None:
+            found.missing.append(reading.text[number.start : number.end])
+        elif how:
+            found.derived.append(how)
+    for date in reading.dates:
+        if any(first < date.end and date.start < last for first, last in settled):
+            continue
+        if not _dated(date, dates, around, known, reading.text):
+            found.missing.append(reading.text[date.start : date.end])
+    return found
+
+
+def _number(
+    number: Number, claim: Claim, reading: Reading, known: Sequence[Number], dates: Sequence[Date],
+    earlier: Sequence[Number],
+    evidence: Sequence[SourceSentence], shown: Sequence[Formula], context: str,
+) -> str | None:  # fmt: skip
+    """Return "" for a number that stands in the evidence, how it follows, or None where it does neither."""
+    if any(same_value(one, number) for one in known):
+        return ""
+    if any(is_rounded(one, number) for one in known):
+        return "" if number.rough else f"{reading.text[number.start : number.end]}, rounded or converted"
+    for formula in shown:
+        if abs(formula.mantissa - number.mantissa) < 1e-9 * max(1.0, abs(number.mantissa)):
+            return reading.text[number.start : number.end]
+    if any(same_value(one, number) and one.unit == number.unit for one in numbers_in(context)) or any(
+        one.year == number.value for one in dates if not number.unit
+    ):
+        return ""
+    if not number.unit and not number.ordinal and number.value == round(number.value) <= _COUNTED:
+        counts = (
+            {len(formula.operands) for formula in shown}
+            | {len(claim.items), listed(reading.text)}
+            | {listed(one.said) for one in evidence}
+        )
+        if number.value in counts - {0, 1}:
+            return f"{number.value:g} counted"
+        if number.value == len(evidence) > 1:
+            return f"{number.value:g} sentences counted"
+    stated = [n for n in reading.numbers if n is not number and any(same_value(one, n) for one in known)]
+    operands = [*stated, *known, *earlier]
+    how = derived(number, reading.text, operands, [*dates, *reading.dates])
+    return how or None
+
+
+def _stated(one: SourceSentence) -> list[Number]:
+    """Return the numbers of a sentence; one without a unit also with that of the number before it."""
+    found: list[Number] = []
+    for number in one.reading.numbers:
+        found.append(number)
+        # "Arvo covers 112 km² and Sund 87": the second figure has the unit of the first.
+        before = next((other.unit for other in reversed(found[:-1]) if other.unit), None)
+        if before and not number.unit and not number.ordinal:
+            found.append(replace(number, unit=before))
+    return found
+
+
+def _dated(date: Date, dates: Sequence[Date], around: Sequence[Date], known: Sequence[Number], text: str) -> bool:
+    if any(says(one, date) for one in dates) or any(says(one, date) for one in around):
+        return True
+    if date.year and not date.month and any(one.value == date.year and not one.unit for one in known):
+        return True
+    # "3 May" in a document of 2024: its parts may stand in two places.
+    without = Date(0, 0, 0, date.month, date.day)
+    if date.year and date.month and any(says(one, without) and not one.year for one in dates):
+        return any(one.year == date.year for one in (*around, *dates))
+    return False

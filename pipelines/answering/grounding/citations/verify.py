@@ -1,0 +1,75 @@
+"""From an answer with marks to one whose every sentence has a status, a reason and citations that are there."""
+
+from collections.abc import Sequence
+
+from pipelines.answering.grounding.citations.checks import Verdict, check
+from pipelines.answering.grounding.citations.claims import Claim, split_claims
+from pipelines.answering.grounding.citations.coverage import Similar
+from pipelines.answering.grounding.citations.evidence import SourceSentence, source_sentences
+from pipelines.answering.grounding.citations.records import CheckedSentence, Source, Status, VerifiedAnswer
+
+_RANK = {Status.SUPPORTED: 3, Status.DERIVED: 3, Status.CONTRADICTED: 1, Status.UNVERIFIED: 1}
+
+
+def verify(answer: str, sources: Sequence[Source], similar: Similar | None = None) -> VerifiedAnswer:
+    """Return an answer's sentences, each checked against the sources that it names, then against all of them.
+
+    Marks that are wrong or absent are corrected where another source bears the sentence out; `note` says so. `similar`
+    compares meanings where words do not decide.
+    """
+    pools = {source.number: source_sentences(source) for source in sources}
+    everything = _distinct([one for pool in pools.values() for one in pool])
+    checked: list[CheckedSentence] = []
+    holding: list[str] = []
+    for claim in split_claims(answer):
+        if claim.silent:
+            checked.append(CheckedSentence(claim.text, claim.start, claim.end, None, f"claims nothing: {claim.silent}"))
+            continue
+        one = _checked(claim, pools, everything, holding, similar)
+        if one.status is not None and one.status.holds:
+            holding.append(claim.words)
+        checked.append(one)
+    return VerifiedAnswer(answer, tuple(checked))
+
+
+def _checked(
+    claim: Claim, pools: dict[int, tuple[SourceSentence, ...]], everything: Sequence[SourceSentence],
+    holding: Sequence[str], similar: Similar | None,
+) -> CheckedSentence:  # fmt: skip
+    named = [number for number in claim.numbers if number in pools]
+    wrong = [number for number in claim.numbers if number not in pools]
+    cited = _distinct([one for number in named for one in pools[number]])
+    verdict = check(claim, cited, holding, similar) if cited else None
+    if verdict is None or not verdict.status.holds:
+        found = check(claim, everything, holding, similar)
+        if verdict is None or found.status.holds:
+            verdict = found
+    numbers = tuple(dict.fromkeys(one.number for one in verdict.evidence))
+    return CheckedSentence(
+        claim.text,
+        claim.start,
+        claim.end,
+        verdict.status,
+        verdict.reason,
+        tuple(one.citation for one in verdict.evidence),
+        _note(verdict, numbers, named, wrong),
+    )
+
+
+def _note(verdict: Verdict, numbers: Sequence[int], named: Sequence[int], wrong: Sequence[int]) -> str:
+    """Return what became of the marks, "" where they stand as they were."""
+    listed = "".join(f"[{number}]" for number in numbers)
+    notes = [f"there is no source {number}" for number in wrong]
+    if verdict.status.holds and not named:
+        notes.append(f"citation added: {listed}")
+    elif verdict.status.holds and not set(numbers) <= set(named):
+        notes.append(f"citation corrected: {listed}")
+    return "; ".join(notes)
+
+
+def _distinct(sentences: Sequence[SourceSentence]) -> list[SourceSentence]:
+    """Return sentences, one that two sources share once."""
+    found: dict[tuple[str, int, int], SourceSentence] = {}
+    for one in sentences:
+        found.setdefault((one.passage.document_id, one.start, one.end), one)
+    return list(found.values())
