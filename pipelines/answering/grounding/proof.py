@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipelines.answering.grounding.answer import Answer
+from pipelines.answering.grounding.citations.coverage import Similar
 from pipelines.answering.grounding.citations.policy import Policy, apply_policy
 from pipelines.answering.grounding.citations.records import CheckedSentence, Passage, Source
 from pipelines.answering.grounding.citations.verify import verify
@@ -14,13 +15,15 @@ from pipelines.answering.settings import AnswerSettings
 _NO_CLAIM = "none"
 
 
-def proven_answer(text: str, context: Context, settings: AnswerSettings, notes: Sequence[str] = ()) -> Answer:
+def proven_answer(
+    text: str, context: Context, settings: AnswerSettings, similar: Similar | None = None, notes: Sequence[str] = ()
+) -> Answer:
     """Return the answer with a status for each sentence; what is unproven stays, goes or stops it by the settings.
 
     The text is the model's, to the letter, unless sentences are dropped or the answer is refused. It is `supported`
     where a sentence of it is borne out: a refusal is not, nor what the sources say nothing of.
     """
-    verified = verify(text.strip(), sources_of(context))
+    verified = verify(text.strip(), sources_of(context), similar)
     shown = apply_policy(verified, Policy(settings.unproven))
     places, citations = _citations(shown.sentences, context)
     sentences, end = list[Mapping[str, Any]](), 0

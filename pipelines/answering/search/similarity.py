@@ -61,6 +61,14 @@ class Similarity:
         vectors = self._embedder.embed(texts).astype(np.float64)
         return scale.relative(vectors @ vectors.T)
 
+    def to_text(self, text: str, others: Sequence[str]) -> np.ndarray | None:
+        """Return how near others are to a text: 0 as unrelated, 1 for the same text; None as in `to_question`."""
+        scale = self._scale("texts", language_of(text))
+        if scale is None:
+            return None
+        vectors = self._embedder.embed([text, *others]).astype(np.float64)
+        return scale.relative(vectors[1:] @ vectors[0])
+
     def question_scale(self, question: str) -> Scale | None:
         """Return the scale of cosines between this question and texts; None as in `to_question`."""
         return self._scale("questions", language_of(question))

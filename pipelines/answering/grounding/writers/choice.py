@@ -6,12 +6,17 @@ from pipelines.answering.grounding.prompt_files import load_prompts
 from pipelines.answering.grounding.writers.extract import ExtractWriter
 from pipelines.answering.grounding.writers.model import ModelWriter
 from pipelines.answering.grounding.writers.writer import Writer
+from pipelines.answering.search.similarity import Similarity
 from pipelines.answering.settings import AnswerSettings
 from pipelines.core.protocols import Embedder, LanguageModel
 
 
 def open_writer(
-    settings: AnswerSettings, embedder: Embedder, language_model: LanguageModel, prompts: Path | None = None
+    settings: AnswerSettings,
+    similarity: Similarity,
+    embedder: Embedder,
+    language_model: LanguageModel,
+    prompts: Path | None = None,
 ) -> Writer:
     """Return the writer that the settings name; `auto` is `extract` for the packaged small model, else `model`.
 
@@ -21,5 +26,5 @@ def open_writer(
     if chosen == "auto":
         chosen = "extract" if language_model.packaged else "model"
     if chosen == "extract":
-        return ExtractWriter(settings, embedder)
-    return ModelWriter(settings, embedder, load_prompts(prompts), language_model)
+        return ExtractWriter(settings, similarity)
+    return ModelWriter(settings, similarity, embedder, load_prompts(prompts), language_model)

@@ -12,8 +12,9 @@ from pipelines.answering.grounding.grounding import ground, is_supported, writte
 from pipelines.answering.grounding.prompt import build_prompt, stuff_prompt
 from pipelines.answering.grounding.writers.writer import Draft
 from pipelines.answering.search.search import Retrieved
+from pipelines.answering.search.similarity import Similarity
 from pipelines.answering.settings import AnswerSettings
-from pipelines.core.protocols import Completion, Embedder, Messages
+from pipelines.core.protocols import Completion, Messages
 
 
 class ExtractWriter:
@@ -22,14 +23,14 @@ class ExtractWriter:
     name = "extract"
     streams = False
 
-    def __init__(self, settings: AnswerSettings, embedder: Embedder) -> None:
-        self._settings, self._embedder = settings, embedder
+    def __init__(self, settings: AnswerSettings, similarity: Similarity) -> None:
+        self._settings, self._similarity = settings, similarity
         self.made_with: tuple[str, ...] = ()
         self.passages, self.max_tokens = settings.chunks, settings.max_tokens
 
     def draft(self, question: str, retrieved: Retrieved) -> Draft:
         """Return the best sentences as a prompt, none where no evidence clears the bar."""
-        evidence = rank_evidence(question, retrieved, self._embedder)
+        evidence = rank_evidence(question, retrieved, self._similarity)
         prompt: Messages | None = None
         if retrieved.stuffed:
             prompt = stuff_prompt(question, retrieved.chunks) if retrieved.chunks else None

@@ -1,6 +1,7 @@
 """The writer `model`, for every model that can write: it reads whole passages, and its words are the answer."""
 
 import logging
+from collections.abc import Sequence
 from functools import cached_property
 
 from pipelines.answering.grounding.answer import Answer, refusal_answer
@@ -10,6 +11,7 @@ from pipelines.answering.grounding.prompt_files import Prompts
 from pipelines.answering.grounding.proof import proven_answer
 from pipelines.answering.grounding.writers.writer import Draft
 from pipelines.answering.search.search import Retrieved
+from pipelines.answering.search.similarity import Similarity
 from pipelines.answering.settings import AnswerSettings
 from pipelines.core.protocols import CUT, Completion, Embedder, LanguageModel
 from pipelines.text.languages.languages import language_of
@@ -23,9 +25,15 @@ class ModelWriter:
     name = "model"
 
     def __init__(
-        self, settings: AnswerSettings, embedder: Embedder, prompts: Prompts, language_model: LanguageModel
+        self,
+        settings: AnswerSettings,
+        similarity: Similarity,
+        embedder: Embedder,
+        prompts: Prompts,
+        language_model: LanguageModel,
     ) -> None:
         self._settings, self._embedder, self._prompts, self._model = settings, embedder, prompts, language_model
+        self._similarity = similarity
         self.passages = settings.passages
         self.streams = settings.unproven == "mark"
         # What the server says of its context is no part: it would have to run for a night that has nothing to ask.
@@ -70,4 +78,9 @@ class ModelWriter:
             reason = completion.failure or "an empty answer"
             return Answer("", False, (), writer=self.name, left_out=context.left_out, note=f"no answer: {reason}")
         notes = [f"cut at {self.max_tokens} tokens"] if completion.finish_reason == CUT else []
-        return proven_answer(completion.text, context, self._settings, notes)
+        return proven_answer(completion.text, context, self._settings, self._similar, notes)
+
+    def _similar(self, sentence: str, others: Sequence[str]) -> Sequence[float]:
+        """Return how alike others are in meaning, 0 to 1; all 0 where the embedder has nothing to say."""
+        found = self._similarity.to_text(sentence, others)
+        return [0.0] * len(others) if found is None else [min(1.0, max(0.0, float(one))) for one in found]
