@@ -109,7 +109,7 @@ class Settings(BaseSettings):
     )
     embedding_max_tokens: Tokens = variable("EMBEDDING_MAX_TOKENS", "", "what a served model or a class reads at most")
     embedding_dtype: Literal["auto", "float32", "bfloat16", "int8"] = variable(
-        "EMBEDDING_DTYPE", "auto", "numbers it computes with; auto: int8 for a packaged model on x86, else float32"
+        "EMBEDDING_DTYPE", "auto", "numbers it computes with; auto: by the processor for the packaged model"
     )
 
     def __init__(self, **values: Any) -> None:

@@ -66,7 +66,8 @@ class FlatBert:
         self._heads = config["num_attention_heads"]
         self._epsilon = config.get("layer_norm_eps", 1e-12)
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        step, self._product = (_INT8_STEP, Int8Linear) if dtype == "int8" else (_STEP, Linear)
+        self._product: type[Linear] | type[Int8Linear] = Int8Linear if dtype == "int8" else Linear
+        step = _INT8_STEP if dtype == "int8" else _STEP
         self._step = step if self._device == "cpu" else _GPU_STEP
         self._dtype = torch.float32 if dtype == "int8" else getattr(torch, dtype)
         weights = load_file(str(folder / "model.safetensors"))
