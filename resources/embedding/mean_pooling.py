@@ -11,8 +11,9 @@ from resources.embedding.model_folder import longest_input, prompts, read_json
 
 _MODULES = ["Transformer", "Pooling", "Normalize"]
 _LONGEST = 512
-_TOKENS = 1024
-"""Tokens of a batch: on a CPU what a layer makes of more no longer fits the cache; of fewer, products are slower."""
+_TOKENS, _INT8_TOKENS = 1024, 256
+"""Tokens of a batch: on a CPU what a layer makes of more no longer fits the cache; of fewer, products are slower. 8
+bits are more steps between shorter products."""
 
 
 def is_mean_pooled_bert(folder: Path) -> bool:
@@ -39,6 +40,7 @@ class MeanPooledBert:
         from tokenizers import Tokenizer
 
         self._model = FlatBert(folder, dtype)
+        self._tokens = _INT8_TOKENS if dtype == "int8" else _TOKENS
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.longest = longest_input(folder) or _LONGEST
         self.cut = 0
@@ -51,9 +53,8 @@ class MeanPooledBert:
         self.cut += sum(bool(one.overflowing) for one in encoded)
         ids = [np.array(one.ids, dtype=np.int32) for one in encoded]
         lengths = [len(one) for one in ids]
-        bins = [
-            sorted(rows, key=lengths.__getitem__, reverse=True) for rows in fill_bins(lengths, max([_TOKENS, *lengths]))
-        ]
+        most = max([self._tokens, *lengths])
+        bins = [sorted(rows, key=lengths.__getitem__, reverse=True) for rows in fill_bins(lengths, most)]
         return [(rows, [ids[row] for row in rows]) for rows in bins]  # texts of one length stand together
 
     def encode(self, batch: Sequence[np.ndarray], kind: str = "document") -> np.ndarray:
