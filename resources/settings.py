@@ -122,7 +122,9 @@ class Settings(BaseSettings):
         "EMBEDDING_LANGUAGES", "", "languages it reads: en,zh or any; unset: its card's"
     )
     embedding_max_tokens: Tokens = variable("EMBEDDING_MAX_TOKENS", "", "what a served model or a class reads at most")
-    embedding_dtype: Literal["float32", "bfloat16"] = variable("EMBEDDING_DTYPE", "float32", "numbers it computes with")
+    embedding_dtype: Literal["auto", "float32", "bfloat16", "int8"] = variable(
+        "EMBEDDING_DTYPE", "auto", "numbers it computes with; auto: by the processor for the packaged model"
+    )
 
     def __init__(self, **values: Any) -> None:
         try:

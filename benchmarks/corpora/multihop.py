@@ -19,8 +19,10 @@ from pipelines.core.protocols import Embedder
 from pipelines.knowledge.graph.assembly import assemble
 from pipelines.text.sentence_spans import flat_spans
 from pipelines.text.sentences import sentences
+from resources.embedding.embedders import dtype
 from resources.embedding.local import SentenceEmbedder
 from resources.embedding.vector_cache import CachedEmbedder
+from resources.settings import Settings
 
 DATASETS = ("musique", "2wiki")
 PEERS = {"fast_graphrag": "fast-graphrag", "lightrag": "LightRAG", "nano_graphrag": "nano-graphrag", "vector": "vector"}
@@ -99,7 +101,7 @@ class CorpusEmbedder(EmbedderBefore):
     """The packaged embedder that keeps the vectors of a corpus's texts on disk; questions are embedded every time."""
 
     def __init__(self, home: Path) -> None:
-        super().__init__(SentenceEmbedder(home))
+        super().__init__(SentenceEmbedder(home, dtype=dtype(Settings.load())))
         self.stored = CachedEmbedder(self._embedder, home / "bench" / "vectors.sqlite")
         self._known: dict[str, np.ndarray] = {}
 

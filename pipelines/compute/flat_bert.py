@@ -13,10 +13,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from pipelines.compute.flat_layers import Attention, Linear
+from pipelines.compute.flat_layers import Attention, Int8Linear, Linear
 
-_STEP, _GPU_STEP = 64, 8192
-"""Rows are filled up to a multiple of this. A product of fewer takes another kernel, whose sums end in other bits."""
+_STEP, _INT8_STEP, _GPU_STEP = 64, 16, 8192
+"""Rows are filled up to a multiple of this. A product of fewer takes another kernel, whose sums end in other bits; of
+whole numbers the sums are exact, and this only spares oneDNN some shapes."""
 _QUERY_KEY_VALUE = ("query", "key", "value")
 
 
@@ -46,11 +47,11 @@ class _Norm:
 
 @dataclass(frozen=True)
 class _Layer:
-    query_key_value: Linear
-    mixed: Linear
+    query_key_value: Linear | Int8Linear
+    mixed: Linear | Int8Linear
     attention_norm: _Norm
-    widened: Linear
-    narrowed: Linear
+    widened: Linear | Int8Linear
+    narrowed: Linear | Int8Linear
     output_norm: _Norm
 
 
@@ -79,8 +80,10 @@ class FlatBert:
         self._heads = config["num_attention_heads"]
         self._epsilon = config.get("layer_norm_eps", 1e-12)
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._step = _STEP if self._device == "cpu" else _GPU_STEP
-        self._dtype = getattr(torch, dtype)
+        self._product: type[Linear] | type[Int8Linear] = Int8Linear if dtype == "int8" else Linear
+        step = _INT8_STEP if dtype == "int8" else _STEP
+        self._step = step if self._device == "cpu" else _GPU_STEP
+        self._dtype = torch.float32 if dtype == "int8" else getattr(torch, dtype)
         self._weights = {name.removeprefix("bert."): weight for name, weight in weights.items()}
         self._words = self._word_embeddings()
         self._kinds, self._places = (
@@ -97,6 +100,11 @@ class FlatBert:
         from safetensors.torch import load_file
 
         return cls(load_file(str(folder / "model.safetensors")), _config(folder), dtype)
+
+    @property
+    def is_int8(self) -> bool:
+        """Whether its products are of 8-bit numbers."""
+        return self._product is Int8Linear
 
     def hidden(self, texts: Sequence[np.ndarray]) -> list[Any]:
         """Return the last hidden states of texts given as token ids: of each run of texts of one length a tensor of
@@ -148,7 +156,7 @@ class FlatBert:
         for part in (weight, bias):
             part[:width] *= (width // self._heads) ** -0.5
         return _Layer(
-            Linear(self._to(weight), self._to(bias)),
+            self._product(self._to(weight), self._to(bias)),
             self._linear(f"{name}.attention.output.dense"),
             self._norm(f"{name}.attention.output.LayerNorm"),
             self._linear(f"{name}.intermediate.dense", gelu=True),
@@ -156,8 +164,8 @@ class FlatBert:
             self._norm(f"{name}.output.LayerNorm"),
         )
 
-    def _linear(self, name: str, gelu: bool = False) -> Linear:
-        return Linear(self._taken(f"{name}.weight"), self._taken(f"{name}.bias"), gelu)
+    def _linear(self, name: str, gelu: bool = False) -> Linear | Int8Linear:
+        return self._product(self._taken(f"{name}.weight"), self._taken(f"{name}.bias"), gelu)
 
     def _norm(self, name: str) -> _Norm:
         return _Norm(self._taken(f"{name}.weight"), self._taken(f"{name}.bias"), self._epsilon)

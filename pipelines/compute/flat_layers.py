@@ -15,6 +15,9 @@ _SCORES = 1 << 21
 _ROUNDED = 16
 """Texts are lengthened to a multiple of this where oneDNN multiplies: it makes and keeps a kernel for every shape."""
 
+_LARGEST, _LARGEST_WEIGHT, _TINY = 127, 63, 1e-12
+"""Of the 8-bit numbers. AVX2 adds two products in 16 bits: 2 * 255 * 63 still fits, weights up to 127 would not."""
+
 
 class Linear:
     """x @ weight.T + bias, with GELU behind it if wanted; on a CPU by oneDNN, the weights laid out for it once."""
@@ -33,6 +36,28 @@ class Linear:
             after, kind = ("gelu", "none") if self._gelu else ("none", "")
             return torch.ops.mkldnn._linear_pointwise(x, self._weight, self._bias, after, [], kind)
         found = torch.nn.functional.linear(x, self._weight, self._bias)
+        return torch.nn.functional.gelu(found) if self._gelu else found
+
+
+class Int8Linear:
+    """x @ weight.T + bias of 8-bit numbers, GELU behind it if wanted: a scale for each row of x, and of the weight.
+
+    Sums of whole numbers are exact: a row's result depends on nothing that lies beside it.
+    """
+
+    def __init__(self, weight: Any, bias: Any, gelu: bool = False) -> None:
+        import torch
+
+        self._bias, self._gelu = bias, gelu
+        self._scales = weight.abs().amax(1).clamp_min_(_TINY).div_(_LARGEST_WEIGHT)
+        self._weight = (weight / self._scales[:, None]).round_().to(torch.int8).t()
+
+    def __call__(self, x: Any) -> Any:
+        import torch
+
+        largest = x.abs().amax(1, keepdim=True).clamp_min_(_TINY)
+        whole = torch._int_mm((x * (_LARGEST / largest)).round_().to(torch.int8), self._weight)
+        found = torch.addcmul(self._bias, whole.float().mul_(largest.div_(_LARGEST)), self._scales)
         return torch.nn.functional.gelu(found) if self._gelu else found
 
 

@@ -39,6 +39,11 @@ def fast_bfloat16(cpuinfo: Path | None = None) -> bool:
     return said == "1" if said in ("0", "1") else not _BFLOAT16_FLAGS.isdisjoint(processor_flags(cpuinfo))
 
 
+def fast_int8(cpuinfo: Path | None = None) -> bool:
+    """Say whether torch multiplies 8-bit numbers faster than float32 on this CPU; only x86 was tried."""
+    return "avx2" in processor_flags(cpuinfo)
+
+
 def has_gpu() -> bool:
     """Say whether there is a GPU that a training would use, going by its driver's tool."""
     return shutil.which("nvidia-smi") is not None and os.environ.get("CUDA_VISIBLE_DEVICES") != ""

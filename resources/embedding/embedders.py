@@ -1,5 +1,6 @@
 """Which embedder a configuration means, with its memory on disk."""
 
+from pipelines.compute.processor import fast_bfloat16, fast_int8, has_gpu
 from pipelines.core.errors import ConfigurationError
 from pipelines.core.protocols import Embedder
 from resources.embedding.languages import EVERY_LANGUAGE, languages_setting
@@ -37,8 +38,17 @@ def open_embedder(settings: Settings) -> Embedder:
             "unset EMBEDDING_MAX_TOKENS",
         )
     else:
-        embedder = SentenceEmbedder(settings.home, model or None, settings.embedding_dtype, languages)
+        embedder = SentenceEmbedder(settings.home, model or None, dtype(settings), languages)
     return CachedEmbedder(embedder, settings.home / "cache" / "vectors.sqlite")
+
+
+def dtype(settings: Settings) -> str:
+    """Return what a model that is run here computes with: EMBEDDING_DTYPE, or what is fastest at equal recall."""
+    if settings.embedding_dtype != "auto":
+        return settings.embedding_dtype
+    if settings.embedding_model or has_gpu() or not fast_int8():
+        return "float32"
+    return "bfloat16" if fast_bfloat16() else "int8"
 
 
 def graph_model(settings: Settings) -> str:

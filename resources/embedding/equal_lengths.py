@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pipelines.core.delta import batched
+from pipelines.core.errors import ConfigurationError
 from resources.embedding.model_folder import prompt_before
 
 _CPU_BATCH, _GPU_BATCH = 8, 64
@@ -22,6 +23,13 @@ class EqualLengths:
     """
 
     def __init__(self, folder: Path, dtype: str, count_tokens: Callable[[Sequence[str]], list[int]]) -> None:
+        if dtype == "int8":
+            raise ConfigurationError(
+                "EMBEDDING_DTYPE",
+                f"int8 for {folder.name}, which sentence-transformers runs",
+                "int8 for BERT with a mean over its tokens alone",
+                "set EMBEDDING_DTYPE=float32",
+            )
         import torch
         from sentence_transformers import SentenceTransformer
 

@@ -12,8 +12,9 @@ from resources.embedding.model_folder import longest_input, prompt_before, promp
 
 _MODULES = ["Transformer", "Pooling", "Normalize"]
 _LONGEST = 512
-_TOKENS = 1024
-"""Tokens of a batch: on a CPU what a layer makes of more no longer fits the cache; of fewer, products are slower."""
+_TOKENS, _INT8_TOKENS = 1024, 256
+"""Tokens of a batch: on a CPU what a layer makes of more no longer fits the cache; of fewer, products are slower. 8
+bits are more steps between shorter products."""
 
 
 def is_mean_pooled_bert(folder: Path) -> bool:
@@ -40,6 +41,7 @@ class MeanPooledBert:
     def __init__(self, model: FlatBert, tokenizer: Any, longest: int, prompts: Mapping[str, str] | None = None) -> None:
         self._model, self._tokenizer, self._prompts = model, tokenizer, prompts or {}
         self.longest = longest
+        self._tokens = _INT8_TOKENS if model.is_int8 else _TOKENS
         self.cut = 0
         self._tokenizer.enable_truncation(self.longest)
         self._tokenizer.no_padding()
@@ -59,9 +61,8 @@ class MeanPooledBert:
         self.cut += sum(bool(one.overflowing) for one in encoded)
         ids = [np.array(one.ids, dtype=np.int32) for one in encoded]
         lengths = [len(one) for one in ids]
-        bins = [
-            sorted(rows, key=lengths.__getitem__, reverse=True) for rows in fill_bins(lengths, max([_TOKENS, *lengths]))
-        ]
+        most = max([self._tokens, *lengths])
+        bins = [sorted(rows, key=lengths.__getitem__, reverse=True) for rows in fill_bins(lengths, most)]
         return [(rows, [ids[row] for row in rows]) for rows in bins]  # texts of one length stand together
 
     def encode(self, batch: Sequence[np.ndarray], kind: str = "document") -> np.ndarray:

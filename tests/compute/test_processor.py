@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.compute.processor import THREADS, fast_bfloat16, has_gpu, processor_flags, share_cores
+from pipelines.compute.processor import THREADS, fast_bfloat16, fast_int8, has_gpu, processor_flags, share_cores
 from resources.settings import CHECKOUT
 
 X86 = "processor\t: 0\nvmx flags\t: bf16\nflags\t\t: fpu sse2 avx2 avx512f {}\nbugs\t\t: bf16\n"
@@ -56,6 +56,12 @@ def test_bfloat16_is_only_for_processors_that_multiply_in_it(name: str, tmp_path
     text, fast = PROCESSORS[name]
     (tmp_path / "cpuinfo").write_text(text)
     assert fast_bfloat16(tmp_path / "cpuinfo") == fast
+
+
+def test_int8_is_for_processors_with_avx2(tmp_path: Path):
+    for name, text in {**{name: text for name, (text, _) in PROCESSORS.items()}, "old": "flags\t: fpu sse2\n"}.items():
+        (tmp_path / "cpuinfo").write_text(text)
+        assert fast_int8(tmp_path / "cpuinfo") == name.startswith("x86")
 
 
 def test_flags_are_those_of_one_line_and_none_where_nothing_says_so(tmp_path: Path):

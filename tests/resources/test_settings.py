@@ -106,7 +106,7 @@ def test_settings_are_frozen_and_each_is_described():
         ({"GRAFTLINE_READ_SECONDS": "inf"}, "expected a number above 0. Next: set GRAFTLINE_READ_SECONDS=60$"),
         ({"GRAFTLINE_MODES": "native,locl"}, "found 'locl'; .* Next: set GRAFTLINE_MODES=native,local$"),
         ({"GRAFTLINE_MODES": " ,"}, "found no mode; .* Next: set GRAFTLINE_MODES=native,local,global$"),
-        ({"EMBEDDING_DTYPE": "float16"}, "expected one of float32, bfloat16"),
+        ({"EMBEDDING_DTYPE": "float16"}, "expected one of auto, float32, bfloat16, int8"),
         ({"GRAFTLINE_HOEM": "/h"}, "GRAFTLINE_HOEM: .* Next: set GRAFTLINE_HOME instead$"),
     ],
 )

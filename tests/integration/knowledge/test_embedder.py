@@ -47,7 +47,7 @@ def test_vectors_are_normalised_and_near_when_the_meaning_is(embedder: SentenceE
 COMPANY = [*TEXTS, "", "tent", "long " * 400, " padded ", *(f"The {'very ' * more}light tent." for more in range(40))]
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int8"])
 def test_a_vector_is_the_same_to_the_bit_in_any_company_and_order(embedder: SentenceEmbedder, dtype: str):
     own = SentenceEmbedder(embedder._home, MINILM, dtype)
     assert len(own._loaded.batches(COMPANY)) > 1
@@ -57,9 +57,11 @@ def test_a_vector_is_the_same_to_the_bit_in_any_company_and_order(embedder: Sent
         np.testing.assert_array_equal(own.embed(some), np.stack([alone[text] for text in some]))
 
 
-def test_bfloat16_is_near_float32(embedder: SentenceEmbedder):
-    rounded = SentenceEmbedder(embedder._home, MINILM, "bfloat16")
-    assert (rounded.embed(COMPANY) * embedder.embed(COMPANY)).sum(axis=1).min() > 0.99
+@pytest.mark.parametrize(("dtype", "nearest"), [("bfloat16", 0.99), ("int8", 0.97)])
+def test_fewer_bits_are_near_float32_under_a_name_of_their_own(embedder: SentenceEmbedder, dtype: str, nearest: float):
+    rounded = SentenceEmbedder(embedder._home, MINILM, dtype)
+    assert (rounded.embed(COMPANY) * embedder.embed(COMPANY)).sum(axis=1).min() > nearest
+    assert rounded.name == f"{embedder.name}-{dtype}"
 
 
 @pytest.mark.parametrize("names", [[], [MINILM]], ids=["default", "MiniLM"])
@@ -79,6 +81,8 @@ def test_a_model_of_another_kind_is_embedded_by_sentence_transformers(embedder: 
     (copy / "modules.json").write_text(json.dumps(modules[:2]))  # without the normalisation, which embed does anyway
     other, texts = SentenceEmbedder(tmp_path, str(copy)), [*TEXTS, "tent", "", "long " * 400]
     assert isinstance(other._loaded, EqualLengths)
+    with pytest.raises(ConfigurationError, match="int8 for mine, which sentence-transformers runs"):
+        SentenceEmbedder(tmp_path, str(copy), dtype="int8").embed(texts)
     np.testing.assert_allclose(other.embed(texts), embedder.embed(texts), atol=1e-6)
 
 
