@@ -84,6 +84,13 @@ ENGLISH = Language(
             r"(?:does|did|has) the company|the company (?:do|did))\b"
         ),
         counted=r"\bhow many (\w+)(?: (metres|meters|kilometres|\w+))?",
+        growth=r"\b(?:grow\w*|grew|growth|increas\w+|decreas\w+|declin\w+|rise|rose|risen|fall|fell|fallen|drop\w*)\b",
+        difference=(
+            r"\bdifference\b|"
+            r"\bhow (?:much|many) (?:\w+ ){0,2}(?:more|less|fewer|higher|lower|heavier|lighter|longer|larger|cheaper)\b"
+        ),
+        ratio=r"\bratio\b|\bhow many times\b|\btimes as (?:many|much)\b",
+        relative_year=r"\b(?:(?:the )?(?:last|previous|prior|past) year|the year before|this year|the current year)\b",
         reworded={"could": "can", "may": "can", "please": "", "the": "", "a": "", "an": ""},
     ),
     names=Names(

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import NoReturn
 
+from pipelines.text.characters import HAN
+
 _LONGEST, _DEEPEST, _MOST_BITS, _LARGEST_EXPONENT = 400, 30, 1_200, 1_000
 _SIGNS = str.maketrans(
     {"−": "-", "–": "-", "—": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "[": "(", "]": ")", "【": "(", "】": ")"}
@@ -19,7 +21,7 @@ _CURRENCIES = (
     r"US\$|[€$£¥]|\b(?:euros?|EUR|dollars?|USD|CNY|RMB|pounds?|GBP|yen|JPY)\b|人民币|[欧美日]?元|英镑|块"
 )  # fmt: skip
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:e[+-]?\d{1,3}\b)?|\.\d+)|(?P<word>[A-Za-z_]+|[㐀-鿿]+)|(?P<sign>\*\*|//|[-+*/%^(),])"
+    rf"\s*(?:(?P<number>\d+(?:\.\d+)?(?:e[+-]?\d{{1,3}}\b)?|\.\d+)|(?P<word>[A-Za-z_]+|[{HAN}]+)|(?P<sign>\*\*|//|[-+*/%^(),])"
     r"|(?P<other>\S))",
     re.IGNORECASE,
 )
