@@ -2,11 +2,14 @@
 
 import pytest
 
+from pipelines.answering.ask import Answerer
 from pipelines.core.errors import QueryError
 from pipelines.core.protocols import CypherStore
 from resources.graph.neo4j_store import Neo4jGraphStore
 from resources.graph.stores import MirroredGraphStore
+from tests.answering.modes.agent.test_agentic import Scripted
 from tests.contract.graphs import graph
+from tests.fakes import FakeEmbedder
 from tests.resources.graph.test_cypher_guard import HOSTILE
 
 WRITES = [
@@ -104,6 +107,22 @@ def test_the_schema_is_read_from_the_store(filled: Neo4jGraphStore) -> None:
     assert ("PERSON", "LEADS", "PLACE", 1) in schema.relations and len(schema.relations) == 3
     assert "name" in schema.properties["__Entity__"] and schema.properties["__Entity__"][0] == "id"
     assert all("vector" not in names for names in schema.properties.values())
+
+
+def test_a_models_query_becomes_an_answer_with_citations(filled: Neo4jGraphStore) -> None:
+    model = Scripted(
+        "MATCH (p)-[:LEAD]->(w) RETURN w LIMIT x",
+        "```cypher\nMATCH (p:PERSON)-[r:LEADS]->(w) WHERE toLower(w.name) CONTAINS 'halden' RETURN p, r, w\n```",
+        "Marek Dvorsky leads the Halden warehouse [1].",
+    )
+    with Answerer(store=filled, embedder=FakeEmbedder(4), language_model=model) as answerer:
+        answered = answerer.ask("Who leads the Halden warehouse?", "cypher")
+    first, second = answered.trace
+    assert first.result.startswith("refused: found Neo.ClientError.Statement.SyntaxError")
+    assert "Marek Dvorsky | LEADS | Halden warehouse" in second.result
+    assert answered.retrieved[0] == "c1" and answered.answer.supported
+    assert answered.answer.citations[0]["chunk_id"] == "c1"
+    assert "Marek Dvorsky | LEADS | Halden warehouse" in model.last()[-1]["content"], "the table is a source"
 
 
 def test_both_stores_together_answer_cypher(both: MirroredGraphStore) -> None:

@@ -28,8 +28,10 @@ def model_steps(search: Search, desk: Desk, model: LanguageModel) -> tuple[list[
     messages: Messages = [{"role": "system", "content": system}, {"role": "user", "content": desk.question}]
     steps, done, strange, told = list[Step](), dict[tuple[str, str], int](), 0, False
     for number in range(1, limit + 1):
+        # Only where it is needed: a model that runs here starts its engine anew for every answer held to a schema.
+        schema = SCHEMA if strange else None
         completion = model.complete(
-            [_fitting(messages, search)], _STEP_TOKENS, SCHEMA, usable=lambda _, one: read_reply(one.text) is not None
+            [_fitting(messages, search)], _STEP_TOKENS, schema, usable=lambda _, one: read_reply(one.text) is not None
         )[0]
         reply = None if completion.failure else read_reply(completion.text)
         if completion.failure:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.answering.ask import Answerer
+from pipelines.answering.modes.agent.replies import SCHEMA
 from pipelines.answering.modes.agentic import AgenticRetriever
 from pipelines.answering.search.search import Retrieved, Search
 from pipelines.answering.search.trace import printed
@@ -27,8 +28,12 @@ class Scripted(FakeLanguageModel):
     packaged = False
 
     def __init__(self, *replies: str) -> None:
-        self.left = list(replies)
+        self.left, self.schemas = list(replies), list[object]()
         super().__init__(lambda messages: self.left.pop(0))
+
+    def complete(self, prompts, max_tokens, schema=None, usable=None):  # type: ignore[no-untyped-def]
+        self.schemas.append(schema)
+        return super().complete(prompts, max_tokens, schema, usable)
 
     def last(self) -> Messages:
         return self.calls[-1][0]
@@ -128,6 +133,13 @@ def test_what_is_no_step_is_told_what_was_expected() -> None:
     assert "there is no action 'browse'" in retrieved.trace[1].result
     assert actions(retrieved)[2] == "plan", "after two such replies the question is searched by rules"
     assert retrieved.chunks[0]["path"] == "warehouses/halden.md"
+
+
+def test_a_reply_without_an_action_is_followed_by_one_that_is_held_to_the_schema() -> None:
+    search, answer = '{"action": "search", "argument": "Halden"}', '{"action": "answer", "argument": "p1"}'
+    model = Scripted("Let me think.", search, answer)
+    found(model, HALDEN)
+    assert model.schemas == [None, SCHEMA, None]
 
 
 def test_the_same_action_twice_is_told_and_not_done_again() -> None:
