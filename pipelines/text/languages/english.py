@@ -90,7 +90,8 @@ ENGLISH = Language(
             r"\bhow (?:much|many) (?:\w+ ){0,2}(?:more|less|fewer|higher|lower|heavier|lighter|longer|larger|cheaper)\b"
         ),
         ratio=r"\bratio\b|\bhow many times\b|\btimes as (?:many|much)\b",
-        relative_year=r"\b(?:(?:the )?(?:last|previous|prior|past) year|the year before|this year|the current year)\b",
+        earlier_year=r"\b(?:(?:the )?(?:last|previous|prior|past) year|the year before)\b",
+        this_year=r"\b(?:this year|the current year|to this one)\b",
         reworded={"could": "can", "may": "can", "please": "", "the": "", "a": "", "an": ""},
     ),
     names=Names(

@@ -47,7 +47,8 @@ class Questions:
     growth: str = _NEVER
     difference: str = _NEVER
     ratio: str = _NEVER
-    relative_year: str = _NEVER
+    earlier_year: str = _NEVER
+    this_year: str = _NEVER
     reworded: Mapping[str, str] = field(default_factory=dict)
     """Ways to ask the same, by one of them; "" for what asks nothing more."""
 

@@ -274,3 +274,40 @@ def test_prompts_are_in_both_languages() -> None:
         found(model, question)
         first = (folder / name).read_text(encoding="utf-8").splitlines()[0]
         assert model.calls[0][0][0]["content"].startswith(first)
+
+
+@pytest.mark.parametrize(
+    ("question", "queries"),
+    [
+        ("How did revenue grow from last year to this one?", ("grow from last year", "grow from to this one")),
+        ("今年的收入比去年增长了多少？", ("去年", "今年")),
+        ("2025年的收入比上年增长了多少？", ("上年", "2025")),
+        ("Did costs fall in 2025, compared with 2023?", ("2023", "2025")),
+    ],
+)
+def test_rules_tell_years_by_number_or_by_word_the_earliest_first(question: str, queries: tuple[str, str]) -> None:
+    retrieved = found(None, question)
+    arguments = [" ".join(step.argument.split()) for step in retrieved.trace if step.action == "search"]
+    assert len(arguments) == 2
+    for argument, own, other in zip(arguments, queries, queries[::-1], strict=True):
+        assert own in argument and other not in argument
+
+
+def figures(*texts: str) -> Retrieved:
+    store = build_store({f"{number}.md": text for number, text in enumerate(texts)})
+    store.tables["entities"] = [
+        {"entity_id": name, "name": name, "type": "X", "aliases": [], "description": "", "chunk_ids": ["c0", "c1"]}
+        for name in ("Alba", "Borea")
+    ]
+    store.__init__(**store.tables)  # type: ignore[misc]
+    question = "How many grams heavier is the Alba than the Borea?"
+    return AgenticRetriever(Search(store, FakeEmbedder(), AnswerSettings())).retrieve(question, 5)
+
+
+def test_rules_set_two_things_against_each_other_where_each_has_one_figure_of_one_kind() -> None:
+    light = "The Borea is 1,900 grams heavy."
+    assert figures("The Alba is 2,100 grams heavy.", light).trace[-1].result == "2100 - 1900 = 200"
+    result = figures("The Alba is 2.1 kilos heavy, not grams.", light).trace[-1].result
+    assert result == "none: 2.1 kilos and 1,900 grams are not of one kind"
+    result = figures("The Alba is 2,100 grams heavy, in its bag 2,300 grams.", light).trace[-1].result
+    assert result == "none: 2 figures (2,100 grams, 2,300 grams) for Alba where one is needed"
