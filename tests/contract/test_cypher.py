@@ -7,7 +7,7 @@ from pipelines.core.errors import QueryError
 from pipelines.core.protocols import CypherStore
 from resources.graph.neo4j_store import Neo4jGraphStore
 from resources.graph.stores import MirroredGraphStore
-from tests.answering.modes.agent.test_agentic import Scripted
+from tests.answering.modes.scripted import Scripted
 from tests.contract.graphs import graph
 from tests.fakes import FakeEmbedder
 from tests.resources.graph.test_cypher_guard import HOSTILE

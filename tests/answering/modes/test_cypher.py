@@ -11,7 +11,7 @@ from pipelines.answering.settings import AnswerSettings, RetrievalSettings
 from pipelines.core.errors import ConfigurationError, QueryError
 from pipelines.core.filters import Filters
 from pipelines.core.protocols import GraphSchema, QueryResult
-from tests.answering.modes.agent.test_agentic import Scripted
+from tests.answering.modes.scripted import Scripted
 from tests.answering.world import build_store
 from tests.fakes import FakeEmbedder, FakeGraphStore, FakeLanguageModel
 
