@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     unproven: Literal["mark", "drop", "refuse"] = variable(
         "GRAFTLINE_UNPROVEN", "mark", "what becomes of an answer's sentences that the sources do not bear out"
     )
+    agent_steps: Annotated[int, Field(ge=1)] = variable(
+        "GRAFTLINE_AGENT_STEPS", "8", "steps that mode agentic takes at most"
+    )
     prompts: OptionalFolder = variable("GRAFTLINE_PROMPTS", "", "folder of prompts in the packaged ones' place")
     reranker: str = variable("GRAFTLINE_RERANKER", "", "a cross-encoder, folder or hub name, that orders passages")
     bad_share: Share = variable("GRAFTLINE_BAD_SHARE", "0.05", "share of rejected input above which a check fails")
@@ -182,7 +185,12 @@ class Settings(BaseSettings):
     @property
     def answering(self) -> AnswerSettings:
         """Who writes answers, and from how much."""
-        return AnswerSettings(writer=self.writer, context_tokens=self.context_tokens, unproven=self.unproven)
+        return AnswerSettings(
+            writer=self.writer,
+            context_tokens=self.context_tokens,
+            unproven=self.unproven,
+            agent_steps=self.agent_steps,
+        )
 
     @property
     def engine(self) -> str:

@@ -66,6 +66,7 @@ def _answer(todo: Mapping[str, tuple[dict[str, Any], Mode]], answerer: Answerer)
             "question_id": question["id"],
             "mode": mode,
             **answered.answer.as_dict(),
+            "trace": [step.as_dict() for step in answered.trace],
             "retrieved": list(answered.retrieved),
             "prompt_tokens": answered.prompt_tokens,
             "completion_tokens": answered.completion_tokens,

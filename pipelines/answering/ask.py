@@ -15,6 +15,7 @@ from pipelines.answering.remembering import RememberingEmbedder
 from pipelines.answering.retrievers import Retrievers
 from pipelines.answering.search.search import Retrieved
 from pipelines.answering.search.similarity import Similarity
+from pipelines.answering.search.trace import Step
 from pipelines.answering.settings import AnswerSettings
 from pipelines.core.protocols import Completion, Embedder, GraphStore, LanguageModel, Reranker
 from pipelines.text.languages.languages import all_languages, language_of
@@ -50,10 +51,13 @@ class Answered:
     completion_tokens: int = 0
     failure: str = ""
     """Why the model wrote nothing for this one: its answer is then a quotation, or a line that says so."""
+    trace: tuple[Step, ...] = ()
+    """How it was searched, where the mode took several steps; the tokens are the model's while it searched too."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return {question, mode} and what `Answer.as_dict` returns, plain values; a citation is as in CITATIONS."""
-        return {"question": self.question, "mode": self.mode, **self.answer.as_dict()}
+        """Return {question, mode, trace} and what `Answer.as_dict` returns, plain values as in ANSWERS."""
+        trace = [step.as_dict() for step in self.trace]
+        return {"question": self.question, "mode": self.mode, **self.answer.as_dict(), "trace": trace}
 
 
 class Answerer:
@@ -77,7 +81,7 @@ class Answerer:
         # The same source sentences come up for many questions.
         self._embedder = RememberingEmbedder(embedder)
         self._similarity = Similarity(self._embedder)
-        self._retrievers = Retrievers(store, self._embedder, self.settings, reranker)
+        self._retrievers = Retrievers(store, self._embedder, self.settings, reranker, language_model)
         self.writer = open_writer(self.settings, self._similarity, self._embedder, language_model, prompts)
         names = [language_model.name, embedder.name, self.settings.digest, CODE_VERSION]
         # A setting can change what the same model is said to read. English alone, as the packaged model reads, goes
@@ -161,11 +165,11 @@ class Answerer:
 
     def _answered(self, prepared: Prepared, completion: Completion | None) -> Answered:
         question, mode, draft = prepared.question, prepared.mode, prepared.draft
-        retrieved = [row["chunk_id"] for row in draft.retrieved.chunks]
+        retrieved, trace = [row["chunk_id"] for row in draft.retrieved.chunks], draft.retrieved.trace
         answer = self.writer.answer(draft, completion)
-        if completion is None:
-            return Answered(question, mode, answer, retrieved)
-        if completion.failure:
-            _LOG.warning("the model gave no answer to '%s': %s", question, completion.failure)
-        tokens = completion.prompt_tokens, completion.completion_tokens
-        return Answered(question, mode, answer, retrieved, *tokens, completion.failure)
+        written = completion or Completion("", 0, 0)
+        if written.failure:
+            _LOG.warning("the model gave no answer to '%s': %s", question, written.failure)
+        read = written.prompt_tokens + sum(step.prompt_tokens for step in trace)
+        wrote = written.completion_tokens + sum(step.completion_tokens for step in trace)
+        return Answered(question, mode, answer, retrieved, read, wrote, written.failure, trace)

@@ -9,16 +9,22 @@ from pipelines.answering.search.search import Retriever, Search
 from pipelines.answering.settings import AnswerSettings
 from pipelines.core.errors import NotMaterializedError
 from pipelines.core.extensions import MODES, extension
-from pipelines.core.protocols import Embedder, GraphStore, Reranker
+from pipelines.core.protocols import Embedder, GraphStore, LanguageModel, Reranker
 
 
 class Retrievers:
     """The retrievers of one store: each opened when its mode is first asked for and kept, the store counted once."""
 
     def __init__(
-        self, store: GraphStore, embedder: Embedder, settings: AnswerSettings, reranker: Reranker | None = None
+        self,
+        store: GraphStore,
+        embedder: Embedder,
+        settings: AnswerSettings,
+        reranker: Reranker | None = None,
+        language_model: LanguageModel | None = None,
     ) -> None:
         self._store, self._embedder, self._settings, self._reranker = store, embedder, settings, reranker
+        self._language_model = language_model
         self._opened: dict[Mode, Retriever] = {}
         self._counts: Mapping[str, int] | None = None
         self._lock = threading.Lock()
@@ -31,7 +37,13 @@ class Retrievers:
                 if self._counts is None:
                     self._counts = self._store.counts()
                 self._opened[mode] = open_retriever(
-                    mode, self._store, self._embedder, self._settings, self._reranker, self._counts
+                    mode,
+                    self._store,
+                    self._embedder,
+                    self._settings,
+                    self._reranker,
+                    self._counts,
+                    self._language_model,
                 )
             return self._opened[mode]
 
@@ -49,12 +61,16 @@ def open_retriever(
     settings: AnswerSettings,
     reranker: Reranker | None = None,
     counts: Mapping[str, int] | None = None,
+    language_model: LanguageModel | None = None,
 ) -> Retriever:
     """Return the retriever of a mode; NotMaterializedError when the store is empty.
 
-    `counts` are the store's, where they are known already. Raises ConfigurationError for a mode of LangChain's where
-    that is not installed.
+    `counts` are the store's, where they are known already; `language_model` is for the modes that ask it while they
+    search. Raises ConfigurationError for a mode of LangChain's where that is not installed, and for `cypher` without
+    Neo4j or a model that writes it.
     """
+    from pipelines.answering.modes.agentic import AgenticRetriever
+    from pipelines.answering.modes.cypher import CypherRetriever
     from pipelines.answering.modes.global_search import GlobalRetriever
     from pipelines.answering.modes.local_search import LocalRetriever
     from pipelines.answering.modes.passages import PassageRetriever
@@ -68,7 +84,7 @@ def open_retriever(
             "the documents' chunks and communities",
             "graftline run",
         )
-    search = Search(store, embedder, settings)
+    search = Search(store, embedder, settings, language_model)
     if mode in ADAPTER_MODES:
         from pipelines.answering.frameworks.comparison import open_comparison
 
@@ -79,5 +95,7 @@ def open_retriever(
         "native": NativeRetriever,
         "local": LocalRetriever,
         "global": GlobalRetriever,
+        "agentic": AgenticRetriever,
+        "cypher": CypherRetriever,
     }
     return kinds[mode](search) if mode in kinds else extension(MODES, mode)(search)

@@ -68,6 +68,9 @@ class AnswerSettings(BaseModel):
     min_shared: float = Field(
         default=0.6, ge=0, le=1, description="share of an answer sentence's content words in its source"
     )
+    agent_steps: int = Field(default=8, ge=1, description="steps that mode agentic takes at most")
+    cypher_rows: int = Field(default=50, ge=1, description="rows that mode cypher reads at most")
+    cypher_seconds: float = Field(default=20.0, gt=0, description="time after which Neo4j ends a query of mode cypher")
 
     retrieval: RetrievalSettings = Field(
         default=RetrievalSettings(), description="filters of every mode, and the steps of vector, bm25 and hybrid"

@@ -111,6 +111,10 @@ class ServiceError(GraftlineError):
     """An outside system (Neo4j, MLflow, a language model) that does not answer or refuses."""
 
 
+class QueryError(GraftlineError):
+    """A query that a store refuses or cannot run, written for it from outside: it may be written again."""
+
+
 class NotMaterializedError(GraftlineError):
     """A stage that needs what an earlier stage has not produced yet."""
 

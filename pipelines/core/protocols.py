@@ -1,8 +1,8 @@
 """What the flows ask of the outside world; `resources/` holds the implementations, `tests/fakes.py` the fakes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
@@ -216,4 +216,43 @@ class GraphStore(Protocol):
 
     def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+@dataclass(frozen=True)
+class GraphSchema:
+    """What a graph is made of, as a query has to name it, the frequent first.
+
+    `relations` are (type of the source, type, type of the target, how many); `properties` are by label.
+    """
+
+    entity_types: tuple[tuple[str, int], ...]
+    relations: tuple[tuple[str, str, str, int], ...]
+    properties: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class QueryResult:
+    """The table that a query came to, values as texts, and of each row the chunks that it stands on.
+
+    `statement` is what ran; `more` says that there were rows beyond those asked for.
+    """
+
+    statement: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    chunk_ids: tuple[tuple[str, ...], ...]
+    more: bool = False
+
+
+@runtime_checkable
+class CypherStore(Protocol):
+    """A graph store that answers Cypher, and only such as reads."""
+
+    def graph_schema(self) -> GraphSchema:
+        """Return what the stored graph is made of."""
+        ...
+
+    def read_cypher(self, statement: str, rows: int, seconds: float) -> QueryResult:
+        """Run one statement that only reads; QueryError for any other, one that the server refuses, or a slow one."""
         ...

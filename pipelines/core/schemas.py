@@ -143,6 +143,18 @@ SENTENCES = pa.list_(
 )
 """Of each sentence of an answer its span in it, `status` (supported, derived, unverified, contradicted; none where
 nothing is claimed), why, and the places of its proof in `citations`, from 0."""
+TRACE = pa.list_(
+    pa.struct(
+        [
+            ("action", TEXT),
+            ("argument", TEXT),
+            ("result", TEXT),
+            ("prompt_tokens", pa.int64()),
+            ("completion_tokens", pa.int64()),
+        ]
+    )
+)
+"""The steps of a mode that takes several: what was done with what, what came, and the model's tokens for it."""
 ANSWERS = _schema(
     answer_id=TEXT,
     question_id=TEXT,
@@ -154,6 +166,7 @@ ANSWERS = _schema(
     writer=TEXT,
     left_out=pa.int64(),
     note=TEXT,
+    trace=TRACE,
     retrieved=TEXTS,
     prompt_tokens=pa.int64(),
     completion_tokens=pa.int64(),

@@ -1,4 +1,6 @@
-"""All Cypher that Graftline sends, one constant each; data travels only as parameters.
+"""All Cypher that Graftline sends of its own, one constant each; data travels only as parameters.
+
+What a model writes for the mode `cypher` is checked by `cypher_guard` and runs in a transaction that only reads.
 
 Labels and relationship types follow the neo4j-graphrag and LLM Graph Builder conventions. The property `graftline`
 holds a row's digest and marks what is ours: nothing without it is read, changed or deleted. Needs Neo4j 5.26 (dynamic
@@ -204,3 +206,39 @@ MATCH (n:Chunk {parent_id: id}) WHERE n.graftline IS NOT NULL
 RETURN n {.*, embedding: null} AS row ORDER BY n.document_id, n.start, n.id
 """
 PARENT_INDEX = "CREATE INDEX graftline_chunk_parent IF NOT EXISTS FOR (n:Chunk) ON (n.parent_id)"
+
+# What a query that a model writes has to know, and what its values stand on
+
+ENTITY_TYPES = """
+MATCH (n:__Entity__) WHERE n.graftline IS NOT NULL
+RETURN n.type AS type, count(*) AS count ORDER BY count DESC, type
+"""
+RELATION_TYPES = """
+MATCH (a:__Entity__)-[r]->(b:__Entity__) WHERE r.graftline IS NOT NULL
+RETURN a.type AS source, type(r) AS type, b.type AS target, count(*) AS count ORDER BY count DESC, type, source, target
+"""
+CHUNKS_OF_DOCUMENTS = """
+UNWIND $ids AS id
+MATCH (c:Chunk)-[:PART_OF]->(:Document {id: id}) WHERE c.graftline IS NOT NULL
+WITH id, c ORDER BY c.start
+RETURN id AS value, collect(c.id)[..$most] AS chunk_ids
+"""
+CHUNKS_OF_VALUES = """
+MATCH (e:__Entity__) WHERE e.graftline IS NOT NULL
+AND (e.name IN $values OR e.description IN $values OR e.id IN $values OR any(one IN e.aliases WHERE one IN $values))
+UNWIND [one IN [e.name, e.description, e.id] + e.aliases WHERE one IN $values] AS value
+RETURN value, e.chunk_ids AS chunk_ids
+UNION
+MATCH (:__Entity__)-[r]->(:__Entity__) WHERE r.graftline IS NOT NULL AND r.description IN $values
+RETURN r.description AS value, r.chunk_ids AS chunk_ids
+UNION
+MATCH (c:Chunk) WHERE c.graftline IS NOT NULL AND (c.text IN $values OR c.id IN $values)
+UNWIND [one IN [c.text, c.id] WHERE one IN $values] AS value
+RETURN value, [c.id] AS chunk_ids
+UNION
+MATCH (d:Document)<-[:PART_OF]-(c:Chunk) WHERE d.graftline IS NOT NULL AND (d.path IN $values OR d.title IN $values)
+WITH d, c ORDER BY c.start
+WITH d, collect(c.id)[..$most] AS chunk_ids
+UNWIND [one IN [d.path, d.title] WHERE one IN $values] AS value
+RETURN value, chunk_ids
+"""

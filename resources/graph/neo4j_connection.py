@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from pipelines.core.errors import ServiceError
+from pipelines.core.errors import QueryError, ServiceError
 from pipelines.core.masked import without_user
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS, _RETRY_SECONDS = 5.0, 5.0
 _HOW = "start it (docker compose up -d neo4j), correct NEO4J_URI, or unset NEO4J_URI to use the embedded store"
+_ABOUT_THE_QUERY = ("Neo.ClientError.Statement.", "Neo.ClientError.Procedure.")
 
 
 class Neo4jConnection:
@@ -47,6 +48,28 @@ class Neo4jConnection:
         """Return the records of one read query, retried while the server is merely busy."""
         with self.session() as session:
             return session.execute_read(lambda transaction: transaction.run(query, parameters).data())
+
+    def read_only(self, query: str, most: int, seconds: float) -> tuple[list[str], list[list[Any]]]:
+        """Return the columns of a query from outside and its first records, their values as the driver has them.
+
+        The server lets it read and nothing else, and ends it after `seconds`. QueryError with the server's words.
+        """
+        import neo4j
+
+        session = self._driver.session(database=self.database, default_access_mode=neo4j.READ_ACCESS, fetch_size=most)
+        with self.errors(), session, session.begin_transaction(timeout=seconds) as transaction:
+            try:
+                result = transaction.run(query)  # type: ignore[arg-type]  # guarded: resources.graph.cypher_guard
+                found = list(result.keys()), [record.values() for record in result.fetch(most)]
+                transaction.rollback()  # what was not fetched is not counted out either
+                return found
+            except neo4j.exceptions.ClientError as error:
+                said, expected = f"{error.code}: {error.message}", "Cypher of Neo4j 5.26 that only reads"
+                if "TimedOut" in (error.code or "") or "Terminated" in (error.code or ""):
+                    said, expected = f"a query that took more than {seconds:g} seconds", "one that ends sooner"
+                elif not (error.code or "").startswith(_ABOUT_THE_QUERY):
+                    raise
+                raise QueryError("the Cypher statement", said, expected, "write it again") from None
 
     def write(self, query: str, /, **parameters: Any) -> None:
         """Run one query in a transaction of its own, schema changes among them."""

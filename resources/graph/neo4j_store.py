@@ -14,7 +14,8 @@ import pyarrow as pa
 from pipelines.core.errors import ConfigurationError
 from pipelines.core.filters import EVERYTHING, Filters
 from pipelines.core.graph_tables import GRAPH_TABLES, GraphTables, StoreChanges
-from resources.graph import cypher
+from pipelines.core.protocols import GraphSchema, QueryResult
+from resources.graph import cypher, neo4j_reading
 from resources.graph.neo4j_changes import StagedChanges, Statement, change_statements, differences
 from resources.graph.neo4j_connection import Neo4jConnection
 from resources.graph.rows import KEYS, SEARCHED, best_rows, nothing_stored, refuse_broken, refuse_filters, search_terms
@@ -169,6 +170,14 @@ class Neo4jGraphStore:
         wanted = sorted({key for key in parent_ids if key})
         found = self._plain("chunks", self.connection.read(cypher.SIBLINGS_OF, ids=wanted))
         return sorted(found, key=lambda row: (row["document_id"], row["start"], row["chunk_id"]))
+
+    def graph_schema(self) -> GraphSchema:
+        """Return what the stored graph is made of."""
+        return neo4j_reading.graph_schema(self.connection, self._schemas)
+
+    def read_cypher(self, statement: str, rows: int, seconds: float) -> QueryResult:
+        """Run one statement that only reads; QueryError for any other, one that the server refuses, or a slow one."""
+        return neo4j_reading.read_cypher(self.connection, statement, rows, seconds)
 
     def close(self) -> None:
         """Close the connections."""

@@ -10,6 +10,7 @@ import pyarrow as pa
 from pipelines.core.errors import NotMaterializedError, ServiceError
 from pipelines.core.filters import EVERYTHING, Filters
 from pipelines.core.graph_tables import GraphTables, StoreChanges
+from pipelines.core.protocols import GraphSchema, QueryResult
 from resources.graph.embedded import EmbeddedGraphStore
 from resources.graph.neo4j_changes import StagedChanges
 from resources.graph.neo4j_store import INCOMPLETE, Neo4jGraphStore
@@ -115,6 +116,12 @@ class MirroredGraphStore:
 
     def siblings_of(self, parent_ids: Sequence[str]) -> list[dict[str, Any]]:
         return self.first.siblings_of(parent_ids)
+
+    def graph_schema(self) -> GraphSchema:
+        return self.first.graph_schema()
+
+    def read_cypher(self, statement: str, rows: int, seconds: float) -> QueryResult:
+        return self.first.read_cypher(statement, rows, seconds)
 
     def close(self) -> None:
         self.first.close()

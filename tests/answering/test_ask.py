@@ -137,6 +137,7 @@ def test_what_the_sources_do_not_hold_is_refused_in_the_questions_language(quest
         "writer": "extract",
         "left_out": 0,
         "note": "",
+        "trace": [],
     }
     assert not model.calls, "what has no evidence costs no model call"
 

@@ -7,14 +7,14 @@ from typing import Any, Literal
 from pipelines.answering.search.search import Fact, Retrieved, Row
 from pipelines.text.tables import head_in_header
 
-Kind = Literal["passage", "fact", "report"]
+Kind = Literal["passage", "fact", "report", "calculation", "table"]
 Counter = Callable[[Sequence[str]], Sequence[int]]
 """Counts the tokens of texts."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """One numbered source: a passage of one chunk or of neighbours, or a text of the graph with what it stands on."""
+    """One numbered source: a passage of one chunk or of neighbours, or another text with what it stands on."""
 
     number: int
     kind: Kind
@@ -44,14 +44,18 @@ class Context:
 def pack_context(retrieved: Retrieved, budget: int, count_tokens: Counter) -> Context:
     """Return the sources that fit into `budget` tokens, passages first, each kind best first.
 
-    What is too long for what is left of the budget is left out and what comes after it is tried. Of what the graph adds
-    only what stands on a chunk is a source. The best passage is there in any case.
+    What was made for this question (a calculation, a query's table) comes right behind the best passage. What is too
+    long for what is left of the budget is left out and what comes after it is tried. Of what is no passage only what
+    stands on a chunk is a source. The best passage is there in any case.
     """
     passages = _merged(retrieved.chunks)
     wanted: list[tuple[Kind, str, str, tuple[Row, ...]]] = [
         ("passage", _heading(rows[0]), _joined(rows), rows) for rows in passages
     ]
-    wanted += [(fact.kind, fact.title, fact.text, tuple(fact.chunks)) for fact in _distinct(retrieved.context)]
+    facts = _distinct(retrieved.context)
+    made = [fact for fact in facts if fact.kind in _MADE]
+    wanted[1:1] = [(fact.kind, fact.title, fact.text, tuple(fact.chunks)) for fact in made]
+    wanted += [(fact.kind, fact.title, fact.text, tuple(fact.chunks)) for fact in facts if fact.kind not in _MADE]
     costs = count_tokens([f"[00] {heading}\n{text}\n\n" for _, heading, text, _ in wanted]) if wanted else []
     sources, spent = list[Source](), 0
     for (kind, heading, text, rows), cost in zip(wanted, costs, strict=True):
@@ -60,6 +64,9 @@ def pack_context(retrieved: Retrieved, budget: int, count_tokens: Counter) -> Co
         spent += cost
         sources.append(Source(len(sources) + 1, kind, heading, text, rows))
     return Context(tuple(sources), len(wanted) - len(sources))
+
+
+_MADE = ("calculation", "table")
 
 
 def _distinct(facts: Iterable[Fact]) -> list[Fact]:

@@ -8,9 +8,10 @@ import numpy as np
 
 from pipelines.answering.question import holds_answer_kind
 from pipelines.answering.search.similarity import Similarity
+from pipelines.answering.search.trace import Step
 from pipelines.answering.settings import AnswerSettings
 from pipelines.core.filters import EVERYTHING
-from pipelines.core.protocols import Embedder, GraphStore
+from pipelines.core.protocols import Embedder, GraphStore, LanguageModel
 from pipelines.text.languages.languages import language_of
 from pipelines.text.tables import head_in_header
 from pipelines.text.terms import coverage, terms, with_pairs
@@ -22,12 +23,14 @@ _STANDING = 3
 
 @dataclass(frozen=True)
 class Fact:
-    """A text that the graph adds, a fact of entities and relations or a community's report, with what it stands on.
+    """A text beside the passages, with what it stands on.
 
-    `chunks` are rows as in `Retrieved`, the best of them first; none where it is not known what it was written from.
+    The graph adds facts of entities and relations, a community's report, or the table that a query came to; the agent
+    a calculation over numbers of passages. `chunks` are rows as in `Retrieved`, the best of them first; none where it
+    is not known what it was written from.
     """
 
-    kind: Literal["fact", "report"]
+    kind: Literal["fact", "report", "calculation", "table"]
     text: str
     chunks: tuple[Row, ...] = ()
     title: str = ""
@@ -39,7 +42,8 @@ class Retrieved:
 
     `names` are the entities met on the way (small letters): what may link two sentences. `weights` is the rarity of
     each question term among all candidates. `broad`: the sources are many voices rather than one passage. `stuffed`:
-    the passages go into the prompt whole instead of sentence by sentence.
+    the passages go into the prompt whole instead of sentence by sentence. `trace` is how they were found, where a
+    mode took several steps or asked the model.
     """
 
     chunks: list[Row]
@@ -48,6 +52,7 @@ class Retrieved:
     names: frozenset[str] = field(default_factory=frozenset)
     broad: bool = False
     stuffed: bool = False
+    trace: tuple[Step, ...] = ()
 
 
 class Retriever(Protocol):
@@ -59,10 +64,19 @@ class Retriever(Protocol):
 
 
 class Search:
-    """What the modes share: both searches, document titles, and ranking by the question's words."""
+    """What the modes share: both searches, document titles, ranking by the question's words, and the model.
 
-    def __init__(self, store: GraphStore, embedder: Embedder, settings: AnswerSettings) -> None:
-        self.store, self.embedder, self.settings = store, embedder, settings
+    `language_model` is for modes that ask it while they search; None where there is none.
+    """
+
+    def __init__(
+        self,
+        store: GraphStore,
+        embedder: Embedder,
+        settings: AnswerSettings,
+        language_model: LanguageModel | None = None,
+    ) -> None:
+        self.store, self.embedder, self.settings, self.language_model = store, embedder, settings, language_model
         self.similarity = Similarity(embedder)
 
     def vector(self, question: str) -> np.ndarray | None:

@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 @click.option("--section", default="", help="only this section and those below it: 'Returns > Abroad'")
 @click.option("--since", default="", metavar="DATE", help="only documents dated then or later: 2024-05")
 @click.option("--until", default="", metavar="DATE", help="only documents dated then or earlier")
+@click.option(
+    "--trace", "with_trace", is_flag=True, help="print the steps of a mode that takes several: agentic, cypher"
+)
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object")
-def command(question: str, mode: "Mode", as_json: bool, **filters: Any) -> int:
+def command(question: str, mode: "Mode", with_trace: bool, as_json: bool, **filters: Any) -> int:
     """Answer a question from the documents, with citations."""
     from pipelines.answering.ask import Answerer
     from pipelines.answering.settings import RetrievalSettings
@@ -56,6 +59,10 @@ def command(question: str, mode: "Mode", as_json: bool, **filters: Any) -> int:
     if as_json:
         print(json.dumps(answer, ensure_ascii=False))
         return 0
+    if with_trace:
+        from pipelines.answering.search.trace import printed
+
+        print("\n".join(printed(answer["trace"])), end="\n\n")
     print(answer["answer"] or answer["note"])
     for citation in answer["citations"]:
         place = f"{citation['document']} ({citation['start']}–{citation['end']})"

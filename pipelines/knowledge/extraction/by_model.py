@@ -9,10 +9,10 @@ from typing import Any
 
 from pipelines.core.identity import code_version, content_id, json_digest
 from pipelines.core.protocols import CUT, Completion, LanguageModel
-from pipelines.knowledge.extraction.answer_json import last_object
 from pipelines.knowledge.mentions import BY_MODEL, CO_OCCURS, Entity, Extraction, Passage, Relation, without_overlaps
 from pipelines.knowledge.names import canonical_name
 from pipelines.text.languages.languages import spaced_language, unspaced_in
+from pipelines.text.notation.json_objects import last_object
 
 TYPES = ("PERSON", "ORGANIZATION", "LOCATION", "PRODUCT", "EVENT", "CONCEPT")
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 80}

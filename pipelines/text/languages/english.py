@@ -127,6 +127,14 @@ ENGLISH = Language(
             r"(?:does|did|has) the company|the company (?:do|did))\b"
         ),
         counted=r"\bhow many (\w+)(?: (metres|meters|kilometres|\w+))?",
+        growth=r"\b(?:grow\w*|grew|growth|increas\w+|decreas\w+|declin\w+|rise|rose|risen|fall|fell|fallen|drop\w*)\b",
+        difference=(
+            r"\bdifference\b|"
+            r"\bhow (?:much|many) (?:\w+ ){0,2}(?:more|less|fewer|higher|lower|heavier|lighter|longer|larger|cheaper)\b"
+        ),
+        ratio=r"\bratio\b|\bhow many times\b|\btimes as (?:many|much)\b",
+        earlier_year=r"\b(?:(?:the )?(?:last|previous|prior|past) year|the year before)\b",
+        this_year=r"\b(?:this year|the current year|to this one)\b",
         reworded={"could": "can", "may": "can", "please": "", "the": "", "a": "", "an": ""},
     ),
     names=Names(

@@ -30,7 +30,8 @@ class Questions:
 
     `gap` are the words that bind: a pair of terms does not reach over them. `counted` has the counted words as its
     groups; `amount` is what stands right before the first of them in a text that counts it, "" where the words may
-    stand anywhere.
+    stand anywhere. `growth`, `difference` and `ratio` ask for a calculation with two numbers, `relative_year` are
+    years as seen from today.
     """
 
     asking_words: frozenset[str] = frozenset()
@@ -43,6 +44,11 @@ class Questions:
     whole: str = _NEVER
     counted: str = _NEVER
     amount: str = ""
+    growth: str = _NEVER
+    difference: str = _NEVER
+    ratio: str = _NEVER
+    earlier_year: str = _NEVER
+    this_year: str = _NEVER
     reworded: Mapping[str, str] = field(default_factory=dict)
     """Ways to ask the same, by one of them; "" for what asks nothing more."""
 

@@ -4,10 +4,10 @@ import pyarrow as pa
 import pytest
 
 from pipelines.core.protocols import CUT, Completion
-from pipelines.knowledge.extraction.answer_json import last_object
 from pipelines.knowledge.extraction.by_model import LanguageModelExtractor
 from pipelines.knowledge.extraction.extraction import empty_share, extract, noted_chunks
 from pipelines.knowledge.mentions import Extraction, Passage
+from pipelines.text.notation.json_objects import last_object
 from pipelines.text.sentences import sentences
 from tests.fakes import FakeLanguageModel
 from tests.knowledge.graph.graph_tables import chunk_table

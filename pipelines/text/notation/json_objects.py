@@ -20,13 +20,13 @@ def last_object(answer: str, keys: Collection[str]) -> dict[str, Any] | None:
     {'a': [{'n': 'x'}]}
     """
     found = None
-    for value in _objects(answer, keys):
+    for value in objects(answer, keys):
         found = value
     return found
 
 
-def _objects(text: str, keys: Collection[str]) -> Iterator[dict[str, Any]]:
-    """Yield the objects that have one of the keys; an object in one that has none is looked at too."""
+def objects(text: str, keys: Collection[str]) -> Iterator[dict[str, Any]]:
+    """Yield the objects that have one of the keys, as `last_object` reads them; those inside one that has none too."""
     place = 0
     while begun := _BEGINNING.search(text, place):
         value, end = _value_at(text, begun.start())
