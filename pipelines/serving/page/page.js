@@ -177,6 +177,7 @@ async function finish(made, answer, proof) {
 }
 
 async function showStored() {
+  if ($("answers").childElementCount) return;
   for (const [mode, id] of Object.entries(conversations)) {
     const stored = await call(`/api/conversations/${encodeURIComponent(id)}`).catch(() => null);
     if (!stored) continue;
@@ -227,7 +228,7 @@ $("question").addEventListener("keydown", (event) => {
     $("ask").requestSubmit();
   }
 });
-$("key").addEventListener("change", () => listModes().then(() => tell("")).catch((error) => tell(error.message)));
+$("key").addEventListener("change", () => listModes().then(showStored).then(() => tell("")).catch((error) => tell(error.message)));
 $("ask").addEventListener("submit", async (event) => {
   event.preventDefault();
   const question = $("question").value.trim();
