@@ -20,6 +20,8 @@ from pipelines.measuring.gates import faultless
 from pipelines.measuring.intervals import percent
 from resources.embedding.reranker import open_reranker
 from resources.engines.warm import engine_starts
+from resources.feedback.files import write_questions
+from resources.feedback.store import counts, feedback_store
 from resources.settings import Settings
 from resources.tables.tables import TableStore
 from resources.tracking.scoreboard_tracker import log_scoreboard
@@ -33,10 +35,14 @@ _HEADLINE = ("all", "single-hop", "multi-hop", "global", "unanswerable")
 
 @dg.asset(deps=["question_folder"], group_name="answering", kinds={"python"}, owners=OWNERS, code_version="1")
 def questions(settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore]) -> dg.MaterializeResult:
-    """Every question of the folder with its gold answer and gold documents; rows that cannot be used are listed."""
-    table, problems = load_questions(settings.questions)
+    """Every question of the folder with its gold answer and gold documents; rows that cannot be used are listed.
+
+    Questions whose answers people found good or corrected stand beside them, with the type `feedback`.
+    """
+    table, problems = load_questions(settings.questions, write_questions(settings.home))
     tables.write(LEDGER_NAME, question_ledger(problems))
-    return table_result(table, **problems_metadata(problems, table.num_rows + len(problems)))
+    given = dg.MetadataValue.json(counts(feedback_store(settings.home).latest()))
+    return table_result(table, feedback=given, **problems_metadata(problems, table.num_rows + len(problems)))
 
 
 @dg.asset_check(asset=questions)
@@ -144,6 +150,7 @@ def scoreboard(
     shown: dict[str, Any] = {
         "best_modes": dg.MetadataValue.json(best),
         "intervals": percent(settings.level),
+        "feedback": dg.MetadataValue.json(counts(feedback_store(settings.home).latest())),
         "by_mode": dg.MetadataValue.md(markdown_table(rows)),
     }
     return table_result(board, mlflow_run=run, **shown, picture=plot(picture))

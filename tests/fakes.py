@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
@@ -152,6 +153,9 @@ class FakeGraphStore:
 
     def counts(self) -> dict[str, int]:
         return {name: len(rows) for name, rows in self.tables.items()}
+
+    def languages(self) -> dict[str, int]:
+        return dict(Counter(row["language"] for row in self.tables["chunks"]))
 
     def _passing(self, table: str, filters: Filters) -> list[bool]:
         if filters.empty:

@@ -10,6 +10,7 @@ from pipelines.finetune.dataset.checks import dataset_checks, leakage_checks
 from pipelines.finetune.dataset.leakage import audit
 from pipelines.finetune.dataset.preparation import prepare, read_ledger
 from pipelines.finetune.recipes.datasets import counted_datasets, dataset_names
+from resources.feedback.files import write_instructions
 from resources.settings import Settings
 from resources.tables.tables import TableStore
 
@@ -26,10 +27,12 @@ def instruction_dataset(
 ) -> dg.MaterializeResult:
     """Instruction rows as a DatasetDict without duplicates, split by source; the ledger has every other row.
 
-    Each row is kept, repaired or rejected, with its reason. Only new and changed rows are read and compared.
+    Each row is kept, repaired or rejected, with its reason. Only new and changed rows are read and compared. What
+    people found good or corrected is trained on as the dataset `feedback`, and never held out.
     """
     wanted, counted = dataset_names(settings.recipes), counted_datasets(settings.recipes)
-    record = prepare(settings.instructions, settings.home, wanted=wanted, counted=counted)
+    feedback = write_instructions(settings.home)
+    record = prepare(settings.instructions, settings.home, wanted=wanted, counted=counted, feedback=feedback)
     ledger = read_ledger(record)
     tables.write(LEDGER_NAME, ledger)
     counts = {

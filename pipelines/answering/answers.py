@@ -58,6 +58,7 @@ def _answer(todo: Mapping[str, tuple[dict[str, Any], Mode]], answerer: Answerer)
     """Return rows (ANSWERS) by answer id."""
     model = answerer.language_model.name
     log.info("retrieving for %d questions and modes", len(todo))
+    answerer.look_ahead([question["question"] for question, _ in todo.values()])
     prepared = [answerer.prepare(question["question"], mode) for question, mode in todo.values()]
     log.info("%d of them go to %s", sum(one.draft.prompt is not None for one in prepared), model)
     return {

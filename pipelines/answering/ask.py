@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,6 +13,7 @@ from pipelines.answering.modes.names import Mode
 from pipelines.answering.question import asked_part
 from pipelines.answering.remembering import RememberingEmbedder
 from pipelines.answering.retrievers import Retrievers
+from pipelines.answering.search.finding import Finder
 from pipelines.answering.search.search import Retrieved
 from pipelines.answering.search.similarity import Similarity
 from pipelines.answering.search.trace import Step
@@ -24,7 +25,7 @@ from pipelines.text.languages.languages import all_languages, language_of
 CODE_VERSION = "6"
 
 _UNREAD = (
-    "%s does not read %s: mode vector finds nothing for this question. Next: --mode hybrid, or a model in "
+    "%s does not read %s: this question has no vector to be found by. Next: --mode hybrid, or a model in "
     "EMBEDDING_MODEL that reads it"
 )
 _LOG = logging.getLogger("graftline")
@@ -37,6 +38,8 @@ class Prepared:
     question: str
     mode: Mode
     draft: Draft
+    note: str = ""
+    """What else was searched than the question, in a line."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class Answerer:
         self._embedder = RememberingEmbedder(embedder)
         self._similarity = Similarity(self._embedder)
         self._retrievers = Retrievers(store, self._embedder, self.settings, reranker, language_model)
+        self._finder = Finder(self._found, store.languages, self._embedder, language_model)
         self.writer = open_writer(self.settings, self._similarity, self._embedder, language_model, prompts)
         names = [language_model.name, embedder.name, self.settings.digest, CODE_VERSION]
         # A setting can change what the same model is said to read. English alone, as the packaged model reads, goes
@@ -147,8 +151,15 @@ class Answerer:
 
     def prepare(self, question: str, mode: Mode) -> Prepared:
         """Retrieve by what the question asks, and build the prompt unless there is nothing to ask the model about."""
-        retrieved = self._retrievers.of(mode).retrieve(asked_part(question), self.writer.passages)
-        return Prepared(question, mode, self.writer.draft(question, retrieved))
+        retrieved, note = self._finder.find(asked_part(question), mode, self.writer.passages)
+        return Prepared(question, mode, self.writer.draft(question, retrieved), note)
+
+    def look_ahead(self, questions: Sequence[str]) -> None:
+        """Ask the model at once for what the searches of many questions need of it."""
+        self._finder.look_ahead([asked_part(question) for question in questions])
+
+    def _found(self, query: str, mode: Mode, k: int) -> Retrieved:
+        return self._retrievers.of(mode).retrieve(query, k)
 
     def answer(self, prepared: Sequence[Prepared]) -> list[Answered]:
         """Return the answers in order; all prompts go to the model at once, so that an engine starts once."""
@@ -167,6 +178,7 @@ class Answerer:
         question, mode, draft = prepared.question, prepared.mode, prepared.draft
         retrieved, trace = [row["chunk_id"] for row in draft.retrieved.chunks], draft.retrieved.trace
         answer = self.writer.answer(draft, completion)
+        answer = replace(answer, note="; ".join(filter(None, (prepared.note, answer.note))))
         written = completion or Completion("", 0, 0)
         if written.failure:
             _LOG.warning("the model gave no answer to '%s': %s", question, written.failure)

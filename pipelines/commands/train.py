@@ -139,9 +139,13 @@ def _dataset(folder: Path, home: Path, recipe: "Recipe") -> dict[str, Any]:
     from pipelines.finetune.dataset.ledger import problems_in
     from pipelines.finetune.dataset.preparation import prepare, read_ledger
     from pipelines.finetune.recipes.recipe import names_in
+    from resources.feedback.files import write_instructions
 
+    # What people said of answers belongs to the home's own data, not to a folder that a recipe brings.
+    feedback = None if recipe.dataset_dir else write_instructions(home)
     wanted = frozenset(names_in(recipe.dataset) + names_in(recipe.eval_dataset))
-    record = prepare(folder, home, wanted=wanted, counted=wanted if recipe.dataset else None)
+    counted = wanted if recipe.dataset else None
+    record = prepare(folder, home, wanted=wanted, counted=counted, feedback=feedback)
     fates = record["kept"], record["repaired_rows"], sum(record["rejected"].values())
     log.info("kept %d rows, repaired %d, rejected %d %s", *fates, record["rejected"] or "")
     for problem in problems_in(read_ledger(record))[:_SHOWN_ROWS]:

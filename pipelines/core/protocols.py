@@ -188,6 +188,10 @@ class GraphStore(Protocol):
         """Return the number of rows by table."""
         ...
 
+    def languages(self) -> dict[str, int]:
+        """Return the number of chunks by language (its ISO 639-1 code)."""
+        ...
+
     def search_vector(
         self, table: str, vector: np.ndarray, k: int, filters: Filters = EVERYTHING, exact: bool = False
     ) -> list[tuple[str, float]]:

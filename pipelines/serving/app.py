@@ -14,12 +14,15 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from pipelines.answering.ask import Answered
+from pipelines.answering.chat.memory import Conversations, conversations
 from pipelines.answering.chat.standalone import standalone_question
 from pipelines.core.errors import ConfigurationError, GraftlineError, NotMaterializedError, ServiceError
 from pipelines.serving import sources
 from pipelines.serving.chat_protocol import ChatRequest, completion, error_body, events, models
+from pipelines.serving.conversations import add_conversation_routes, stored_answer
 from pipelines.serving.metrics import Metrics
 from pipelines.serving.warm import Opened, WarmAnswerer
+from resources.feedback.store import feedback_store
 from resources.tables.tables import TableStore
 
 _PAGE = Path(__file__).parent / "page"
@@ -34,14 +37,18 @@ _HEADERS = {
 _STATUS = {ConfigurationError: 400, NotMaterializedError: 404, ServiceError: 503}
 
 
-def create_app(warm: WarmAnswerer, tables: TableStore, *, api_key: str = "", hosts: tuple[str, ...] = ()) -> FastAPI:
+def create_app(
+    warm: WarmAnswerer, tables: TableStore, home: Path | None = None, *, api_key: str = "", hosts: tuple[str, ...] = ()
+) -> FastAPI:
     """Return the application; with an `api_key` everything that shows documents asks for it.
 
     `hosts` are names by which the server may be called beside localhost's: a page of another name, which a browser was
-    led to, reads nothing.
+    led to, reads nothing. Conversations and feedback are kept in the `home`: the tables' unless given.
     """
     from pipelines.serving.mcp_server import mcp_application
 
+    home = home or tables.root.parent
+    memory = conversations(home)
     metrics = Metrics()
     mcp = mcp_application(warm, tables)
 
@@ -56,7 +63,8 @@ def create_app(warm: WarmAnswerer, tables: TableStore, *, api_key: str = "", hos
     _guard(app, api_key, metrics)
     _errors(app)
     _open_routes(app, warm, metrics)
-    _chat_routes(app, warm, metrics)
+    _chat_routes(app, warm, metrics, memory)
+    add_conversation_routes(app, memory, feedback_store(home))
     _source_routes(app, warm, tables)
     app.mount("/page", StaticFiles(directory=_PAGE), name="page")
     app.mount("/mcp", mcp.app)
@@ -114,31 +122,34 @@ def _open_routes(app: FastAPI, warm: WarmAnswerer, metrics: Metrics) -> None:
         return FileResponse(_PAGE / "index.html")
 
 
-def _chat_routes(app: FastAPI, warm: WarmAnswerer, metrics: Metrics) -> None:
+def _chat_routes(app: FastAPI, warm: WarmAnswerer, metrics: Metrics, memory: Conversations) -> None:
     @app.get("/v1/models")
     def list_models() -> dict[str, Any]:
         return models()
 
     @app.post("/v1/chat/completions")
     def chat(request: ChatRequest) -> Any:
-        mode, conversation = request.mode, request.conversation
-        pieces = _answer(warm, conversation, mode, metrics)
+        place: dict[str, Any] = {}
+        pieces = _answer(warm, request, metrics, memory, place)
         if not request.stream:
-            return completion(next(piece for piece in pieces if isinstance(piece, Answered)), request.model)
+            return completion(next(piece for piece in pieces if isinstance(piece, Answered)), request.model, place)
         # The first piece is waited for, so that what is wrong before it has its own status.
-        first = next(pieces)
-        return StreamingResponse(events(_chained(first, pieces), request.model), media_type="text/event-stream")
+        told = events(_chained(next(pieces), pieces), request.model, lambda: place)
+        return StreamingResponse(told, media_type="text/event-stream")
 
 
 def _answer(
-    warm: WarmAnswerer, conversation: list[dict[str, str]], mode: str, metrics: Metrics
+    warm: WarmAnswerer, request: ChatRequest, metrics: Metrics, memory: Conversations, place: dict[str, Any]
 ) -> Iterator[str | Answered]:
-    started = time.perf_counter()
+    """Yield the answer's pieces, last the answer; of a stored turn, `place` says by then where it is."""
+    started, mode = time.perf_counter(), request.mode
     with warm.opened() as opened:
-        answerer = opened.answerer
-        question = standalone_question(conversation, answerer.language_model)
-        first = True
-        for piece in answerer.stream(question, mode):
+        answerer, first = opened.answerer, True
+        if request.conversation is None:
+            pieces = answerer.stream(standalone_question(request.said, answerer.language_model), mode)
+        else:
+            pieces = stored_answer(answerer, memory, request, place)
+        for piece in pieces:
             if first:
                 metrics.first_piece(mode, time.perf_counter() - started)
                 first = False

@@ -3,7 +3,7 @@
 import json
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -41,12 +41,17 @@ class Message(BaseModel):
 
 
 class ChatRequest(BaseModel):
-    """A request: the model names the mode; sampling parameters are taken and change nothing, answers are greedy."""
+    """A request: the model names the mode; sampling parameters are taken and change nothing, answers are greedy.
+
+    With a `conversation` the turn is stored under that id (a new one for ""), and what is stored is what was said
+    before the question.
+    """
 
     model_config = ConfigDict(extra="ignore")
     model: str
     messages: Annotated[list[Message], Field(min_length=1)]
     stream: bool = False
+    conversation: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$")] | None = None
 
     @property
     def mode(self) -> str:
@@ -59,7 +64,7 @@ class ChatRequest(BaseModel):
         return name
 
     @property
-    def conversation(self) -> list[dict[str, str]]:
+    def said(self) -> list[dict[str, str]]:
         """What was said before and last the question; ConfigurationError where there is no question."""
         said = [{"role": one.role, "content": one.text.strip()} for one in self.messages]
         said = [one for one in said if one["role"] in ("user", "assistant") and one["content"]]
@@ -83,16 +88,22 @@ def models() -> dict[str, Any]:
     }
 
 
-def completion(answered: Answered, model: str) -> dict[str, Any]:
-    """Return a whole answer; `graftline` holds what the protocol has no place for: citations, sentences, note."""
+def completion(answered: Answered, model: str, place: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return a whole answer; `graftline` holds what the protocol has no place for: citations, sentences, note.
+
+    `place` is where the turn is stored: {conversation, turn}.
+    """
     text = answered.answer.text or answered.answer.note
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
-    return _head("chat.completion", model) | {"choices": [choice], "usage": _usage(answered)} | proof(answered)
+    return _head("chat.completion", model) | {"choices": [choice], "usage": _usage(answered)} | proof(answered, place)
 
 
-def events(pieces: Iterator[str | Answered], model: str) -> Iterator[str]:
+def events(
+    pieces: Iterator[str | Answered], model: str, place: Callable[[], Mapping[str, Any]] = dict
+) -> Iterator[str]:
     """Yield server-sent events: the pieces, then an empty one with finish reason, counts and proof, then [DONE].
 
+    `place`, asked once the answer is there, tells where its turn is stored.
     An error on the way is an event of its own: the status was sent already.
     """
     head, said = _head("chat.completion.chunk", model), False
@@ -103,7 +114,7 @@ def events(pieces: Iterator[str | Answered], model: str) -> Iterator[str]:
                 if not said and piece.answer.note:
                     yield _event(head | {"choices": [_delta({"content": piece.answer.note})]})
                 last = {"choices": [_delta({}) | {"finish_reason": "stop"}], "usage": _usage(piece)}
-                yield _event(head | last | proof(piece))
+                yield _event(head | last | proof(piece, place()))
             elif piece:
                 said = True
                 yield _event(head | {"choices": [_delta({"content": piece})]})
@@ -112,10 +123,10 @@ def events(pieces: Iterator[str | Answered], model: str) -> Iterator[str]:
     yield "data: [DONE]\n\n"
 
 
-def proof(answered: Answered) -> dict[str, Any]:
-    """Return {"graftline": …}: the answer's record without its text."""
+def proof(answered: Answered, place: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return {"graftline": …}: the answer's record without its text, and where its turn is stored."""
     record = answered.as_dict()
-    return {"graftline": {name: value for name, value in record.items() if name != "answer"}}
+    return {"graftline": {name: value for name, value in record.items() if name != "answer"} | dict(place or {})}
 
 
 def error_body(message: str, kind: str, code: str | None = None) -> dict[str, Any]:

@@ -161,6 +161,9 @@ RETURN {_RELATION} ORDER BY r.weight DESC, r.id
 COUNTS = {
     name: f"MATCH (n:{label}) WHERE n.graftline IS NOT NULL RETURN count(*) AS count" for name, label in LABELS.items()
 } | {"relations": "MATCH (:__Entity__)-[r]->(:__Entity__) WHERE r.graftline IS NOT NULL RETURN count(*) AS count"}
+LANGUAGES = (
+    "MATCH (n:Chunk) WHERE n.graftline IS NOT NULL RETURN coalesce(n.language, '') AS language, count(*) AS count"
+)
 _PASSES = """
 (size($languages) = 0 OR n.language IN $languages)
 AND (size($paths) = 0 OR any(path IN $paths WHERE n.path + '/' STARTS WITH path))

@@ -167,6 +167,11 @@ class EmbeddedGraphStore:
         state = self._pointer().get("current") or {}
         return {name: state[name]["rows"] if name in state else 0 for name in GRAPH_TABLES}
 
+    def languages(self) -> dict[str, int]:
+        """Return the number of chunks by language; one column is read."""
+        found = self._dataset("chunks", self._state()).to_table(columns=["language"])["language"].value_counts()
+        return {one["values"]: one["counts"] for one in found.to_pylist()}
+
     def search_vector(
         self, table: str, vector: np.ndarray, k: int, filters: Filters = EVERYTHING, exact: bool = False
     ) -> list[tuple[str, float]]:

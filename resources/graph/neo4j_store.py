@@ -118,6 +118,10 @@ class Neo4jGraphStore:
         """Return the number of rows by table; zeros before the first run."""
         return {name: self.connection.read(cypher.COUNTS[name])[0]["count"] for name in GRAPH_TABLES}
 
+    def languages(self) -> dict[str, int]:
+        """Return the number of chunks by language."""
+        return {record["language"]: record["count"] for record in self.connection.read(cypher.LANGUAGES)}
+
     def search_vector(
         self, table: str, vector: np.ndarray, k: int, filters: Filters = EVERYTHING, exact: bool = False
     ) -> list[tuple[str, float]]:

@@ -100,6 +100,9 @@ class MirroredGraphStore:
     def counts(self) -> dict[str, int]:
         return self.first.counts()
 
+    def languages(self) -> dict[str, int]:
+        return self.first.languages()
+
     def search_vector(
         self, table: str, vector: np.ndarray, k: int, filters: Filters = EVERYTHING, exact: bool = False
     ) -> list[tuple[str, float]]:

@@ -38,6 +38,14 @@ def test_what_is_applied_comes_back_with_its_types(store):
     assert_holds(store, graph())
 
 
+def test_the_chunks_are_counted_by_language(store):
+    made = graph()
+    place = made.chunks.schema.get_field_index("language")
+    languages = pa.array([{"c3": "zh", "c4": ""}.get(key, "en") for key in made.chunks["chunk_id"].to_pylist()])
+    store.apply(replace(made, chunks=made.chunks.set_column(place, made.chunks.schema.field(place), languages)))
+    assert store.languages() == {"en": 2, "zh": 1, "": 1}
+
+
 def test_the_order_of_the_rows_does_not_matter(store):
     store.apply(graph())
     turned = GraphTables(**{name: getattr(graph(), name).slice(0)[::-1] for name in GRAPH_TABLES})

@@ -1,6 +1,6 @@
 """A conversation over the documents: follow-ups stand alone, what is long ago is a summary, all of it is stored."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pipelines.answering.ask import Answered, Answerer
 from pipelines.answering.chat.memory import Conversations, Turn, messages_of
@@ -22,21 +22,29 @@ _TASK = {
 
 
 class Chat:
-    """One conversation; a new one where `conversation` is not given."""
+    """One conversation; a new one where `conversation` is not given, or is `new` and not stored yet."""
 
-    def __init__(self, answerer: Answerer, memory: Conversations, conversation: str | None = None) -> None:
+    def __init__(
+        self, answerer: Answerer, memory: Conversations, conversation: str | None = None, *, new: bool = False
+    ) -> None:
         self._answerer, self._memory = answerer, memory
         self.conversation = conversation or memory.new_id()
-        self.turns = memory.turns(conversation) if conversation else []
+        is_stored = conversation is not None and not (new and not memory.holds(conversation))
+        self.turns = memory.turns(self.conversation) if is_stored else []
+        self.place = len(self.turns) - 1
+        """The place of the turn that was stored last, from 0."""
 
-    def ask(self, question: str, mode: Mode) -> Iterator[str | Answered]:
-        """Yield the answer's pieces and last the answer, which is stored before it is given out."""
-        model = self._answerer.language_model
-        asked = standalone_question([*self.history(), {"role": "user", "content": question}], model)
+    def ask(self, question: str, mode: Mode, before: Sequence[dict[str, str]] = ()) -> Iterator[str | Answered]:
+        """Yield the answer's pieces and last the answer, which is stored before it is given out.
+
+        `before` is what was said elsewhere before the first turn.
+        """
+        model, said = self._answerer.language_model, self.history() or before
+        asked = standalone_question([*said, {"role": "user", "content": question}], model)
         for piece in self._answerer.stream(asked, mode):
             if isinstance(piece, Answered):
                 turn = Turn(question, asked, mode, piece.as_dict())
-                self._memory.add(self.conversation, turn)
+                self.place = self._memory.add(self.conversation, turn)
                 self.turns.append(turn)
             yield piece
 

@@ -86,6 +86,12 @@ class Conversations:
             )
         return [Turn(question, asked, mode, json.loads(record)) for question, asked, mode, record in rows]
 
+    def holds(self, conversation: str) -> bool:
+        """Say whether anything is stored under an id."""
+        with self._opened() as database:
+            found = database.execute("SELECT 1 FROM turns WHERE conversation = ? LIMIT 1", (conversation,)).fetchone()
+        return found is not None
+
     def headings(self, most: int = 20) -> list[Heading]:
         """Return the conversations, the last used first."""
         with self._opened() as database:
@@ -121,6 +127,11 @@ class Conversations:
             yield database
         finally:
             database.close()
+
+
+def conversations(home: Path) -> Conversations:
+    """Return the home's conversations; their file is made by the first."""
+    return Conversations(home / "chats.sqlite")
 
 
 def messages_of(turns: Sequence[Turn]) -> list[dict[str, str]]:

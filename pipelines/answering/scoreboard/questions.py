@@ -14,12 +14,15 @@ from pipelines.core.schemas import LEDGER, QUESTIONS
 from pipelines.text.languages.languages import LANGUAGES, language_of
 
 TYPES = ("single-hop", "multi-hop", "global", "unanswerable")
+FEEDBACK = "feedback"
+"""The type of a question that an answer was found good for, or was corrected; no folder's question has it."""
 _EXAMPLE = '{"question": "…", "answer": "…", "documents": ["path/below/the/documents/folder.md"], "type": "single-hop"}'
 
 
-def load_questions(folder: Path) -> tuple[pa.Table, list[Problem]]:
+def load_questions(folder: Path, feedback: Path | None = None) -> tuple[pa.Table, list[Problem]]:
     """Read every *.jsonl below the folder into QUESTIONS, rows sorted by id, and the rejected rows.
 
+    `feedback` is a file of questions made of feedback, which have a type of their own.
     `id` and `language` are made where they are missing. Raises InputError when there is no folder or no file.
     """
     files = sorted(folder.rglob("*.jsonl")) if folder.is_dir() else []
@@ -33,15 +36,16 @@ def load_questions(folder: Path) -> tuple[pa.Table, list[Problem]]:
         )
     rows: dict[str, dict[str, Any]] = {}
     problems: list[Problem] = []
-    for path in files:
-        name = path.relative_to(folder).as_posix()
+    for path in [*files, *([feedback] if feedback is not None else [])]:
+        given = path == feedback
+        name = path.as_posix() if given else path.relative_to(folder).as_posix()
         try:
             lines = path.read_text(encoding="utf-8-sig").split("\n")
         except UnicodeDecodeError as error:
             problems.append(Problem(name, 0, f"byte {error.start} that is not UTF-8", "UTF-8", "save it as UTF-8"))
             continue
         for number, line in enumerate(lines, start=1):
-            row = _row(line, name, number) if line.strip() else None
+            row = _row(line, name, number, (FEEDBACK,) if given else TYPES) if line.strip() else None
             if isinstance(row, dict) and row["id"] in rows:
                 row = Problem(name, number, f"the id '{row['id']}' again", "one row an id", "give it an id of its own")
             if isinstance(row, Problem):
@@ -56,12 +60,12 @@ def question_ledger(problems: Sequence[Problem]) -> pa.Table:
     return pa.Table.from_pylist([asdict(problem) for problem in problems], schema=LEDGER)
 
 
-def _row(line: str, file: str, number: int) -> dict[str, Any] | Problem:
+def _row(line: str, file: str, number: int, types: Sequence[str]) -> dict[str, Any] | Problem:
     try:
         raw = json.loads(line)
     except json.JSONDecodeError as error:
         return Problem(file, number, f"text that is not JSON ({error.msg})", "one JSON object a line", _EXAMPLE)
-    wrong = _what_is_wrong(raw)
+    wrong = _what_is_wrong(raw, types)
     if wrong:
         return Problem(file, number, *wrong, f"write it like {_EXAMPLE}")
     text = raw["question"].strip()
@@ -75,7 +79,7 @@ def _row(line: str, file: str, number: int) -> dict[str, Any] | Problem:
     }
 
 
-def _what_is_wrong(raw: Any) -> tuple[str, str] | None:
+def _what_is_wrong(raw: Any, types: Sequence[str]) -> tuple[str, str] | None:
     if not isinstance(raw, dict):
         return f"a {type(raw).__name__}", "a JSON object"
     missing = [key for key in ("question", "answer", "documents", "type") if key not in raw]
@@ -85,8 +89,8 @@ def _what_is_wrong(raw: Any) -> tuple[str, str] | None:
         return "an empty question", "text under 'question'"
     if not isinstance(raw["answer"], str):
         return f"an answer of type {type(raw['answer']).__name__}", "text under 'answer'"
-    if raw["type"] not in TYPES:
-        return f"the type {raw['type']!r}", f"one of {', '.join(TYPES)}"
+    if raw["type"] not in types:
+        return f"the type {raw['type']!r}", f"one of {', '.join(types)}"
     if not isinstance(raw["documents"], list) or not all(isinstance(path, str) for path in raw["documents"]):
         return "documents that are no list of paths", "a list of paths below the documents folder"
     if raw["type"] != "unanswerable" and not raw["answer"].strip():

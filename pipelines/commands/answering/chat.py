@@ -28,12 +28,12 @@ def command(mode: str, resume: str | None, lists: bool) -> int:
     A line is a question, /quit ends it. Every turn is stored before it is shown as answered.
     """
     from pipelines.answering.chat.chat import Chat
-    from pipelines.answering.chat.memory import Conversations
+    from pipelines.answering.chat.memory import conversations
     from pipelines.serving.opening import warm_answerer
     from resources.settings import Settings
 
     settings = Settings.load()
-    memory = Conversations(settings.home / "chats.sqlite")
+    memory = conversations(settings.home)
     if lists:
         return _list(memory)
     if resume == "last":

@@ -49,7 +49,11 @@ def command(host: str, port: int, names: tuple[str, ...], mcp_stdio: bool) -> in
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     chosen = free_port(port) if host in _LOCAL else port
     app = create_app(
-        warm_answerer(settings), tables, api_key=key, hosts=(*names, *((host,) if host not in _LOCAL else ()))
+        warm_answerer(settings),
+        tables,
+        settings.home,
+        api_key=key,
+        hosts=(*names, *((host,) if host not in _LOCAL else ())),
     )
     click.echo(f"Ask on http://{host}:{chosen}/ (page), /v1 (OpenAI's protocol), /mcp; Ctrl-C stops it.")
     uvicorn.run(app, host=host, port=chosen, log_level="warning", server_header=False, timeout_graceful_shutdown=10)

@@ -32,7 +32,7 @@ from pipelines.finetune.dataset.ledger import (
     unused_datasets,
 )
 from pipelines.finetune.dataset.rows.reading import Earlier, FileRows, read_rows
-from pipelines.finetune.dataset.rows.registry import find_sources
+from pipelines.finetune.dataset.rows.registry import feedback_source, find_sources
 from pipelines.finetune.dataset.split import SplitSettings, split_rows
 from pipelines.finetune.dataset.stored import is_complete, store_dataset
 from pipelines.text.near_pairs import NearPairs
@@ -52,11 +52,14 @@ def prepare(
     settings: SplitSettings | None = None,
     wanted: Collection[str] = (),
     counted: Collection[str] | None = None,
+    feedback: Path | None = None,
 ) -> dict[str, Any]:
     """Return the record of the dataset that the files below `folder` make; what did not change is not done again.
 
     `wanted`: names of registered datasets on the hub that are to be loaded; `counted`: of those whose rejected rows
-    make rejected_share, None for all. Besides `dataset.store`'s, the record holds kept, repaired and rejected (rows,
+    make rejected_share, None for all; `feedback`: a file of rows made of feedback, none of which is held out.
+
+    Besides `dataset.store`'s, the record holds kept, repaired and rejected (rows,
     by reason), repaired_rows, bad_rows (by dataset: bad, all), rejected_share, near_duplicate_share, rows_read (anew),
     absent (datasets and files of which no row is used, and why), notes (what else to know) and ledger (path; see
     `read_ledger`).
@@ -64,6 +67,9 @@ def prepare(
     """
     settings = settings or SplitSettings()
     sources, notes = find_sources(folder, wanted, home / "cache" / "hub")
+    given = feedback_source(feedback) if feedback is not None else None
+    # Last: of two equal rows the one of the folder stays.
+    sources += [given] if given is not None else []
     content = {path: file_digest(path) for path in {source.path for source in sources}}
     code = json_digest([CODE_VERSION, settings.model_dump()])
     told = [(source.name, source.spec(), source.num_samples, content[source.path]) for source in sources]
@@ -84,7 +90,10 @@ def prepare(
     index = np.full(rows.num_rows, -1)
     index[kept] = np.arange(len(kept))
     pairs = [(index[one], index[other]) for one, other in linked_pairs(rows, kept, compared)]
-    held, note = split_rows(number_column(rows, "place")[kept], pairs, settings)
+    own = np.zeros(len(kept), dtype=bool)
+    if given is not None:
+        own = pc.equal(rows["file"], given.name).to_numpy(zero_copy_only=False)[kept]
+    held, note = split_rows(number_column(rows, "place")[kept], pairs, settings, own)
     record = store_dataset(rows, kept, held, home) | counts_of(rows.num_rows, ledger)
     absent = unused_datasets(rows, kept) | {each.dataset: each.reason for each in notes}
     noted = [*filter(None, (note, near_duplicates_note(record))), *encoding_notes(rows)]

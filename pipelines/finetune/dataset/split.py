@@ -22,17 +22,29 @@ class SplitSettings(BaseModel):
     )
 
 
-def split_rows(places: np.ndarray, links: Iterable[tuple[int, int]], settings: SplitSettings) -> tuple[np.ndarray, str]:
+def split_rows(
+    places: np.ndarray,
+    links: Iterable[tuple[int, int]],
+    settings: SplitSettings,
+    never: np.ndarray | None = None,
+) -> tuple[np.ndarray, str]:
     """Return `held_out`, and why it is nothing where too few sources leave one side without a row ("" where not).
 
-    A few rows are trained on without a held-out figure: they would be too few to say anything.
+    A few rows are trained on without a held-out figure: they would be too few to say anything. Rows of `never` are
+    always trained on, and move no other: one that asks what is held out is a leak, and told as one.
     """
-    held = held_out_rows(places, links, settings)
-    if held.any() and not held.all():
+    never = np.zeros(len(places), dtype=bool) if never is None else never
+    free = np.flatnonzero(~never)
+    index = np.full(len(places), -1)
+    index[free] = np.arange(len(free))
+    between = ((index[one], index[other]) for one, other in links if not never[one] and not never[other])
+    held = np.zeros(len(places), dtype=bool)
+    held[free] = held_out_rows(places[free], between, settings)
+    if held[free].any() and not held[free].all():
         return held, ""
-    sources = len(np.unique(places))
+    sources = len(np.unique(places[free]))
     note = (
-        f"nothing is held out: {len(held)} rows of {sources} sources are too few to part, so all of them are trained "
+        f"nothing is held out: {len(free)} rows of {sources} sources are too few to part, so all of them are trained "
         "on; held-out loss, evaluation and promotion need rows of other sources"
     )
     return np.zeros(len(held), dtype=bool), note

@@ -2,8 +2,10 @@
 import { drawGraph } from "/page/graph.js";
 
 const $ = (id) => document.getElementById(id);
-const said = [];
 const CHOSEN = "graftline.modes";
+const KEPT = "graftline.conversations";
+// The stored conversation of each mode: what was said is kept by the server, and there after a reload.
+let conversations = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
 
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
@@ -113,21 +115,92 @@ function showProof(card, answer, proof) {
     ...notes.map((note) => element("p", { class: "state" }, note)),
   );
   state.textContent += proof.supported ? "" : " · not supported by the sources";
+  if (proof.conversation) below.append(feedbackRow(proof, answer));
   return [...new Set(proof.citations.map(({ chunk_id }) => chunk_id))];
 }
 
-async function ask(question, mode, messages) {
+function feedbackRow({ conversation, turn, feedback }, answer) {
+  const corrected = element("textarea", { rows: 3, "aria-label": "The answer that should have been given" });
+  const kept = element("span", { class: "state", role: "status" });
+  const send = element("button", { type: "submit" }, "Save");
+  const form = element("form", { class: "correction" }, corrected, send);
+  form.hidden = true;
+  const buttons = [
+    ["up", "👍", "Good answer"],
+    ["down", "👎", "Bad answer"],
+    ["correct", "✎", "Correct the answer"],
+  ].map(([verdict, sign, title]) =>
+    element("button", { type: "button", title, "aria-label": title, "data-verdict": verdict, onclick: () => click(verdict) }, sign),
+  );
+  const show = (verdict) => {
+    for (const button of buttons) button.setAttribute("aria-pressed", button.dataset.verdict === verdict);
+  };
+  const give = async (verdict, text = "") => {
+    const body = JSON.stringify({ conversation, turn, verdict, answer: text });
+    try {
+      await call("/api/feedback", { method: "POST", body });
+      show(verdict);
+      kept.textContent = verdict === "withdrawn" ? "taken back" : "kept";
+      form.hidden = true;
+    } catch (error) {
+      tell(error.message);
+    }
+  };
+  const click = (verdict) => {
+    const pressed = buttons.find((button) => button.dataset.verdict === verdict).getAttribute("aria-pressed") === "true";
+    if (verdict !== "correct" || pressed) return give(pressed ? "withdrawn" : verdict);
+    corrected.value = answer;
+    form.hidden = false;
+    corrected.focus();
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    give("correct", corrected.value);
+  });
+  show(feedback);
+  return element("div", { class: "feedback" }, ...buttons, kept, form);
+}
+
+function card(mode) {
   const text = element("div", { class: "text" });
   const state = element("p", { class: "state" }, "searching …");
   const below = element("div");
   $("answers").append(element("article", { "data-mode": mode }, element("h2", {}, mode), state, text, below));
+  return { text, state, below };
+}
+
+async function finish(made, answer, proof) {
+  const chunks = showProof(made, answer, proof);
+  if (!chunks.length) return;
+  const graph = await (await call("/api/subgraph", { method: "POST", body: JSON.stringify(chunks) })).json();
+  if (graph.entities.length) made.below.append(drawGraph(graph));
+}
+
+async function showStored() {
+  if ($("answers").childElementCount) return;
+  for (const [mode, id] of Object.entries(conversations)) {
+    const stored = await call(`/api/conversations/${encodeURIComponent(id)}`).catch(() => null);
+    if (!stored) continue;
+    const last = (await stored.json()).turns.at(-1);
+    const made = card(mode);
+    made.state.textContent = last.question;
+    const answer = last.answer || last.note;
+    await finish(made, answer, { ...last, conversation: id });
+    $("follow").checked = true;
+  }
+}
+
+async function ask(question, mode) {
+  const made = card(mode);
+  const { text, state, below } = made;
   const started = performance.now();
   const seconds = () => ((performance.now() - started) / 1000).toFixed(1);
   const timer = setInterval(() => (state.textContent = `${text.textContent ? "writing" : "searching"} … ${seconds()} s`), 200);
   let answer = "";
   let proof = null;
   try {
-    const body = JSON.stringify({ model: mode, messages, stream: true });
+    const messages = [{ role: "user", content: question }];
+    const body = JSON.stringify({ model: mode, messages, stream: true, conversation: conversations[mode] ?? "" });
     for await (const event of events(await call("/v1/chat/completions", { method: "POST", body }))) {
       if (event.error) throw new Error(event.error.message);
       answer += event.choices?.[0]?.delta?.content ?? "";
@@ -137,20 +210,15 @@ async function ask(question, mode, messages) {
     }
   } catch (error) {
     state.textContent = error.message;
-    return "";
+    return;
   } finally {
     clearInterval(timer);
   }
   state.textContent = `${seconds()} s · ${below.dataset.tokens ?? 0} tokens`;
-  if (proof) {
-    const chunks = showProof({ text, state, below }, answer, proof);
-    if (chunks.length) {
-      const options = { method: "POST", body: JSON.stringify(chunks) };
-      const graph = await (await call("/api/subgraph", options)).json();
-      if (graph.entities.length) below.append(drawGraph(graph));
-    }
-  }
-  return answer;
+  if (!proof) return;
+  conversations[mode] = proof.conversation;
+  localStorage.setItem(KEPT, JSON.stringify(conversations));
+  await finish(made, answer, proof);
 }
 
 $("close").addEventListener("click", () => ($("source").hidden = true));
@@ -160,7 +228,7 @@ $("question").addEventListener("keydown", (event) => {
     $("ask").requestSubmit();
   }
 });
-$("key").addEventListener("change", () => listModes().then(() => tell("")).catch((error) => tell(error.message)));
+$("key").addEventListener("change", () => listModes().then(showStored).then(() => tell("")).catch((error) => tell(error.message)));
 $("ask").addEventListener("submit", async (event) => {
   event.preventDefault();
   const question = $("question").value.trim();
@@ -168,19 +236,19 @@ $("ask").addEventListener("submit", async (event) => {
   if (!modes.length) return tell("choose a mode");
   tell("");
   localStorage.setItem(CHOSEN, modes.join(","));
-  if (!$("follow").checked) said.length = 0;
-  const messages = [...said, { role: "user", content: question }];
+  if (!$("follow").checked) conversations = {};
   $("answers").replaceChildren();
   $("source").hidden = true;
   const button = event.target.querySelector("button");
   button.disabled = true;
   try {
-    const answers = await Promise.all(modes.map((mode) => ask(question, mode, messages)));
-    said.push({ role: "user", content: question }, { role: "assistant", content: answers.find(Boolean) ?? "" });
+    await Promise.all(modes.map((mode) => ask(question, mode)));
   } catch (error) {
     tell(error.message);
   } finally {
     button.disabled = false;
   }
 });
-listModes().catch((error) => tell(error.message));
+listModes()
+  .then(showStored)
+  .catch((error) => tell(error.message));

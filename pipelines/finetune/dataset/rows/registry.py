@@ -15,6 +15,8 @@ from pipelines.finetune.dataset.rows.shapes import Shape
 from pipelines.text.nearest import nearest_name
 
 REGISTRY = "dataset_info.json"
+FEEDBACK = "feedback"
+"""The dataset of rows that are made of feedback."""
 _ABOUT = ("README", "LICENSE", "LICENCE", "NOTICE", "CITATION")
 _NO_ROWS = (".md", ".rst", ".py", ".pyc", ".lock")
 _MANY = 3
@@ -53,6 +55,11 @@ class Note:
 
     dataset: str
     reason: str
+
+
+def feedback_source(path: Path) -> Source:
+    """Return the source of what people said of answers: named by its whole path, as no file of a folder is."""
+    return Source(FEEDBACK, path.absolute().as_posix(), path)
 
 
 def find_sources(
