@@ -3,30 +3,21 @@
 .venv/bin/python -m benchmarks.answers --json docs/benchmarks/answers.json --markdown docs/benchmarks/answers.md
 """
 
-import os
-import statistics
-import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from benchmarks.answer_cases.cases import DOCUMENTS, Case, load, text_of
-from benchmarks.answer_cases.scripted_server import MODEL, Asked, Habits, ScriptedServer, scripted_server
-from benchmarks.ground.common import ROOT, Row, finish, machine, parse, result, say, versions
-from pipelines.answering.ask import Answered, Answerer
+from benchmarks.answer_cases.home import build, opened, settings_of
+from benchmarks.answer_cases.overhead import overhead
+from benchmarks.answer_cases.scripted_server import Asked, ScriptedServer, scripted_server
+from benchmarks.ground.common import Row, finish, machine, parse, result, say, versions
+from pipelines.answering.ask import Answered
 from pipelines.answering.grounding.answer import CLAIMS, PROVEN
 from pipelines.core.errors import GraftlineError
-from resources.embedding.embedders import open_embedder
-from resources.graph.stores import open_graph_store
-from resources.models.language_model import open_language_model
 from resources.settings import Settings
 
 MODES = ("native", "hybrid", "local", "global")
@@ -35,10 +26,6 @@ _ROWS = (
     "unanswerable_refused_small", "first_token_overhead_ms",
 )  # fmt: skip
 _CASE_ROWS = _ROWS[:4]
-_CHAIN = "documents,chunks,chunk_embeddings,extractions,entity_graph,communities,community_summaries,knowledge_graph"
-_CLIENTS, _REQUESTS = 16, 200
-_FIRST_TOKEN_SECONDS = 0.2
-"""What the scripted model takes before it says anything: its own first token, which no endpoint can beat."""
 
 
 @dataclass(frozen=True)
@@ -73,34 +60,6 @@ class Cell:
         return [
             one["status"] for one in self.answered.answer.sentences if one["start"] < last and first < one["end"]
         ]  # fmt: skip
-
-
-def settings_of(home: Path, server: str) -> Settings:
-    """Return the settings of a home over the cases' documents, with the scripted model."""
-    return Settings(GRAFTLINE_HOME=str(home), GRAFTLINE_DOCUMENTS=str(DOCUMENTS), LLM_BASE_URL=server, LLM_MODEL=MODEL)
-
-
-def build(home: Path, server: str) -> None:
-    """Make the graph of the cases' documents by the product's own command."""
-    given = {"GRAFTLINE_HOME": home, "GRAFTLINE_DOCUMENTS": DOCUMENTS, "LLM_BASE_URL": server, "LLM_MODEL": MODEL}
-    say("building the graph of the cases' documents")
-    command = [sys.executable, "-m", "pipelines.commands.cli", "run", "--select", _CHAIN]
-    subprocess.run(command, cwd=ROOT, env={**os.environ, **{k: str(v) for k, v in given.items()}}, check=True)
-
-
-@contextmanager
-def opened(settings: Settings) -> Iterator[Answerer]:
-    """Open an answerer over the home's graph."""
-    with (
-        closing(open_graph_store(settings)) as store,
-        Answerer(
-            store=store,
-            embedder=open_embedder(settings),
-            language_model=open_language_model(settings),
-            settings=settings.answering,
-        ) as answerer,
-    ):
-        yield answerer
 
 
 def asked(home: Path, names: Sequence[str]) -> list[Cell]:
@@ -186,87 +145,6 @@ def small_model(home: Path) -> Row:
         f"{sum(answered.values())} are answered"
     )
     return Row("unanswerable_refused_small", "share", ">= 0.9", refused[False] / sum(refused.values()), note=note)
-
-
-def overhead(home: Path) -> Row:
-    """Return the endpoint's time to the first token less retrieval and less the model's own, median of 200 requests."""
-    from pipelines.serving.app import create_app
-    from pipelines.serving.opening import warm_answerer
-    from resources.tables.tables import TableStore
-
-    cases = load("right_open", "right_closed")
-    with ExitStack() as stack:
-        served = stack.enter_context(
-            scripted_server(cases, Habits(first_token_seconds=_FIRST_TOKEN_SECONDS))
-        )  # fmt: skip
-        settings = settings_of(home, served.address)
-        warm = warm_answerer(settings)
-        address = stack.enter_context(_running(create_app(warm, TableStore(home / "tables"))))
-        with warm.opened() as lent:
-            for case in cases:
-                lent.answerer.retrieve(case.question, "native", 20)
-            started = time.perf_counter()
-            for case in cases:
-                lent.answerer.prepare(case.question, "native")
-            retrieval = (time.perf_counter() - started) / len(cases)
-        bodies = [
-            {"model": "native", "stream": True, "messages": [{"role": "user", "content": f"{case.question}"}]}
-            for case in cases
-        ]
-        (home / "cache" / "llm.sqlite").unlink(missing_ok=True)
-        _first_token(address, bodies[0], "/v1")  # the first answer of a server comes whole
-        with ThreadPoolExecutor(_CLIENTS) as pool:
-            spent = list(
-                pool.map(lambda n: _first_token(address, _fresh(bodies[n % len(bodies)], n), "/v1"), range(_REQUESTS))
-            )
-            own = list(
-                pool.map(
-                    lambda n: _first_token(served.address, _plain(bodies[n % len(bodies)], n), ""), range(_REQUESTS)
-                )
-            )
-    value = 1000 * (statistics.median(spent) - statistics.median(own) - retrieval)
-    note = (
-        f"{_REQUESTS} requests of {_CLIENTS} clients on this machine; median {1000 * statistics.median(spent):.0f} ms, "
-        f"the model's own {1000 * statistics.median(own):.0f} ms, retrieval and prompt alone {1000 * retrieval:.0f} ms"
-    )
-    return Row("first_token_overhead_ms", "ms", "<= 30", value, note=note)
-
-
-def _fresh(body: dict[str, Any], number: int) -> dict[str, Any]:
-    """Return the request with a question that no cache knows, and that the scripted server still recognises."""
-    question = body["messages"][-1]["content"]
-    return body | {"messages": [{"role": "user", "content": f"({number}) {question}"}]}
-
-
-def _plain(body: dict[str, Any], number: int) -> dict[str, Any]:
-    return _fresh(body, number) | {"model": MODEL}
-
-
-def _first_token(address: str, body: dict[str, Any], prefix: str) -> float:
-    started = time.perf_counter()
-    with httpx.stream("POST", f"{address}{prefix}/chat/completions", json=body, timeout=60) as response:
-        for line in response.iter_lines():
-            if '"content": "' in line and '"content": ""' not in line:
-                return time.perf_counter() - started
-    raise RuntimeError("the stream ended without a token")
-
-
-@contextmanager
-def _running(app: Any) -> Iterator[str]:
-    import threading
-
-    import uvicorn
-
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 def _count(cell: Cell) -> Counter[str]:

@@ -85,7 +85,7 @@ class Answerer:
         self._embedder = RememberingEmbedder(embedder)
         self._similarity = Similarity(self._embedder)
         self._retrievers = Retrievers(store, self._embedder, self.settings, reranker, language_model)
-        self._finder = Finder(self._found, store.languages, self._embedder, language_model)
+        self._finder = Finder(self.retrieve, store.languages, self._embedder, language_model)
         self.writer = open_writer(self.settings, self._similarity, self._embedder, language_model, prompts)
         names = [language_model.name, embedder.name, self.settings.digest, CODE_VERSION]
         # A setting can change what the same model is said to read. English alone, as the packaged model reads, goes
@@ -157,9 +157,6 @@ class Answerer:
     def look_ahead(self, questions: Sequence[str]) -> None:
         """Ask the model at once for what the searches of many questions need of it."""
         self._finder.look_ahead([asked_part(question) for question in questions])
-
-    def _found(self, query: str, mode: Mode, k: int) -> Retrieved:
-        return self._retrievers.of(mode).retrieve(query, k)
 
     def answer(self, prepared: Sequence[Prepared]) -> list[Answered]:
         """Return the answers in order; all prompts go to the model at once, so that an engine starts once."""
