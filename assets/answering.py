@@ -10,10 +10,14 @@ from assets.results import OWNERS, gate, markdown_table, plot, problems_metadata
 from pipelines.answering.answers import answer_all
 from pipelines.answering.ask import Answerer
 from pipelines.answering.checks import broken_citations, status_counts, unanswered_share, unproven_share
+from pipelines.answering.scoreboard.board import ALL, best_modes, scoreboard_figures, scoreboard_of, verdicts_of
+from pipelines.answering.scoreboard.nights import changes_since, night_verdict, regressions
+from pipelines.answering.scoreboard.pairs import graph_verdict
 from pipelines.answering.scoreboard.picture import draw_scoreboard
-from pipelines.answering.scoreboard.questions import load_questions, question_ledger
-from pipelines.answering.scoreboard.scoring import ALL, METRICS, best_modes, score_answers, scoreboard_figures
+from pipelines.answering.scoreboard.questions import GENERATED, load_questions, question_ledger
+from pipelines.answering.scoreboard.scoring import METRICS, question_scores
 from pipelines.core.errors import Problem
+from pipelines.core.identity import table_digest
 from pipelines.core.protocols import Embedder, GraphStore, LanguageModel
 from pipelines.knowledge.vectors.vector_changes import refuse_other_model
 from pipelines.measuring.gates import faultless
@@ -25,6 +29,7 @@ from resources.tracking.scoreboard_tracker import log_scoreboard
 from resources.tracking.tracker import Tracker
 
 LEDGER_NAME = "questions_ledger"
+SCORES_NAME, SCORES_BEFORE_NAME = "question_scores", "question_scores_before"
 _MOST_UNANSWERED = 0.7
 _MOST_UNPROVEN = 0.25
 _HEADLINE = ("all", "single-hop", "multi-hop", "global", "unanswerable")
@@ -35,7 +40,8 @@ def questions(settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[Tab
     """Every question of the folder with its gold answer and gold documents; rows that cannot be used are listed."""
     table, problems = load_questions(settings.questions)
     tables.write(LEDGER_NAME, question_ledger(problems))
-    return table_result(table, **problems_metadata(problems, table.num_rows + len(problems)))
+    generated = table["origin"].to_pylist().count(GENERATED)
+    return table_result(table, generated=generated, **problems_metadata(problems, table.num_rows + len(problems)))
 
 
 @dg.asset_check(asset=questions)
@@ -128,9 +134,11 @@ def scoreboard(
 ) -> dg.MaterializeResult:
     """Recall, answer quality, refusals, citations and cost of every mode by question type and language, with intervals.
 
-    One MLflow run for each scoreboard that differs from the last.
+    Each mode is compared with `native` over the same questions, and the whole with the last scoreboard. One MLflow run
+    for each scoreboard that differs from the last.
     """
-    board = score_answers(answers, questions, chunks, settings.level)
+    scores = question_scores(answers, questions, chunks)
+    board = scoreboard_of(scores, settings.level)
     best, values = best_modes(board), scoreboard_figures(board)
     picture = draw_scoreboard(board, settings.home / "work" / "scoreboard.png")
     run = log_scoreboard(tracker, tables, board, values, best, picture)
@@ -143,8 +151,24 @@ def scoreboard(
         "best_modes": dg.MetadataValue.json(best),
         "intervals": percent(settings.level),
         "by_mode": dg.MetadataValue.md(markdown_table(rows)),
+        "against_native": dg.MetadataValue.md(_verdict_table(board)),
+        "graph": graph_verdict(verdicts_of(board)) or "no mode of the graph was asked beside native",
     }
+    _keep_scores(tables, scores)
     return table_result(board, mlflow_run=run, **shown, picture=plot(picture))
+
+
+def _verdict_table(board: pa.Table) -> str:
+    verdicts = verdicts_of(board)
+    return markdown_table([{"type": kind, "verdict": line} for kind, lines in verdicts.items() for line in lines])
+
+
+def _keep_scores(tables: TableStore, scores: pa.Table) -> None:
+    """Store the scores, and those that they take the place of beside them: what a night is compared with."""
+    last = tables.find(SCORES_NAME)
+    if last is not None and tables.digest(SCORES_NAME) != table_digest(scores):
+        tables.write(SCORES_BEFORE_NAME, last)
+    tables.write(SCORES_NAME, scores)
 
 
 def _figure(values: dict[str, float], mode: str, kind: str, name: str) -> str:
@@ -157,3 +181,15 @@ def every_mode_is_scored(scoreboard: pa.Table, settings: dg.ResourceParam[Settin
     """Every mode has figures over all questions."""
     scored = {row["mode"] for row in scoreboard.to_pylist() if row["type"] == ALL}
     return dg.AssetCheckResult(passed=scored == set(settings.modes), metadata={"modes": sorted(scored)})
+
+
+@dg.asset_check(asset=scoreboard)
+def no_figure_fell(settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore]) -> dg.AssetCheckResult:
+    """No mode does worse than on the last scoreboard at the same questions, beyond chance (GRAFTLINE_LEVEL)."""
+    before, scores = tables.find(SCORES_BEFORE_NAME), tables.read(SCORES_NAME)
+    changes = changes_since(scores, scores.slice(0, 0) if before is None else before, settings.level)
+    lost = regressions(changes)
+    table = dg.MetadataValue.md(markdown_table(changes.to_pylist()))
+    return dg.AssetCheckResult(
+        passed=not lost, description=night_verdict(changes, lost), metadata={"fell": lost, "changes": table}
+    )

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from pipelines.answering.scoreboard.scoring import ALL, UNANSWERABLE
+from pipelines.answering.scoreboard.board import ALL
+from pipelines.answering.scoreboard.scoring import UNANSWERABLE
 from pipelines.measuring.intervals import interval_label
 
 if TYPE_CHECKING:

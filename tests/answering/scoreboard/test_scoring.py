@@ -5,8 +5,9 @@ import pyarrow as pa
 import pytest
 from matplotlib.text import Text
 
+from pipelines.answering.scoreboard.board import best_modes, scoreboard_figures, scoreboard_of
 from pipelines.answering.scoreboard.picture import draw_scoreboard, scoreboard_figure
-from pipelines.answering.scoreboard.scoring import best_modes, measure, score_answers, scoreboard_figures
+from pipelines.answering.scoreboard.scoring import measure, question_scores
 from pipelines.core.schemas import ANSWERS, QUESTIONS
 from pipelines.measuring.bootstrap import bootstrap
 
@@ -36,16 +37,19 @@ def _answer(
         "prompt_tokens": 10,
         "completion_tokens": 2,
         "model": "m",
+        "seconds": 0.5,
     }
 
 
 def test_the_figures_of_one_answer() -> None:
     found = measure(_answer(), QUESTION, {"c1": "a.md", "c9": "z.md"})
     assert found == {
+        "exact_match": 1.0,
         "token_f1": 1.0,
         "contains": 1.0,
         "supported": 1.0,
         "prompt_tokens": 10.0,
+        "seconds": 0.5,
         "recall_at_5": 0.5,
         "citation_precision": 1.0,
     }
@@ -56,6 +60,15 @@ def test_a_refusal_scores_no_f1_and_has_no_citation_precision() -> None:
     assert found["token_f1"] == 0.0 and "citation_precision" not in found
 
 
+def test_an_answer_whose_time_is_not_known_has_no_seconds() -> None:
+    assert "seconds" not in measure(_answer() | {"seconds": None}, QUESTION, {})
+
+
+def test_a_sentence_around_the_gold_answer_is_no_exact_match_and_marks_do_not_count() -> None:
+    assert measure(_answer(text="45 Days! [1]"), QUESTION, {})["exact_match"] == 1.0
+    assert measure(_answer(text="It is 45 days."), QUESTION, {})["exact_match"] == 0.0
+
+
 def test_refusing_is_right_for_what_cannot_be_answered() -> None:
     assert measure(_answer("q2", supported=False), HOPELESS, {})["refused"] == 1.0
     assert measure(_answer("q2"), HOPELESS, {})["refused"] == 0.0
@@ -63,8 +76,9 @@ def test_refusing_is_right_for_what_cannot_be_answered() -> None:
 
 def _board(*answers: dict[str, Any], level: float = 0.95) -> pa.Table:
     chunks = pa.table({"chunk_id": ["c1", "c9"], "path": ["a.md", "z.md"]})
-    questions = pa.Table.from_pylist([QUESTION, HOPELESS], schema=QUESTIONS)
-    return score_answers(pa.Table.from_pylist(list(answers), schema=ANSWERS), questions, chunks, level)
+    questions = pa.Table.from_pylist([QUESTION, QUESTION | {"id": "q3"}, HOPELESS], schema=QUESTIONS)
+    scores = question_scores(pa.Table.from_pylist(list(answers), schema=ANSWERS), questions, chunks)
+    return scoreboard_of(scores, level)
 
 
 def test_the_best_mode_of_a_type_has_the_highest_f1() -> None:
@@ -74,7 +88,7 @@ def test_the_best_mode_of_a_type_has_the_highest_f1() -> None:
 
 
 def test_a_figure_stands_with_the_bootstrap_interval_that_every_other_figure_has_and_its_level() -> None:
-    answers = [_answer(), _answer(mode="native", text="9 weeks [1]")]
+    answers = [_answer(), _answer("q3", text="9 weeks [1]")]
     for level in (0.95, 0.99):
         rows = {(row["metric"], row["type"]): row for row in _board(*answers, level=level).to_pylist()}
         mean = bootstrap([1.0, 0.0], level=level)
