@@ -11,9 +11,10 @@ from pipelines.answering.answers import answer_all
 from pipelines.answering.ask import Answerer
 from pipelines.answering.checks import broken_citations, status_counts, unanswered_share, unproven_share
 from pipelines.answering.scoreboard.board import ALL, best_modes, scoreboard_figures, scoreboard_of, verdicts_of
+from pipelines.answering.scoreboard.cases import cases_of
 from pipelines.answering.scoreboard.nights import changes_since, night_verdict, regressions
 from pipelines.answering.scoreboard.pairs import graph_verdict
-from pipelines.answering.scoreboard.picture import draw_scoreboard
+from pipelines.answering.scoreboard.picture import draw_against_native, draw_scoreboard
 from pipelines.answering.scoreboard.questions import GENERATED, load_questions, question_ledger
 from pipelines.answering.scoreboard.scoring import METRICS, question_scores
 from pipelines.core.errors import Problem
@@ -25,7 +26,7 @@ from pipelines.measuring.intervals import percent
 from resources.embedding.reranker import open_reranker
 from resources.settings import Settings
 from resources.tables.tables import TableStore
-from resources.tracking.scoreboard_tracker import log_scoreboard
+from resources.tracking.scoreboard_tracker import LoggedBoard, log_scoreboard
 from resources.tracking.tracker import Tracker
 
 LEDGER_NAME = "questions_ledger"
@@ -141,7 +142,12 @@ def scoreboard(
     board = scoreboard_of(scores, settings.level)
     best, values = best_modes(board), scoreboard_figures(board)
     picture = draw_scoreboard(board, settings.home / "work" / "scoreboard.png")
-    run = log_scoreboard(tracker, tables, board, values, best, picture)
+    against = draw_against_native(board, settings.home / "work" / "against-native.png")
+    verdicts = verdicts_of(board)
+    graph = graph_verdict(verdicts) or "no mode of the graph was asked beside native"
+    words = [graph, *(f"{kind}: {line}" for kind, lines in verdicts.items() for line in lines)]
+    cases = cases_of(answers, questions, chunks, scores)
+    run = log_scoreboard(tracker, tables, LoggedBoard(board, values, best, [picture, against], cases, words))
     rows = [
         {"mode": mode, "type": kind} | {name: _figure(values, mode, kind, name) for name in METRICS}
         for mode in settings.modes
@@ -151,16 +157,13 @@ def scoreboard(
         "best_modes": dg.MetadataValue.json(best),
         "intervals": percent(settings.level),
         "by_mode": dg.MetadataValue.md(markdown_table(rows)),
-        "against_native": dg.MetadataValue.md(_verdict_table(board)),
-        "graph": graph_verdict(verdicts_of(board)) or "no mode of the graph was asked beside native",
+        "against_native": dg.MetadataValue.md(
+            markdown_table([{"type": kind, "verdict": line} for kind, lines in verdicts.items() for line in lines])
+        ),
+        "graph": graph,
     }
     _keep_scores(tables, scores)
-    return table_result(board, mlflow_run=run, **shown, picture=plot(picture))
-
-
-def _verdict_table(board: pa.Table) -> str:
-    verdicts = verdicts_of(board)
-    return markdown_table([{"type": kind, "verdict": line} for kind, lines in verdicts.items() for line in lines])
+    return table_result(board, mlflow_run=run, **shown, picture=plot(picture), differences=plot(against))
 
 
 def _keep_scores(tables: TableStore, scores: pa.Table) -> None:

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.text import Text
 
 from pipelines.answering.scoreboard.board import best_modes, scoreboard_figures, scoreboard_of
-from pipelines.answering.scoreboard.picture import draw_scoreboard, scoreboard_figure
+from pipelines.answering.scoreboard.picture import differences_figure, draw_scoreboard, scoreboard_figure
 from pipelines.answering.scoreboard.scoring import measure, question_scores
 from pipelines.core.schemas import ANSWERS, QUESTIONS
 from pipelines.measuring.bootstrap import bootstrap
@@ -112,3 +112,10 @@ def test_the_picture_is_a_png(tmp_path: Path) -> None:
         draw_scoreboard(_board(_answer(), _answer("q2", supported=False)), tmp_path / "a" / "b.png").read_bytes()[1:4]
         == b"PNG"
     )
+
+
+def test_the_picture_of_differences_names_native_the_level_and_each_mode_but_native() -> None:
+    board = _board(_answer(), _answer(mode="local"), level=0.99)
+    texts = [text.get_text() for text in differences_figure(board).findobj(Text)]
+    assert "difference to native, 99 % interval" in texts and "local" in texts and "native" not in texts
+    assert differences_figure(_board(_answer())).axes
