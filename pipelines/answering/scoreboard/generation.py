@@ -13,6 +13,8 @@ from pipelines.answering.scoreboard.questions import GENERATED
 from pipelines.core.identity import content_id
 
 _UNTYPED = frozenset({"CO_OCCURS", "ALIAS_OF"})
+_NAMED = frozenset({"PERSON", "LOCATION"})
+"""Types whose members nearly always have a name, so that one that is told of is found."""
 _SHARES = {"single-hop": 0.5, "multi-hop": 0.25, "unanswerable": 0.25}
 
 
@@ -34,7 +36,7 @@ def generate_questions(
     """Return at most `count` rows as a file of questions has them; equal tables and seed give equal rows.
 
     A question is asked where one entity alone is the answer and one document alone says so; two steps stand in two
-    documents. A missing relation is asked of an entity beside which the graph has nothing that could be its answer.
+    documents. A missing relation is asked of an entity in whose documents nothing stands that could be its answer.
     Languages, those of the documents, take turns. A graph that holds too little gives fewer.
     """
     graph = _Graph(entities, relations, chunks)
@@ -79,6 +81,14 @@ class _Graph:
         for relation in known:
             self._beside[relation["source_id"]].add(relation["target_id"])
             self._beside[relation["target_id"]].add(relation["source_id"])
+        self._documents = {
+            key: {self._chunks[chunk]["path"] for chunk in row["chunk_ids"] if chunk in self._chunks}
+            for key, row in self._entities.items()
+        }
+        self._there: dict[str, set[str]] = defaultdict(set)
+        for key, paths in self._documents.items():
+            for path in paths:
+                self._there[path].add(key)
         self._steps = list(self._only())
 
     def _only(self) -> Iterator[_Step]:
@@ -117,23 +127,31 @@ class _Graph:
                 yield _row(asked, self._name(second.end), documents, "multi-hop", second.language)
 
     def missing(self) -> Iterator[dict[str, Any]]:
-        """Yield questions about a relation that an entity of a fitting type lacks, with no candidate beside it."""
-        starts: dict[str, set[str]] = defaultdict(set)
-        ends: dict[str, set[str]] = defaultdict(set)
-        has: dict[str, set[str]] = defaultdict(set)
+        """Yield questions about a relation that an entity of a fitting type lacks.
+
+        The graph may lack what the documents say: so asked is only who or where (what is led or supplied need not have
+        a name), and no person, or no place, may stand in any document that names the entity, nor be joined to it.
+        """
+        starts: dict[tuple[str, str], set[str]] = defaultdict(set)
+        ends: dict[tuple[str, str], set[str]] = defaultdict(set)
+        has: dict[tuple[str, str], set[str]] = defaultdict(set)
         for relation in self._typed:
-            kind, source, target = relation["type"], relation["source_id"], relation["target_id"]
-            starts[kind].add(self._entities[source]["type"])
-            ends[kind].add(self._entities[target]["type"])
-            has[kind].add(source)
+            pair = (relation["source_id"], relation["target_id"])
+            for direction, (start, end) in ((FORWARD, pair), (BACKWARD, pair[::-1])):
+                asked = relation["type"], direction
+                starts[asked].add(self._entities[start]["type"])
+                ends[asked].add(self._entities[end]["type"])
+                has[asked].add(start)
+        named = [asked for asked in sorted(starts) if len(ends[asked]) == 1 and ends[asked] <= _NAMED]
         for key, entity in sorted(self._entities.items()):
-            beside = {self._entities[other]["type"] for other in self._beside[key]}
+            others = self._beside[key].union(*(self._there[path] for path in self._documents[key])) - {key}
+            beside = {self._entities[other]["type"] for other in others}
             said = [self._chunks[chunk] for chunk in entity["chunk_ids"] if chunk in self._chunks]
-            for kind in sorted(starts):
-                if said and entity["type"] in starts[kind] and key not in has[kind] and not beside & ends[kind]:
+            for asked in named:
+                if said and entity["type"] in starts[asked] and key not in has[asked] and not beside & ends[asked]:
                     language = said[0]["language"]
-                    asked = phrase(kind, FORWARD, language).ask.format(x=entity["name"])
-                    yield _row(asked, "", [], "unanswerable", language)
+                    question = phrase(*asked, language).ask.format(x=entity["name"])
+                    yield _row(question, "", [], "unanswerable", language)
 
 
 def _row(question: str, answer: str, documents: list[str], kind: str, language: str) -> dict[str, Any]:

@@ -96,10 +96,9 @@ def signed(value: float) -> str:
     """Return a difference as it is printed.
 
     >>> signed(0.012), signed(-0.02), signed(-0.001)
-    ('+0.01', '−0.02', '+0.00')
+    ('+0.01', '−0.02', '−0.00')
     """
-    rounded = round(value, 2)
-    return f"{'−' if rounded < 0 else '+'}{abs(rounded):.2f}"
+    return f"{'−' if value < 0 else '+'}{abs(value):.2f}"
 
 
 def _price(name: str, cost: Pair) -> str:

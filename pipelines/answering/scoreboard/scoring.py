@@ -1,7 +1,8 @@
 """What each answer scores, question by question: retrieval, text, refusal, citations and cost."""
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,7 @@ def measure(answer: Mapping[str, Any], question: Mapping[str, Any], document_of:
 
 
 def recall(
-    retrieved: list[str], question: Mapping[str, Any], document_of: Mapping[str, str], k: int = 5
+    retrieved: Sequence[str], question: Mapping[str, Any], document_of: Mapping[str, str], k: int = 5
 ) -> dict[str, float]:
     """Return the share of gold documents among those of the first k chunks; nothing where there is no gold."""
     gold = set(question["documents"])
@@ -84,6 +85,29 @@ def question_scores(answers: pa.Table, questions: pa.Table, chunks: pa.Table) ->
         question = asked.get(answer["question_id"])
         if question is not None:
             rows += score_rows(question, answer["mode"], measure(answer, question, document_of))
+    return pa.Table.from_pylist(sorted(rows, key=lambda row: row["score_id"]), schema=QUESTION_SCORES)
+
+
+def retrieval_scores(
+    questions: pa.Table,
+    modes: Sequence[str],
+    retrieve: Callable[[str, str], Sequence[str]],
+    document_of: Mapping[str, str],
+) -> pa.Table:
+    """Return QUESTION_SCORES of what is retrieved alone: no answer is written.
+
+    `retrieve` takes a question and a mode and gives chunk ids, best first. Each mode is asked once before its
+    time is taken, so that no question pays for opening it.
+    """
+    rows: list[dict[str, Any]] = []
+    asked = [row for row in questions.to_pylist() if row["documents"]]
+    for mode in modes if asked else ():
+        retrieve(asked[0]["question"], mode)
+        for question in asked:
+            started = time.perf_counter()
+            found = list(dict.fromkeys(retrieve(question["question"], mode)))
+            figures = {"seconds": time.perf_counter() - started, **recall(found, question, document_of)}
+            rows += score_rows(question, mode, figures)
     return pa.Table.from_pylist(sorted(rows, key=lambda row: row["score_id"]), schema=QUESTION_SCORES)
 
 

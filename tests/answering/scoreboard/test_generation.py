@@ -17,9 +17,12 @@ FACTS = [("e1", "STORED_AT", "e2", "c1"), ("e3", "LEADS", "e2", "c2"), ("e4", "L
 PLACES = {"c1": ("a.md", "en"), "c2": ("b.md", "en"), "c3": ("丙.md", "zh"), "c4": ("d.md", "en")}
 
 
-def _made(facts: list[tuple[str, str, str, str]] = FACTS, count: int = 100, seed: int = 0) -> list[dict[str, Any]]:
+def _made(
+    facts: list[tuple[str, str, str, str]] = FACTS, count: int = 100, seed: int = 0, brekka: tuple[str, ...] = ("c4",)
+) -> list[dict[str, Any]]:
     entities = [
-        {"entity_id": key, "name": name, "type": kind, "chunk_ids": ids} for key, (name, kind, ids) in NAMES.items()
+        {"entity_id": key, "name": name, "type": kind, "chunk_ids": list(brekka) if name == "Brekka" else ids}
+        for key, (name, kind, ids) in NAMES.items()
     ]
     relations = [
         {"relation_id": f"r{number}", "source_id": source, "target_id": target, "type": kind, "chunk_ids": [chunk]}
@@ -58,8 +61,9 @@ def test_two_steps_stand_in_two_documents_and_do_not_name_what_is_between() -> N
 
 
 def test_a_missing_relation_has_no_answer_and_is_not_asked_where_a_candidate_stands_beside() -> None:
-    assert _asked(_made(), "unanswerable") == {"Where is Brekka stored?": ("", [])}
-    assert _asked(_made([*FACTS, ("e6", "CO_OCCURS", "e2", "c4")]), "unanswerable") == {}
+    assert _asked(_made(), "unanswerable") == {"Where is Brekka stored?": ("", []), "谁负责宁波？": ("", [])}
+    assert _asked(_made([*FACTS, ("e6", "CO_OCCURS", "e2", "c4")]), "unanswerable") == {"谁负责宁波？": ("", [])}
+    assert _asked(_made(brekka=("c4", "c2")), "unanswerable") == {"谁负责宁波？": ("", [])}
 
 
 def test_what_has_two_answers_or_two_documents_is_not_asked() -> None:

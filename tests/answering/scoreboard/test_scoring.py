@@ -5,9 +5,9 @@ import pyarrow as pa
 import pytest
 from matplotlib.text import Text
 
-from pipelines.answering.scoreboard.board import best_modes, scoreboard_figures, scoreboard_of
+from pipelines.answering.scoreboard.board import best_modes, scoreboard_figures, scoreboard_of, verdicts_of
 from pipelines.answering.scoreboard.picture import differences_figure, draw_scoreboard, scoreboard_figure
-from pipelines.answering.scoreboard.scoring import measure, question_scores
+from pipelines.answering.scoreboard.scoring import measure, question_scores, retrieval_scores
 from pipelines.core.schemas import ANSWERS, QUESTIONS
 from pipelines.measuring.bootstrap import bootstrap
 
@@ -119,3 +119,14 @@ def test_the_picture_of_differences_names_native_the_level_and_each_mode_but_nat
     texts = [text.get_text() for text in differences_figure(board).findobj(Text)]
     assert "difference to native, 99 % interval" in texts and "local" in texts and "native" not in texts
     assert differences_figure(_board(_answer())).axes
+
+
+def test_retrieval_alone_has_recall_and_seconds_and_its_verdicts_are_about_recall() -> None:
+    found = {"native": ["c9", "c9", "c1"], "local": ["c9"]}
+    questions = pa.Table.from_pylist([QUESTION, HOPELESS], schema=QUESTIONS)
+    scores = retrieval_scores(questions, ("native", "local"), lambda _, mode: found[mode], {"c1": "a.md", "c9": "z.md"})
+    assert {row["metric"] for row in scores.to_pylist()} == {"recall_at_5", "seconds"}
+    board = scoreboard_of(scores)
+    assert scoreboard_figures(board)["native.all.recall_at_5"] == 0.5
+    (line,) = verdicts_of(board)["all"]
+    assert line.startswith("local: −0.50 [−0.50, −0.50] recall@5 for ") and line.endswith(": worse")
