@@ -19,7 +19,7 @@ COMMANDS = {
     "ask": "answer a question from the documents, with citations",
     "chat": "ask one question after another; conversations are kept",
     "serve": "answer questions by OpenAI's protocol, MCP and a page on localhost",
-    "questions": "make questions with gold answers from the graph, for the scoreboard",
+    "questions": "make questions with gold answers and documents from the graph's relations",
     "export": "write a merged model as safetensors or as GGUF",
     "doctor": "print each setting, where it comes from, and what is wrong",
     "rollback": "switch the knowledge graph back to its previous version",
