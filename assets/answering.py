@@ -10,10 +10,15 @@ from assets.results import OWNERS, gate, markdown_table, plot, problems_metadata
 from pipelines.answering.answers import answer_all
 from pipelines.answering.ask import Answerer
 from pipelines.answering.checks import broken_citations, status_counts, unanswered_share, unproven_share
-from pipelines.answering.scoreboard.picture import draw_scoreboard
-from pipelines.answering.scoreboard.questions import load_questions, question_ledger
-from pipelines.answering.scoreboard.scoring import ALL, METRICS, best_modes, score_answers, scoreboard_figures
+from pipelines.answering.scoreboard.board import ALL, best_modes, scoreboard_figures, scoreboard_of, verdicts_of
+from pipelines.answering.scoreboard.cases import cases_of
+from pipelines.answering.scoreboard.nights import changes_since, night_verdict, regressions
+from pipelines.answering.scoreboard.pairs import graph_verdict
+from pipelines.answering.scoreboard.picture import draw_against_native, draw_scoreboard
+from pipelines.answering.scoreboard.questions import GENERATED, load_questions, question_ledger
+from pipelines.answering.scoreboard.scoring import METRICS, question_scores
 from pipelines.core.errors import Problem
+from pipelines.core.identity import table_digest
 from pipelines.core.protocols import Embedder, GraphStore, LanguageModel
 from pipelines.knowledge.vectors.vector_changes import refuse_other_model
 from pipelines.measuring.gates import faultless
@@ -24,10 +29,11 @@ from resources.feedback.files import write_questions
 from resources.feedback.store import counts, feedback_store
 from resources.settings import Settings
 from resources.tables.tables import TableStore
-from resources.tracking.scoreboard_tracker import log_scoreboard
+from resources.tracking.scoreboard_tracker import LoggedBoard, log_scoreboard
 from resources.tracking.tracker import Tracker
 
 LEDGER_NAME = "questions_ledger"
+SCORES_NAME, SCORES_BEFORE_NAME = "question_scores", "question_scores_before"
 _MOST_UNANSWERED = 0.7
 _MOST_UNPROVEN = 0.25
 _HEADLINE = ("all", "single-hop", "multi-hop", "global", "unanswerable")
@@ -42,7 +48,9 @@ def questions(settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[Tab
     table, problems = load_questions(settings.questions, write_questions(settings.home))
     tables.write(LEDGER_NAME, question_ledger(problems))
     given = dg.MetadataValue.json(counts(feedback_store(settings.home).latest()))
-    return table_result(table, feedback=given, **problems_metadata(problems, table.num_rows + len(problems)))
+    generated = table["origin"].to_pylist().count(GENERATED)
+    rejected = problems_metadata(problems, table.num_rows + len(problems))
+    return table_result(table, feedback=given, generated=generated, **rejected)
 
 
 @dg.asset_check(asset=questions)
@@ -136,12 +144,19 @@ def scoreboard(
 ) -> dg.MaterializeResult:
     """Recall, answer quality, refusals, citations and cost of every mode by question type and language, with intervals.
 
-    One MLflow run for each scoreboard that differs from the last.
+    Each mode is compared with `native` over the same questions, and the whole with the last scoreboard. One MLflow run
+    for each scoreboard that differs from the last.
     """
-    board = score_answers(answers, questions, chunks, settings.level)
+    scores = question_scores(answers, questions, chunks)
+    board = scoreboard_of(scores, settings.level)
     best, values = best_modes(board), scoreboard_figures(board)
     picture = draw_scoreboard(board, settings.home / "work" / "scoreboard.png")
-    run = log_scoreboard(tracker, tables, board, values, best, picture)
+    against = draw_against_native(board, settings.home / "work" / "against-native.png")
+    verdicts = verdicts_of(board)
+    graph = graph_verdict(verdicts) or "no mode of the graph was asked beside native"
+    words = [graph, *(f"{kind}: {line}" for kind, lines in verdicts.items() for line in lines)]
+    cases = cases_of(answers, questions, chunks, scores)
+    run = log_scoreboard(tracker, tables, LoggedBoard(board, values, best, [picture, against], cases, words))
     rows = [
         {"mode": mode, "type": kind} | {name: _figure(values, mode, kind, name) for name in METRICS}
         for mode in settings.modes
@@ -152,8 +167,21 @@ def scoreboard(
         "intervals": percent(settings.level),
         "feedback": dg.MetadataValue.json(counts(feedback_store(settings.home).latest())),
         "by_mode": dg.MetadataValue.md(markdown_table(rows)),
+        "against_native": dg.MetadataValue.md(
+            markdown_table([{"type": kind, "verdict": line} for kind, lines in verdicts.items() for line in lines])
+        ),
+        "graph": graph,
     }
-    return table_result(board, mlflow_run=run, **shown, picture=plot(picture))
+    _keep_scores(tables, scores)
+    return table_result(board, mlflow_run=run, **shown, picture=plot(picture), differences=plot(against))
+
+
+def _keep_scores(tables: TableStore, scores: pa.Table) -> None:
+    """Store the scores, and those that they take the place of beside them: what a night is compared with."""
+    last = tables.find(SCORES_NAME)
+    if last is not None and tables.digest(SCORES_NAME) != table_digest(scores):
+        tables.write(SCORES_BEFORE_NAME, last)
+    tables.write(SCORES_NAME, scores)
 
 
 def _figure(values: dict[str, float], mode: str, kind: str, name: str) -> str:
@@ -166,3 +194,15 @@ def every_mode_is_scored(scoreboard: pa.Table, settings: dg.ResourceParam[Settin
     """Every mode has figures over all questions."""
     scored = {row["mode"] for row in scoreboard.to_pylist() if row["type"] == ALL}
     return dg.AssetCheckResult(passed=scored == set(settings.modes), metadata={"modes": sorted(scored)})
+
+
+@dg.asset_check(asset=scoreboard)
+def no_figure_fell(settings: dg.ResourceParam[Settings], tables: dg.ResourceParam[TableStore]) -> dg.AssetCheckResult:
+    """No mode does worse than on the last scoreboard at the same questions, beyond chance (GRAFTLINE_LEVEL)."""
+    before, scores = tables.find(SCORES_BEFORE_NAME), tables.read(SCORES_NAME)
+    changes = changes_since(scores, scores.slice(0, 0) if before is None else before, settings.level)
+    lost = regressions(changes)
+    table = dg.MetadataValue.md(markdown_table(changes.to_pylist()))
+    return dg.AssetCheckResult(
+        passed=not lost, description=night_verdict(changes, lost), metadata={"fell": lost, "changes": table}
+    )

@@ -71,6 +71,7 @@ def _answer(todo: Mapping[str, tuple[dict[str, Any], Mode]], answerer: Answerer)
             "retrieved": list(answered.retrieved),
             "prompt_tokens": answered.prompt_tokens,
             "completion_tokens": answered.completion_tokens,
+            "seconds": answered.seconds,
             "model": "" if answered.failure else model,
         }
         for (key, (question, mode)), answered in zip(todo.items(), answerer.answer(prepared), strict=True)

@@ -1,8 +1,9 @@
 """From questions to answers with checked citations: an object that is opened once and asked often."""
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -40,6 +41,8 @@ class Prepared:
     draft: Draft
     note: str = ""
     """What else was searched than the question, in a line."""
+    seconds: float = field(default=0.0, compare=False)
+    """From the question to its prompt, in a mode that is open."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class Answered:
     """Why the model wrote nothing for this one: its answer is then a quotation, or a line that says so."""
     trace: tuple[Step, ...] = ()
     """How it was searched, where the mode took several steps; the tokens are the model's while it searched too."""
+    seconds: float | None = field(default=None, compare=False)
+    """From question to answer; None where the model's time is not known, since what it wrote was kept from before."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return {question, mode, trace} and what `Answer.as_dict` returns, plain values as in ANSWERS."""
@@ -131,7 +136,7 @@ class Answerer:
             yield answered.answer.text
             yield answered
             return
-        completion = Completion("", 0, 0)
+        completion, started = Completion("", 0, 0), time.perf_counter()
         for piece in self.language_model.stream(
             draft.prompt, self.writer.max_tokens, usable=lambda _, one: self.writer.is_usable(draft, one)
         ):
@@ -139,7 +144,7 @@ class Answerer:
                 completion = piece
             else:
                 yield piece
-        yield self._answered(prepared, completion)
+        yield self._answered(prepared, completion, prepared.seconds + time.perf_counter() - started)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the length of each text in the embedder's tokens: what budgets are counted in."""
@@ -151,27 +156,40 @@ class Answerer:
 
     def prepare(self, question: str, mode: Mode) -> Prepared:
         """Retrieve by what the question asks, and build the prompt unless there is nothing to ask the model about."""
+        self._retrievers.of(mode)  # opened for many questions: no part of this one's time
+        started, spared = time.perf_counter(), self._embedder.spared
         retrieved, note = self._finder.find(asked_part(question), mode, self.writer.passages)
-        return Prepared(question, mode, self.writer.draft(question, retrieved), note)
+        draft = self.writer.draft(question, retrieved)
+        seconds = time.perf_counter() - started + self._embedder.spared - spared
+        return Prepared(question, mode, draft, note, seconds)
 
     def look_ahead(self, questions: Sequence[str]) -> None:
         """Ask the model at once for what the searches of many questions need of it."""
         self._finder.look_ahead([asked_part(question) for question in questions])
 
     def answer(self, prepared: Sequence[Prepared]) -> list[Answered]:
-        """Return the answers in order; all prompts go to the model at once, so that an engine starts once."""
+        """Return the answers in order; all prompts go to the model at once, so that an engine starts once.
+
+        Of the model's time each has the share of the tokens that it read and wrote.
+        """
         asked = [(one.draft, one.draft.prompt) for one in prepared if one.draft.prompt is not None]
 
         def is_used(number: int, completion: Completion) -> bool:
             return self.writer.is_usable(asked[number][0], completion)
 
         prompts = [prompt for _, prompt in asked]
-        completions = iter(
-            self.language_model.complete(prompts, self.writer.max_tokens, usable=is_used) if prompts else []
-        )
-        return [self._answered(one, next(completions) if one.draft.prompt is not None else None) for one in prepared]
+        started = time.perf_counter()
+        written = list(self.language_model.complete(prompts, self.writer.max_tokens, usable=is_used)) if prompts else []
+        shares = iter(_shares(written, time.perf_counter() - started))
+        completions = iter(written)
+        return [
+            self._answered(one, None, one.seconds)
+            if one.draft.prompt is None
+            else self._answered(one, next(completions), _sum(one.seconds, next(shares)))
+            for one in prepared
+        ]
 
-    def _answered(self, prepared: Prepared, completion: Completion | None) -> Answered:
+    def _answered(self, prepared: Prepared, completion: Completion | None, seconds: float | None) -> Answered:
         question, mode, draft = prepared.question, prepared.mode, prepared.draft
         retrieved, trace = [row["chunk_id"] for row in draft.retrieved.chunks], draft.retrieved.trace
         answer = self.writer.answer(draft, completion)
@@ -181,4 +199,18 @@ class Answerer:
             _LOG.warning("the model gave no answer to '%s': %s", question, written.failure)
         read = written.prompt_tokens + sum(step.prompt_tokens for step in trace)
         wrote = written.completion_tokens + sum(step.completion_tokens for step in trace)
-        return Answered(question, mode, answer, retrieved, read, wrote, written.failure, trace)
+        return Answered(question, mode, answer, retrieved, read, wrote, written.failure, trace, seconds)
+
+
+def _shares(completions: Sequence[Completion], seconds: float) -> list[float | None]:
+    """Return each completion's part of the model's time by its tokens; None for those that no model ran for."""
+    tokens = [0 if one.cached else one.prompt_tokens + one.completion_tokens for one in completions]
+    fresh = sum(not one.cached for one in completions)
+    return [
+        None if one.cached else seconds * (own / sum(tokens) if sum(tokens) else 1 / fresh)
+        for one, own in zip(completions, tokens, strict=True)
+    ]
+
+
+def _sum(first: float, second: float | None) -> float | None:
+    return None if second is None else first + second

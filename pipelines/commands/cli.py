@@ -20,13 +20,14 @@ COMMANDS = {
     "chat": "ask one question after another; conversations are kept",
     "serve": "answer questions by OpenAI's protocol, MCP and a page on localhost",
     "feedback": "say that an answer was good, bad, or what it should have been",
+    "questions": "make questions with gold answers and documents from the graph's relations",
     "export": "write a merged model as safetensors or as GGUF",
     "doctor": "print each setting, where it comes from, and what is wrong",
     "rollback": "switch the knowledge graph back to its previous version",
     "ui": "start Dagster and MLflow on localhost and print their addresses",
 }
 """Each command with a line about it; its file has its name, and is imported when it runs or shows its help."""
-_ANSWERING = ("ask", "chat", "serve", "feedback")
+_ANSWERING = ("ask", "chat", "feedback", "questions", "serve")
 
 
 def module_of(name: str) -> str:

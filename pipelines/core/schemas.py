@@ -114,7 +114,8 @@ COMMUNITIES = _schema(community_id=TEXT, level=pa.int64(), parent_id=TEXT, entit
 COMMUNITY_SUMMARIES = _schema(community_id=TEXT, digest=TEXT, title=TEXT, summary=TEXT, chunk_ids=TEXTS, model=TEXT)
 """`chunk_ids` are the chunks that the summary was written from, best first: what a global answer cites."""
 
-QUESTIONS = _schema(id=TEXT, question=TEXT, answer=TEXT, documents=TEXTS, type=TEXT, language=TEXT)
+QUESTIONS = _schema(id=TEXT, question=TEXT, answer=TEXT, documents=TEXTS, type=TEXT, language=TEXT, origin=TEXT)
+"""`origin` is "" for a person's question, "generated" for one that was made from the graph."""
 
 CITATIONS = pa.list_(
     pa.struct(
@@ -171,8 +172,21 @@ ANSWERS = _schema(
     prompt_tokens=pa.int64(),
     completion_tokens=pa.int64(),
     model=TEXT,
+    seconds=pa.float64(),
 )
-"""`retrieved` are chunk ids, best first."""
+"""`retrieved` are chunk ids, best first; `seconds` from question to answer, none where the model's are not known."""
+
+QUESTION_SCORES = _schema(
+    score_id=TEXT,
+    question_id=TEXT,
+    asked=TEXT,
+    type=TEXT,
+    language=TEXT,
+    mode=TEXT,
+    metric=TEXT,
+    value=pa.float64(),
+)
+"""One row a question, mode and metric that applies; `asked` tells of the question, its gold answer and documents."""
 
 
 def embeddings(key: str, dimensions: int) -> pa.Schema:

@@ -1,3 +1,6 @@
+from dataclasses import replace
+from typing import Any
+
 import pyarrow as pa
 import pytest
 
@@ -7,6 +10,7 @@ from pipelines.answering.checks import broken_citations, unanswered_share
 from pipelines.answering.modes.names import MODES
 from pipelines.answering.settings import AnswerSettings
 from pipelines.core.delta import Work
+from pipelines.core.protocols import Completion
 from pipelines.core.schemas import QUESTIONS
 from tests.answering.world import TEXTS, build_answerer
 from tests.fakes import FakeEmbedder, FakeLanguageModel
@@ -18,6 +22,10 @@ def _questions(*texts: str) -> pa.Table:
         for number, text in enumerate(texts)
     ]
     return pa.Table.from_pylist(rows, schema=QUESTIONS)
+
+
+def _untimed(answers: pa.Table) -> pa.Table:
+    return answers.drop_columns(["seconds"])
 
 
 ASKED = (
@@ -83,7 +91,7 @@ def test_a_night_and_a_single_question_give_the_same_answer() -> None:
 
 def test_a_delta_run_equals_a_clean_rebuild() -> None:
     first, *_ = _answer(_questions(ASKED[0]))
-    assert _answer(_questions(*ASKED), first)[0].equals(_answer(_questions(*ASKED))[0])
+    assert _untimed(_answer(_questions(*ASKED), first)[0]).equals(_untimed(_answer(_questions(*ASKED))[0]))
 
 
 def test_a_citation_that_does_not_stand_in_its_document_is_found() -> None:
@@ -108,7 +116,7 @@ def test_a_question_that_the_model_failed_for_is_quoted_and_asked_again() -> Non
     model = FakeLanguageModel()
     second, work = answer_all(_questions(*ASKED), MODES, build_answerer(model), first, "g")
     assert work.computed["answers"] == len(model.calls[0]) == 3 and work.computed["failures"] == 0
-    assert second.equals(answer_all(_questions(*ASKED), MODES, build_answerer(), None, "g")[0])
+    assert _untimed(second).equals(_untimed(answer_all(_questions(*ASKED), MODES, build_answerer(), None, "g")[0]))
 
 
 def test_only_a_completion_that_becomes_the_answer_is_one_to_keep() -> None:
@@ -116,3 +124,16 @@ def test_only_a_completion_that_becomes_the_answer_is_one_to_keep() -> None:
         model = FakeLanguageModel(lambda messages, text=text: text)
         build_answerer(model).ask(ASKED[0], "native")
         assert model.used == [used]
+
+
+def test_every_answer_says_how_long_it_took_and_one_kept_by_the_models_cache_does_not() -> None:
+    seconds = _answer(_questions(*ASKED))[0]["seconds"].to_pylist()
+    assert len(seconds) == 6 and all(one > 0 for one in seconds)
+    kept = _Cached(lambda messages: "Unused goods can be sent back within 45 days.")
+    table, _ = answer_all(_questions(ASKED[0]), ("native",), build_answerer(kept), None, "g")
+    assert table["seconds"].to_pylist() == [None]
+
+
+class _Cached(FakeLanguageModel):
+    def complete(self, *args: Any, **kwargs: Any) -> list[Completion]:
+        return [replace(one, cached=True) for one in super().complete(*args, **kwargs)]

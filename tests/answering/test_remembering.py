@@ -1,4 +1,8 @@
+import time
+from collections.abc import Sequence
+
 import numpy as np
+import pytest
 
 from pipelines.answering.remembering import RememberingEmbedder
 from tests.fakes import AskingEmbedder, FakeEmbedder
@@ -43,3 +47,20 @@ def test_the_oldest_texts_are_forgotten_so_that_a_long_life_does_not_fill_the_me
 
 def test_nothing_to_embed_is_an_empty_matrix() -> None:
     assert RememberingEmbedder(FakeEmbedder()).embed([]).shape == (0, FakeEmbedder().dimensions)
+
+
+def test_what_was_known_counts_as_long_as_it_took_at_first_so_that_the_first_who_asks_is_not_the_slowest() -> None:
+    embedder = RememberingEmbedder(_Slow())
+    embedder.embed(["tent", "pole"])
+    assert embedder.spared == 0.0
+    embedder.embed(["pole"])
+    once = embedder.spared
+    assert once >= 0.01
+    embedder.embed(["pole", "tent"])
+    assert embedder.spared == pytest.approx(3 * once)
+
+
+class _Slow(FakeEmbedder):
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        time.sleep(0.02)
+        return super().embed(texts)

@@ -41,6 +41,7 @@ CHECKS = [
     module.most_questions_have_an_answer,
     module.questions_rejected_share,
     module.every_mode_is_scored,
+    module.no_figure_fell,
 ]
 
 
@@ -95,6 +96,7 @@ def test_answers_and_scoreboard_pass_their_checks_and_list_the_rejected_row(reso
         "most_questions_have_an_answer",
         "questions_rejected_share",
         "every_mode_is_scored",
+        "no_figure_fell",
     }
     questions = _metadata(result, "questions")
     assert questions["rows"] == 2 and questions["rejected"] == 1 and "no key 'answer'" in questions["ledger"]
@@ -160,3 +162,33 @@ def test_at_level_99_nothing_that_the_scoreboard_shows_or_logs_says_95(
     assert usual["mlflow_run"] != shown["mlflow_run"]
     logged = [path.read_text() for path in tmp_path.rglob(f"{shown['mlflow_run']}/**/*.json")]
     assert logged and not [text for text in [*logged, str(shown)] if SAYS_95.search(text)]
+
+
+def _nightly(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
+    return next(one for one in result.get_asset_check_evaluations() if one.check_name == "no_figure_fell")
+
+
+def test_a_first_night_has_nothing_to_compare_with_and_a_worse_one_fails_its_check(resources: dict[str, Any]) -> None:
+    first = _nightly(_run(resources))
+    assert first.passed and first.description == "nothing to compare with"
+    assert _nightly(_run(resources)).passed
+
+    resources["language_model"] = FakeLanguageModel(lambda messages: "nothing of use")
+    resources["graph_store"] = build_store({"a.md": "Nothing of all that stands here, sent back or not."})
+    resources["tables"].write_record("knowledge_graph", {"digest": "graph-2"}, "graph-2")
+    resources["tables"].write("documents", pa.table({"path": ["a.md"], "text": ["Nothing of all that."]}))
+    resources["tables"].write("chunks", resources["graph_store"].table("chunks").select(["chunk_id", "path"]))
+    resources["settings"] = resources["settings"].model_copy(update={"modes": ("native",)})
+    worse = _run(resources, raise_on_error=False, selection=["answers", "scoreboard"])
+    check = _nightly(worse)
+    assert not check.passed and "native recall_at_5 1.00 → 0.00: −1.00 [−1.00, −1.00]" in str(check.metadata["fell"])
+    again = _nightly(_run(resources, raise_on_error=False, selection=["scoreboard"]))
+    assert again.passed is False and again.description == check.description
+
+
+def test_the_scoreboard_says_of_each_mode_whether_it_is_worth_its_cost(resources: dict[str, Any]) -> None:
+    shown = _metadata(_run(resources), "scoreboard")
+    assert "local: +0.00 [+0.00, +0.00] token F1 for" in shown["against_native"]
+    assert shown["graph"].startswith("the graph is not worth its cost")
+    rows = resources["tables"].read("scoreboard").to_pylist()
+    assert {row["mode"] for row in rows if row["difference"] is not None} == {"local", "global"}

@@ -81,6 +81,8 @@ RECORDS_FOR_RESOURCES: dict[str, tuple[str, ...]] = {
     "resources.models.small_model": ("pipelines.finetune.models.base", "pipelines.finetune.recipes.recipe"),
     "resources.tracking.run_logging": ("pipelines.finetune.training.record",),
     "resources.tracking.tracker": ("pipelines.finetune.training.record",),
+    "resources.tracking.scoreboard_tracker": ("pipelines.answering.scoreboard.cases",),
+    "resources.tracking.scoreboard_traces": ("pipelines.answering.scoreboard.cases",),
 }
 """Of a flow, `resources/` may know settings and records only: by file, the modules that hold them."""
 

@@ -16,6 +16,8 @@ from pipelines.text.languages.languages import LANGUAGES, language_of
 TYPES = ("single-hop", "multi-hop", "global", "unanswerable")
 FEEDBACK = "feedback"
 """The type of a question that an answer was found good for, or was corrected; no folder's question has it."""
+GENERATED = "generated"
+"""The origin of questions that `graftline questions` made."""
 _EXAMPLE = '{"question": "…", "answer": "…", "documents": ["path/below/the/documents/folder.md"], "type": "single-hop"}'
 
 
@@ -76,6 +78,7 @@ def _row(line: str, file: str, number: int, types: Sequence[str]) -> dict[str, A
         "documents": sorted(raw["documents"]),
         "type": raw["type"],
         "language": raw.get("language") or language_of(text).code,
+        "origin": raw.get("origin") or "",
     }
 
 
@@ -95,6 +98,8 @@ def _what_is_wrong(raw: Any, types: Sequence[str]) -> tuple[str, str] | None:
         return "documents that are no list of paths", "a list of paths below the documents folder"
     if raw["type"] != "unanswerable" and not raw["answer"].strip():
         return "an empty answer", "a gold answer, or the type 'unanswerable'"
+    if raw.get("origin") not in (None, "", GENERATED):
+        return f"the origin {raw['origin']!r}", f"'{GENERATED}' for what was made from the graph, else none"
     if raw.get("language") not in (None, "", *LANGUAGES):
         return f"the language {raw['language']!r}", " or ".join(LANGUAGES)
     return None

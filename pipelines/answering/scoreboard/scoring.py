@@ -1,74 +1,62 @@
-"""The scoreboard: retrieval, answers, refusals and citations of every mode, each figure with its interval."""
+"""What each answer scores, question by question: retrieval, text, refusal, citations and cost."""
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from pipelines.answering.grounding.answer import CLAIMS, PROVEN
-from pipelines.measuring.bootstrap import bootstrap
-from pipelines.measuring.intervals import DEFAULT_LEVEL
-from pipelines.measuring.metrics import answer_tokens, token_f1
-
-SCOREBOARD = pa.schema(
-    [
-        ("mode", pa.string()),
-        ("type", pa.string()),
-        ("language", pa.string()),
-        ("metric", pa.string()),
-        ("value", pa.float64()),
-        ("low", pa.float64()),
-        ("high", pa.float64()),
-        ("level", pa.float64()),
-        ("questions", pa.int64()),
-    ]
-)
-"""One row a mode, type ("all" too), language ("all" too) and metric; `low` and `high` bound the interval of `level`."""
-
-
-ALL = "all"
-
+from pipelines.core.identity import content_id, json_digest
+from pipelines.core.schemas import QUESTION_SCORES
+from pipelines.measuring.metrics import answer_tokens, exact_match, token_f1
 
 UNANSWERABLE = "unanswerable"
 
 
-METRICS = (
+QUALITY = (
     "recall_at_5",
+    "exact_match",
     "token_f1",
     "contains",
     "supported",
     "refused",
     "citation_precision",
     "grounded",
-    "prompt_tokens",
 )
+"""0 to 1, higher is better."""
+COST = ("prompt_tokens", "seconds")
+"""Lower is better."""
+METRICS = (*QUALITY, *COST)
 
 
 _MARKS = re.compile(r" ?\[\d+\]")
 
 
 def measure(answer: Mapping[str, Any], question: Mapping[str, Any], document_of: Mapping[str, str]) -> dict[str, float]:
-    """Return the metrics that apply to one answer, each 0 to 1 but `prompt_tokens`.
+    """Return the metrics that apply to one answer.
 
-    Unanswerable questions have `refused` only; citation precision needs a citation, `grounded` (the share of claims
-    that the sources bear out) a claim of a model.
+    Unanswerable questions have `refused` and the cost only; citation precision needs a citation, `grounded` (the share
+    of claims that the sources bear out) a claim of a model, `seconds` an answer that was not kept from before.
     """
+    cost = {"prompt_tokens": float(answer["prompt_tokens"])}
+    if answer.get("seconds") is not None:
+        cost["seconds"] = float(answer["seconds"])
     if question["type"] == UNANSWERABLE:
-        return {"refused": float(not answer["supported"]), "prompt_tokens": float(answer["prompt_tokens"])}
-    gold = set(question["documents"])
-    found = {document_of[chunk] for chunk in answer["retrieved"][:5] if chunk in document_of}
+        return {"refused": float(not answer["supported"]), **cost}
     text = _MARKS.sub("", answer["answer"])
     wanted, got = "".join(answer_tokens(question["answer"])), "".join(answer_tokens(text))
     figures = {
+        "exact_match": exact_match(text, question["answer"]) if answer["supported"] else 0.0,
         "token_f1": token_f1(text, question["answer"]) if answer["supported"] else 0.0,
         "contains": float(bool(wanted) and wanted in got),
         "supported": float(answer["supported"]),
-        "prompt_tokens": float(answer["prompt_tokens"]),
+        **recall(answer["retrieved"], question, document_of),
+        **cost,
     }
-    if gold:
-        figures["recall_at_5"] = len(gold & found) / len(gold)
+    gold = set(question["documents"])
     if gold and answer["citations"]:
         figures["citation_precision"] = float(
             np.mean([citation["document"] in gold for citation in answer["citations"]])
@@ -79,38 +67,56 @@ def measure(answer: Mapping[str, Any], question: Mapping[str, Any], document_of:
     return figures
 
 
-def score_answers(answers: pa.Table, questions: pa.Table, chunks: pa.Table, level: float = DEFAULT_LEVEL) -> pa.Table:
-    """Return the SCOREBOARD of ANSWERS to QUESTIONS; `chunks` say which document a retrieved chunk belongs to."""
+def recall(
+    retrieved: Sequence[str], question: Mapping[str, Any], document_of: Mapping[str, str], k: int = 5
+) -> dict[str, float]:
+    """Return the share of gold documents among those of the first k chunks; nothing where there is no gold."""
+    gold = set(question["documents"])
+    found = {document_of[chunk] for chunk in retrieved[:k] if chunk in document_of}
+    return {f"recall_at_{k}": len(gold & found) / len(gold)} if gold else {}
+
+
+def question_scores(answers: pa.Table, questions: pa.Table, chunks: pa.Table) -> pa.Table:
+    """Return QUESTION_SCORES of ANSWERS to QUESTIONS; `chunks` say which document a retrieved chunk belongs to."""
     document_of = dict(zip(chunks["chunk_id"].to_pylist(), chunks["path"].to_pylist(), strict=True))
     asked = {row["id"]: row for row in questions.to_pylist()}
-    groups: dict[tuple[str, str, str, str], list[float]] = {}
-    for answer in sorted(answers.to_pylist(), key=lambda row: (row["mode"], row["question_id"])):
+    rows: list[dict[str, Any]] = []
+    for answer in answers.to_pylist():
         question = asked.get(answer["question_id"])
-        if question is None:
-            continue
-        for metric, value in measure(answer, question, document_of).items():
-            for kind in (question["type"], ALL):
-                for language in (question["language"], ALL):
-                    groups.setdefault((answer["mode"], kind, language, metric), []).append(value)
-    rows = []
-    for key, values in sorted(groups.items()):
-        mean = bootstrap(values, level=level)
-        row = (*key, mean.mean, mean.low, mean.high, mean.level, len(values))
-        rows.append(dict(zip(SCOREBOARD.names, row, strict=True)))
-    return pa.Table.from_pylist(rows, schema=SCOREBOARD)
+        if question is not None:
+            rows += score_rows(question, answer["mode"], measure(answer, question, document_of))
+    return pa.Table.from_pylist(sorted(rows, key=lambda row: row["score_id"]), schema=QUESTION_SCORES)
 
 
-def best_modes(board: pa.Table, metric: str = "token_f1") -> dict[str, str]:
-    """Return the mode with the highest metric by question type; among equals the first by name."""
-    best: dict[str, tuple[float, str]] = {}
-    for row in board.to_pylist():
-        wanted = row["metric"] == metric and row["language"] == ALL
-        if wanted and row["value"] > best.get(row["type"], (-1.0, ""))[0]:
-            best[row["type"]] = (row["value"], row["mode"])
-    return {kind: mode for kind, (_, mode) in sorted(best.items())}
+def retrieval_scores(
+    questions: pa.Table,
+    modes: Sequence[str],
+    retrieve: Callable[[str, str], Sequence[str]],
+    document_of: Mapping[str, str],
+) -> pa.Table:
+    """Return QUESTION_SCORES of what is retrieved alone: no answer is written.
+
+    `retrieve` takes a question and a mode and gives chunk ids, best first. Each mode is asked once before its
+    time is taken, so that no question pays for opening it.
+    """
+    rows: list[dict[str, Any]] = []
+    asked = [row for row in questions.to_pylist() if row["documents"]]
+    for mode in modes if asked else ():
+        retrieve(asked[0]["question"], mode)
+        for question in asked:
+            started = time.perf_counter()
+            found = list(dict.fromkeys(retrieve(question["question"], mode)))
+            figures = {"seconds": time.perf_counter() - started, **recall(found, question, document_of)}
+            rows += score_rows(question, mode, figures)
+    return pa.Table.from_pylist(sorted(rows, key=lambda row: row["score_id"]), schema=QUESTION_SCORES)
 
 
-def scoreboard_figures(board: pa.Table) -> dict[str, float]:
-    """Return the figures over both languages by name ("local.multi-hop.token_f1"), as metrics of a run."""
-    rows = (row for row in board.to_pylist() if row["language"] == ALL)
-    return {f"{row['mode']}.{row['type']}.{row['metric']}": row["value"] for row in rows}
+def score_rows(question: Mapping[str, Any], mode: str, figures: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Return a row of QUESTION_SCORES for each figure."""
+    key = question["id"]
+    same = json_digest([question["question"], question["answer"], sorted(question["documents"]), question["type"]])
+    shared = {"question_id": key, "asked": same, "type": question["type"], "language": question["language"]}
+    return [
+        {"score_id": content_id("score", key, mode, metric), **shared, "mode": mode, "metric": metric, "value": value}
+        for metric, value in figures.items()
+    ]

@@ -5,8 +5,9 @@ import pyarrow as pa
 import pytest
 from matplotlib.text import Text
 
-from pipelines.answering.scoreboard.picture import draw_scoreboard, scoreboard_figure
-from pipelines.answering.scoreboard.scoring import best_modes, measure, score_answers, scoreboard_figures
+from pipelines.answering.scoreboard.board import best_modes, scoreboard_figures, scoreboard_of, verdicts_of
+from pipelines.answering.scoreboard.picture import differences_figure, draw_scoreboard, scoreboard_figure
+from pipelines.answering.scoreboard.scoring import measure, question_scores, retrieval_scores
 from pipelines.core.schemas import ANSWERS, QUESTIONS
 from pipelines.measuring.bootstrap import bootstrap
 
@@ -36,16 +37,19 @@ def _answer(
         "prompt_tokens": 10,
         "completion_tokens": 2,
         "model": "m",
+        "seconds": 0.5,
     }
 
 
 def test_the_figures_of_one_answer() -> None:
     found = measure(_answer(), QUESTION, {"c1": "a.md", "c9": "z.md"})
     assert found == {
+        "exact_match": 1.0,
         "token_f1": 1.0,
         "contains": 1.0,
         "supported": 1.0,
         "prompt_tokens": 10.0,
+        "seconds": 0.5,
         "recall_at_5": 0.5,
         "citation_precision": 1.0,
     }
@@ -56,6 +60,15 @@ def test_a_refusal_scores_no_f1_and_has_no_citation_precision() -> None:
     assert found["token_f1"] == 0.0 and "citation_precision" not in found
 
 
+def test_an_answer_whose_time_is_not_known_has_no_seconds() -> None:
+    assert "seconds" not in measure(_answer() | {"seconds": None}, QUESTION, {})
+
+
+def test_a_sentence_around_the_gold_answer_is_no_exact_match_and_marks_do_not_count() -> None:
+    assert measure(_answer(text="45 Days! [1]"), QUESTION, {})["exact_match"] == 1.0
+    assert measure(_answer(text="It is 45 days."), QUESTION, {})["exact_match"] == 0.0
+
+
 def test_refusing_is_right_for_what_cannot_be_answered() -> None:
     assert measure(_answer("q2", supported=False), HOPELESS, {})["refused"] == 1.0
     assert measure(_answer("q2"), HOPELESS, {})["refused"] == 0.0
@@ -63,8 +76,9 @@ def test_refusing_is_right_for_what_cannot_be_answered() -> None:
 
 def _board(*answers: dict[str, Any], level: float = 0.95) -> pa.Table:
     chunks = pa.table({"chunk_id": ["c1", "c9"], "path": ["a.md", "z.md"]})
-    questions = pa.Table.from_pylist([QUESTION, HOPELESS], schema=QUESTIONS)
-    return score_answers(pa.Table.from_pylist(list(answers), schema=ANSWERS), questions, chunks, level)
+    questions = pa.Table.from_pylist([QUESTION, QUESTION | {"id": "q3"}, HOPELESS], schema=QUESTIONS)
+    scores = question_scores(pa.Table.from_pylist(list(answers), schema=ANSWERS), questions, chunks)
+    return scoreboard_of(scores, level)
 
 
 def test_the_best_mode_of_a_type_has_the_highest_f1() -> None:
@@ -74,7 +88,7 @@ def test_the_best_mode_of_a_type_has_the_highest_f1() -> None:
 
 
 def test_a_figure_stands_with_the_bootstrap_interval_that_every_other_figure_has_and_its_level() -> None:
-    answers = [_answer(), _answer(mode="native", text="9 weeks [1]")]
+    answers = [_answer(), _answer("q3", text="9 weeks [1]")]
     for level in (0.95, 0.99):
         rows = {(row["metric"], row["type"]): row for row in _board(*answers, level=level).to_pylist()}
         mean = bootstrap([1.0, 0.0], level=level)
@@ -98,3 +112,21 @@ def test_the_picture_is_a_png(tmp_path: Path) -> None:
         draw_scoreboard(_board(_answer(), _answer("q2", supported=False)), tmp_path / "a" / "b.png").read_bytes()[1:4]
         == b"PNG"
     )
+
+
+def test_the_picture_of_differences_names_native_the_level_and_each_mode_but_native() -> None:
+    board = _board(_answer(), _answer(mode="local"), level=0.99)
+    texts = [text.get_text() for text in differences_figure(board).findobj(Text)]
+    assert "difference to native, 99 % interval" in texts and "local" in texts and "native" not in texts
+    assert differences_figure(_board(_answer())).axes
+
+
+def test_retrieval_alone_has_recall_and_seconds_and_its_verdicts_are_about_recall() -> None:
+    found = {"native": ["c9", "c9", "c1"], "local": ["c9"]}
+    questions = pa.Table.from_pylist([QUESTION, HOPELESS], schema=QUESTIONS)
+    scores = retrieval_scores(questions, ("native", "local"), lambda _, mode: found[mode], {"c1": "a.md", "c9": "z.md"})
+    assert {row["metric"] for row in scores.to_pylist()} == {"recall_at_5", "seconds"}
+    board = scoreboard_of(scores)
+    assert scoreboard_figures(board)["native.all.recall_at_5"] == 0.5
+    (line,) = verdicts_of(board)["all"]
+    assert line.startswith("local: −0.50 [−0.50, −0.50] recall@5 for ") and line.endswith(": worse")
