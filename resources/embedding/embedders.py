@@ -1,10 +1,13 @@
 """Which embedder a configuration means, with its memory on disk."""
 
 from pipelines.core.errors import ConfigurationError
+from pipelines.core.masked import masked
 from pipelines.core.protocols import Embedder
+from resources.embedding import model_files
 from resources.embedding.languages import EVERY_LANGUAGE, languages_setting
 from resources.embedding.llamaindex import LlamaIndexEmbedder
 from resources.embedding.local import SentenceEmbedder
+from resources.embedding.prompts import prompts_setting
 from resources.embedding.served import ServedEmbedder
 from resources.embedding.vector_cache import CachedEmbedder
 from resources.graph.embedded import EmbeddedGraphStore
@@ -20,15 +23,23 @@ def open_embedder(settings: Settings) -> Embedder:
     Nothing is loaded, imported or asked before the first text without a vector. Raises ConfigurationError.
     """
     named, languages = named_class(settings, "EMBEDDING"), languages_setting(settings.embedding_languages)
+    prompts = prompts_setting(settings.embedding_prompts)
     address, max_tokens = settings.embedding_base_url, settings.embedding_max_tokens
     model, read = settings.embedding_model, languages or EVERY_LANGUAGE
     counter = SentenceEmbedder(settings.home)
     embedder: Embedder
     if named is not None:
+        if prompts is not None:
+            raise ConfigurationError(
+                "EMBEDDING_PROMPTS",
+                "prompts for a class",
+                "none: a class has its own method and arguments for questions",
+                "unset it, and put what the class calls them into EMBEDDING_OPTIONS",
+            )
         embedder = LlamaIndexEmbedder(named, counter, languages=read, max_tokens=max_tokens)
     elif address:
         key = settings.embedding_api_key.get_secret_value()
-        embedder = ServedEmbedder(address, model, key, counter, languages=read, max_tokens=max_tokens)
+        embedder = ServedEmbedder(address, model, key, counter, languages=read, max_tokens=max_tokens, prompts=prompts)
     elif max_tokens is not None:
         raise ConfigurationError(
             "EMBEDDING_MAX_TOKENS",
@@ -37,8 +48,21 @@ def open_embedder(settings: Settings) -> Embedder:
             "unset EMBEDDING_MAX_TOKENS",
         )
     else:
-        embedder = SentenceEmbedder(settings.home, model or None, settings.embedding_dtype, languages)
+        embedder = SentenceEmbedder(settings.home, model or None, settings.embedding_dtype, languages, prompts)
     return CachedEmbedder(embedder, settings.home / "cache" / "vectors.sqlite")
+
+
+def which_embedder(settings: Settings) -> str:
+    """Return which model texts will be embedded with, and why; nothing is loaded, fetched from a hub or asked.
+
+    Raises ConfigurationError.
+    """
+    named, model = named_class(settings, "EMBEDDING"), settings.embedding_model
+    if named is not None:
+        return f"{named.name}, a class"
+    if settings.embedding_base_url:
+        return f"{model}, served at {masked(settings.embedding_base_url)}"
+    return model_files.which_files(settings.home, model)
 
 
 def graph_model(settings: Settings) -> str:
