@@ -219,9 +219,10 @@ def _held(model: str, cache: Path) -> Path | None:
     """Return the newest snapshot that this machine holds."""
     from huggingface_hub import snapshot_download
 
-    for options in ({}, {"cache_dir": cache}):
+    for folder in (None, cache):  # None: where the hub's own client keeps them
         with contextlib.suppress(Exception):  # a name that is no repository, or a model that is not here
-            return Path(snapshot_download(model, allow_patterns=_HUB_FILES, local_files_only=True, **options))  # type: ignore[arg-type]
+            found = snapshot_download(model, allow_patterns=_HUB_FILES, local_files_only=True, cache_dir=folder)
+            return Path(found)
     return None
 
 
