@@ -124,6 +124,9 @@ class Settings(BaseSettings):
     embedding_languages: str = variable(
         "EMBEDDING_LANGUAGES", "", "languages it reads: en,zh or any; unset: its card's"
     )
+    embedding_prompts: str = variable(
+        "EMBEDDING_PROMPTS", "", "JSON: its words before query and passage; unset: its files'"
+    )
     embedding_max_tokens: Tokens = variable("EMBEDDING_MAX_TOKENS", "", "what a served model or a class reads at most")
     embedding_dtype: Literal["auto", "float32", "bfloat16", "int8"] = variable(
         "EMBEDDING_DTYPE", "auto", "numbers it computes with; auto: by the processor for the packaged model"

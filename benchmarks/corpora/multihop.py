@@ -1,4 +1,4 @@
-"""The multi-hop questions of GRAFTLINE_BENCH_DATA as a filled store, and what four other systems retrieved for them."""
+"""The questions of GRAFTLINE_BENCH_DATA as a filled store, and what four other systems retrieved for some of them."""
 
 import json
 from collections.abc import Sequence
@@ -25,6 +25,8 @@ from resources.embedding.vector_cache import CachedEmbedder
 from resources.settings import Settings
 
 DATASETS = ("musique", "2wiki")
+CHINESE = "cmrc"
+"""CMRC 2018's trial questions, each over the one paragraph that it was asked about."""
 PEERS = {"fast_graphrag": "fast-graphrag", "lightrag": "LightRAG", "nano_graphrag": "nano-graphrag", "vector": "vector"}
 
 
@@ -45,11 +47,12 @@ class QuestionSet:
     titles: list[str]
     texts: list[str]
     questions: list[Question]
+    language: str = "en"
 
 
-def folder() -> Path:
-    """Return the folder of the data; InputError with what to type where it is not there."""
-    found = DATA / "multihop"
+def folder(name: str = "multihop") -> Path:
+    """Return a folder of the data; InputError with what to type where it is not there."""
+    found = DATA / name
     if not found.is_dir():
         raise InputError(
             str(found), "no such folder", "the benchmark's data", "set GRAFTLINE_BENCH_DATA to the folder that has it"
@@ -59,6 +62,8 @@ def folder() -> Path:
 
 def load(name: str, limit: int | None = None) -> QuestionSet:
     """Return a corpus with its questions, the first `limit` of them."""
+    if name == CHINESE:
+        return _chinese(limit)
     file = {"musique": "musique_train_corpus.json", "2wiki": "2wikimultihopqa_corpus.json"}[name]
     passages = _json(folder() / file)
     texts = [f"{one['title']}\n{one['text']}" for one in passages]
@@ -81,6 +86,19 @@ def load(name: str, limit: int | None = None) -> QuestionSet:
     return QuestionSet(name, ids, [one["title"] for one in passages], texts, questions[:limit])
 
 
+def _chinese(limit: int | None) -> QuestionSet:
+    articles = _json(folder("chinese") / "cmrc2018_trial.json")["data"]
+    paragraphs = [(one["title"], paragraph) for one in articles for paragraph in one["paragraphs"]]
+    texts = [paragraph["context"] for _, paragraph in paragraphs]
+    ids = [content_id("chunk", f"{place:05}.txt", text) for place, text in enumerate(texts)]
+    questions = [
+        Question(row["question"], frozenset({key}))
+        for key, (_, paragraph) in zip(ids, paragraphs, strict=True)
+        for row in paragraph["qas"]
+    ]
+    return QuestionSet(CHINESE, ids, [title for title, _ in paragraphs], texts, questions[:limit], "zh")
+
+
 def peers(corpus: QuestionSet) -> dict[str, dict[str, list[str]]]:
     """Return by peer and question the chunk ids of what it retrieved, best first; titles it made up get an id of none.
 
@@ -100,8 +118,8 @@ def peers(corpus: QuestionSet) -> dict[str, dict[str, list[str]]]:
 class CorpusEmbedder(EmbedderBefore):
     """The packaged embedder that keeps the vectors of a corpus's texts on disk; questions are embedded every time."""
 
-    def __init__(self, home: Path) -> None:
-        super().__init__(SentenceEmbedder(home, dtype=dtype(Settings.load())))
+    def __init__(self, home: Path, model: str | None = None) -> None:
+        super().__init__(SentenceEmbedder(home, model, "float32" if model else dtype(Settings.load())))
         self.stored = CachedEmbedder(self._embedder, home / "bench" / "vectors.sqlite")
         self._known: dict[str, np.ndarray] = {}
 
@@ -120,11 +138,13 @@ class CorpusEmbedder(EmbedderBefore):
         return self._embedder.embed_queries(texts)
 
 
-def tables(ids: Sequence[str], titles: Sequence[str], texts: Sequence[str]) -> tuple[pa.Table, pa.Table]:
+def tables(
+    ids: Sequence[str], titles: Sequence[str], texts: Sequence[str], language: str = "en"
+) -> tuple[pa.Table, pa.Table]:
     """Return DOCUMENTS (without their text) and CHUNKS of these passages, each of a document of its own."""
     documents, chunks = [], []
     for place, (key, title, text) in enumerate(zip(ids, titles, texts, strict=True)):
-        shared = {"document_id": content_id("document", key), "path": f"{place:06}.txt", "language": "en"}
+        shared = {"document_id": content_id("document", key), "path": f"{place:06}.txt", "language": language}
         documents.append(shared | {"title": title, "format": "text"})
         whole = {"chunk_id": key, "start": 0, "end": len(text), "text": text, "tokens": 0}
         chunks.append(shared | whole | {"sentence_spans": flat_spans(sentences(text))})

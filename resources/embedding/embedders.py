@@ -2,10 +2,13 @@
 
 from pipelines.compute.processor import fast_bfloat16, fast_int8, has_gpu
 from pipelines.core.errors import ConfigurationError
+from pipelines.core.masked import masked
 from pipelines.core.protocols import Embedder
+from resources.embedding import model_files
 from resources.embedding.languages import EVERY_LANGUAGE, languages_setting
 from resources.embedding.llamaindex import LlamaIndexEmbedder
 from resources.embedding.local import SentenceEmbedder
+from resources.embedding.prompts import prompts_setting
 from resources.embedding.served import ServedEmbedder
 from resources.embedding.vector_cache import CachedEmbedder
 from resources.graph.embedded import EmbeddedGraphStore
@@ -21,15 +24,23 @@ def open_embedder(settings: Settings) -> Embedder:
     Nothing is loaded, imported or asked before the first text without a vector. Raises ConfigurationError.
     """
     named, languages = named_class(settings, "EMBEDDING"), languages_setting(settings.embedding_languages)
+    prompts = prompts_setting(settings.embedding_prompts)
     address, max_tokens = settings.embedding_base_url, settings.embedding_max_tokens
     model, read = settings.embedding_model, languages or EVERY_LANGUAGE
     counter = SentenceEmbedder(settings.home)
     embedder: Embedder
     if named is not None:
+        if prompts is not None:
+            raise ConfigurationError(
+                "EMBEDDING_PROMPTS",
+                "prompts for a class",
+                "none: a class has its own method and arguments for questions",
+                "unset it, and put what the class calls them into EMBEDDING_OPTIONS",
+            )
         embedder = LlamaIndexEmbedder(named, counter, languages=read, max_tokens=max_tokens)
     elif address:
         key = settings.embedding_api_key.get_secret_value()
-        embedder = ServedEmbedder(address, model, key, counter, languages=read, max_tokens=max_tokens)
+        embedder = ServedEmbedder(address, model, key, counter, languages=read, max_tokens=max_tokens, prompts=prompts)
     elif max_tokens is not None:
         raise ConfigurationError(
             "EMBEDDING_MAX_TOKENS",
@@ -38,7 +49,7 @@ def open_embedder(settings: Settings) -> Embedder:
             "unset EMBEDDING_MAX_TOKENS",
         )
     else:
-        embedder = SentenceEmbedder(settings.home, model or None, dtype(settings), languages)
+        embedder = SentenceEmbedder(settings.home, model or None, dtype(settings), languages, prompts)
     return CachedEmbedder(embedder, settings.home / "cache" / "vectors.sqlite")
 
 
@@ -49,6 +60,19 @@ def dtype(settings: Settings) -> str:
     if settings.embedding_model or has_gpu() or not fast_int8():
         return "float32"
     return "bfloat16" if fast_bfloat16() else "int8"
+
+
+def which_embedder(settings: Settings) -> str:
+    """Return which model texts will be embedded with, and why; nothing is loaded, fetched from a hub or asked.
+
+    Raises ConfigurationError.
+    """
+    named, model = named_class(settings, "EMBEDDING"), settings.embedding_model
+    if named is not None:
+        return f"{named.name}, a class"
+    if settings.embedding_base_url:
+        return f"{model}, served at {masked(settings.embedding_base_url)}"
+    return model_files.which_files(settings.home, model)
 
 
 def graph_model(settings: Settings) -> str:

@@ -1,7 +1,7 @@
 """Sentence vectors by sentence-transformers, of any model that it knows, in batches of texts of one length."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +19,17 @@ _LONGEST, _LEAST_TOKENS = 8192, 64
 class EqualLengths:
     """Texts of one length in tokens share a batch without any padding: their company changes no bit of a vector.
 
-    It reads `longest` tokens of a text; `cut` counts the texts so far that were longer.
+    It reads `longest` tokens of a text, what `prompts` put before it among them; `cut` counts the texts so far that
+    were longer.
     """
 
-    def __init__(self, folder: Path, dtype: str, count_tokens: Callable[[Sequence[str]], list[int]]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        dtype: str,
+        count_tokens: Callable[[Sequence[str]], list[int]],
+        prompts: Mapping[str, str | None],
+    ) -> None:
         if dtype == "int8":
             raise ConfigurationError(
                 "EMBEDDING_DTYPE",
@@ -33,7 +40,7 @@ class EqualLengths:
         import torch
         from sentence_transformers import SentenceTransformer
 
-        self._count_tokens = count_tokens
+        self._count_tokens, self._prompts = count_tokens, prompts
         self._most = _GPU_BATCH if torch.cuda.is_available() else _CPU_BATCH
         # A folder may name classes of its own; only the library's are run, and only safetensors read.
         self._model = SentenceTransformer(
@@ -48,7 +55,7 @@ class EqualLengths:
 
     def batches(self, texts: Sequence[str], kind: str = "document") -> list[tuple[list[int], list[str]]]:
         """Return batches of texts: their places in `texts`, and what `encode` takes, the longest first."""
-        before = prompt_before(kind, self._model.prompts)
+        before = prompt_before(kind, self._prompts)
         counted = self._count_tokens([before + text for text in texts] if before else texts)
         self.cut += sum(length + 2 > self.longest for length in counted)
         lengths = [min(length, _LONGEST) for length in counted]
@@ -66,11 +73,11 @@ class EqualLengths:
     def encode(self, batch: Sequence[str], kind: str = "document") -> np.ndarray:
         """Return float32 of shape (len(batch), dimensions), L2-normalised; longer texts are cut.
 
-        What the model's configuration puts before a `query` or a `document` is put there.
+        What the prompts put before a `query` or a `document` is put there.
         """
         vectors = self._model.encode(
             list(batch),
-            prompt=prompt_before(kind, self._model.prompts),
+            prompt=prompt_before(kind, self._prompts),
             batch_size=len(batch),
             normalize_embeddings=True,
             convert_to_numpy=True,

@@ -13,6 +13,7 @@ from pipelines.text.languages.languages import language_of
 from resources.embedding import model_files
 from resources.embedding.languages import Languages
 from resources.embedding.model_folder import prompt_before
+from resources.embedding.prompts import Prompts, are_there
 
 _LOG = logging.getLogger("graftline")
 _SHOWN_BATCHES = 40
@@ -21,16 +22,21 @@ _SHOWN_BATCHES = 40
 class SentenceEmbedder:
     """Turns texts into normalised vectors; whatever else it says of itself comes without loading the model.
 
-    `languages` go before what the model's card names.
+    `languages` go before what the model's card names, `prompts` before what its configuration and its card name.
     """
 
     def __init__(
-        self, home: Path, model: str | None = None, dtype: str = "float32", languages: Languages | None = None
+        self,
+        home: Path,
+        model: str | None = None,
+        dtype: str = "float32",
+        languages: Languages | None = None,
+        prompts: Prompts | None = None,
     ) -> None:
         self._home = home
         self._model = model
         self._dtype = dtype
-        self._stated_languages = languages
+        self._stated_languages, self._stated_prompts = languages, prompts
         self.computed = 0
         self._lock = threading.Lock()
         self._warned_of_unread = self._warned_of_cut = False
@@ -38,7 +44,7 @@ class SentenceEmbedder:
     @functools.cached_property
     def files(self) -> model_files.ModelFiles:
         """The files of the model, fetched from the hub into the home where the machine does not have them."""
-        return model_files.model_files(self._home, self._model)
+        return model_files.model_files(self._home, self._model, self._stated_prompts)
 
     @property
     def folder(self) -> Path:
@@ -81,7 +87,7 @@ class SentenceEmbedder:
     @property
     def asymmetric(self) -> bool:
         """Whether the model wants words before questions or documents."""
-        return any(self.files.prompts.values())
+        return are_there(self.files.prompts)
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 of shape (len(texts), dimensions), L2-normalised.

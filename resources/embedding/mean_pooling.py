@@ -47,12 +47,14 @@ class MeanPooledBert:
         self._tokenizer.no_padding()
 
     @classmethod
-    def from_folder(cls, folder: Path, dtype: str = "float32") -> "MeanPooledBert":
+    def from_folder(
+        cls, folder: Path, dtype: str = "float32", prompts: Mapping[str, str] | None = None
+    ) -> "MeanPooledBert":
         """Return the model of a folder that `is_mean_pooled_bert`."""
         from tokenizers import Tokenizer
 
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        return cls(FlatBert.from_folder(folder, dtype), tokenizer, longest_input(folder) or _LONGEST)
+        return cls(FlatBert.from_folder(folder, dtype), tokenizer, longest_input(folder) or _LONGEST, prompts)
 
     def batches(self, texts: Sequence[str], kind: str = "document") -> list[tuple[list[int], list[np.ndarray]]]:
         """Return batches of texts: their places in `texts` and their token ids, of each the longest first."""

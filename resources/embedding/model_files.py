@@ -1,5 +1,6 @@
 """The files of an embedding model that is run here: one of the two packaged ones, a folder, or what a hub has."""
 
+import contextlib
 import functools
 import importlib.util
 import logging
@@ -7,10 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from pipelines.core.checkpoints.whole import safetensors_header
 from pipelines.core.errors import ConfigurationError
 from pipelines.core.identity import file_digest
-from resources.embedding import model_folder
+from resources.embedding import model_folder, prompts
 from resources.embedding.equal_lengths import EqualLengths
 from resources.embedding.languages import Languages, card_languages
 from resources.embedding.mean_pooling import MeanPooledBert, is_mean_pooled_bert
@@ -78,15 +78,17 @@ class ModelFiles(Protocol):
 
 
 class FolderFiles:
-    """A folder as sentence-transformers saves it; `named` is what EMBEDDING_MODEL says."""
+    """A folder as sentence-transformers saves it; `named` is what EMBEDDING_MODEL says, `stated` EMBEDDING_PROMPTS."""
 
-    def __init__(self, folder: Path, named: str, digests: FileDigests) -> None:
+    def __init__(self, folder: Path, named: str, digests: FileDigests, stated: prompts.Prompts | None = None) -> None:
         self.folder, self.name, self._named, self._digests = folder, Path(named).name, named, digests
+        self._stated = stated
 
     @functools.cached_property
     def revision(self) -> str:
-        """Digest of the model's files."""
-        return model_folder.revision(self.folder, self._digests)
+        """Digest of the model's files, and of prompts that its configuration does not have."""
+        own = model_folder.prompts(self.folder)
+        return model_folder.revision(self.folder, self._digests) + prompts.mark_beside(own, self.prompts)
 
     @functools.cached_property
     def tokenizer_digest(self) -> str:
@@ -105,8 +107,15 @@ class FolderFiles:
 
     @functools.cached_property
     def prompts(self) -> Mapping[str, str]:
-        """What the model puts before its inputs, by the prompts' names."""
-        return model_folder.prompts(self.folder)
+        """What goes before the model's inputs: the setting's, else its configuration's, else what its card names."""
+        own = model_folder.prompts(self.folder)
+        if self._stated is not None or prompts.are_there(own):
+            return own if self._stated is None else self._stated
+        found = prompts.card_prompts(self.folder)
+        line = prompts.told_of_card(self.name, found) if found else prompts.missing(self._named)
+        if line:
+            tell_once(line)
+        return found
 
     @functools.cached_property
     def languages(self) -> Languages:
@@ -125,8 +134,8 @@ class FolderFiles:
     def load(self, dtype: str, count_tokens: Callable[[Sequence[str]], list[int]]) -> Loaded:
         """Return the model."""
         if is_mean_pooled_bert(self.folder):
-            return MeanPooledBert.from_folder(self.folder, dtype)
-        return EqualLengths(self.folder, dtype, count_tokens)
+            return MeanPooledBert.from_folder(self.folder, dtype, self.prompts)
+        return EqualLengths(self.folder, dtype, count_tokens, self.prompts)
 
     def _tokenizer_file(self) -> Path:
         file = self.folder / "tokenizer.json"
@@ -140,9 +149,9 @@ class FolderFiles:
         return file
 
 
-def model_files(home: Path, model: str | None = None) -> ModelFiles:
+def model_files(home: Path, model: str | None = None, stated: prompts.Prompts | None = None) -> ModelFiles:
     """Return the files of a packaged model, of a folder, or of a hub's model, fetched into the home where the machine
-    does not have it.
+    does not have it. `stated` are the prompts that a setting names.
 
     Where nothing is named and the default's file is not there as it was measured, MiniLM is taken, with a line that
     says so. Raises ConfigurationError.
@@ -151,20 +160,47 @@ def model_files(home: Path, model: str | None = None) -> ModelFiles:
     if not model or model == E5:
         file, found = data_file(digests)
         if file is not None:
+            _refuse_prompts(stated)
             return PackedE5Files(file)
         if model:
             raise ConfigurationError("EMBEDDING_MODEL", f"{E5}, but {found}", f"the data file of {WHEEL}", _REMEDY)
-        _tell_once(f"{found}: documents are embedded with {MINILM}, which reads English alone. Type: {_REMEDY}")
+        tell_once(_instead(found))
     if not model or model == MINILM:
+        _refuse_prompts(stated)
         return FolderFiles(_minilm_folder(), MINILM, digests)
     folder = Path(model).expanduser()
     folder = folder if folder.is_dir() else _from_hub(model, home / "models" / "hub")
-    return FolderFiles(_checked(folder, model), model, digests)
+    return FolderFiles(model_folder.checked(folder, model), model, digests, stated)
+
+
+def which_files(home: Path, model: str) -> str:
+    """Return which model `model_files` would take, and why; nothing is fetched. Raises ConfigurationError."""
+    if model in PACKAGED:
+        return f"{model_files(home, model).name}, packaged"
+    if not model:
+        file, found = data_file(FileDigests.of_home(home))
+        return f"{E5}, packaged, the default" if file is not None else f"{MINILM}, packaged: {_instead(found)}"
+    if Path(model).expanduser().is_dir():
+        return f"{model}, a folder"
+    held = _held(model, home / "models" / "hub")
+    return f"{model}, of a hub, {'on this machine' if held else 'fetched when the first text is embedded'}"
+
+
+def _instead(found: str) -> str:
+    return f"{found}: documents are embedded with {MINILM}, which reads English alone. Type: {_REMEDY}"
 
 
 @functools.cache
-def _tell_once(line: str) -> None:
+def tell_once(line: str) -> None:
+    """Log a warning, the first time that it is given."""
     _LOG.warning(line)
+
+
+def _refuse_prompts(stated: prompts.Prompts | None) -> None:
+    if stated is not None:
+        raise ConfigurationError(
+            "EMBEDDING_PROMPTS", "prompts for a packaged model", "none: it has its own", "unset EMBEDDING_PROMPTS"
+        )
 
 
 def _minilm_folder() -> Path:
@@ -179,43 +215,31 @@ def _minilm_folder() -> Path:
     return Path(spec.origin).parent / "model"
 
 
+def _held(model: str, cache: Path) -> Path | None:
+    """Return the newest snapshot that this machine holds."""
+    from huggingface_hub import snapshot_download
+
+    for folder in (None, cache):  # None: where the hub's own client keeps them
+        with contextlib.suppress(Exception):  # a name that is no repository, or a model that is not here
+            found = snapshot_download(model, allow_patterns=_HUB_FILES, local_files_only=True, cache_dir=folder)
+            return Path(found)
+    return None
+
+
 def _from_hub(model: str, cache: Path) -> Path:
     """Return the newest snapshot that this machine holds, else fetch one into `cache`."""
     from huggingface_hub import snapshot_download
 
-    for options in ({"local_files_only": True}, {"local_files_only": True, "cache_dir": cache}, {"cache_dir": cache}):
-        try:
-            return Path(snapshot_download(model, allow_patterns=_HUB_FILES, **options))  # type: ignore[arg-type]
-        except Exception as error:  # a name that is no repository, no network, no such model: the last one tells
-            reason = " ".join(str(error).split())[:160]
+    held = _held(model, cache)
+    if held is not None:
+        return held
+    try:
+        return Path(snapshot_download(model, allow_patterns=_HUB_FILES, cache_dir=cache))
+    except Exception as error:  # a name that is no repository, no network, no such model
+        reason = " ".join(str(error).split())[:160]
     raise ConfigurationError(
         "EMBEDDING_MODEL",
         f"{model}, neither a folder nor a model on this machine; the hub says: {reason}",
         "a sentence-transformers folder or hub name",
         f"unset EMBEDDING_MODEL for the packaged {E5}, or give a folder",
     )
-
-
-def _checked(folder: Path, model: str) -> Path:
-    """Refuse a model that would run code of its own or read pickles, or whose weights are not whole."""
-    modules = model_folder.read_json(folder / "modules.json", default=[])
-    foreign = [module["type"] for module in modules if not module["type"].startswith("sentence_transformers.")]
-    weights = {file.parent for file in folder.rglob("*.safetensors")}
-    pickled = [file for file in folder.rglob("pytorch_model*.bin") if file.parent not in weights]
-    found = ""
-    if not (folder / "config.json").exists():
-        found = "a folder without config.json"
-    elif foreign:
-        found = f"code of its own ({foreign[0]})"
-    elif not weights or pickled:
-        found = "weights that are not safetensors"
-    if found:
-        raise ConfigurationError(
-            "EMBEDDING_MODEL",
-            f"{model}: {found}",
-            "a sentence-transformers model in safetensors, without own code",
-            f"unset EMBEDDING_MODEL for the packaged {E5}, or save the model with SentenceTransformer.save_pretrained",
-        )
-    for file in folder.rglob("*.safetensors"):
-        safetensors_header(file)
-    return folder

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pipelines.core.checkpoints.whole import safetensors_header
+from pipelines.core.errors import ConfigurationError
 from resources.file_digests import FileDigests
 
 _DIGESTED = (".json", ".txt", ".model", ".safetensors", ".onnx", ".onnx_data")
@@ -59,6 +61,31 @@ def revision(folder: Path, digests: FileDigests) -> str:
         if path.is_file() and path.suffix in _DIGESTED:
             digest.update(f"{path.relative_to(folder).as_posix()}:{digests.sha256(path)}\n".encode())
     return digest.hexdigest()
+
+
+def checked(folder: Path, model: str) -> Path:
+    """Return the folder; an error for a model that would run code of its own or read pickles, or is not whole."""
+    modules = read_json(folder / "modules.json", default=[])
+    foreign = [module["type"] for module in modules if not module["type"].startswith("sentence_transformers.")]
+    weights = {file.parent for file in folder.rglob("*.safetensors")}
+    pickled = [file for file in folder.rglob("pytorch_model*.bin") if file.parent not in weights]
+    found = ""
+    if not (folder / "config.json").exists():
+        found = "a folder without config.json"
+    elif foreign:
+        found = f"code of its own ({foreign[0]})"
+    elif not weights or pickled:
+        found = "weights that are not safetensors"
+    if found:
+        raise ConfigurationError(
+            "EMBEDDING_MODEL",
+            f"{model}: {found}",
+            "a sentence-transformers model in safetensors, without own code",
+            "unset EMBEDDING_MODEL for the packaged one, or save the model with SentenceTransformer.save_pretrained",
+        )
+    for file in folder.rglob("*.safetensors"):
+        safetensors_header(file)
+    return folder
 
 
 def read_json(path: Path, default: Any = None) -> Any:

@@ -13,6 +13,9 @@ from pipelines.core.delta import batched
 from pipelines.core.protocols import Embedder
 from resources.embedding.counted_elsewhere import CountedElsewhere
 from resources.embedding.languages import EVERY_LANGUAGE, Languages
+from resources.embedding.model_files import tell_once
+from resources.embedding.model_folder import prompt_before
+from resources.embedding.prompts import Prompts, are_there, mark_beside, missing
 from resources.models.chat_answer import MalformedAnswer
 from resources.models.openai_server import OpenAIServer, body_of
 
@@ -29,8 +32,6 @@ _LOG = logging.getLogger("graftline")
 class ServedEmbedder(CountedElsewhere):
     """Any server of `/v1/embeddings`; the client's own retries back off on 408, 409, 429 and 5xx."""
 
-    asymmetric = False
-
     def __init__(
         self,
         base_url: str,
@@ -40,15 +41,24 @@ class ServedEmbedder(CountedElsewhere):
         *,
         languages: Languages = EVERY_LANGUAGE,
         max_tokens: int | None = None,
+        prompts: Prompts | None = None,
         batch: int = _BATCH,
         retries: int = _RETRIES,
         timeout: float = _TIMEOUT_SECONDS,
     ) -> None:
         self._server, self._model = OpenAIServer("EMBEDDING", base_url, model, api_key), model
-        super().__init__(self._server.name, counter, languages, max_tokens)
+        self._prompts = prompts or {}
+        super().__init__(self._server.name + mark_beside({}, self._prompts), counter, languages, max_tokens)
+        if prompts is None and (line := missing(model)):
+            tell_once(line)
         self._batch, self._retries, self._timeout = batch, retries, timeout
         self._most, self._refused_in_a_row = batch, 0
         self._parameters = {"encoding_format": "float"}
+
+    @property
+    def asymmetric(self) -> bool:
+        """Whether anything is put before questions or texts here."""
+        return are_there(self._prompts)
 
     @functools.cached_property
     def dimensions(self) -> int:
@@ -65,6 +75,15 @@ class ServedEmbedder(CountedElsewhere):
 
         Raises ServiceError when it refuses every text, or fails.
         """
+        return self._embed(texts, "document")
+
+    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
+        """Return what `embed` does, with what EMBEDDING_PROMPTS puts before questions: the protocol knows none."""
+        return self._embed(texts, "query")
+
+    def _embed(self, given: Sequence[str], kind: str) -> np.ndarray:
+        before = prompt_before(kind, self._prompts) or ""
+        texts = [before + text for text in given]
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda row: (len(texts[row]), texts[row]))
         parts = list(batched(order, self._batch))
@@ -77,10 +96,6 @@ class ServedEmbedder(CountedElsewhere):
                     vectors[rows] = self._as_vectors(made, self.dimensions)
         self.computed += len(texts)
         return vectors
-
-    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
-        """Return what `embed` does: the protocol knows no questions."""
-        return self.embed(texts)
 
     @functools.cached_property
     def _client(self) -> Any:

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from benchmarks import retrieval
+from benchmarks import retrieval, vector_weights
 from benchmarks.corpora import entity_graph, multihop
+from benchmarks.corpora.asked_store import AskedStore
 from benchmarks.corpora.multihop import Question, QuestionSet
 from benchmarks.corpora.retrieval_figures import NOT_ASKED, Figures, merged, page, score
 from pipelines.core.graph_tables import orphans
@@ -49,10 +50,10 @@ def _graph(tmp_path, embedder):
 
 
 def test_a_score_counts_gold_by_depth_and_discounts_by_place():
-    two, five, ten, all_gold, gain = score(["x", "a", "y", "b"], frozenset({"a", "b"}))
-    assert (two, five, ten, all_gold) == (0.5, 1.0, 1.0, 1.0)
+    one, two, five, ten, all_gold, gain = score(["x", "a", "y", "b"], frozenset({"a", "b"}))
+    assert (one, two, five, ten, all_gold) == (0.0, 0.5, 1.0, 1.0, 1.0)
     assert gain == pytest.approx((1 / 1.58496 + 1 / 2.32193) / (1 + 1 / 1.58496), abs=1e-4)
-    assert score(["x"], frozenset({"a"})) == (0.0, 0.0, 0.0, 0.0, 0.0)
+    assert score(["x"], frozenset({"a"})) == (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def test_a_passage_of_a_corpus_is_a_whole_chunk_with_its_sentences():
@@ -80,6 +81,7 @@ def test_every_mode_is_measured_over_the_filled_store(tmp_path, label):
     retrieval.fill(store, corpus, embedder, tmp_path, with_graph=True)  # type: ignore[arg-type]
     found = retrieval.figures_of(corpus, label, store, embedder)  # type: ignore[arg-type]
     assert found.recall_10 == 1.0 and found.milliseconds and found.prompt_tokens
+    assert found.embedder == "fake-embedder"
 
 
 def test_the_entities_change_nothing_for_the_modes_that_do_not_use_them(tmp_path):
@@ -113,7 +115,64 @@ def test_a_run_in_parts_keeps_what_it_did_not_measure():
 
 def test_the_page_shows_a_dash_and_the_reason_where_nothing_was_measured():
     text = page(
-        [Figures("musique", "hybrid", 0.5, 0.6, 0.7, 0.4, 0.65, 840.0, 12.4), Figures("musique", "guide", note="no")]
+        [
+            Figures("musique", "hybrid", 0.3, 0.5, 0.6, 0.7, 0.4, 0.65, 840.0, 12.4, embedder="e5"),
+            Figures("musique", "guide", note="no"),
+        ]
     )
-    assert "| hybrid | 0.500 | 0.600 | 0.700 | 0.400 | 0.650 | 840 | 12 |" in text
-    assert "| guide | – | – | – | – | – | – | – |" in text and "- `guide`: no" in text
+    assert "| hybrid | e5 | 0.300 | 0.500 | 0.600 | 0.700 | 0.400 | 0.650 | 840 | 12 |" in text
+    assert "| guide | – | – | – | – | – | – | – | – | – |" in text and "- `guide`: no" in text
+
+
+def test_chinese_questions_ask_for_their_own_paragraph_of_a_chinese_corpus(tmp_path, monkeypatch):
+    (tmp_path / "chinese").mkdir()
+    asked = [{"question": "灯塔有多高？"}, {"question": "灯塔在哪里？"}]
+    articles = [
+        {"title": "塔", "paragraphs": [{"context": "灯塔高十米。它在宁波。", "qas": asked}]},
+        {"title": "船", "paragraphs": [{"context": "船很小。", "qas": [{"question": "船大吗？"}]}]},
+    ]
+    file = tmp_path / "chinese" / "cmrc2018_trial.json"
+    file.write_text(json.dumps({"data": articles}, ensure_ascii=False), encoding="utf-8")
+    monkeypatch.setattr(multihop, "DATA", tmp_path)
+    corpus = multihop.load("cmrc")
+    assert corpus.titles == ["塔", "船"] and [one.gold for one in corpus.questions] == [
+        frozenset({corpus.ids[place]}) for place in (0, 0, 1)
+    ]
+    documents, chunks = multihop.tables(corpus.ids, corpus.titles, corpus.texts, corpus.language)
+    assert set(documents["language"].to_pylist()) == set(chunks["language"].to_pylist()) == {"zh"}
+    assert len(multihop.load("cmrc", 2).questions) == 2
+
+
+def test_hidden_chunks_are_not_found_and_come_back(tmp_path):
+    embedder, corpus = Remembering(), _corpus()
+    filled = EmbeddedGraphStore(tmp_path / "store")
+    retrieval.fill(filled, corpus, embedder, tmp_path, with_graph=False)  # type: ignore[arg-type]
+    store, vector = AskedStore(filled), embedder.embed_queries([QUESTION])[0]
+    assert store.search_vector("chunks", vector, 3) == filled.search_vector("chunks", vector, 3)
+    store.hide({"c0"})
+    found = [*store.search_vector("chunks", vector, 3), *store.search_text("chunks", QUESTION, 3)]
+    assert len(store.search_vector("chunks", vector, 3)) == 3 and "c0" not in dict(found)
+    assert [row["chunk_id"] for row in store.rows("chunks", ["c0", "c1"])] == ["c1"]
+    store.hide(())
+    assert store.rows("chunks", ["c0"]) == filled.rows("chunks", ["c0"])
+    assert store.search_text("chunks", QUESTION, 3) == filled.search_text("chunks", QUESTION, 3)
+
+
+def test_the_table_of_weights_has_a_line_for_each_mode_and_weight(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("GRAFTLINE_HOME", str(tmp_path))
+    monkeypatch.setattr(multihop, "load", lambda *_: _corpus())
+    monkeypatch.setattr(multihop, "CorpusEmbedder", lambda *_: Remembering())
+    arguments = [
+        "--sets",
+        "small",
+        "--modes",
+        "hybrid;hybrid, one hop",
+        "--weights",
+        "0,1",
+        "--markdown",
+        str(tmp_path / "w.md"),
+    ]
+    assert vector_weights.main(arguments) == 0
+    text = (tmp_path / "w.md").read_text(encoding="utf-8")
+    assert [line.count("|") for line in text.splitlines() if line.startswith("| small | ")] == [10] * 4
+    assert "--modes 'hybrid;hybrid, one hop' --weights 0,1" in text

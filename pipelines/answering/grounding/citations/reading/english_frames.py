@@ -101,7 +101,7 @@ def _directed(token: Any, keys: dict[int, str], joined: Any) -> Iterator[Frame]:
     if token.dep_ in ("prep", "mark", "agent") or token.pos_ in ("ADP", "SCONJ"):
         than += [one for one in token.children if one.dep_ in ("pobj", "pcomp")]
     verb = token
-    while verb.head is not verb and verb.pos_ not in ("VERB", "AUX"):
+    while verb.head.i != verb.i and verb.pos_ not in ("VERB", "AUX"):
         verb = verb.head
     if token.dep_ == "mark":
         # "X opened before Y closed": the clause's own subject is the other one.

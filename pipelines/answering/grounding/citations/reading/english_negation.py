@@ -36,7 +36,7 @@ def negated_tokens(document: Any) -> set[int]:
         if token.lower_ == "without":
             upon = list(token.children)
         elif token.dep_ in ("det", "advmod", "preconj", "nsubj", "nsubjpass", "dobj", "attr", "pobj", "neg"):
-            while head.head is not head and head.pos_ not in ("VERB", "AUX"):
+            while head.head.i != head.i and head.pos_ not in ("VERB", "AUX"):
                 head = head.head
             upon.append(head)
         if head.pos_ == "ADP":
