@@ -79,7 +79,7 @@ def _formulas(text: str) -> Iterator[Formula]:
             value, number = evaluate(_digits(text[begin:end])), evaluate(_digits(stated.group()))
         except ValueError:
             continue
-        mantissa = float(re.sub(r"[^\d.-]", "", stated.group().removesuffix(stated["unit"])))
+        mantissa = float(re.sub(r"[^\d.-]", "", stated.group().removesuffix(stated["unit"])).strip(".") or 0)
         scale = number / mantissa if mantissa else 1.0
         places = len(stated["number"].partition(".")[2])
         step = max(10.0**-places * scale, 0.0)

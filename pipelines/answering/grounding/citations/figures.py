@@ -1,6 +1,7 @@
 """Whether the numbers and dates of a sentence stand in its sources, equal, rounded or converted, or follow from
 them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +15,8 @@ from pipelines.answering.grounding.citations.reading.parts import Reading
 
 _COUNTED = 20
 
+_DIGITS = re.compile(r"\d+(?:\.\d+)?")
+
 
 @dataclass
 class Figures:
@@ -22,6 +25,12 @@ class Figures:
     missing: list[str] = field(default_factory=list)
     derived: list[str] = field(default_factory=list)
     wrong: str = ""
+
+
+def _plain(operand: str) -> float:
+    """Return the number of an operand without currency and commas ("$1,200" is 1200)."""
+    digits = _DIGITS.search(operand.replace(",", "").replace("，", ""))
+    return float(digits.group()) if digits else 0.0
 
 
 def check_figures(
@@ -46,7 +55,7 @@ def check_figures(
             found.wrong = f"{written} is not right"
         for first, last in formula.operands:
             operand = next((n for n in reading.numbers if n.start <= first < n.end), None)
-            plain = float(claim.words[first:last].replace(",", ""))
+            plain = _plain(claim.words[first:last])
             said = [n.value for n in known] + [n.mantissa for n in known] + [d.year for d in dates]
             said += [other.mantissa for other in shown if other is not formula] + [n.mantissa for n in earlier]
             value = operand.value if operand else plain

@@ -1,5 +1,6 @@
 """From an answer with marks to one whose every sentence has a status, a reason and citations that are there."""
 
+import logging
 from collections.abc import Sequence
 
 from pipelines.answering.grounding.citations.checks import Verdict, check
@@ -8,6 +9,7 @@ from pipelines.answering.grounding.citations.coverage import Similar
 from pipelines.answering.grounding.citations.evidence import SourceSentence, source_sentences
 from pipelines.answering.grounding.citations.records import CheckedSentence, Source, Status, VerifiedAnswer
 
+_LOG = logging.getLogger("graftline")
 _RANK = {Status.SUPPORTED: 3, Status.DERIVED: 3, Status.CONTRADICTED: 1, Status.UNVERIFIED: 1}
 
 
@@ -25,7 +27,14 @@ def verify(answer: str, sources: Sequence[Source], similar: Similar | None = Non
         if claim.silent:
             checked.append(CheckedSentence(claim.text, claim.start, claim.end, None, f"claims nothing: {claim.silent}"))
             continue
-        one = _checked(claim, pools, everything, holding, similar)
+        try:
+            one = _checked(claim, pools, everything, holding, similar)
+        except (
+            Exception
+        ) as error:  # whatever a text makes of a parser: the answer stays, and its sentence is not proven
+            _LOG.warning("a sentence could not be checked: %s: %s", type(error).__name__, error, exc_info=error)
+            why = f"it could not be checked ({type(error).__name__})"
+            one = CheckedSentence(claim.text, claim.start, claim.end, Status.UNVERIFIED, why)
         if one.status is not None and one.status.holds:
             holding.append(claim.words)
         checked.append(one)
