@@ -54,10 +54,13 @@ def open_embedder(settings: Settings) -> Embedder:
 
 
 def dtype(settings: Settings) -> str:
-    """Return what a model that is run here computes with: EMBEDDING_DTYPE, or what is fastest at equal recall."""
+    """Return what a model that is run here computes with: EMBEDDING_DTYPE, or what is fastest at equal recall.
+
+    A packaged model is the same one whether it is named or not.
+    """
     if settings.embedding_dtype != "auto":
         return settings.embedding_dtype
-    if settings.embedding_model or has_gpu() or not fast_int8():
+    if settings.embedding_model not in ("", *model_files.PACKAGED) or has_gpu() or not fast_int8():
         return "float32"
     return "bfloat16" if fast_bfloat16() else "int8"
 

@@ -37,7 +37,7 @@ def test_the_package_adds_one_of_each(installed: Path, small_model: Path, tmp_pa
     (tmp_path / "order.eml").write_text(EMAIL, encoding="utf-8")
     found = json.loads(_run(installed, "-m", "tests.examples.package_child", str(tmp_path), str(small_model)).stdout)
     assert found["formats"] == ["email"]
-    assert found["reader"] == "email-4-graftline-example-1.0.0"
+    assert found["reader"] == "email-5-graftline-example-1.0.0"
     assert found["email"] == [
         "Order 4711", "Nora Vik <nora@example.org>", "2026-11-24",
         "# Order 4711\n\nThe order left Oslo on Monday.\n",

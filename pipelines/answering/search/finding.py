@@ -17,6 +17,8 @@ _MAIN_SHARE = 0.2
 """Share of the chunks from which a language is one of the documents' own."""
 _OTHER = {"bm25": "vector", "vector": "bm25"}
 _SEARCHED_BY = {"bm25": "words", "vector": "meaning"}
+_OWN_SEARCHES = ("agentic", "cypher")
+"""Modes in which a model chooses what is searched for, in any language, and is told what found nothing."""
 _MOST_TERMS = 5
 _TOKENS = 96
 _TASK = {
@@ -43,6 +45,8 @@ class Finder:
 
     def find(self, question: str, mode: str, k: int) -> tuple[Retrieved, str]:
         """Return what is found, and a line about searches that are not the question's own; raises as retrieval does."""
+        if mode in _OWN_SEARCHES:
+            return self._retrieve(question, mode, k), ""
         self.look_ahead([question])
         translations = (self._translated[question, code] for code in self._targets(question))
         terms = [one for one in translations if one]

@@ -21,6 +21,7 @@ from pipelines.core.protocols import Embedder
 from pipelines.text.languages.languages import LANGUAGES
 from pipelines.text.terms import term_weights, terms, with_pairs
 from resources.embedding.local import SentenceEmbedder
+from resources.embedding.model_files import MINILM
 from resources.settings import CHECKOUT
 from tests.answering.world import build_store
 from tests.fakes import AskingEmbedder, FakeEmbedder, FakeGraphStore
@@ -150,6 +151,7 @@ def test_three_models_of_different_scale_find_the_sentence_that_means_what_is_as
     models = [
         HandMade(0.1, 0.7, {moor: 0.65, QUESTION: 0.69}),
         Squeezed(HandMade(0.02, 0.5, {moor: 0.46, QUESTION: 0.49}), 1.7),
+        SentenceEmbedder(tmp_path, MINILM),
         SentenceEmbedder(tmp_path),
     ]
     # Raw, 0.35 would keep everything of the second: its unrelated texts have 0.75.

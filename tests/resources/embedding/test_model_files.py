@@ -60,7 +60,7 @@ def test_the_default_has_a_name_that_reads_both_languages(tmp_path: Path):
         open_embedder(Settings(GRAFTLINE_HOME=str(tmp_path), EMBEDDING_MODEL=name))
         for name in ("", "multilingual-e5-small")
     )
-    assert default.name == named.name == "multilingual-e5-small@1571fc982750"
+    assert default.name == named.name and default.name.startswith("multilingual-e5-small@1571fc982750")
     assert default.reads("en") and default.reads("zh") and default.asymmetric
     assert default.dimensions == 384 and default.max_tokens == 512 - len(["<s>", "▁passage", ":", "</s>"])
     assert default.count_tokens(["Hello World!"]) == [3] and default.tokenizer == named.tokenizer

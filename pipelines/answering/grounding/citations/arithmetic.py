@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pipelines.text.characters import HAN
+
 _OPERAND = (
     r"(?P<number>(?:US\$|[€$£¥])?\s?\d+(?:,\d{3})*(?:\.\d+)?)"
     r"(?P<unit>\s?(?:%|million|billion|thousand|bn|mn|万亿|万|亿)?(?:\s?(?!x\b|plus\b|minus\b|"
     r"equals\b|is\b)[A-Za-z°²³]{1,12}"
-    r"|(?![加减乘除等])[\u4e00-\u9fff](?:(?![加减乘除等])[\u4e00-\u9fff]){0,2})?)"
+    rf"|(?![加减乘除等])[{HAN}](?:(?![加减乘除等])[{HAN}]){{0,2}})?)"
 )
 _PART = re.compile(
     rf"\s*(?:{_OPERAND}|(?P<sign>[-+−–×*/÷]|\bx\b|\\times|\bplus\b|\bminus\b|加|减|除以|乘以?)|"
@@ -100,7 +102,7 @@ def _digits(text: str) -> str:
     text = re.sub(r"(\d),(?=\d{3})", r"\1", text)
     for word in sorted(_SCALES, key=len, reverse=True):
         text = re.sub(rf"(\d+(?:\.\d+)?)\s?{word}", rf"(\1*{_SCALES[word]:.0f})", text)
-    text = re.sub(r"(?<=[\d)])\s?(?:%|(?!x\b)[A-Za-z°²³]+(?=[^\d(]|$)|[\u4e00-\u9fff]+)", "", text)
+    text = re.sub(rf"(?<=[\d)])\s?(?:%|(?!x\b)[A-Za-z°²³]+(?=[^\d(]|$)|[{HAN}]+)", "", text)
     return re.sub(r"[€$£¥]|US", "", text).translate(_SIGNS)
 
 

@@ -8,6 +8,7 @@ from pipelines.answering.grounding.citations.alignment import alike, context_key
 from pipelines.answering.grounding.citations.evidence import SourceSentence, rough_keys
 from pipelines.answering.grounding.citations.reading.lexicon import DIRECTED, concept, opposites
 from pipelines.answering.grounding.citations.reading.parts import Name, Reading, Word
+from pipelines.text.characters import HAN
 from pipelines.text.terms import stands_in, word_root
 
 Similar = Callable[[str, Sequence[str]], Sequence[float]]
@@ -189,7 +190,7 @@ def _acronym(name: Name, text: str) -> bool:
 @lru_cache(maxsize=256)
 def _pinyin(text: str) -> frozenset[str]:
     """Return the syllables, and names of one to three of them, that the Chinese characters of a text are read as."""
-    runs = re.findall(r"[\u4e00-\u9fff]+", text)
+    runs = re.findall(rf"[{HAN}]+", text)
     if not runs:
         return frozenset()
     reader = _reader()
