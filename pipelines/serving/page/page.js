@@ -38,13 +38,16 @@ function tell(problem) {
 async function listModes() {
   const { data } = await (await call("/v1/models")).json();
   const chosen = new Set((localStorage.getItem(CHOSEN) ?? "hybrid").split(","));
-  $("modes").replaceChildren(
-    ...data.map(({ id }) => {
-      const box = element("input", { type: "checkbox", value: id });
-      box.checked = chosen.has(id);
-      return element("label", {}, box, ` ${id}`);
-    }),
-  );
+  const label = ({ id }) => {
+    const box = element("input", { type: "checkbox", value: id });
+    box.checked = chosen.has(id);
+    return element("label", {}, box, ` ${id}`);
+  };
+  // Other tools' indexes have a dash in their names: for comparison, and out of the way.
+  const others = data.filter(({ id }) => id.includes("-") || id === "guide");
+  const more = element("details", {}, element("summary", {}, "other tools' modes"), ...others.map(label));
+  more.open = others.some(({ id }) => chosen.has(id));
+  $("modes").replaceChildren(...data.filter((one) => !others.includes(one)).map(label), more);
 }
 
 async function* events(response) {
@@ -73,7 +76,7 @@ async function openSource(citation) {
   $("source-place").textContent = `${found.document} · ${citation.start}–${citation.end} of ${found.length}`;
   $("source-text").replaceChildren(text.slice(0, first).join(""), marked, text.slice(last).join(""));
   $("source").hidden = false;
-  marked.scrollIntoView({ block: "center" });
+  $("source").scrollTop = marked.offsetTop - $("source").clientHeight / 3;
 }
 
 function markedText(answer, proof) {
@@ -126,9 +129,9 @@ function feedbackRow({ conversation, turn, feedback }, answer) {
   const form = element("form", { class: "correction" }, corrected, send);
   form.hidden = true;
   const buttons = [
-    ["up", "👍", "Good answer"],
-    ["down", "👎", "Bad answer"],
-    ["correct", "✎", "Correct the answer"],
+    ["up", "good", "Good answer"],
+    ["down", "bad", "Bad answer"],
+    ["correct", "correct it", "Correct the answer"],
   ].map(([verdict, sign, title]) =>
     element("button", { type: "button", title, "aria-label": title, "data-verdict": verdict, onclick: () => click(verdict) }, sign),
   );
