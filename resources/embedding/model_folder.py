@@ -81,7 +81,8 @@ def checked(folder: Path, model: str) -> Path:
             "EMBEDDING_MODEL",
             f"{model}: {found}",
             "a sentence-transformers model in safetensors, without own code",
-            "unset EMBEDDING_MODEL for the packaged one, or save the model with SentenceTransformer.save_pretrained",
+            "unset EMBEDDING_MODEL for the packaged multilingual-e5-small, or save the model with "
+            "SentenceTransformer.save_pretrained",
         )
     for file in folder.rglob("*.safetensors"):
         safetensors_header(file)

@@ -11,7 +11,6 @@ from pipelines.core.child_process import read_spec
 _REQUIREMENTS = ("transformers", "torch", "accelerate")
 _NEVER_CALLED = ("peft", "bitsandbytes", "scipy", "sklearn", "triton", "torchvision")
 """Packages that MLflow and transformers import where they are installed: 1.4 of the child's 10 processor seconds."""
-_QUESTION, _ANSWER = "How long can I return a tent?", "45 days, unused."  # their types are the model's signature
 _CARD = "---\nlicense: other\n---\nMade by Graftline; the licence of its base model applies.\n"
 
 
@@ -29,10 +28,19 @@ def register(spec: dict[str, Any]) -> str:
             task="text-generation",
             registered_model_name=spec["name"],
             pip_requirements=[f"{name}=={version(name).split('+')[0]}" for name in _REQUIREMENTS],
-            signature=mlflow.models.infer_signature([_QUESTION], [_ANSWER], {"max_new_tokens": 64}),
+            signature=_signature(),
             model_card=ModelCard(_CARD),  # without a card MLflow asks the hub for the base's
         )
     return str(logged.registered_model_version)
+
+
+def _signature() -> Any:
+    """Return text to text, with the one parameter that callers change."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+
+    text, limit = Schema([ColSpec("string")]), ParamSpec("max_new_tokens", "long", 64)
+    return ModelSignature(inputs=text, outputs=text, params=ParamSchema([limit]))
 
 
 if __name__ == "__main__":
