@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from pipelines.answering.grounding.citations.latex import plain_math
 from pipelines.answering.grounding.citations.marks import find_marks, without_marks
+from pipelines.answering.grounding.citations.silence import says_nothing, speaks_of_sources
 from pipelines.text.lines import is_table_row
 from pipelines.text.sections import fence_after
 from pipelines.text.sentences import sentences
@@ -44,38 +46,6 @@ _YES_NO = re.compile(
 )
 _BUT = re.compile(
     r"\s*(?:[,;，；]\s*(?:but|however|though|although|yet|and|while|但是?|不过|然而|而)|——?)\s*", re.IGNORECASE
-)
-_SOURCES = (
-    r"(?:(?:the|these|those|any|none of the|provided|given|available|cited|retrieved|supplied|following|my|your) )*"
-    r"(?:sources?|documents?|passages?|contexts?|texts?|excerpts?|information|materials?|files?|records?)"
-    r"(?: (?:provided|given|here|above|available|supplied|cited|at hand))*"
-)
-_SILENT = (
-    r"(?:say|state|mention|contain|hold|give|provide|specify|include|cover|tell|indicate|"
-    r"answer|disclose|list|address|"
-    r"describe|discuss|report|reveal|name|explain|record|show|have|offer|note|identify|clarify)"
-)
-_REFUSAL = re.compile(
-    rf"\b{_SOURCES} (?:(?:also|alone|simply|unfortunately) )?(?:do|does|did)(?: not|n['’]t) "
-    rf"(?:(?:\w+ly|actually) )?{_SILENT}"
-    rf"|\b{_SOURCES} {_SILENT}s? (?:no|nothing|neither)\b"
-    rf"|\b{_SOURCES} (?:is|are) (?:silent|insufficient|not (?:sufficient|enough))"
-    rf"|\bnone of (?:the|these) \w+ {_SILENT}s?\b"
-    rf"|\bno (?:information|mention|answer|data|details?|statement|"
-    rf"evidence)\b[^.]*\b(?:{_SOURCES}|found|available|given)"
-    r"|\bnot (?:\w+ )?(?:mentioned|stated|given|specified|provided|answered|found|covered|disclosed|contained|"
-    rf"included|listed|addressed|known)\b[^.]*\b(?:in|by|from) {_SOURCES}"
-    r"|\b(?:is|are|was|were) (?:nowhere|not) (?:mentioned|stated|specified|disclosed)\b\W*$"
-    rf"|\b(?:cannot|can['’]?t|can not|could not|couldn['’]t|unable to|not possible to|impossible to) (?:be )?"
-    r"(?:answer|determine|tell|find|say|know|confirm|establish|verify|infer|conclude)\w*\b"
-    r"|\bI (?:do not|don['’]t) (?:know|have)\b|\bI (?:did not|didn['’]t) find\b"
-    r"|(?:资料|来源|文档|文件|材料|文中|上下文|信息|原文|文本|片段|内容|段落)(?:里|中|内|上|本身)*(?:并|都|也|均|中)*"
-    r"(?:没有?|未|无|不)(?:能|曾)?(?:直接|明确|具体|有|被)*(?:提|说|给|写|包|记|涉|回答|答|"
-    r"相关|这|关于|交代|指|列|含|足|载|披露|有)"
-    r"|(?:无法|不能|难以)(?:从|根据|由|在|依据|仅凭|就)?[^，。]{0,14}(?:回答|确定|得知|"
-    r"判断|得出|确认|知道|推断|找到|说明)"
-    r"|没有(?:找到|查到|提到|提及|提供|说明|给出)|未(?:提及|提到|说明|给出|找到|提供|披露|记载)|我?不知道",
-    re.IGNORECASE,
 )
 
 
@@ -122,27 +92,22 @@ def split_claims(answer: str) -> list[Claim]:
         )
         parts = _BUT.split(said)
         if silent == "a refusal" and len(parts) > 1:
-            said = ", ".join(part for part in parts if not is_refusal(part))
+            said = ", ".join(part for part in parts if not says_nothing(part) and not speaks_of_sources(part))
             silent = "" if len(said.split()) + len(said) // 8 > 3 and not _LEAD_IN.fullmatch(f"{said}, ") else silent
         silent = "code" if any(first <= start < last for first, last in code) else silent
         claims.append(Claim(answer[start:whole], start, whole, bare(said), numbers, silent, is_row=row))
-    return list(_with_lists(claims))
+    return list(_with_lists(_with_refusals(claims)))
 
 
 def bare(text: str) -> str:
     """Return what a sentence says, without list marks, emphasis and lead-ins ("Yes, …", "According to the sources")."""
-    text = _MARKUP.sub("", _ITEM.sub("", text, count=1))
+    text = _MARKUP.sub("", _ITEM.sub("", plain_math(text), count=1))
     for _ in range(3):
         match = _LEAD_IN.match(text)
         if not match or not _LETTER.search(text[match.end() :]):
             break
         text = text[match.end() :]
     return re.sub(r"\s+", " ", text).strip()
-
-
-def is_refusal(text: str) -> bool:
-    """Say whether a sentence says that the sources do not hold something."""
-    return _REFUSAL.search(text) is not None
 
 
 def _silent(text: str, heads_table: bool) -> str:
@@ -154,14 +119,26 @@ def _silent(text: str, heads_table: bool) -> str:
         return "a heading"
     if _SOURCES_LINE.match(text):
         return "a list of sources"
-    if is_refusal(text):
-        return "a refusal"
+    found = says_nothing(text)
+    if found:
+        return found
     return "yes or no" if _YES_NO.fullmatch(text) else ""
 
 
 def _behind(answer: str, end: int, mark: int, until: int) -> bool:
     """Say whether a mark stands behind a sentence, before the next one and on its line."""
     return end <= mark < until and "\n" not in answer[end:mark]
+
+
+def _with_refusals(claims: list[Claim]) -> list[Claim]:
+    """Return claims; beside a refusal, what only says of what the sources speak belongs to it."""
+    refusals = {place for place, one in enumerate(claims) if one.silent == "a refusal"}
+    return [
+        replace(one, silent="what the sources are about")
+        if not one.silent and refusals & {place - 1, place + 1} and speaks_of_sources(one.words)
+        else one
+        for place, one in enumerate(claims)
+    ]
 
 
 def _with_lists(claims: list[Claim]) -> Iterator[Claim]:
