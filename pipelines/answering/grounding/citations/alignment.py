@@ -93,6 +93,8 @@ def items(reading: Reading) -> tuple[Item, ...]:
         inside = [place for place, word in enumerate(reading.words) if start <= word.start < end]
         if inside:
             words = frozenset(reading.words[place].key for place in inside)
+            # "Mr Quayle" and "Peter Quayle" have no word against each other: a title is none of the name.
+            words = words & frozenset(thing.words) or words if isinstance(thing, Name) else words
             counted = _counted(reading, end) if kind == "number" else ""
             found.append(Item(kind, thing, label, surroundings(reading, inside), words, counted))
     return tuple(found)

@@ -13,8 +13,8 @@ _DIFFERENCE = re.compile(
     r"declin\w*|reduc\w*|added|up|down|by|longer|shorter|higher|lower|taller|later|earlier|"
     r"older|younger|after|before|remain\w*|"
     r"left|extra|additional|ahead|behind|exceed\w*|sav\w*|net|margin|profit|for|over|took|"
-    r"lasted|between|apart)\b|\w+er than\b|"
-    r"[多少差增减升降涨跌高低长短早晚余剩净]|相隔|历时|之后|经过|间隔|大[了约]?|用了",
+    r"lasted|between|apart|used|uses?|consum\w*|spent|spend\w*|sold|burn\w*|lost|los[es]\w*|chang\w*)\b|\w+er than\b|"
+    r"[多少差增减升降涨跌高低长短早晚余剩净]|相隔|历时|之后|经过|间隔|大[了约]?|用[了掉]|消耗|耗|花了",
     re.IGNORECASE,
 )
 _SUM = re.compile(

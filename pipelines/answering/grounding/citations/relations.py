@@ -108,7 +108,9 @@ def negation_turned(claim: Reading, sources: Sequence[Reading], settled: frozens
             continue
         compares = any(frame.predicate == word.key for frame in claim.frames)
         around = _around(claim, place)
+        nearby = {key: weight for key, weight in around.items() if weight >= 1.0}
         best: dict[bool, float] = {}
+        near: dict[bool, float] = {}
         agreeing = 0.0
         for source in sources:
             if any(other.kind == "ellipsis" for other in source.words):
@@ -126,9 +128,10 @@ def negation_turned(claim: Reading, sources: Sequence[Reading], settled: frozens
                 said = _denied(claim, word) == _denied(source, other)
                 agrees = said != against
                 best[agrees] = max(best.get(agrees, 0.0), shared)
+                near[agrees] = max(near.get(agrees, 0.0), _overlap(nearby, _around(source, behind)))
         if best.get(False, 0.0) >= max(1.0, _OVERLAP * len(around) * 0.7) and best[False] > max(
             best.get(True, 0.0), agreeing
-        ):
+        ) and near[False] >= near.get(True, 0.0):
             return word.key
     return ""
 
