@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pipelines.answering.grounding.citations.latex import plain_math
 from pipelines.answering.grounding.citations.marks import find_marks, without_marks
 from pipelines.answering.grounding.citations.silence import says_nothing, speaks_of_sources
+from pipelines.answering.grounding.citations.reading.numbers import Number, numbers_in
 from pipelines.text.lines import is_table_row
 from pipelines.text.sections import fence_after
 from pipelines.text.sentences import sentences
@@ -24,7 +25,7 @@ _SOURCES_LINE = re.compile(
     r"\s*(?:\W*)(?:sources?|references?|citations?|来源|参考(?:资料|文献)?|引用)\W*[:：\s\W\d]*$", re.IGNORECASE
 )
 _LEAD_IN = re.compile(
-    r"\s*(?:(?:yes|no|sure|correct|right|indeed|certainly|of course|exactly)\b[\s,.:;!—–-]*"
+    r"\s*(?:(?:yes|no|sure|correct|right|indeed|certainly|of course|exactly)\b\s*[,.:;!—–-][\s,.:;!—–-]*"
     r"|(?:是的?|对的?|不是的?|没错|正确|不对|否|不|有的?|没有|会的?|不会|可以|不可以|能|不能)(?:[，,。！!：:]\s*)"
     r"|(?:according to|based on|per|as (?:stated|noted|described|reported) in) (?:the |these |those |this |both )?"
     r"(?:given |provided |cited |available )?(?:sources?|documents?|passages?|context|texts?|information|materials?)"
@@ -39,6 +40,10 @@ _LEAD_IN = re.compile(
     r"|(?:因此|所以|总之|综上(?:所述)?|此外|另外|也就是说|具体来说|例如|其中|不过|但是?|同时)[，,:：]\s*)",
     re.IGNORECASE,
 )
+# What stands before a row's or item's value is a word ("Length: 312 m") with the capital of a beginning.
+_LABEL = re.compile(r"\A(?:\*\*|__)?[A-Z][a-z]+(?=(?: [a-z]+)*(?:\*\*|__)?:)")
+_ROW_LABEL = re.compile(r"\A(?:\*\*|__)?[A-Z][a-z]+(?=(?: [a-z]+)*(?:\*\*|__)?,)")
+_BARE = re.compile(r"[\w .,%$€£¥-]{1,40}")
 _YES_NO = re.compile(
     r"\W*(?:yes|no|correct|right|true|false|sure|indeed|not (?:quite|exactly|really)"
     r"|是的?|对的?|不是的?|没错|正确|不对|否|不|有的?|没有|会的?|不会|可以|不可以|能|不能)\W*",
@@ -66,6 +71,7 @@ class Claim:
     lead: str = ""
     items: tuple[str, ...] = ()
     is_row: bool = False
+    is_bare: bool = False
 
 
 def split_claims(answer: str) -> list[Claim]:
@@ -87,6 +93,9 @@ def split_claims(answer: str) -> list[Claim]:
         said = labelled_cells(plain[start:end], grid.head) if row and grid and grid.sure else plain[start:end]
         if row and said == plain[start:end]:
             said = ", ".join(filter(None, cells(said)))
+        label = _ROW_LABEL if row else _LABEL if _ITEM.match(said) else None
+        if label:
+            said = label.sub(lambda match: match.group().lower(), _ITEM.sub("", said))
         silent = _silent(
             plain[start:end], row and grid is None and any(t.ruled and t.start <= start < t.rows for t in grids)
         )
@@ -96,7 +105,7 @@ def split_claims(answer: str) -> list[Claim]:
             silent = "" if len(said.split()) + len(said) // 8 > 3 and not _LEAD_IN.fullmatch(f"{said}, ") else silent
         silent = "code" if any(first <= start < last for first, last in code) else silent
         claims.append(Claim(answer[start:whole], start, whole, bare(said), numbers, silent, is_row=row))
-    return list(_with_lists(_with_refusals(claims)))
+    return list(_with_lists(_with_bare(_with_refusals(claims))))
 
 
 def bare(text: str) -> str:
@@ -139,6 +148,22 @@ def _with_refusals(claims: list[Claim]) -> list[Claim]:
         else one
         for place, one in enumerate(claims)
     ]
+
+
+def _with_bare(claims: list[Claim]) -> list[Claim]:
+    """Return claims; an answer of a number alone ("Sixty.") is led in by the sentence that explains it."""
+    found = []
+    for claim, behind in zip(claims, [*claims, None][1:], strict=True):
+        numbers = numbers_in(claim.words) if not claim.silent and _BARE.fullmatch(claim.words) else []
+        bare_answer = len(numbers) == 1 and not re.search(r"[\w]{2,}.*[\w]{2,}", _without(claim.words, numbers[0]))
+        explained = bare_answer and behind is not None and not behind.silent
+        lead = behind.words if explained and behind else claim.lead
+        found.append(replace(claim, lead=lead, is_bare=bool(explained)))
+    return found
+
+
+def _without(text: str, number: Number) -> str:
+    return text[: number.start] + text[number.end :]
 
 
 def _with_lists(claims: list[Claim]) -> Iterator[Claim]:

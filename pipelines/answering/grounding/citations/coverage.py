@@ -24,6 +24,18 @@ _CALCULATED = frozenset(
     ).split()
 )
 _DEMONYM = 4
+_MEASURES = {
+    "length": "long", "height": "high", "width": "wide", "depth": "deep", "weight": "heavy", "age": "old", "speed": "fast",
+    "长度": "long", "高度": "high", "宽度": "wide", "深度": "deep", "重量": "heavy", "速度": "fast",
+}  # fmt: skip
+"""Nouns of the adjectives that a measure is said with: "its length is 5 m", "it is 5 m long"."""
+_TRANSLATED = frozenset(
+    "bridge river lake mountain mount port harbour harbor station museum university college school hospital library "
+    "street road avenue lane square park island bay city town county district province village airport railway metro "
+    "line tower temple hall theatre theater company group factory bank institute academy centre center office bureau "
+    "committee commission court press hotel dam reservoir canal tunnel stadium garden market".split()
+)
+"""Words for what a name is a name of; another language says them in its own word."""
 # What a sentence needs to speak at all, or what a model adds to join its sentences.
 _FILLERS = frozenset(
     word_root(word)
@@ -36,7 +48,7 @@ _FILLERS = frozenset(
 )
 _HAN_FILLERS = frozenset(
     (
-        "分别 因此 所以 计算 数字 数量 结果 其中 名为 称为 叫 目前 现在 情况 方面 属于 作为 即 约 达到 达 为止 成为"
+        "分别 因此 所以 计算 数字 数量 结果 其中 名为 称为 叫 目前 现在 情况 方面 属于 作为 即 约 达到 达 为止 成为 项 各项"
     ).split()
 )
 
@@ -86,7 +98,7 @@ def _adds(claim: Reading, one: SourceSentence) -> bool:
 
 def _held(word: Word, keys: frozenset[str], around: frozenset[str], text: str, claim: Reading, denied: bool) -> float:
     key = word.key
-    if key in keys:
+    if key in keys or _MEASURES.get(key, key) in keys:
         return 1.0
     against = opposites().get(key, frozenset()) & keys
     if against and (key in claim.negated or denied):
@@ -116,6 +128,8 @@ def unknown_names(claim: Reading, texts: Sequence[str], crosses: bool) -> list[N
     found = []
     for name in claim.names:
         missing = [word for word in name.words if not _named(word, text, crosses)]
+        if crosses and len(missing) < len(name.words):
+            missing = [word for word in missing if word not in _TRANSLATED]  # "Qingshi Bridge" is 青石桥
         if (
             missing
             and not (name.opener and (concept(name.text) or not name.words[0].isalpha()))
@@ -138,7 +152,12 @@ def unlinked_names(claim: Reading, evidence: Sequence[SourceSentence], calculate
 
 
 def _nearby(claim: Reading, one: SourceSentence, calculated: bool) -> str:
-    if one.refers_back:
+    # "Peter Quayle" is "Mr Quayle" where he is named again.
+    short = any(
+        len(name.words) > 1 and stands_in(name.words[-1], one.said) and not stands_in(name.words[0], one.said)
+        for name in claim.names
+    )
+    if one.refers_back or short:
         return one.passage.text
     figures = {word.key for word in claim.words if word.kind in ("number", "date")}
     return one.before if calculated or not one.reading.names or len(figures & one.reading.keys) > 1 else ""

@@ -37,6 +37,7 @@ _MULTIPLES = (
     ("翻了一番", 2.0),
     ("两倍", 2.0),
 )
+_YEARS = re.compile(r"\byears?\b|\bolder\b|\byounger\b|\bage\w*\b|[年岁]", re.IGNORECASE)
 _MOST = 14
 _LIST = re.compile(r",\s*(?:and\s+|or\s+)?|\s+and\s+|;\s*|、|，|以及|和|与|及")
 
@@ -50,7 +51,7 @@ def derived(claimed: Number, words: str, operands: Sequence[Number], dates: Sequ
         result = Number(0, 0, value, value, _finest(operands) * 1e-3, unit)
         if same_value(result, claimed) or is_rounded(result, claimed):
             return how
-    if claimed.dimension in ("time", "") and (_DIFFERENCE.search(words) or claimed.dimension == "time"):
+    if claimed.dimension == "time" or (not claimed.dimension and _YEARS.search(words) and _DIFFERENCE.search(words)):
         return _between(claimed, dates)
     return ""
 

@@ -16,9 +16,13 @@ from pipelines.answering.grounding.citations.reading.parts import Reading
 
 _COUNTED = 20
 
-_RANGE = re.compile(r"\s*(?:[-–—~～]|to|and|or|through|至|到|或|和|增至|(?:增加|增长|上升|提高|下降|减少|降低)?[到至])\s*")
+_ANY_RESULT = "more in total per each"
+_RANGE = re.compile(
+    r"\s*(?:[-–—~～]|to|and|or|through|至|到|或|和|增至|(?:增加|增长|上升|提高|下降|减少|降低)?[到至])\s*"
+)
 _DIFFERS = re.compile(
-    r"\b(?:more|less|fewer|differ\w*|increas\w*|decreas\w*|grew|gr[eo]wth|rose|fell|drop\w*|total|altogether|together|combined|"
+    r"\b(?:more|less|fewer|differ\w*|increas\w*|decreas\w*|grew|gr[eo]wth|rose|fell|drop\w*|total|"
+    r"altogether|together|combined|"
     r"sum|left|remain\w*|other|rest|not)\b|[多少差增减共余剩不没未]|合计",
     re.IGNORECASE,
 )
@@ -115,7 +119,7 @@ def _number(
         counts = (
             {len(formula.operands) for formula in shown}
             | {len(claim.items), listed(reading.text)}
-            | {listed(one.said) for one in evidence}
+            | {listed(one.said) for one in evidence if _speaks_of(one, number, reading)}
         )
         if number.value in counts - {0, 1}:
             return f"{number.value:g} counted"
@@ -125,8 +129,17 @@ def _number(
     operands = [*stated, *known, *earlier]
     if _counted_otherwise(number, reading, evidence):
         return None
+    if claim.is_bare:
+        said = [n for n in numbers_in(claim.lead) if any(same_value(one, n) for one in known)]
+        return derived(number, _ANY_RESULT, said, []) or None
     how = derived(number, reading.text, operands, [*dates, *reading.dates])
     return how or None
+
+
+def _speaks_of(one: SourceSentence, number: Number, reading: Reading) -> bool:
+    """Say whether a sentence has what a number counts, where that is known: two things listed are no two titles."""
+    counted = next((item.counted for item in items(reading) if item.thing is number), "")
+    return not counted or not counted.isascii() or counted in one.reading.keys
 
 
 def _first(number: Number, evidence: Sequence[SourceSentence]) -> bool:
@@ -139,9 +152,7 @@ def _with_scale(number: Number, reading: Reading) -> Number | None:
     for other in reading.numbers:
         scale = other.value / other.mantissa if other.mantissa else 1.0
         if scale > 1 and number.value == number.mantissa and _RANGE.fullmatch(reading.text[number.end : other.start]):
-            return replace(
-                number, value=number.value * scale, step=number.step * scale, unit=number.unit or other.unit
-            )
+            return replace(number, value=number.value * scale, step=number.step * scale, unit=number.unit or other.unit)
     return None
 
 

@@ -129,9 +129,11 @@ def negation_turned(claim: Reading, sources: Sequence[Reading], settled: frozens
                 agrees = said != against
                 best[agrees] = max(best.get(agrees, 0.0), shared)
                 near[agrees] = max(near.get(agrees, 0.0), _overlap(nearby, _around(source, behind)))
-        if best.get(False, 0.0) >= max(1.0, _OVERLAP * len(around) * 0.7) and best[False] > max(
-            best.get(True, 0.0), agreeing
-        ) and near[False] >= near.get(True, 0.0):
+        if (
+            best.get(False, 0.0) >= max(1.0, _OVERLAP * len(around) * 0.7)
+            and best[False] > max(best.get(True, 0.0), agreeing)
+            and near[False] >= near.get(True, 0.0)
+        ):
             return word.key
     return ""
 
