@@ -11,6 +11,7 @@ from pipelines.answering.grounding.citations.coverage import (
     found_items,
     unknown_names,
     unlinked_names,
+    unsaid_part,
 )
 from pipelines.answering.grounding.citations.evidence import SourceSentence, choose
 from pipelines.answering.grounding.citations.figures import Figures, check_figures
@@ -24,8 +25,10 @@ from pipelines.answering.grounding.citations.relations import (
     other_filler,
     roles_turned,
 )
+from pipelines.answering.grounding.citations.slots import other_thing
 from pipelines.text.languages.languages import language_of
 
+_MEANT = "the meaning is that of sources of another language"
 _SILENT = "no sentence of the sources speaks of this"
 ENOUGH, SOME = 0.5, 0.2
 """Shares of a sentence's words that its sources hold: enough by themselves, and enough where the meaning is alike."""
@@ -56,9 +59,11 @@ def check(claim: Claim, pool: Sequence[SourceSentence], others: Sequence[str], s
     own = [one for one in pool if language_of(one.said) is language]
     foreign = [one for one in pool if language_of(one.said) is not language]
     verdict = _check(claim, own, others, similar, crosses=False) if own else None
+    # A claim that sources of its own language speak of is not borne out by a likeness across languages alone.
+    spoken_of = verdict is not None and bool(verdict.evidence)
     if foreign and (verdict is None or verdict.status is Status.UNVERIFIED):
         found = _check(claim, foreign, others, similar, crosses=True)
-        if verdict is None or found.status.holds:
+        if verdict is None or (found.status.holds and not (spoken_of and found.reason == _MEANT)):
             return found
     return verdict or Verdict(Status.UNVERIFIED, _SILENT)
 
@@ -95,6 +100,10 @@ def _check(
     filler = other_filler(reading, [one.reading for one in both])
     if filler:
         return Verdict(Status.UNVERIFIED, filler, tuple(chosen[:1]))
+    if not crosses:
+        filler = other_thing(reading, both, bool(figures.derived))
+        if filler:
+            return Verdict(Status.UNVERIFIED, filler, tuple(chosen[:1]))
     said, why = _says(claim, reading, chosen, pool, figures, crosses, similar)
     if not said:
         return Verdict(Status.UNVERIFIED, why, tuple(chosen[:1]))
@@ -134,12 +143,18 @@ def _says(
             return True, "names, numbers and dates stand in sources of another language"
         figured = bool(found and (reading.numbers or reading.dates))
         if score is not None and score >= (TRANSLATED if figured else PLAINLY_TRANSLATED):
-            return True, "the meaning is that of sources of another language"
+            return True, "names, numbers and dates stand in sources of another language" if figured else _MEANT
         return False, "in another language than its sources, and nothing to check it by"
     word = lost_negation(reading, [one.reading for one in chosen])
     if word:
         return False, f"the sources do not negate “{word}”"
     share, missing = covered(reading, chosen, pool, bool(figures.derived))
+    part = unsaid_part(reading, missing)
+    # Alike in meaning as a whole, a sentence may still have a part that nobody wrote.
+    several = len({word.segment for word in reading.words}) > 1
+    if part and not figures.derived and (several or score is None or score < THE_SAME):
+        unsaid = ", ".join(reading.text[one.start : one.end] for one in part[:6])
+        return False, f"the cited sentences say nothing of: {unsaid}"
     figured = len(reading.numbers) + len(reading.dates)
     enough = SOME if (figures.derived and figured > 1) or (figured > 1 and reading.names) else ENOUGH
     together = max(found_items(reading, one) for one in chosen)

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from pipelines.answering.grounding.citations.latex import plain_math
 from pipelines.answering.grounding.citations.marks import find_marks, without_marks
-from pipelines.answering.grounding.citations.silence import says_nothing, speaks_of_sources
 from pipelines.answering.grounding.citations.reading.numbers import Number, numbers_in
+from pipelines.answering.grounding.citations.wording.latex import plain_math
+from pipelines.answering.grounding.citations.wording.silence import says_nothing, speaks_of_sources
 from pipelines.text.lines import is_table_row
 from pipelines.text.sections import fence_after
 from pipelines.text.sentences import sentences

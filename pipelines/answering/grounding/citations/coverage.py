@@ -23,9 +23,10 @@ _CALCULATED = frozenset(
         "增长率 倍 两 总数 总和 差 总长 合计"
     ).split()
 )
-_DEMONYM = 4
+_DEMONYM, _UNSAID = 4, 3
 _MEASURES = {
-    "length": "long", "height": "high", "width": "wide", "depth": "deep", "weight": "heavy", "age": "old", "speed": "fast",
+    "length": "long", "height": "high", "width": "wide", "depth": "deep", "weight": "heavy",
+    "age": "old", "speed": "fast",
     "长度": "long", "高度": "high", "宽度": "wide", "深度": "deep", "重量": "heavy", "速度": "fast",
 }  # fmt: skip
 """Nouns of the adjectives that a measure is said with: "its length is 5 m", "it is 5 m long"."""
@@ -37,7 +38,7 @@ _TRANSLATED = frozenset(
 )
 """Words for what a name is a name of; another language says them in its own word."""
 # What a sentence needs to speak at all, or what a model adds to join its sentences.
-_FILLERS = frozenset(
+_LATIN_FILLERS = frozenset(
     word_root(word)
     for word in (
         "reach much respectively both roughly approximately nearly almost exactly also there kept two one "
@@ -48,9 +49,11 @@ _FILLERS = frozenset(
 )
 _HAN_FILLERS = frozenset(
     (
-        "分别 因此 所以 计算 数字 数量 结果 其中 名为 称为 叫 目前 现在 情况 方面 属于 作为 即 约 达到 达 为止 成为 项 各项"
+        "分别 因此 所以 计算 数字 数量 结果 其中 名为 称为 叫 目前 现在 情况 方面 属于 作为 即 约 达到 达 "
+        "为止 成为 项 各项"
     ).split()
 )
+FILLERS = _LATIN_FILLERS | _HAN_FILLERS
 
 
 def covered(
@@ -75,12 +78,7 @@ def covered(
     total = held = 0.0
     missing = []
     for word in claim.words:
-        if (
-            word.kind != "word"
-            or word.key in _FILLERS
-            or word.key in _HAN_FILLERS
-            or (compared and word.key in _CALCULATED | DIRECTED)
-        ):
+        if word.kind != "word" or word.key in FILLERS or (compared and word.key in _CALCULATED | DIRECTED):
             continue
         found = _held(word, keys, around, text, claim, denied)
         common = word.key in around or sum(word.key in one for one in held_by) > max(2, 0.1 * len(pool))
@@ -89,6 +87,16 @@ def covered(
         if found < 0.5:
             missing.append(word)
     return (held / total if total else 1.0), missing
+
+
+def unsaid_part(claim: Reading, missing: Sequence[Word]) -> list[Word]:
+    """Return the words of a part of a claim that nothing of the sources says for the most part: what was added."""
+    for segment in dict.fromkeys(word.segment for word in missing):
+        lost = [word for word in missing if word.segment == segment]
+        every = [w for w in claim.words if w.segment == segment and w.kind == "word" and w.key not in FILLERS]
+        if len(lost) >= _UNSAID and len(lost) >= 0.5 * len(every):
+            return lost
+    return []
 
 
 def _adds(claim: Reading, one: SourceSentence) -> bool:
@@ -114,7 +122,8 @@ def _held(word: Word, keys: frozenset[str], around: frozenset[str], text: str, c
     own = claim.text[word.start : word.end]
     if len(own) > 1 and own in text:
         return 1.0
-    shared = sum(letter in text for letter in own) / len(own)
+    # A word of which each letter stands somewhere is not said: one word has to share them.
+    shared = max((sum(letter in one for letter in own) for one in keys if not one.isascii()), default=0) / len(own)
     return _BY_LETTERS * shared if len(own) > 1 and shared >= 0.5 else 0.0
 
 

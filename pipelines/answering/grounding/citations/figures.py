@@ -132,6 +132,8 @@ def _number(
     if claim.is_bare:
         said = [n for n in numbers_in(claim.lead) if any(same_value(one, n) for one in known)]
         return derived(number, _ANY_RESULT, said, []) or None
+    if not any(_speaks_of(one, number, reading) for one in evidence):
+        return None
     how = derived(number, reading.text, operands, [*dates, *reading.dates])
     return how or None
 
@@ -139,7 +141,7 @@ def _number(
 def _speaks_of(one: SourceSentence, number: Number, reading: Reading) -> bool:
     """Say whether a sentence has what a number counts, where that is known: two things listed are no two titles."""
     counted = next((item.counted for item in items(reading) if item.thing is number), "")
-    return not counted or not counted.isascii() or counted in one.reading.keys
+    return bool(number.unit) or not counted or not counted.isascii() or counted in one.reading.keys
 
 
 def _first(number: Number, evidence: Sequence[SourceSentence]) -> bool:

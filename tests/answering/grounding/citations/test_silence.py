@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipelines.answering.grounding.citations.latex import plain_math
-from pipelines.answering.grounding.citations.silence import says_nothing, speaks_of_sources
+from pipelines.answering.grounding.citations.wording.latex import plain_math
+from pipelines.answering.grounding.citations.wording.silence import says_nothing, speaks_of_sources
 
 CLAIMS = """
 The museum does not offer guided tours.
