@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.answering.grounding.citations.alignment import misplaced
+from pipelines.answering.grounding.citations.arithmetic import formulas
 from pipelines.answering.grounding.citations.claims import Claim
 from pipelines.answering.grounding.citations.coverage import (
     Similar,
@@ -63,9 +64,14 @@ def check(claim: Claim, pool: Sequence[SourceSentence], others: Sequence[str], s
     spoken_of = verdict is not None and bool(verdict.evidence)
     if foreign and (verdict is None or verdict.status is Status.UNVERIFIED):
         found = _check(claim, foreign, others, similar, crosses=True)
-        if verdict is None or (found.status.holds and not (spoken_of and found.reason == _MEANT)):
+        if verdict is None or (found.status.holds and not (spoken_of and _weakly(found))):
             return found
     return verdict or Verdict(Status.UNVERIFIED, _SILENT)
+
+
+def _weakly(verdict: Verdict) -> bool:
+    """Say whether sources of another language bear a claim out by likeness or by a calculation with their figures."""
+    return verdict.reason == _MEANT or verdict.status is Status.DERIVED
 
 
 def _check(
@@ -78,13 +84,16 @@ def _check(
         chosen = [max(zip(scores, pool, strict=False), key=lambda pair: pair[0])[1]]
     if not chosen:
         return Verdict(Status.UNVERIFIED, _SILENT)
+    same = next((one for one in pool if _letters(one.said) == _letters(claim.words)), None)
+    if same is not None and not formulas(claim.words):
+        return Verdict(Status.SUPPORTED, "the cited sentence itself", (same,))
     reading, both = read(claim.words), [*chosen, *rivals]
     figures = check_figures(claim, reading, both, _around(both), others)
     if figures.wrong:
         return Verdict(Status.CONTRADICTED, f"the calculation does not hold: {figures.wrong}", tuple(chosen))
-    turned = _turned(reading, both, bool(figures.derived))
+    turned, sure = _turned(reading, both, bool(figures.derived))
     if turned:
-        return Verdict(Status.CONTRADICTED, turned, tuple(chosen[:2]))
+        return Verdict(Status.CONTRADICTED if sure else Status.UNVERIFIED, turned, tuple(chosen[:2]))
     if figures.missing:
         return Verdict(
             Status.UNVERIFIED, f"stands in no cited sentence: {', '.join(figures.missing)}", tuple(chosen[:1])
@@ -113,17 +122,18 @@ def _check(
     return Verdict(Status.SUPPORTED, why, needed)
 
 
-def _turned(reading: Reading, evidence: Sequence[SourceSentence], calculated: bool) -> str:
-    """Return why the sources say otherwise, "" where they do not."""
+def _turned(reading: Reading, evidence: Sequence[SourceSentence], calculated: bool) -> tuple[str, bool]:
+    """Return (why the sources say otherwise, "" where they do not; whether that is sure)."""
     sources = [one.reading for one in evidence]
     roles, settled = roles_turned(reading, sources)
     if roles:
-        return roles
+        return roles, True
     place = misplaced(reading, evidence, calculated)
     if place:
-        return place
+        return place, True
     word = negation_turned(reading, sources, settled)
-    return f"“{word}” stands against the source: negated, or its opposite" if word else ""
+    both_ways = bool(word) and any(_said_both_ways(word, one) for one in (reading, *sources))
+    return (f"“{word}” stands against the source: negated, or its opposite" if word else ""), not both_ways
 
 
 def _says(
@@ -141,9 +151,9 @@ def _says(
         shared = max(len({k for k in reading.keys & one.reading.keys if is_listed(k)}) for one in chosen)
         if found + min(shared, 2) >= _CROSSING and found and (score is None or score >= TRANSLATED):
             return True, "names, numbers and dates stand in sources of another language"
-        figured = bool(found and (reading.numbers or reading.dates))
-        if score is not None and score >= (TRANSLATED if figured else PLAINLY_TRANSLATED):
-            return True, "names, numbers and dates stand in sources of another language" if figured else _MEANT
+        has_figure = bool(found and (reading.numbers or reading.dates))
+        if score is not None and score >= (TRANSLATED if has_figure else PLAINLY_TRANSLATED):
+            return True, "names, numbers and dates stand in sources of another language" if has_figure else _MEANT
         return False, "in another language than its sources, and nothing to check it by"
     word = lost_negation(reading, [one.reading for one in chosen])
     if word:
@@ -151,8 +161,8 @@ def _says(
     share, missing = covered(reading, chosen, pool, bool(figures.derived))
     part = unsaid_part(reading, missing)
     # Alike in meaning as a whole, a sentence may still have a part that nobody wrote.
-    several = len({word.segment for word in reading.words}) > 1
-    if part and not figures.derived and (several or score is None or score < THE_SAME):
+    parts = len({word.segment for word in reading.words})
+    if part and not figures.derived and (parts > 1 or score is None or score < THE_SAME):
         unsaid = ", ".join(reading.text[one.start : one.end] for one in part[:6])
         return False, f"the cited sentences say nothing of: {unsaid}"
     figured = len(reading.numbers) + len(reading.dates)
@@ -184,6 +194,15 @@ def _scores(claim: Claim, sentences: Sequence[SourceSentence], similar: Similar,
         return scores
     back = [max(similar(one.said, [claim.words]), default=0.0) for one in sentences]
     return [max(pair) for pair in zip(scores, back, strict=True)]
+
+
+def _letters(text: str) -> str:
+    return "".join(one for one in text.casefold() if one.isalnum())
+
+
+def _said_both_ways(word: str, reading: Reading) -> bool:
+    """Say whether a sentence says yes and no with one word, of different things: which is meant is not sure."""
+    return len({one.negated for one in reading.words if one.key == word}) > 1
 
 
 def _needed(reading: Reading, chosen: Sequence[SourceSentence]) -> tuple[SourceSentence, ...]:

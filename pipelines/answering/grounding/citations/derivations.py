@@ -28,7 +28,8 @@ _RATIO = re.compile(
     re.IGNORECASE,
 )
 _MULTIPLES = (
-    ("twice", 2.0),
+    ("twice as", 2.0),
+    ("twice the", 2.0),
     ("double", 2.0),
     ("tripl", 3.0),
     ("quadrupl", 4.0),

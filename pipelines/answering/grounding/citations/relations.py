@@ -15,6 +15,8 @@ from pipelines.answering.grounding.citations.reading.lexicon import (
 from pipelines.answering.grounding.citations.reading.parts import Frame, Reading, Word
 
 _OVERLAP = 0.5
+_DENIES = frozenset(("exclude", "forbid", "reject"))
+"""Concepts that say no by themselves."""
 
 
 def roles_turned(claim: Reading, sources: Sequence[Reading]) -> tuple[str, frozenset[str]]:
@@ -189,6 +191,10 @@ def lost_negation(claim: Reading, sources: Sequence[Reading]) -> str:
 
 def _hints(negated: frozenset[str], source: Reading) -> bool:
     """Say whether a sentence without a negation may still say no: by an opposite, a limit or an affix."""
-    if LIMITERS.search(source.text) or any(opposites().get(key, frozenset()) & source.keys for key in negated):
+    if (
+        LIMITERS.search(source.text)
+        or _DENIES & source.keys
+        or any(opposites().get(key, frozenset()) & source.keys for key in negated)
+    ):
         return True
     return any(key.startswith(("un", "non", "in", "im", "dis")) or key.endswith("less") for key in source.keys)

@@ -5,7 +5,7 @@ one. The same goes for numbers that count the same, labels ("Building 3"), quote
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from pipelines.answering.grounding.citations.alignment import Item, alike, context_keys, items
 from pipelines.answering.grounding.citations.coverage import FILLERS
@@ -15,6 +15,7 @@ from pipelines.answering.grounding.citations.reading.parts import LABEL, Reading
 from pipelines.answering.grounding.citations.reading.units import spellings
 from pipelines.text.terms import word_root
 
+_Marks = Callable[[str], Iterator[tuple[str, str, int, int]]]
 _NEAR, _NEAR_MARK = 0.75, 0.55
 _MORE = 2
 """How many words more the sentence with another thing has to share than one that holds the claimed thing."""
@@ -118,6 +119,9 @@ def _other_mark(claim: Reading, evidence: Sequence[SourceSentence]) -> str:
         for mark, kind, start, end in marks(claim.text):
             inside = frozenset(word.key for word in claim.words if start <= word.start < end)
             near = _nearest(claim, inside, evidence) or _nearest(claim, inside, evidence, whole=True)
+            moved = next((other for one in near if (other := _mark_beside(claim, inside, mark, kind, one, marks))), "")
+            if moved:
+                return f"the source has “{moved}” where the answer has “{mark}”"
             if any(mark in one.said or mark in one.around for one in near):
                 continue
             own = {other for other, *_ in marks(claim.text)}
@@ -126,6 +130,28 @@ def _other_mark(claim: Reading, evidence: Sequence[SourceSentence]) -> str:
                     if its_kind == kind and other not in own:
                         return f"the source has “{other}” where the answer has “{mark}”"
     return ""
+
+
+def _mark_beside(
+    claim: Reading, inside: frozenset[str], mark: str, kind: str, one: SourceSentence, marks: _Marks
+) -> str:
+    """Return the other mark of a sentence whose part alone has what the claim's part says of this one, "" for none."""
+    found = [(other, start) for other, its_kind, start, _ in marks(one.said) if its_kind == kind]
+    if len({other for other, _ in found}) < 2 or mark not in {other for other, _ in found}:
+        return ""
+    part = _segments(claim, inside)
+    things = {w.key for w in claim.words if w.segment in part and w.key not in inside and _tells(w) and not w.is_verb}
+    held: dict[str, set[str]] = {}
+    for other, start in found:
+        segment = next((w.segment for w in one.reading.words if w.start >= start), -1)
+        here = {w.key for w in one.reading.words if w.segment == segment}
+        held[other] = held.get(other, set()) | (things & here)
+    best = max(held, key=lambda other: len(held[other]))
+    return best if held[best] and not held[mark] - _of_all(held) and held[best] - _of_all(held) else ""
+
+
+def _of_all(held: dict[str, set[str]]) -> set[str]:
+    return set.intersection(*held.values())
 
 
 def _labels(text: str) -> Iterator[tuple[str, str, int, int]]:
