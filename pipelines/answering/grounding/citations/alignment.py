@@ -31,6 +31,8 @@ class Item:
     label: str
     around: dict[str, float]
     words: frozenset[str] = frozenset()
+    before: str = ""
+    """Of a number: the noun right before it, which it may tell one of ("firmware 7.1")."""
     counted: str = ""
     """Of a number without a unit: what it counts."""
 
@@ -93,8 +95,12 @@ def items(reading: Reading) -> tuple[Item, ...]:
         inside = [place for place, word in enumerate(reading.words) if start <= word.start < end]
         if inside:
             words = frozenset(reading.words[place].key for place in inside)
+            # "Mr Quayle" and "Peter Quayle" have no word against each other: a title is none of the name.
+            words = words & frozenset(thing.words) or words if isinstance(thing, Name) else words
             counted = _counted(reading, end) if kind == "number" else ""
-            found.append(Item(kind, thing, label, surroundings(reading, inside), words, counted))
+            before = next((w for w in reversed(reading.words) if w.end == start - 1 and w.kind == "word"), None)
+            noun = before.key if before and not before.is_verb and kind == "number" else ""
+            found.append(Item(kind, thing, label, surroundings(reading, inside), words, noun, counted))
     return tuple(found)
 
 

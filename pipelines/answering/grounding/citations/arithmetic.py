@@ -13,7 +13,7 @@ _OPERAND = (
     rf"|(?![加减乘除等])[{HAN}](?:(?![加减乘除等])[{HAN}]){{0,2}})?)"
 )
 _PART = re.compile(
-    rf"\s*(?:{_OPERAND}|(?P<sign>[-+−–×*/÷]|\bx\b|\\times|\bplus\b|\bminus\b|加|减|除以|乘以?)|"
+    rf"\s*(?:{_OPERAND}|(?P<sign>[-+−–－＋×*/÷／]|\bx\b|\\times|\bplus\b|\bminus\b|加|减|除以|乘以?)|"
     rf"(?P<open>[(\[（])|(?P<close>[)\]）])"
     r"|(?P<equal>[=≈＝]|\bequals\b|\bis\b|等于)|(?P<other>\S))",
     re.IGNORECASE,
@@ -22,7 +22,22 @@ _ABOUT = re.compile(r"\s*(?:about|approximately|roughly|约)?\s*", re.IGNORECASE
 _STATED = re.compile(rf"-?{_OPERAND}")
 _TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?)|(.))")
 _SCALES = {"million": 1e6, "billion": 1e9, "thousand": 1e3, "bn": 1e9, "mn": 1e6, "万": 1e4, "亿": 1e8, "万亿": 1e12}
-_SIGNS = str.maketrans({"−": "-", "–": "-", "×": "*", "÷": "/", "[": "(", "]": ")", "（": "(", "）": ")", "x": "*"})
+_SIGNS = str.maketrans(
+    {
+        "−": "-",
+        "–": "-",
+        "－": "-",
+        "＋": "+",
+        "／": "/",
+        "×": "*",
+        "÷": "/",
+        "[": "(",
+        "]": ")",
+        "（": "(",
+        "）": ")",
+        "x": "*",
+    }
+)
 _WORDS = {"plus": "+", "minus": "-", "\\times": "*", "加": "+", "减": "-", "除以": "/", "乘以": "*", "乘": "*"}
 _DEEPEST, _LONGEST = 20, 400
 

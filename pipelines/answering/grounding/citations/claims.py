@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pipelines.answering.grounding.citations.marks import find_marks, without_marks
+from pipelines.answering.grounding.citations.reading.numbers import Number, numbers_in
+from pipelines.answering.grounding.citations.wording.latex import plain_math
+from pipelines.answering.grounding.citations.wording.silence import says_nothing, speaks_of_sources
 from pipelines.text.lines import is_table_row
 from pipelines.text.sections import fence_after
 from pipelines.text.sentences import sentences
@@ -22,7 +25,7 @@ _SOURCES_LINE = re.compile(
     r"\s*(?:\W*)(?:sources?|references?|citations?|来源|参考(?:资料|文献)?|引用)\W*[:：\s\W\d]*$", re.IGNORECASE
 )
 _LEAD_IN = re.compile(
-    r"\s*(?:(?:yes|no|sure|correct|right|indeed|certainly|of course|exactly)\b[\s,.:;!—–-]*"
+    r"\s*(?:(?:yes|no|sure|correct|right|indeed|certainly|of course|exactly)\b\s*[,.:;!—–-][\s,.:;!—–-]*"
     r"|(?:是的?|对的?|不是的?|没错|正确|不对|否|不|有的?|没有|会的?|不会|可以|不可以|能|不能)(?:[，,。！!：:]\s*)"
     r"|(?:according to|based on|per|as (?:stated|noted|described|reported) in) (?:the |these |those |this |both )?"
     r"(?:given |provided |cited |available )?(?:sources?|documents?|passages?|context|texts?|information|materials?)"
@@ -37,6 +40,10 @@ _LEAD_IN = re.compile(
     r"|(?:因此|所以|总之|综上(?:所述)?|此外|另外|也就是说|具体来说|例如|其中|不过|但是?|同时)[，,:：]\s*)",
     re.IGNORECASE,
 )
+# What stands before a row's or item's value is a word ("Length: 312 m") with the capital of a beginning.
+_LABEL = re.compile(r"\A(?:\*\*|__)?[A-Z][a-z]+(?=(?: [a-z]+)*(?:\*\*|__)?:)")
+_ROW_LABEL = re.compile(r"\A(?:\*\*|__)?[A-Z][a-z]+(?=(?: [a-z]+)*(?:\*\*|__)?,)")
+_BARE = re.compile(r"[\w .,%$€£¥-]{1,40}")
 _YES_NO = re.compile(
     r"\W*(?:yes|no|correct|right|true|false|sure|indeed|not (?:quite|exactly|really)"
     r"|是的?|对的?|不是的?|没错|正确|不对|否|不|有的?|没有|会的?|不会|可以|不可以|能|不能)\W*",
@@ -44,38 +51,6 @@ _YES_NO = re.compile(
 )
 _BUT = re.compile(
     r"\s*(?:[,;，；]\s*(?:but|however|though|although|yet|and|while|但是?|不过|然而|而)|——?)\s*", re.IGNORECASE
-)
-_SOURCES = (
-    r"(?:(?:the|these|those|any|none of the|provided|given|available|cited|retrieved|supplied|following|my|your) )*"
-    r"(?:sources?|documents?|passages?|contexts?|texts?|excerpts?|information|materials?|files?|records?)"
-    r"(?: (?:provided|given|here|above|available|supplied|cited|at hand))*"
-)
-_SILENT = (
-    r"(?:say|state|mention|contain|hold|give|provide|specify|include|cover|tell|indicate|"
-    r"answer|disclose|list|address|"
-    r"describe|discuss|report|reveal|name|explain|record|show|have|offer|note|identify|clarify)"
-)
-_REFUSAL = re.compile(
-    rf"\b{_SOURCES} (?:(?:also|alone|simply|unfortunately) )?(?:do|does|did)(?: not|n['’]t) "
-    rf"(?:(?:\w+ly|actually) )?{_SILENT}"
-    rf"|\b{_SOURCES} {_SILENT}s? (?:no|nothing|neither)\b"
-    rf"|\b{_SOURCES} (?:is|are) (?:silent|insufficient|not (?:sufficient|enough))"
-    rf"|\bnone of (?:the|these) \w+ {_SILENT}s?\b"
-    rf"|\bno (?:information|mention|answer|data|details?|statement|"
-    rf"evidence)\b[^.]*\b(?:{_SOURCES}|found|available|given)"
-    r"|\bnot (?:\w+ )?(?:mentioned|stated|given|specified|provided|answered|found|covered|disclosed|contained|"
-    rf"included|listed|addressed|known)\b[^.]*\b(?:in|by|from) {_SOURCES}"
-    r"|\b(?:is|are|was|were) (?:nowhere|not) (?:mentioned|stated|specified|disclosed)\b\W*$"
-    rf"|\b(?:cannot|can['’]?t|can not|could not|couldn['’]t|unable to|not possible to|impossible to) (?:be )?"
-    r"(?:answer|determine|tell|find|say|know|confirm|establish|verify|infer|conclude)\w*\b"
-    r"|\bI (?:do not|don['’]t) (?:know|have)\b|\bI (?:did not|didn['’]t) find\b"
-    r"|(?:资料|来源|文档|文件|材料|文中|上下文|信息|原文|文本|片段|内容|段落)(?:里|中|内|上|本身)*(?:并|都|也|均|中)*"
-    r"(?:没有?|未|无|不)(?:能|曾)?(?:直接|明确|具体|有|被)*(?:提|说|给|写|包|记|涉|回答|答|"
-    r"相关|这|关于|交代|指|列|含|足|载|披露|有)"
-    r"|(?:无法|不能|难以)(?:从|根据|由|在|依据|仅凭|就)?[^，。]{0,14}(?:回答|确定|得知|"
-    r"判断|得出|确认|知道|推断|找到|说明)"
-    r"|没有(?:找到|查到|提到|提及|提供|说明|给出)|未(?:提及|提到|说明|给出|找到|提供|披露|记载)|我?不知道",
-    re.IGNORECASE,
 )
 
 
@@ -96,6 +71,7 @@ class Claim:
     lead: str = ""
     items: tuple[str, ...] = ()
     is_row: bool = False
+    is_bare: bool = False
 
 
 def split_claims(answer: str) -> list[Claim]:
@@ -117,32 +93,30 @@ def split_claims(answer: str) -> list[Claim]:
         said = labelled_cells(plain[start:end], grid.head) if row and grid and grid.sure else plain[start:end]
         if row and said == plain[start:end]:
             said = ", ".join(filter(None, cells(said)))
+        label = _ROW_LABEL if row else _LABEL if _ITEM.match(said) else None
+        if label:
+            said = label.sub(lambda match: match.group().lower(), _ITEM.sub("", said))
         silent = _silent(
             plain[start:end], row and grid is None and any(t.ruled and t.start <= start < t.rows for t in grids)
         )
         parts = _BUT.split(said)
         if silent == "a refusal" and len(parts) > 1:
-            said = ", ".join(part for part in parts if not is_refusal(part))
+            said = ", ".join(part for part in parts if not says_nothing(part) and not speaks_of_sources(part))
             silent = "" if len(said.split()) + len(said) // 8 > 3 and not _LEAD_IN.fullmatch(f"{said}, ") else silent
         silent = "code" if any(first <= start < last for first, last in code) else silent
         claims.append(Claim(answer[start:whole], start, whole, bare(said), numbers, silent, is_row=row))
-    return list(_with_lists(claims))
+    return list(_with_lists(_with_bare(_with_refusals(claims))))
 
 
 def bare(text: str) -> str:
     """Return what a sentence says, without list marks, emphasis and lead-ins ("Yes, …", "According to the sources")."""
-    text = _MARKUP.sub("", _ITEM.sub("", text, count=1))
+    text = _MARKUP.sub("", _ITEM.sub("", plain_math(text), count=1))
     for _ in range(3):
         match = _LEAD_IN.match(text)
         if not match or not _LETTER.search(text[match.end() :]):
             break
         text = text[match.end() :]
     return re.sub(r"\s+", " ", text).strip()
-
-
-def is_refusal(text: str) -> bool:
-    """Say whether a sentence says that the sources do not hold something."""
-    return _REFUSAL.search(text) is not None
 
 
 def _silent(text: str, heads_table: bool) -> str:
@@ -154,14 +128,42 @@ def _silent(text: str, heads_table: bool) -> str:
         return "a heading"
     if _SOURCES_LINE.match(text):
         return "a list of sources"
-    if is_refusal(text):
-        return "a refusal"
+    found = says_nothing(text)
+    if found:
+        return found
     return "yes or no" if _YES_NO.fullmatch(text) else ""
 
 
 def _behind(answer: str, end: int, mark: int, until: int) -> bool:
     """Say whether a mark stands behind a sentence, before the next one and on its line."""
     return end <= mark < until and "\n" not in answer[end:mark]
+
+
+def _with_refusals(claims: list[Claim]) -> list[Claim]:
+    """Return claims; beside a refusal, what only says of what the sources speak belongs to it."""
+    refusals = {place for place, one in enumerate(claims) if one.silent == "a refusal"}
+    return [
+        replace(one, silent="what the sources are about")
+        if not one.silent and refusals & {place - 1, place + 1} and speaks_of_sources(one.words)
+        else one
+        for place, one in enumerate(claims)
+    ]
+
+
+def _with_bare(claims: list[Claim]) -> list[Claim]:
+    """Return claims; an answer of a number alone ("Sixty.") is led in by the sentence that explains it."""
+    found = []
+    for claim, behind in zip(claims, [*claims, None][1:], strict=True):
+        numbers = numbers_in(claim.words) if not claim.silent and _BARE.fullmatch(claim.words) else []
+        bare_answer = len(numbers) == 1 and not re.search(r"[\w]{2,}.*[\w]{2,}", _without(claim.words, numbers[0]))
+        explained = bare_answer and behind is not None and not behind.silent
+        lead = behind.words if explained and behind else claim.lead
+        found.append(replace(claim, lead=lead, is_bare=bool(explained)))
+    return found
+
+
+def _without(text: str, number: Number) -> str:
+    return text[: number.start] + text[number.end :]
 
 
 def _with_lists(claims: list[Claim]) -> Iterator[Claim]:

@@ -24,9 +24,22 @@ _CALCULATED = frozenset(
         "增长率 倍 两 总数 总和 差 总长 合计"
     ).split()
 )
-_DEMONYM = 4
+_DEMONYM, _UNSAID = 4, 3
+_MEASURES = {
+    "length": "long", "height": "high", "width": "wide", "depth": "deep", "weight": "heavy",
+    "age": "old", "speed": "fast",
+    "长度": "long", "高度": "high", "宽度": "wide", "深度": "deep", "重量": "heavy", "速度": "fast",
+}  # fmt: skip
+"""Nouns of the adjectives that a measure is said with: "its length is 5 m", "it is 5 m long"."""
+_TRANSLATED = frozenset(
+    "bridge river lake mountain mount port harbour harbor station museum university college school hospital library "
+    "street road avenue lane square park island bay city town county district province village airport railway metro "
+    "line tower temple hall theatre theater company group factory bank institute academy centre center office bureau "
+    "committee commission court press hotel dam reservoir canal tunnel stadium garden market".split()
+)
+"""Words for what a name is a name of; another language says them in its own word."""
 # What a sentence needs to speak at all, or what a model adds to join its sentences.
-_FILLERS = frozenset(
+_LATIN_FILLERS = frozenset(
     word_root(word)
     for word in (
         "reach much respectively both roughly approximately nearly almost exactly also there kept two one "
@@ -37,9 +50,11 @@ _FILLERS = frozenset(
 )
 _HAN_FILLERS = frozenset(
     (
-        "分别 因此 所以 计算 数字 数量 结果 其中 名为 称为 叫 目前 现在 情况 方面 属于 作为 即 约 达到 达 为止 成为"
+        "分别 因此 所以 计算 数字 数量 结果 其中 名为 称为 叫 目前 现在 情况 方面 属于 作为 即 约 达到 达 "
+        "为止 成为 项 各项"
     ).split()
 )
+FILLERS = _LATIN_FILLERS | _HAN_FILLERS
 
 
 def covered(
@@ -64,12 +79,7 @@ def covered(
     total = held = 0.0
     missing = []
     for word in claim.words:
-        if (
-            word.kind != "word"
-            or word.key in _FILLERS
-            or word.key in _HAN_FILLERS
-            or (compared and word.key in _CALCULATED | DIRECTED)
-        ):
+        if word.kind != "word" or word.key in FILLERS or (compared and word.key in _CALCULATED | DIRECTED):
             continue
         found = _held(word, keys, around, text, claim, denied)
         common = word.key in around or sum(word.key in one for one in held_by) > max(2, 0.1 * len(pool))
@@ -80,6 +90,16 @@ def covered(
     return (held / total if total else 1.0), missing
 
 
+def unsaid_part(claim: Reading, missing: Sequence[Word]) -> list[Word]:
+    """Return the words of a part of a claim that nothing of the sources says for the most part: what was added."""
+    for segment in dict.fromkeys(word.segment for word in missing):
+        lost = [word for word in missing if word.segment == segment]
+        every = [w for w in claim.words if w.segment == segment and w.kind == "word" and w.key not in FILLERS]
+        if len(lost) >= _UNSAID and len(lost) >= 0.5 * len(every):
+            return lost
+    return []
+
+
 def _adds(claim: Reading, one: SourceSentence) -> bool:
     """Say whether a further sentence is about the claim: a lone word in common is chance."""
     return len((one.reading.keys | context_keys(one)) & claim.keys) > 1
@@ -87,7 +107,7 @@ def _adds(claim: Reading, one: SourceSentence) -> bool:
 
 def _held(word: Word, keys: frozenset[str], around: frozenset[str], text: str, claim: Reading, denied: bool) -> float:
     key = word.key
-    if key in keys:
+    if key in keys or _MEASURES.get(key, key) in keys:
         return 1.0
     against = opposites().get(key, frozenset()) & keys
     if against and (key in claim.negated or denied):
@@ -103,7 +123,8 @@ def _held(word: Word, keys: frozenset[str], around: frozenset[str], text: str, c
     own = claim.text[word.start : word.end]
     if len(own) > 1 and own in text:
         return 1.0
-    shared = sum(letter in text for letter in own) / len(own)
+    # A word of which each letter stands somewhere is not said: one word has to share them.
+    shared = max((sum(letter in one for letter in own) for one in keys if not one.isascii()), default=0) / len(own)
     return _BY_LETTERS * shared if len(own) > 1 and shared >= 0.5 else 0.0
 
 
@@ -117,6 +138,8 @@ def unknown_names(claim: Reading, texts: Sequence[str], crosses: bool) -> list[N
     found = []
     for name in claim.names:
         missing = [word for word in name.words if not _named(word, text, crosses)]
+        if crosses and len(missing) < len(name.words):
+            missing = [word for word in missing if word not in _TRANSLATED]  # "Qingshi Bridge" is 青石桥
         if (
             missing
             and not (name.opener and (concept(name.text) or not name.words[0].isalpha()))
@@ -139,7 +162,12 @@ def unlinked_names(claim: Reading, evidence: Sequence[SourceSentence], calculate
 
 
 def _nearby(claim: Reading, one: SourceSentence, calculated: bool) -> str:
-    if one.refers_back:
+    # "Peter Quayle" is "Mr Quayle" where he is named again.
+    short = any(
+        len(name.words) > 1 and stands_in(name.words[-1], one.said) and not stands_in(name.words[0], one.said)
+        for name in claim.names
+    )
+    if one.refers_back or short:
         return one.passage.text
     figures = {word.key for word in claim.words if word.kind in ("number", "date")}
     return one.before if calculated or not one.reading.names or len(figures & one.reading.keys) > 1 else ""

@@ -13,8 +13,8 @@ _DIFFERENCE = re.compile(
     r"declin\w*|reduc\w*|added|up|down|by|longer|shorter|higher|lower|taller|later|earlier|"
     r"older|younger|after|before|remain\w*|"
     r"left|extra|additional|ahead|behind|exceed\w*|sav\w*|net|margin|profit|for|over|took|"
-    r"lasted|between|apart)\b|\w+er than\b|"
-    r"[多少差增减升降涨跌高低长短早晚余剩净]|相隔|历时|之后|经过|间隔|大[了约]?|用了",
+    r"lasted|between|apart|used|uses?|consum\w*|spent|spend\w*|sold|burn\w*|lost|los[es]\w*|chang\w*)\b|\w+er than\b|"
+    r"[多少差增减升降涨跌高低长短早晚余剩净]|相隔|历时|之后|经过|间隔|大[了约]?|用[了掉]|消耗|耗|花了",
     re.IGNORECASE,
 )
 _SUM = re.compile(
@@ -28,7 +28,8 @@ _RATIO = re.compile(
     re.IGNORECASE,
 )
 _MULTIPLES = (
-    ("twice", 2.0),
+    ("twice as", 2.0),
+    ("twice the", 2.0),
     ("double", 2.0),
     ("tripl", 3.0),
     ("quadrupl", 4.0),
@@ -37,6 +38,7 @@ _MULTIPLES = (
     ("翻了一番", 2.0),
     ("两倍", 2.0),
 )
+_YEARS = re.compile(r"\byears?\b|\bolder\b|\byounger\b|\bage\w*\b|[年岁]", re.IGNORECASE)
 _MOST = 14
 _LIST = re.compile(r",\s*(?:and\s+|or\s+)?|\s+and\s+|;\s*|、|，|以及|和|与|及")
 
@@ -50,7 +52,7 @@ def derived(claimed: Number, words: str, operands: Sequence[Number], dates: Sequ
         result = Number(0, 0, value, value, _finest(operands) * 1e-3, unit)
         if same_value(result, claimed) or is_rounded(result, claimed):
             return how
-    if claimed.dimension in ("time", "") and (_DIFFERENCE.search(words) or claimed.dimension == "time"):
+    if claimed.dimension == "time" or (not claimed.dimension and _YEARS.search(words) and _DIFFERENCE.search(words)):
         return _between(claimed, dates)
     return ""
 

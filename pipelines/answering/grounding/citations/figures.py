@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from pipelines.answering.grounding.citations.alignment import items
 from pipelines.answering.grounding.citations.arithmetic import Formula, formulas
 from pipelines.answering.grounding.citations.claims import Claim
 from pipelines.answering.grounding.citations.derivations import derived, listed, multiples
@@ -15,6 +16,16 @@ from pipelines.answering.grounding.citations.reading.parts import Reading
 
 _COUNTED = 20
 
+_ANY_RESULT = "more in total per each"
+_RANGE = re.compile(
+    r"\s*(?:[-–—~～]|to|and|or|through|至|到|或|和|增至|(?:增加|增长|上升|提高|下降|减少|降低)?[到至])\s*"
+)
+_DIFFERS = re.compile(
+    r"\b(?:more|less|fewer|differ\w*|increas\w*|decreas\w*|grew|gr[eo]wth|rose|fell|drop\w*|total|"
+    r"altogether|together|combined|"
+    r"sum|left|remain\w*|other|rest|not)\b|[多少差增减共余剩不没未]|合计",
+    re.IGNORECASE,
+)
 _DIGITS = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -87,12 +98,18 @@ def _number(
     evidence: Sequence[SourceSentence], shown: Sequence[Formula], context: str,
 ) -> str | None:  # fmt: skip
     """Return "" for a number that stands in the evidence, how it follows, or None where it does neither."""
-    if any(same_value(one, number) for one in known):
+    if any(same_value(one, number) for one in known) or _first(number, evidence):
+        return ""
+    scaled = _with_scale(number, reading)
+    if scaled and any(same_value(one, scaled) for one in known):
         return ""
     if any(is_rounded(one, number) for one in known):
         return "" if number.rough else f"{reading.text[number.start : number.end]}, rounded or converted"
     for formula in shown:
-        if abs(formula.mantissa - number.mantissa) < 1e-9 * max(1.0, abs(number.mantissa)):
+        if any(
+            abs(result - said) < 1e-9 * max(1.0, abs(said))
+            for result, said in ((formula.mantissa, number.mantissa), (formula.stated, number.value))
+        ):
             return reading.text[number.start : number.end]
     if any(same_value(one, number) and one.unit == number.unit for one in numbers_in(context)) or any(
         one.year == number.value for one in dates if not number.unit
@@ -102,7 +119,7 @@ def _number(
         counts = (
             {len(formula.operands) for formula in shown}
             | {len(claim.items), listed(reading.text)}
-            | {listed(one.said) for one in evidence}
+            | {listed(one.said) for one in evidence if _speaks_of(one, number, reading)}
         )
         if number.value in counts - {0, 1}:
             return f"{number.value:g} counted"
@@ -110,8 +127,46 @@ def _number(
             return f"{number.value:g} sentences counted"
     stated = [n for n in reading.numbers if n is not number and any(same_value(one, n) for one in known)]
     operands = [*stated, *known, *earlier]
+    if _counted_otherwise(number, reading, evidence):
+        return None
+    if claim.is_bare:
+        said = [n for n in numbers_in(claim.lead) if any(same_value(one, n) for one in known)]
+        return derived(number, _ANY_RESULT, said, []) or None
+    if not any(_speaks_of(one, number, reading) for one in evidence):
+        return None
     how = derived(number, reading.text, operands, [*dates, *reading.dates])
     return how or None
+
+
+def _speaks_of(one: SourceSentence, number: Number, reading: Reading) -> bool:
+    """Say whether a sentence has what a number counts, where that is known: two things listed are no two titles."""
+    counted = next((item.counted for item in items(reading) if item.thing is number), "")
+    return bool(number.unit) or not counted or not counted.isascii() or counted in one.reading.keys
+
+
+def _first(number: Number, evidence: Sequence[SourceSentence]) -> bool:
+    """Say whether an ordinal is a "first" that the evidence has as a word (首次, "opening")."""
+    return number.ordinal and number.value == 1 and any("first" in one.reading.keys for one in evidence)
+
+
+def _with_scale(number: Number, reading: Reading) -> Number | None:
+    """Return a number with the scale of the one that it makes a range with: "from 8.00 to 8.64 million"."""
+    for other in reading.numbers:
+        scale = other.value / other.mantissa if other.mantissa else 1.0
+        if scale > 1 and number.value == number.mantissa and _RANGE.fullmatch(reading.text[number.end : other.start]):
+            return replace(number, value=number.value * scale, step=number.step * scale, unit=number.unit or other.unit)
+    return None
+
+
+def _counted_otherwise(number: Number, reading: Reading, evidence: Sequence[SourceSentence]) -> bool:
+    """Say whether the nearest sentence counts the same thing with another number, which nothing is derived beside."""
+    own = next((one for one in items(reading) if one.thing is number), None)
+    if own is None or not own.counted or number.unit or not evidence:
+        return False
+    same = [one for one in items(evidence[0].reading) if one.kind == "number" and one.counted == own.counted]
+    words = {word.key for word in reading.words if word.kind != "number"}
+    near = len(words & evidence[0].reading.keys) >= 0.6 * len(words)
+    return near and len(same) == 1 and not _DIFFERS.search(reading.text)
 
 
 def _stated(one: SourceSentence) -> list[Number]:

@@ -15,6 +15,8 @@ from pipelines.answering.grounding.citations.reading.lexicon import (
 from pipelines.answering.grounding.citations.reading.parts import Frame, Reading, Word
 
 _OVERLAP = 0.5
+_DENIES = frozenset(("exclude", "forbid", "reject"))
+"""Concepts that say no by themselves."""
 
 
 def roles_turned(claim: Reading, sources: Sequence[Reading]) -> tuple[str, frozenset[str]]:
@@ -108,7 +110,9 @@ def negation_turned(claim: Reading, sources: Sequence[Reading], settled: frozens
             continue
         compares = any(frame.predicate == word.key for frame in claim.frames)
         around = _around(claim, place)
+        nearby = {key: weight for key, weight in around.items() if weight >= 1.0}
         best: dict[bool, float] = {}
+        near: dict[bool, float] = {}
         agreeing = 0.0
         for source in sources:
             if any(other.kind == "ellipsis" for other in source.words):
@@ -126,8 +130,11 @@ def negation_turned(claim: Reading, sources: Sequence[Reading], settled: frozens
                 said = _denied(claim, word) == _denied(source, other)
                 agrees = said != against
                 best[agrees] = max(best.get(agrees, 0.0), shared)
-        if best.get(False, 0.0) >= max(1.0, _OVERLAP * len(around) * 0.7) and best[False] > max(
-            best.get(True, 0.0), agreeing
+                near[agrees] = max(near.get(agrees, 0.0), _overlap(nearby, _around(source, behind)))
+        if (
+            best.get(False, 0.0) >= max(1.0, _OVERLAP * len(around) * 0.7)
+            and best[False] > max(best.get(True, 0.0), agreeing)
+            and near[False] >= near.get(True, 0.0)
         ):
             return word.key
     return ""
@@ -184,6 +191,10 @@ def lost_negation(claim: Reading, sources: Sequence[Reading]) -> str:
 
 def _hints(negated: frozenset[str], source: Reading) -> bool:
     """Say whether a sentence without a negation may still say no: by an opposite, a limit or an affix."""
-    if LIMITERS.search(source.text) or any(opposites().get(key, frozenset()) & source.keys for key in negated):
+    if (
+        LIMITERS.search(source.text)
+        or _DENIES & source.keys
+        or any(opposites().get(key, frozenset()) & source.keys for key in negated)
+    ):
         return True
     return any(key.startswith(("un", "non", "in", "im", "dis")) or key.endswith("less") for key in source.keys)

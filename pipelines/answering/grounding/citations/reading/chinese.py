@@ -21,6 +21,8 @@ _BREAKS = frozenset("，。；、：）！？,;:)—")
 
 _BINDERS = {"从": "from", "由": "from", "自": "from", "到": "to", "至": "to", "比": "than", "向": "to", "给": "to"}
 
+_FINDING = frozenset("见 发现 观察 观察到 检出 发生 出现 看到 查出 引起 导致".split())
+
 _FORBIDS = frozenset("禁止 严禁 不准 不得 不许".split())
 
 
@@ -79,8 +81,12 @@ def _scope(behind: Sequence[Token], nouns: bool) -> list[int]:
     verbs = [one for one in clause if (is_verb(one) or one.tag in ("a", "vn", "ad", "an")) and key_of(one)]
     if verbs and concept(verbs[0].text) in ("allow", "need", "require"):
         return [one.start for one in verbs[:2]]
+    every = verbs
     if clause and key_of(clause[0]) and clause[0].text not in PLACE:
         verbs = [clause[0]]
+    if verbs and verbs[0].text in _FINDING:
+        # "未见升高": what is not seen is denied.
+        return [one.start for one in (verbs[0], *[one for one in every if one is not verbs[0]][-1:])]
     found = verbs or [one for one in clause if nouns and one.is_noun and key_of(one)]
     return [one.start for one in found[:1]]
 

@@ -17,6 +17,9 @@ _PASSIVE, _OBJECT_FIRST = frozenset("被 由 受".split()), frozenset("把 将".
 
 _SHARED = frozenset("和 与 及 以及 、 跟 同".split())
 
+_TAKEN_FROM, _HANDS = frozenset("replace buy receive borrow".split()), frozenset("手中 手里 手上 处 那里".split())
+"""Verbs whose other side may stand behind 从: "X 从 Y 手中接任"."""
+
 _ASIDE = frozenset("在 于 从 向 对 给 为 与 以 自 由 通过 根据 因".split())
 
 
@@ -39,7 +42,10 @@ def _clause(clause: Sequence[Token], inherited: frozenset[str]) -> tuple[list[Fr
     frames = []
     first = _chunk_after(clause, 0, only_next=False)
     starts_with_verb = next((one for one in clause if one.is_noun or is_verb(one)), None)
-    subject = first[0] if first[0] and starts_with_verb is not None and starts_with_verb.is_noun else inherited
+    person = _named_by_copula(clause)
+    subject = (
+        person or first[0] if first[0] and starts_with_verb is not None and starts_with_verb.is_noun else inherited
+    )
     for place, token in enumerate(clause):
         negated = any(is_negator(one) for one in clause[max(0, place - 3) : place])
         acts = token.tag == "vn" and place and (place == len(clause) - 1) and not any(map(is_verb, clause))
@@ -67,6 +73,11 @@ def _clause(clause: Sequence[Token], inherited: frozenset[str]) -> tuple[list[Fr
                     )
                 )
             else:
+                source = next((i for i, one in enumerate(before) if one.text == "从"), None)
+                if not behind and source is not None and concept(token.text) in _TAKEN_FROM:
+                    behind = _chunk_after(clause, source + 1)[0] - _HANDS
+                    frames.append(Frame(key_of(token), _chunk_before(clause, source) or inherited, behind, negated))
+                    continue
                 frames.append(Frame(key_of(token), _chunk_before(clause, place) or inherited, behind, negated))
         elif token.text in ("是", "为"):
             left, right = _nouns_before(clause, place), _nouns_after(clause, place + 1)
@@ -86,6 +97,13 @@ def _clause(clause: Sequence[Token], inherited: frozenset[str]) -> tuple[list[Fr
                 frames.append(Frame(predicate, _chunk_before(clause, than) or inherited, lesser))
                 break
     return [one for one in frames if one.predicate], subject
+
+
+def _named_by_copula(clause: Sequence[Token]) -> frozenset[str]:
+    """Return who a clause like "现任院长是X" names: what follows goes on about X."""
+    place = next((i for i, one in enumerate(clause) if one.text in ("是", "为")), None)
+    behind = clause[place + 1 :] if place is not None else ()
+    return frozenset(key_of(one) for one in behind if one.tag == "nr") if len(behind) == 1 else frozenset()
 
 
 def _directed(clause: Sequence[Token], place: int, negated: bool) -> list[Frame]:

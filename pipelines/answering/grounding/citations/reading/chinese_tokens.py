@@ -16,7 +16,7 @@ ENDS = frozenset("，。；！？,;")
 _LIGHT = frozenset("是 有 会 能 要 可以 可 应 应该 进行 作为 为 没有 使 令 让 到 来 去 说 称 表示 得 位于".split())
 
 # "该项目" is cut as "该项 目" otherwise.
-_CUT = re.compile(rf"(?<!应)该|其(?![中他它实])|{'|'.join(HAN_NEGATORS)}")
+_CUT = re.compile(rf"是(?=[从由被])|(?<!应)该|其(?![中他它实])|{'|'.join(HAN_NEGATORS)}")
 
 PLACE = frozenset("在 位于 于 地处 坐落".split())
 

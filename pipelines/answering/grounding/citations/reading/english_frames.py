@@ -54,6 +54,9 @@ def _subject(verb: Any) -> tuple[list[Any], list[Any]]:
             return (active + passive, []) if verb is not first else (active, passive)
         if verb.dep_ == "acl":
             return ([verb.head], []) if verb.tag_ == "VBG" else ([], [verb.head])
+        if verb.dep_ == "pcomp" and verb.head.head.pos_ in ("VERB", "AUX"):
+            verb = verb.head.head  # "They won by beating her": who won is who beat
+            continue
         if verb.dep_ in ("conj", "xcomp", "advcl") and verb.head.pos_ in ("VERB", "AUX"):
             if verb.dep_ == "conj" and any(one.dep_ == "auxpass" for one in verb.children):
                 doers, done = _subject(verb.head)

@@ -2,7 +2,7 @@
 
 LIKE = """
 increase rise grow climb go_up expand gain up growth raise boost higher_than_before 增长 增加 上升 提高 上涨 增至
-increase 升至 扩大 提升 增 涨 上调
+increase 升至 升高 扩大 提升 增 涨 上调
 decrease fall drop decline reduce shrink go_down sink down cut lower_than_before reduction diminish 下降 减少 降低
 decrease 下跌 缩减 减至 降至 缩小 减 跌 下滑 下调
 before prior_to earlier_than ahead_of 之前 以前 早于 前
@@ -59,7 +59,7 @@ forbid prohibit ban bar disallow 禁止 不准 严禁 不得 不允许
 accept approve agree_to 接受 批准 通过 同意 核准
 reject refuse decline_offer turn_down deny 拒绝 否决 驳回
 include contain comprise consist_of cover 包括 包含 含有 含 涵盖
-exclude omit leave_out 排除
+exclude omit leave_out exempt exemption 排除 豁免 除外
 win 获胜 赢 赢得 胜出
 lose 失败 输 失去 败
 beat defeat 击败 战胜 打败
