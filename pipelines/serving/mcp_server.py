@@ -45,7 +45,7 @@ def mcp_application(warm: WarmAnswerer, tables: TableStore) -> McpApplication:
 
 def mcp_tools(warm: WarmAnswerer, tables: TableStore) -> MCPServer:
     """Return a server with the four tools; an error of ours reaches the client in one line."""
-    server = MCPServer("graftline", instructions=_INSTRUCTIONS)
+    server = MCPServer("graftline", instructions=_INSTRUCTIONS, log_level="WARNING")
 
     @server.tool()
     @_told
