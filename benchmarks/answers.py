@@ -22,10 +22,10 @@ from resources.settings import Settings
 
 MODES = ("native", "hybrid", "local", "global")
 _ROWS = (
-    "right_answers_kept", "false_answers_caught", "honest_refusals_kept", "citations_valid",
-    "unanswerable_refused_small", "first_token_overhead_ms",
+    "right_answers_kept", "right_sentences_unverified", "false_answers_caught", "honest_refusals_kept",
+    "citations_valid", "unanswerable_refused_small", "first_token_overhead_ms",
 )  # fmt: skip
-_CASE_ROWS = _ROWS[:4]
+_CASE_ROWS = _ROWS[:5]
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ def _said(served: ScriptedServer, case: Case) -> Asked:
     return last
 
 
-def right(cells: Sequence[Cell]) -> Row:
-    """Return the share of right answers that reach the user unchanged with no sentence contradicted."""
+def right(cells: Sequence[Cell]) -> list[Row]:
+    """Return the share of right answers that stay as they are, none contradicted, and of sentences unverified."""
     judged = [cell for cell in cells if cell.found]
     kept = [cell for cell in judged if cell.unchanged and _count(cell)["contradicted"] == 0]
     counts: Counter[str] = sum((_count(cell) for cell in judged), Counter())
@@ -92,10 +92,13 @@ def right(cells: Sequence[Cell]) -> Row:
     note = (
         f"{len(judged)} of {len(cells)} questions and modes whose gold sentences all stood in the prompt (in the "
         f"others a model could not have known); unchanged {sum(cell.unchanged for cell in cells)} of {len(cells)}; "
-        f"{_listed(counts)}; unverified {_share(counts['unverified'], claims)} of {claims} sentences (<= 0.05)"
+        f"{_listed(counts)}"
     )
-    value = len(kept) / len(judged) if counts["unverified"] <= 0.05 * claims else 0.0
-    return Row("right_answers_kept", "share", ">= 0.98", value, note=note)
+    unverified = counts["unverified"] / claims if claims else 0.0
+    return [
+        Row("right_answers_kept", "share", ">= 0.98", len(kept) / len(judged), note=note),
+        Row("right_sentences_unverified", "share", "<= 0.05", unverified, note=f"of {claims} sentences that claim"),
+    ]
 
 
 def false(cells: Sequence[Cell]) -> Row:
@@ -155,10 +158,6 @@ def _listed(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
 
 
-def _share(part: int, whole: int) -> str:
-    return f"{part / whole:.3f}" if whole else "0"
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print and write; see the module."""
     options = parse("answers", _ROWS, arguments, _add_options)
@@ -173,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         refused = asked(home, ["refusals"])
         if options.failures:
             _show_failures(rights, falses, refused)
-        rows = [right(rights), false(falses), refusals(refused), citations([*rights, *falses, *refused])]
+        rows = [*right(rights), false(falses), refusals(refused), citations([*rights, *falses, *refused])]
         found += [row for row in rows if row.id in options.rows]
     if "unanswerable_refused_small" in options.rows:
         found.append(small_model(home))

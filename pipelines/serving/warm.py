@@ -34,7 +34,8 @@ class WarmAnswerer:
     def __init__(self, open_answerer: Callable[[], tuple[Answerer, GraphStore]], version: Callable[[], str]) -> None:
         self._open, self._version = open_answerer, version
         self._current: Opened | None = None
-        self._lock = threading.Lock()
+        # A stream that its client left ends when memory is cleared up, in any thread, also in one that holds the lock.
+        self._lock = threading.RLock()
 
     @contextmanager
     def opened(self) -> Iterator[Opened]:

@@ -1,6 +1,7 @@
 """The server: OpenAI's protocol with its own client, streams with their proof, keys, errors, health and metrics."""
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -191,6 +192,24 @@ def test_a_question_under_way_ends_on_the_graph_it_began_on(house: House) -> Non
     assert house.closed == 1
     house.warm.close()
     assert house.closed == 2
+
+
+def test_a_stream_that_its_client_left_ends_while_another_question_opens(house: House) -> None:
+    def lend() -> Iterator[None]:
+        with house.warm.opened():
+            yield
+
+    left = lend()
+    next(left)
+
+    def clearing() -> None:
+        with house.warm._lock:  # as when memory is cleared up in the middle of opening
+            left.close()
+
+    thread = threading.Thread(target=clearing, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
 
 
 def test_a_document_is_shown_around_a_span_and_an_unknown_one_is_none(client: TestClient) -> None:
