@@ -13,6 +13,7 @@ from pipelines.answering.grounding.citations.evidence import SourceSentence
 from pipelines.answering.grounding.citations.reading.dates import Date, clashes, dates_in, says
 from pipelines.answering.grounding.citations.reading.parts import LABEL, Reading, Word
 from pipelines.answering.grounding.citations.reading.units import spellings
+from pipelines.text.characters import HAN
 from pipelines.text.terms import word_root
 
 _Marks = Callable[[str], Iterator[tuple[str, str, int, int]]]
@@ -22,7 +23,7 @@ _MORE = 2
 _LIGHT = frozenset(("keep", "have", "be", "do", "get", "receive", "use", "有", "是"))
 _QUOTED = re.compile(r"[“\"«「『《]([^”\"»」』》]{2,40})[”\"»」』》]")
 _PER = re.compile(r"\b(?:per|for each|for every)\s+((?:[a-z]+[ -]){0,2}?[a-z]+)(?=\W|$)", re.IGNORECASE)
-_HAN_PER = re.compile(r"每一?([\u4e00-\u9fff]{1,4}?)(?=\s?\d)")
+_HAN_PER = re.compile(rf"每一?([{HAN}]{{1,4}}?)(?=\s?\d)")
 _LABELLED = re.compile(
     r"【([^】]{2,20})】\s*([^。；\n]{2,60})|(?:\A|[，；。]\s*)([^，；。:：]{2,16})：\s*([^，；。\n]{2,60})"
 )

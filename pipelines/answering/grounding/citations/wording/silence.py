@@ -147,7 +147,7 @@ _ANNOUNCES = re.compile(
 def says_nothing(text: str) -> str:
     """Return why a sentence claims nothing, "" where it does: it denies that the sources say something, or offers.
 
-    >>> says_nothing("The leaflet gives no price."), says_nothing("The lift is not in service.")
+    >>> says_nothing("The report does not mention a price."), says_nothing("The lift is not in service.")
     ('a refusal', '')
     """
     if _REFUSAL.search(text):
