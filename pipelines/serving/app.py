@@ -18,7 +18,7 @@ from pipelines.answering.chat.memory import Conversations, conversations
 from pipelines.answering.chat.standalone import standalone_question
 from pipelines.core.errors import ConfigurationError, GraftlineError, NotMaterializedError, ServiceError
 from pipelines.serving import sources
-from pipelines.serving.chat_protocol import ChatRequest, completion, error_body, events, models
+from pipelines.serving.chat_protocol import ChatRequest, completion, error_body, events, mode_named, models
 from pipelines.serving.conversations import add_conversation_routes, stored_answer
 from pipelines.serving.metrics import Metrics
 from pipelines.serving.warm import Opened, WarmAnswerer
@@ -170,8 +170,7 @@ def _source_routes(app: FastAPI, warm: WarmAnswerer, tables: TableStore) -> None
 
     @app.get("/api/search")
     def search(q: str, mode: str = "hybrid", k: int = 10) -> list[dict[str, Any]]:
-        request = ChatRequest.model_validate({"model": mode, "messages": [{"role": "user", "content": q}]})
-        return use(lambda opened: sources.search(opened, q, request.mode, k))
+        return use(lambda opened: sources.search(opened, q, mode_named(mode), k))
 
     @app.get("/api/document")
     def document(path: str, start: int = 0, end: int | None = None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.answering.ask import Answered
-from pipelines.answering.modes.names import ALL_MODES
+from pipelines.answering.modes.names import ALL_MODES, Mode
 from pipelines.core.errors import ConfigurationError, GraftlineError
 from pipelines.text.nearest import nearest_name
 
@@ -40,6 +40,16 @@ class Message(BaseModel):
         return self.content or ""
 
 
+def mode_named(model: str) -> Mode:
+    """Return the mode that a model's name means; ConfigurationError for a name that is none."""
+    name = model.removeprefix(f"{_OWNER}/")
+    if name not in ALL_MODES:
+        raise ConfigurationError(
+            "model", f"'{name[:80]}'", f"one of {', '.join(ALL_MODES)}", f"model={nearest_name(name, ALL_MODES, 0)}"
+        )
+    return name
+
+
 class ChatRequest(BaseModel):
     """A request: the model names the mode; sampling parameters are taken and change nothing, answers are greedy.
 
@@ -56,12 +66,7 @@ class ChatRequest(BaseModel):
     @property
     def mode(self) -> str:
         """The mode; ConfigurationError for a model that is none."""
-        name = self.model.removeprefix(f"{_OWNER}/")
-        if name not in ALL_MODES:
-            raise ConfigurationError(
-                "model", f"'{name[:80]}'", f"one of {', '.join(ALL_MODES)}", f"model={nearest_name(name, ALL_MODES, 0)}"
-            )
-        return name
+        return mode_named(self.model)
 
     @property
     def said(self) -> list[dict[str, str]]:

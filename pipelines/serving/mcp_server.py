@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 
 from pipelines.core.errors import GraftlineError
 from pipelines.serving import sources
-from pipelines.serving.chat_protocol import ChatRequest
+from pipelines.serving.chat_protocol import mode_named
 from pipelines.serving.warm import WarmAnswerer
 from resources.tables.tables import TableStore
 
@@ -52,7 +52,7 @@ def mcp_tools(warm: WarmAnswerer, tables: TableStore) -> MCPServer:
     def search(query: str, mode: str = "hybrid", k: int = 8) -> list[dict[str, Any]]:
         """Find passages: {chunk_id, document, title, section, page, start, end, text}, best first."""
         with warm.opened() as opened:
-            return sources.search(opened, query, _mode(mode, query), k)
+            return sources.search(opened, query, mode_named(mode), k)
 
     @server.tool()
     @_told
@@ -72,7 +72,7 @@ def mcp_tools(warm: WarmAnswerer, tables: TableStore) -> MCPServer:
     def ask(question: str, mode: str = "hybrid") -> dict[str, Any]:
         """Answer a question: {answer, supported, citations, sentences}; a quote stands in its document at its span."""
         with warm.opened() as opened:
-            return opened.answerer.ask(question, _mode(mode, question)).as_dict()
+            return opened.answerer.ask(question, mode_named(mode)).as_dict()
 
     return server
 
@@ -88,7 +88,3 @@ def _told(tool: Callable[..., _Result]) -> Callable[..., _Result]:
             raise ToolError(str(error)) from None
 
     return telling
-
-
-def _mode(name: str, question: str) -> str:
-    return ChatRequest.model_validate({"model": name, "messages": [{"role": "user", "content": question}]}).mode

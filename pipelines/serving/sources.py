@@ -3,11 +3,11 @@
 from typing import Any
 
 from pipelines.answering.modes.names import Mode
+from pipelines.answering.search.entities import entity_names, is_named, near_entities
 from pipelines.answering.search.search import Row
 from pipelines.core.errors import NotMaterializedError
 from pipelines.core.protocols import GraphStore
 from pipelines.serving.warm import Opened
-from pipelines.text.terms import stands_in
 from resources.tables.tables import TableStore
 
 _AROUND = 2_000
@@ -48,8 +48,8 @@ def subgraph(store: GraphStore, chunk_ids: list[str]) -> dict[str, Any]:
     """Return {entities, relations} that stand in these chunks: what an answer's passages say of the graph."""
     wanted, entities = set(chunk_ids), dict[str, Row]()
     for chunk in store.rows("chunks", chunk_ids[:_MOST_HITS]):
-        for row in _named(store, chunk["text"]):
-            if wanted & set(row["chunk_ids"] or []):
+        for row in near_entities(store, chunk["text"], _NAMED):
+            if is_named(row, chunk["text"]) and wanted & set(row["chunk_ids"] or []):
                 entities[row["entity_id"]] = row
     chosen = dict(sorted(entities.items(), key=lambda item: (-item[1]["mentions"], item[0]))[:_MOST_ENTITIES])
     relations = [
@@ -64,12 +64,11 @@ def neighbours(store: GraphStore, name: str) -> dict[str, Any]:
     """Return {entities, relations} around the entities that a name means; NotMaterializedError where there is none."""
     found = [
         row
-        for row in store.rows("entities", [key for key, _ in store.search_text("entities", name, _NAMED)])
-        if name.casefold() in {one.casefold() for one in (row["name"], *(row["aliases"] or []))}
+        for row in near_entities(store, name, _NAMED)
+        if name.casefold() in {one.casefold() for one in entity_names(row)}
     ]
     if not found:
-        near = store.rows("entities", [key for key, _ in store.search_text("entities", name, 3)])
-        names = ", ".join(row["name"] for row in near) or "none"
+        names = ", ".join(row["name"] for row in near_entities(store, name, 3)) or "none"
         raise NotMaterializedError(
             f"entity '{name[:200]}'", "none of that name", f"an entity ({names})", "search first"
         )
@@ -80,11 +79,6 @@ def neighbours(store: GraphStore, name: str) -> dict[str, Any]:
         "entities": [_entity(row) for row in (*found, *others)],
         "relations": [_relation(row) for row in relations],
     }
-
-
-def _named(store: GraphStore, text: str) -> list[Row]:
-    found = store.rows("entities", [key for key, _ in store.search_text("entities", text, _NAMED)])
-    return [row for row in found if any(stands_in(name, text) for name in (row["name"], *(row["aliases"] or [])))]
 
 
 def _hit(row: Row) -> dict[str, Any]:

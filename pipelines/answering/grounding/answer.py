@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipelines.answering.grounding.citations.records import Status
 from pipelines.text.languages.languages import language_of
 
-PROVEN = ("supported", "derived")
-CLAIMS = (*PROVEN, "unverified", "contradicted")
+PROVEN = tuple(status.value for status in Status if status.holds)
+CLAIMS = tuple(status.value for status in Status)
 """The statuses of sentences that say something."""
 
 

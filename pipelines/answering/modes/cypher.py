@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from pipelines.answering.modes.prompts_of_modes import mode_prompt
 from pipelines.answering.question import question_terms
+from pipelines.answering.search.entities import is_named, near_entities
 from pipelines.answering.search.fusion import fuse
 from pipelines.answering.search.search import Fact, Retrieved, Row, Search, ranked_by_words
 from pipelines.answering.search.trace import Step
@@ -12,7 +13,7 @@ from pipelines.core.errors import ConfigurationError, QueryError
 from pipelines.core.protocols import CypherStore, GraphSchema, GraphStore, LanguageModel, Messages, QueryResult
 from pipelines.text.languages.languages import language_of
 from pipelines.text.notation.json_objects import last_object
-from pipelines.text.terms import stands_in, term_weights
+from pipelines.text.terms import term_weights
 
 _STATEMENT_TOKENS = 512
 _CHUNKS, _TYPES, _PATTERNS, _NAMES, _LOOKED_UP = 200, 30, 40, 10, 20
@@ -112,9 +113,9 @@ class CypherRetriever:
         ]
         if len(schema.relations) > _PATTERNS:
             lines.append(f"… and {len(schema.relations) - _PATTERNS} rarer ones")
-        found = store.rows("entities", [key for key, _ in store.search_text("entities", question, _LOOKED_UP)])
+        found = near_entities(store, question, _LOOKED_UP)
         inside = self.search.inside({row["entity_id"]: row["chunk_ids"] or [] for row in found})
-        near = sorted((row for row in found if row["entity_id"] in inside), key=lambda row: not _named(row, question))
+        near = sorted((row for row in found if row["entity_id"] in inside), key=lambda row: not is_named(row, question))
         if near:
             names = ", ".join(f"{row['name']} ({row['type']})" for row in near[:_NAMES])
             lines.append(f"Names that the question may mean: {names}")
@@ -153,10 +154,6 @@ def _needed(store: GraphStore, model: LanguageModel | None) -> tuple[CypherStore
             "set LLM_BASE_URL and LLM_MODEL, or --mode local",
         )
     return store, model
-
-
-def _named(row: Row, question: str) -> bool:
-    return any(stands_in(name, question) for name in (row["name"], *(row["aliases"] or [])))
 
 
 def _table(result: QueryResult) -> str:

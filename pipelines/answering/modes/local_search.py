@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from pipelines.answering.modes.native import NativeRetriever
+from pipelines.answering.search.entities import entity_names, is_named, near_entities
 from pipelines.answering.search.fusion import fuse
 from pipelines.answering.search.search import Fact, Retrieved, Row, Search, ranked_by_words
-from pipelines.text.terms import coverage, stands_in, terms, with_pairs
+from pipelines.text.terms import coverage, terms, with_pairs
 
 _STARTING_CHUNKS = 3
 
@@ -46,7 +47,7 @@ class LocalRetriever:
         # What answers in one hop stays on top; the walk fills the rest.
         fused = fuse([(1.0, ranked), (1.0, walked), (0.5, reached)])
         chosen = [key for key in dict.fromkeys([*ranked[:_KEPT], *fused]) if key in rows][:k]
-        names = frozenset(name.lower() for row in entities.values() for name in _names(row))
+        names = frozenset(name.lower() for row in entities.values() for name in entity_names(row))
         facts = _facts(entities, relations, weights, self.search, rows)
         return Retrieved([rows[key] for key in chosen], facts, weights, names)
 
@@ -61,9 +62,8 @@ class LocalRetriever:
 
     def _named(self, text: str) -> set[str]:
         """Return the entities whose name or alias stands in the text."""
-        store, n = self.search.store, 2 * self.search.settings.candidates
-        found = store.rows("entities", [key for key, _ in store.search_text("entities", text, n)])
-        return {row["entity_id"] for row in found if any(stands_in(name, text) for name in _names(row))}
+        found = near_entities(self.search.store, text, 2 * self.search.settings.candidates)
+        return {row["entity_id"] for row in found if is_named(row, text)}
 
     def _chunks(
         self, entities: dict[str, Row], near: set[str], relations: Sequence[Row], weights: dict[str, float]
@@ -79,10 +79,6 @@ class LocalRetriever:
             for chunk in relation["chunk_ids"] or []:
                 votes[chunk] = votes.get(chunk, 0.0) + value
         return sorted(votes, key=lambda chunk: (-votes[chunk], chunk))[: 2 * self.search.settings.candidates]
-
-
-def _names(row: Row) -> list[str]:
-    return [row["name"], *(row["aliases"] or [])]
 
 
 def _open(weights: dict[str, float], rows: Iterable[Row]) -> dict[str, float]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from pipelines.answering.modes.agent.desk import Desk
+from pipelines.answering.search.entities import entity_names, near_entities
 from pipelines.answering.search.search import Row, Search
 from pipelines.answering.search.trace import Step
 from pipelines.text.characters import HAN
@@ -98,14 +99,13 @@ def _years(question: str) -> list[str]:
 
 def _entities(search: Search, question: str) -> list[str]:
     """Return the graph's names that stand in a question, the longest first found, in the question's order."""
-    store = search.store
-    rows = store.rows("entities", [key for key, _ in store.search_text("entities", question, _NAMED)])
+    rows = near_entities(search.store, question, _NAMED)
     passing = search.inside({row["entity_id"]: row["chunk_ids"] or [] for row in rows})
     names = {
         name
         for row in rows
         if row["entity_id"] in passing
-        for name in (row["name"], *(row["aliases"] or []))
+        for name in entity_names(row)
         if stands_in(name, question) and not _YEAR.fullmatch(name)
     }
     chosen: list[str] = []

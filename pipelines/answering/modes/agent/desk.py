@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from pipelines.answering.modes.native import NativeRetriever
 from pipelines.answering.question import numbers_in, question_terms
+from pipelines.answering.search.entities import entity_names, near_entities
 from pipelines.answering.search.fusion import fuse
 from pipelines.answering.search.parents import expand_to_parents
 from pipelines.answering.search.search import Fact, Retrieved, Row, Search
@@ -59,12 +60,11 @@ class Desk:
     def relations(self, name: str) -> str:
         """Return what the graph says of the entities that a name means, and in which passages each relation stands."""
         store = self.search_store.store
-        near = store.rows("entities", [key for key, _ in store.search_text("entities", name, _NAMED)])
+        near = near_entities(store, name, _NAMED)
         meant = [
             row
             for row in near
-            if name
-            and any(stands_in(name, one) or stands_in(one, name) for one in (row["name"], *(row["aliases"] or [])))
+            if name and any(stands_in(name, one) or stands_in(one, name) for one in entity_names(row))
         ]
         if not meant:
             open_to_all = self.search_store.settings.retrieval.filters.empty  # a name tells of documents, too
