@@ -33,6 +33,7 @@ def command(question: str, mode: "Mode", with_trace: bool, as_json: bool, **filt
     """Answer a question from the documents, with citations."""
     from pipelines.answering.ask import Answerer
     from pipelines.answering.settings import RetrievalSettings
+    from pipelines.commands.answering.printed import print_proof
     from pipelines.core.filters import Filters
     from resources.embedding.embedders import open_embedder
     from resources.embedding.reranker import open_reranker
@@ -64,15 +65,7 @@ def command(question: str, mode: "Mode", with_trace: bool, as_json: bool, **filt
 
         print("\n".join(printed(answer["trace"])), end="\n\n")
     print(answer["answer"] or answer["note"])
-    for citation in answer["citations"]:
-        place = f"{citation['document']} ({citation['start']}–{citation['end']})"
-        print(f"  [{citation['number']}] {place}: “{citation['quote']}”")
-    for sentence in answer["sentences"]:
-        if sentence["status"] in ("unverified", "contradicted"):
-            said = " ".join(answer["answer"][sentence["start"] : sentence["end"]].split())
-            print(f"  {sentence['status']}: “{said}” – {sentence['reason']}")
-    if answer["note"] and answer["answer"]:
-        print(f"  note: {answer['note']}")
+    print_proof(answer)
     return 0
 
 

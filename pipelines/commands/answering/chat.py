@@ -80,7 +80,8 @@ def _say(chat: "Chat", question: str, mode: str) -> None:
 
 
 def _show_proof(answered: "Answered") -> None:
+    from pipelines.commands.answering.printed import print_proof
+
     record = answered.as_dict()
     click.echo("" if record["answer"] else record["note"])
-    for citation in record["citations"]:
-        click.echo(f"  [{citation['number']}] {citation['document']}: “{citation['quote']}”")
+    print_proof(record)
