@@ -18,20 +18,20 @@ DOCUMENTS = FOLDER / "documents"
 
 RIGHT_KINDS = ("paraphrase", "synthesis", "calculation", "list", "other_language", "yes_no", "count")
 FALSE_KINDS = ("roles", "negation", "numbers", "units", "dates", "other_entity", "invented")
+STAGES = ("closed", "opened", "open")
+"""Who has seen a set: nobody who works on the checks, those who do since a date, those who do from the first."""
 SETS: Mapping[str, tuple[str, ...]] = {
-    "right_open": RIGHT_KINDS,
-    "right_closed": RIGHT_KINDS,
-    "false_open": FALSE_KINDS,
-    "false_closed": FALSE_KINDS,
+    **{f"right_{stage}": RIGHT_KINDS for stage in STAGES},
+    **{f"false_{stage}": FALSE_KINDS for stage in STAGES},
     "refusals": ("full", "partial"),
     "small_model": ("unanswerable", "answerable"),
 }
 """The sets, each a YAML file of its name, and the kinds of their cases."""
 HABITS = (
     "no_marks", "marks_at_paragraph_end", "two_marks", "lead_in", "follow_up", "list", "table", "bold", "latex",
-    "calculation_not_shown",
+    "calculation_not_shown", "summary", "hedge", "pronoun", "alias", "converted_unit", "relative_date", "own_words",
 )  # fmt: skip
-"""What an answer does besides answering, as real models do."""
+"""What an answer does besides answering, as real models do; the last seven are told of the closed set alone."""
 MARK = re.compile(r"\{cite:([^{}#]+)(?:#(\d+))?\}")
 """A citation's place: a document, and perhaps which of its gold sentences."""
 
@@ -64,6 +64,12 @@ class Case:
     false_parts: tuple[str, ...] = ()
     truth: str = ""
     refuses: tuple[str, ...] = ()
+    set: str = ""
+
+    @property
+    def stage(self) -> str:
+        """Which of STAGES its set is; of a set that has none, its whole name."""
+        return self.set.removeprefix("right_").removeprefix("false_")
 
     @property
     def plain_answer(self) -> str:
@@ -94,7 +100,7 @@ def _case(row: dict[str, Any], name: str) -> Case:
         lists = {
             field: tuple(row[field]) for field in ("arithmetic", "habits", "false_parts", "refuses") if field in row
         }
-        case = Case(**{**row, **lists, "documents": tuple(row["documents"]), "gold": gold})
+        case = Case(**{**row, **lists, "documents": tuple(row["documents"]), "gold": gold}, set=name)
     except (TypeError, KeyError) as error:
         raise BadCase(f"{ident}: {error}") from None
     for wrong in _faults(case, name):

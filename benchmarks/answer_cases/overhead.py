@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import uvicorn
 
-from benchmarks.answer_cases.cases import load
+from benchmarks.answer_cases.cases import STAGES, load
 from benchmarks.answer_cases.home import settings_of
 from benchmarks.answer_cases.scripted_server import MODEL, Habits, scripted_server
 from benchmarks.ground.common import Row
@@ -27,7 +27,7 @@ _FIRST_TOKEN_SECONDS = 0.2
 
 def overhead(home: Path) -> Row:
     """Return the endpoint's time to the first token less retrieval and less the model's own, median of 200 requests."""
-    cases = load("right_open", "right_closed")
+    cases = load(*(f"right_{stage}" for stage in STAGES))
     with ExitStack() as stack:
         served = stack.enter_context(
             scripted_server(cases, Habits(first_token_seconds=_FIRST_TOKEN_SECONDS))

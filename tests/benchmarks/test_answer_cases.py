@@ -1,21 +1,22 @@
-"""The hand-written cases of the benchmark of answers hold: gold stands, numbers follow, halves are disjoint."""
+"""The hand-written cases of the benchmark of answers hold: gold stands, numbers follow, sets are disjoint."""
 
 import calendar
 import math
 import re
 from collections import Counter
+from itertools import combinations
 
 import pytest
 
 from benchmarks.answer_cases import cases as data
-from benchmarks.answer_cases.cases import DOCUMENTS, FALSE_KINDS, RIGHT_KINDS, SETS, BadCase, load, text_of
+from benchmarks.answer_cases.cases import DOCUMENTS, FALSE_KINDS, RIGHT_KINDS, SETS, STAGES, BadCase, load, text_of
 
-RIGHT, FALSE = load("right_open", "right_closed"), load("false_open", "false_closed")
+RIGHT, FALSE = (load(*(f"{name}_{stage}" for stage in STAGES)) for name in ("right", "false"))
 REFUSALS, SMALL = load("refusals"), load("small_model")
 PAPERS = sorted(path.relative_to(DOCUMENTS).as_posix() for path in DOCUMENTS.rglob("*") if path.is_file())
 HAN = re.compile(r"[\u4e00-\u9fff]")
-CONVERSIONS = {100.0, 60.0, 10000.0}
-"""Percent, minutes of an hour, 万."""
+CONVERSIONS = {100.0, 60.0, 1000.0, 10000.0}
+"""Percent, minutes of an hour, grams of a kilogram and the like, 万."""
 
 
 def is_chinese(text: str) -> bool:
@@ -44,11 +45,11 @@ def as_number(text: str) -> float:
 
 
 def test_the_sets_have_their_sizes_and_their_kinds_are_balanced():
-    assert (len(RIGHT), len(FALSE), len(REFUSALS)) == (60, 60, 20)
+    assert (len(RIGHT), len(FALSE), len(REFUSALS)) == (90, 90, 20)
     assert Counter(case.kind for case in SMALL) == {"unanswerable": 20, "answerable": 20}
     for cases, kinds in ((RIGHT, RIGHT_KINDS), (FALSE, FALSE_KINDS)):
         assert {
-            kind: 7 <= count <= 10 for kind, count in Counter(case.kind for case in cases).items()
+            kind: 11 <= count <= 15 for kind, count in Counter(case.kind for case in cases).items()
         } == dict.fromkeys(kinds, True)
     assert Counter(case.kind for case in REFUSALS)["partial"] >= 4
 
@@ -61,21 +62,33 @@ def test_both_languages_have_three_tenths_of_every_set(name):
 
 
 @pytest.mark.parametrize("name", ["right", "false"])
-def test_halves_are_of_thirty_share_nothing_and_have_the_same_kinds(name):
-    opened, closed = load(f"{name}_open"), load(f"{name}_closed")
-    assert len(opened) == len(closed) == 30
-    for field in ("id", "question", "answer"):
-        assert not {getattr(case, field) for case in opened} & {getattr(case, field) for case in closed}
-    kinds, others = (Counter(case.kind for case in half) for half in (opened, closed))
-    assert kinds.keys() == others.keys() and all(abs(kinds[kind] - others[kind]) <= 1 for kind in kinds)
+def test_sets_are_of_thirty_share_nothing_and_have_the_same_kinds(name):
+    sets = [load(f"{name}_{stage}") for stage in STAGES]
+    assert [len(cases) for cases in sets] == [30, 30, 30]
+    assert [{case.stage for case in cases} for cases in sets] == [{"closed"}, {"opened"}, {"open"}]
+    for one, other in combinations(sets, 2):
+        for field in ("id", "question", "answer"):
+            assert not {getattr(case, field) for case in one} & {getattr(case, field) for case in other}
+        kinds, others = (Counter(case.kind for case in cases) for cases in (one, other))
+        assert kinds.keys() == others.keys() and all(abs(kinds[kind] - others[kind]) <= 1 for kind in kinds)
+
+
+def test_the_closed_sets_documents_are_its_own_and_no_other_case_rests_on_one():
+    closed = {path for case in (*RIGHT, *FALSE) if case.stage == "closed" for path in case.documents}
+    others = {path for case in load(*SETS) if case.stage != "closed" for path in case.documents}
+    assert len(closed) >= 10 and not closed & others
+
+
+def test_half_of_the_closed_false_answers_are_in_words_of_their_own():
+    assert sum("own_words" in case.habits for case in load("false_closed")) >= 15
 
 
 def test_one_server_can_answer_all_sets_since_no_question_is_in_two():
-    assert len(load(*SETS)) == 180
+    assert len(load(*SETS)) == 240
 
 
 def test_documents_are_many_short_in_two_languages_and_several_formats_and_each_is_used():
-    assert len(PAPERS) >= 24 and sum(is_chinese(text_of(paper)) for paper in PAPERS) >= 8
+    assert len(PAPERS) >= 36 and sum(is_chinese(text_of(paper)) for paper in PAPERS) >= 14
     assert {paper.rsplit(".", 1)[1] for paper in PAPERS} == {"md", "html", "txt", "csv"}
     used = {one.document for case in (*RIGHT, *FALSE) for one in case.gold}
     assert used == set(PAPERS)
@@ -104,7 +117,7 @@ def test_kinds_say_what_a_case_is():
             assert tongues == {case.language == "en"}, case.id
         if case.kind == "calculation":
             assert case.arithmetic, case.id
-    habits = Counter(habit for case in RIGHT for habit in case.habits)
+    habits = Counter(habit for case in (*RIGHT, *FALSE) for habit in case.habits)
     assert habits.keys() == set(data.HABITS) and min(habits.values()) >= 1
 
 
@@ -118,7 +131,7 @@ def test_a_false_answer_names_its_false_part_and_the_truth_and_points_at_what_co
 
 def test_some_false_answers_are_in_another_language_than_their_document():
     crossing = [case for case in FALSE if is_chinese(text_of(case.documents[0])) != (case.language == "zh")]
-    assert len(crossing) >= 6 and {case.language for case in crossing} == {"en", "zh"}
+    assert len(crossing) >= 9 and {case.language for case in crossing} == {"en", "zh"}
 
 
 def test_a_partial_refusal_says_which_part_it_refuses():
