@@ -9,7 +9,7 @@ import pyarrow as pa
 from assets.results import OWNERS, gate, markdown_table, plot, problems_metadata, table_result
 from pipelines.answering.answers import answer_all
 from pipelines.answering.ask import Answerer
-from pipelines.answering.checks import broken_citations, status_counts, unanswered_share, unproven_share
+from pipelines.answering.checks import broken_citations, failed_share, status_counts, unanswered_share, unproven_share
 from pipelines.answering.scoreboard.board import ALL, best_modes, scoreboard_figures, scoreboard_of, verdicts_of
 from pipelines.answering.scoreboard.cases import cases_of
 from pipelines.answering.scoreboard.nights import changes_since, night_verdict, regressions
@@ -122,6 +122,15 @@ def most_questions_have_an_answer(answers: pa.Table) -> dg.AssetCheckResult:
     """The share of answers that the sources do not support stays below a bar."""
     share = unanswered_share(answers)
     return dg.AssetCheckResult(passed=share <= _MOST_UNANSWERED, metadata={"share": share, "limit": _MOST_UNANSWERED})
+
+
+@dg.asset_check(asset=answers)
+def the_model_wrote_the_answers(answers: pa.Table, settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
+    """The model failed for no more answers than GRAFTLINE_BAD_SHARE allows; they are asked again on the next run."""
+    share = failed_share(answers)
+    failed = answers["model"].to_pylist().count("")
+    metadata = {"failed": failed, "share": share, "limit": settings.bad_share}
+    return dg.AssetCheckResult(passed=share <= settings.bad_share, metadata=metadata)
 
 
 @dg.asset_check(asset=answers)

@@ -25,6 +25,11 @@ def unanswered_share(answers: pa.Table) -> float:
     return answers["supported"].to_pylist().count(False) / answers.num_rows if answers.num_rows else 0.0
 
 
+def failed_share(answers: pa.Table) -> float:
+    """Return the share of answers that the model wrote nothing for: errors, time-outs, empty or unusable replies."""
+    return answers["model"].to_pylist().count("") / answers.num_rows if answers.num_rows else 0.0
+
+
 def status_counts(answers: pa.Table) -> dict[str, int]:
     """Return how many sentences of all answers have each status."""
     rows = answers["sentences"].to_pylist()

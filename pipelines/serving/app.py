@@ -132,9 +132,10 @@ def _chat_routes(app: FastAPI, warm: WarmAnswerer, metrics: Metrics, memory: Con
         place: dict[str, Any] = {}
         pieces = _answer(warm, request, metrics, memory, place)
         if not request.stream:
-            return completion(next(piece for piece in pieces if isinstance(piece, Answered)), request.model, place)
+            answered = next(piece for piece in pieces if isinstance(piece, Answered))
+            return completion(answered, request.model, place, listed=request.lists_sources)
         # The first piece is waited for, so that what is wrong before it has its own status.
-        told = events(_chained(next(pieces), pieces), request.model, lambda: place)
+        told = events(_chained(next(pieces), pieces), request.model, lambda: place, listed=request.lists_sources)
         return StreamingResponse(told, media_type="text/event-stream")
 
 

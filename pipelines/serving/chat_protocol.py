@@ -4,13 +4,14 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.answering.ask import Answered
 from pipelines.answering.modes.names import ALL_MODES, Mode
 from pipelines.core.errors import ConfigurationError, GraftlineError
+from pipelines.serving.source_list import source_list, without_source_list
 from pipelines.text.nearest import nearest_name
 
 _OWNER = "graftline"
@@ -54,13 +55,15 @@ class ChatRequest(BaseModel):
     """A request: the model names the mode; sampling parameters are taken and change nothing, answers are greedy.
 
     With a `conversation` the turn is stored under that id (a new one for ""), and what is stored is what was said
-    before the question.
+    before the question. Chat front ends show the text alone: so the cited sources are listed below it, unless `sources`
+    is "apart": then they are in `graftline` only.
     """
 
     model_config = ConfigDict(extra="ignore")
     model: str
     messages: Annotated[list[Message], Field(min_length=1)]
     stream: bool = False
+    sources: Literal["below", "apart"] = "below"
     conversation: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$")] | None = None
 
     @property
@@ -69,9 +72,14 @@ class ChatRequest(BaseModel):
         return mode_named(self.model)
 
     @property
+    def lists_sources(self) -> bool:
+        """Whether the cited sources stand below the text."""
+        return self.sources == "below"
+
+    @property
     def said(self) -> list[dict[str, str]]:
         """What was said before and last the question; ConfigurationError where there is no question."""
-        said = [{"role": one.role, "content": one.text.strip()} for one in self.messages]
+        said = [{"role": one.role, "content": without_source_list(one.text).strip()} for one in self.messages]
         said = [one for one in said if one["role"] in ("user", "assistant") and one["content"]]
         found = ""
         if not said or said[-1]["role"] != "user":
@@ -93,23 +101,29 @@ def models() -> dict[str, Any]:
     }
 
 
-def completion(answered: Answered, model: str, place: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def completion(
+    answered: Answered, model: str, place: Mapping[str, Any] | None = None, *, listed: bool = False
+) -> dict[str, Any]:
     """Return a whole answer; `graftline` holds what the protocol has no place for: citations, sentences, note.
 
-    `place` is where the turn is stored: {conversation, turn}.
+    `place` is where the turn is stored: {conversation, turn}. With `listed` the cited sources stand below the text.
     """
-    text = answered.answer.text or answered.answer.note
+    text = (answered.answer.text or answered.answer.note) + (source_list(answered) if listed else "")
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
     return _head("chat.completion", model) | {"choices": [choice], "usage": _usage(answered)} | proof(answered, place)
 
 
 def events(
-    pieces: Iterator[str | Answered], model: str, place: Callable[[], Mapping[str, Any]] = dict
+    pieces: Iterator[str | Answered],
+    model: str,
+    place: Callable[[], Mapping[str, Any]] = dict,
+    *,
+    listed: bool = False,
 ) -> Iterator[str]:
     """Yield server-sent events: the pieces, then an empty one with finish reason, counts and proof, then [DONE].
 
-    `place`, asked once the answer is there, tells where its turn is stored.
-    An error on the way is an event of its own: the status was sent already.
+    `place`, asked once the answer is there, tells where its turn is stored. With `listed` the cited sources are the
+    last piece of text. An error on the way is an event of its own: the status was sent already.
     """
     head, said = _head("chat.completion.chunk", model), False
     yield _event(head | {"choices": [_delta({"role": "assistant", "content": ""})]})
@@ -118,6 +132,8 @@ def events(
             if isinstance(piece, Answered):
                 if not said and piece.answer.note:
                     yield _event(head | {"choices": [_delta({"content": piece.answer.note})]})
+                if listed and (sources := source_list(piece)):
+                    yield _event(head | {"choices": [_delta({"content": sources})]})
                 last = {"choices": [_delta({}) | {"finish_reason": "stop"}], "usage": _usage(piece)}
                 yield _event(head | last | proof(piece, place()))
             elif piece:

@@ -11,6 +11,7 @@ import pytest
 
 from assets import answering as module
 from pipelines.core.identity import table_digest
+from pipelines.core.protocols import Completion
 from pipelines.core.schemas import QUESTIONS
 from resources.settings import Settings
 from resources.tables.asset_io import TableIOManager
@@ -39,6 +40,7 @@ ROWS = [
 CHECKS = [
     module.citations_stand_in_the_documents,
     module.most_questions_have_an_answer,
+    module.the_model_wrote_the_answers,
     module.questions_rejected_share,
     module.every_mode_is_scored,
     module.no_figure_fell,
@@ -94,6 +96,7 @@ def test_answers_and_scoreboard_pass_their_checks_and_list_the_rejected_row(reso
     assert {check.check_name for check in result.get_asset_check_evaluations()} == {
         "citations_stand_in_the_documents",
         "most_questions_have_an_answer",
+        "the_model_wrote_the_answers",
         "questions_rejected_share",
         "every_mode_is_scored",
         "no_figure_fell",
@@ -123,6 +126,23 @@ def test_a_quote_that_left_its_document_fails_the_blocking_check(resources: dict
     failed = [check.check_name for check in result.get_asset_check_evaluations() if not check.passed]
     assert not result.success and failed == ["citations_stand_in_the_documents"]
     assert "failed: citations_stand" in str(refusals(resources["tables"], CHECKS)["answers"])
+
+
+def test_a_model_that_fails_is_told_and_is_no_right_refusal(resources: dict[str, Any]) -> None:
+    class Down(FakeLanguageModel):
+        packaged = False
+
+        def complete(self, prompts: Sequence[Any], *_: Any, **__: Any) -> list[Completion]:
+            self.calls.append(list(prompts))
+            return [Completion("", 0, 0, failure="the server answered with status 500") for _ in prompts]
+
+    resources["language_model"] = Down()
+    result = _run(resources)
+    failed = [check.check_name for check in result.get_asset_check_evaluations() if not check.passed]
+    assert "the_model_wrote_the_answers" in failed
+    board = resources["tables"].read("scoreboard").to_pylist()
+    assert {row["value"] for row in board if row["metric"] == "refused"} == {0.0}
+    assert not [row for row in board if row["metric"] == "prompt_tokens" and row["type"] == "unanswerable"]
 
 
 def test_the_questions_are_a_table_with_its_digest_as_data_version(resources: dict[str, Any]) -> None:

@@ -75,6 +75,10 @@ def chat(client: TestClient, question: str = QUESTION, **fields: Any) -> Any:
     return client.post("/v1/chat/completions", json=body)
 
 
+def text(response: Any) -> str:
+    return str(response.json()["choices"][0]["message"]["content"])
+
+
 def chunks(text: str) -> list[dict[str, Any]]:
     lines = [line.removeprefix("data: ") for line in text.split("\n\n") if line]
     assert lines[-1] == "[DONE]"
@@ -88,9 +92,10 @@ def test_every_mode_is_a_model(client: TestClient) -> None:
 def test_an_answer_is_a_completion_with_its_citations(client: TestClient) -> None:
     answer = chat(client).json()
     assert answer["object"] == "chat.completion" and answer["choices"][0]["finish_reason"] == "stop"
-    assert answer["choices"][0]["message"] == {"role": "assistant", "content": SAID}
+    content = answer["choices"][0]["message"]["content"]
     citation = answer["graftline"]["citations"][0]
     assert TEXTS[citation["document"]][citation["start"] : citation["end"]] == citation["quote"]
+    assert content == f"{SAID}\n\n**Sources**\n- [1] {citation['document']}: “{citation['quote']}”"
     assert (
         answer["usage"]["total_tokens"] == answer["usage"]["prompt_tokens"] + answer["usage"]["completion_tokens"] > 0
     )
@@ -101,18 +106,29 @@ def test_a_stream_has_pieces_then_the_proof_then_its_end(client: TestClient) -> 
     assert response.headers["content-type"].startswith("text/event-stream")
     found = chunks(response.text)
     deltas = [one["choices"][0]["delta"] for one in found]
-    assert deltas[0]["role"] == "assistant" and "".join(one.get("content", "") for one in deltas) == SAID
+    assert deltas[0]["role"] == "assistant" and "".join(one.get("content", "") for one in deltas) == text(chat(client))
     assert len(deltas) > 4 and found[-1]["choices"][0]["finish_reason"] == "stop"
     assert found[-1]["graftline"] == chat(client).json()["graftline"]
+
+
+def test_sources_stand_below_the_text_once_and_only_where_they_are_wanted(client: TestClient, house: House) -> None:
+    assert text(chat(client, sources="apart")) == SAID
+    apart = chunks(chat(client, stream=True, sources="apart").text)
+    assert "".join(one["choices"][0]["delta"].get("content", "") for one in apart) == SAID
+    shown = text(chat(client))
+    said = [{"role": "user", "content": QUESTION}, {"role": "assistant", "content": shown}]
+    chat(client, messages=[*said, {"role": "user", "content": "And where is it stored?"}])
+    assert SAID in str(house.model.calls[-2:]) and "**Sources**" not in str(house.model.calls)
+    assert chat(client, sources="above").status_code == 400
 
 
 def test_openais_own_client_reads_both(client: TestClient) -> None:
     openai = pytest.importorskip("openai")
     asked: dict[str, Any] = {"model": "native", "messages": [{"role": "user", "content": QUESTION}]}
     with openai.OpenAI(base_url="http://testserver/v1", api_key="none", http_client=client) as theirs:
-        assert theirs.chat.completions.create(**asked).choices[0].message.content == SAID
+        assert theirs.chat.completions.create(**asked).choices[0].message.content.startswith(SAID)
         pieces = theirs.chat.completions.create(**asked, stream=True)
-        assert "".join(piece.choices[0].delta.content or "" for piece in pieces) == SAID
+        assert "".join(piece.choices[0].delta.content or "" for piece in pieces) == text(chat(client))
         assert {one.id for one in theirs.models.list()} == set(ALL_MODES)
 
 
@@ -140,7 +156,7 @@ def test_a_wrong_request_is_refused_in_the_protocols_form(
 def test_parts_and_unknown_fields_of_other_clients_are_taken(client: TestClient) -> None:
     parts = [{"type": "text", "text": QUESTION}, {"type": "image_url", "image_url": {"url": "x"}}]
     answer = chat(client, messages=[{"role": "user", "content": parts, "name": "me"}], temperature=1, tools=[], n=1)
-    assert answer.json()["choices"][0]["message"]["content"] == SAID
+    assert text(answer).startswith(SAID)
 
 
 def test_a_follow_up_is_rewritten_to_stand_alone(tables: TableStore) -> None:

@@ -27,7 +27,8 @@ _TASK = {
 def standalone_question(conversation: Sequence[dict[str, str]], language_model: LanguageModel) -> str:
     """Return the last question of a conversation, to be understood without what was said before it.
 
-    A model that can write rewrites it; for the packaged one, what the question before was about is put beside it where
+    A model that can write rewrites it, as long as what it writes asks for the same in the same language: a question
+    that stands alone must not drift. For the packaged one, what the question before was about is put beside it where
     it refers back. Where there is nothing before it, it stays as it is and no model is asked.
     """
     question, before = conversation[-1]["content"], conversation[:-1]
@@ -44,9 +45,20 @@ def standalone_question(conversation: Sequence[dict[str, str]], language_model: 
 
 
 def _is_question(text: str, question: str) -> bool:
-    """Say whether what the model wrote can be the question: one paragraph, not much longer than what it stands for."""
+    """Say whether what the model wrote can be the question.
+
+    It is one paragraph in the question's language, not much longer. Where the question does not refer back, it holds
+    at least half of its terms: a name may take the place of a word, but what was asked stays.
+    """
     text = text.strip()
-    return bool(text) and "\n\n" not in text and len(text) <= 4 * len(question) + 400
+    if not text or "\n\n" in text or len(text) > 4 * len(question) + 400:
+        return False
+    if language_of(text).code != language_of(question).code:
+        return False
+    if _refers_back(question):
+        return True
+    terms = {term for term in question_terms(question) if " " not in term}
+    return 2 * len(terms & set(question_terms(text))) >= len(terms)
 
 
 def _beside_its_subject(question: str, before: Sequence[dict[str, str]]) -> str:

@@ -38,14 +38,17 @@ _MARKS = re.compile(r" ?\[\d+\]")
 def measure(answer: Mapping[str, Any], question: Mapping[str, Any], document_of: Mapping[str, str]) -> dict[str, float]:
     """Return the metrics that apply to one answer.
 
+    Where the model failed and nothing was quoted in its place, nothing is right and nothing was saved: a refusal by
+    breakdown is no refusal, and its cost is none that could be compared.
     Unanswerable questions have `refused` and the cost only; citation precision needs a citation, `grounded` (the share
     of claims that the sources bear out) a claim of a model, `seconds` an answer that was not kept from before.
     """
-    cost = {"prompt_tokens": float(answer["prompt_tokens"])}
-    if answer.get("seconds") is not None:
+    failed = not answer["model"] and not answer["supported"]
+    cost = {} if failed else {"prompt_tokens": float(answer["prompt_tokens"])}
+    if not failed and answer.get("seconds") is not None:
         cost["seconds"] = float(answer["seconds"])
     if question["type"] == UNANSWERABLE:
-        return {"refused": float(not answer["supported"]), **cost}
+        return {"refused": float(not answer["supported"] and not failed), **cost}
     text = _MARKS.sub("", answer["answer"])
     wanted, got = "".join(answer_tokens(question["answer"])), "".join(answer_tokens(text))
     figures = {

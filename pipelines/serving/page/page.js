@@ -203,7 +203,7 @@ async function ask(question, mode) {
   let proof = null;
   try {
     const messages = [{ role: "user", content: question }];
-    const body = JSON.stringify({ model: mode, messages, stream: true, conversation: conversations[mode] ?? "" });
+    const body = JSON.stringify({ model: mode, messages, stream: true, sources: "apart", conversation: conversations[mode] ?? "" });
     for await (const event of events(await call("/v1/chat/completions", { method: "POST", body }))) {
       if (event.error) throw new Error(event.error.message);
       answer += event.choices?.[0]?.delta?.content ?? "";

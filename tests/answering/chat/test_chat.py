@@ -64,6 +64,26 @@ def test_a_reply_that_is_no_question_is_not_searched(reply: str) -> None:
     assert standalone_question(conversation, Writing(lambda messages: reply)) == "Where is it made? (lamp weigh)"
 
 
+@pytest.mark.parametrize(
+    ("question", "drifted"),
+    [
+        ("Within how many days can unused goods be sent back?", "What colour is the Fjell 2 tent?"),
+        ("Within how many days can unused goods be sent back?", "未使用的商品几天内可以退货？"),
+        ("未使用的商品几天内可以退货？", "Within how many days can unused goods be sent back?"),
+        ("未使用的商品几天内可以退货？", "帐篷是什么颜色？"),
+    ],
+)
+def test_a_question_that_stands_alone_is_not_searched_as_another_one(question: str, drifted: str) -> None:
+    conversation = said("Where is the Fjell 2 tent stored?", "In hall 3.", question)
+    assert standalone_question(conversation, Writing(lambda messages: drifted)) == question
+
+
+def test_a_name_may_take_the_place_of_a_word() -> None:
+    conversation = said("Who owns Halden Instruments?", "Nobody.", "Where does the company sell lamps?")
+    written = "Where does Halden Instruments sell lamps?"
+    assert standalone_question(conversation, Writing(lambda messages: written)) == written
+
+
 def test_a_follow_up_is_answered_from_what_it_means_and_stored_as_it_was_typed(tmp_path: Path) -> None:
     memory = Conversations(tmp_path / "chats.sqlite")
     chat = Chat(build_answerer(), memory)

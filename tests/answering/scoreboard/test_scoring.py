@@ -74,6 +74,17 @@ def test_refusing_is_right_for_what_cannot_be_answered() -> None:
     assert measure(_answer("q2"), HOPELESS, {})["refused"] == 0.0
 
 
+def test_a_model_that_failed_neither_refused_rightly_nor_was_cheap() -> None:
+    broken = {"model": "", "answer": "No answer was written.", "supported": False, "citations": [], "prompt_tokens": 0}
+    assert measure(_answer("q2") | broken, HOPELESS, {}) == {"refused": 0.0}
+    found = measure(_answer() | broken, QUESTION, {"c1": "a.md"})
+    assert found == {name: 0.0 for name in ("exact_match", "token_f1", "contains", "supported")} | {"recall_at_5": 0.5}
+
+
+def test_a_quotation_in_the_place_of_a_failed_model_is_scored_as_what_it_is() -> None:
+    assert measure(_answer() | {"model": ""}, QUESTION, {})["token_f1"] == 1.0
+
+
 def _board(*answers: dict[str, Any], level: float = 0.95) -> pa.Table:
     chunks = pa.table({"chunk_id": ["c1", "c9"], "path": ["a.md", "z.md"]})
     questions = pa.Table.from_pylist([QUESTION, QUESTION | {"id": "q3"}, HOPELESS], schema=QUESTIONS)

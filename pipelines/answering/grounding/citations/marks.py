@@ -1,15 +1,16 @@
-"""Citation marks in an answer: [1], [2][3], [1, 3], [2-4], 【1】, [Source 2], (source 3), [来源1]."""
+"""Citation marks in an answer: [1], [2][3], [1, 3], [2-4], 【1】, [Source 2], (source 3), [来源1], [ID:1]."""
 
 import re
 from dataclasses import dataclass
 
 _NOUN = r"(?:sources?|passages?|documents?|docs?|refs?|来源|资料|文献|段落)"
-_ONE = rf"\^?(?:{_NOUN}\s*)?#?\d{{1,3}}"
+_IN_BRACKETS = rf"(?:{_NOUN}|ids?)"
+_ONE = rf"\^?(?:{_IN_BRACKETS}\s*[:：]?\s*)?#?\d{{1,3}}"
 _LIST = rf"{_ONE}(?:\s*(?:[,，、;；–-]|and|&|和)\s*{_ONE})*"
 _TEXT_ENDS = r"(?:†[^】\]]*)?"
 _MARK = re.compile(
     rf"\[\s*({_LIST})\s*{_TEXT_ENDS}\](?!\()|【\s*({_LIST})\s*{_TEXT_ENDS}】|［\s*({_LIST})\s*］"
-    rf"|[(（]\s*({_NOUN}\s*{_LIST})\s*[)）]",
+    rf"|[(（]\s*({_NOUN}\s*[:：]?\s*{_LIST})\s*[)）]",
     re.IGNORECASE,
 )
 _RANGE = re.compile(r"(\d+)\s*[–-]\s*(?:\D*?)(\d+)")

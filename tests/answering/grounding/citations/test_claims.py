@@ -31,6 +31,8 @@ ANSWER = (
         ("So (source 3).", [(3,)]),
         ("So [4](https://x.org).", []),
         ("【3†source】", [(3,)]),
+        ("So [ID:2] and [id: 3].", [(2,), (3,)]),
+        ("Staff (ID: 3) left.", []),
         ("none", []),
     ],
 )
