@@ -10,9 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.answering.ask import Answered
 from pipelines.answering.modes.names import ALL_MODES, Mode
+from pipelines.answering.search.trace import Step
 from pipelines.core.errors import ConfigurationError, GraftlineError
 from pipelines.text.nearest import nearest_name
 
+Piece = str | Step | Answered
+"""A piece of an answer's text, a step on the way to it, or the answer."""
 _OWNER = "graftline"
 _LONGEST = 32_000
 
@@ -103,10 +106,10 @@ def completion(answered: Answered, model: str, place: Mapping[str, Any] | None =
     return _head("chat.completion", model) | {"choices": [choice], "usage": _usage(answered)} | proof(answered, place)
 
 
-def events(
-    pieces: Iterator[str | Answered], model: str, place: Callable[[], Mapping[str, Any]] = dict
-) -> Iterator[str]:
+def events(pieces: Iterator[Piece], model: str, place: Callable[[], Mapping[str, Any]] = dict) -> Iterator[str]:
     """Yield server-sent events: the pieces, then an empty one with finish reason, counts and proof, then [DONE].
+
+    A step is an empty piece with `graftline_step`: who does not know that name reads a piece that adds nothing.
 
     `place`, asked once the answer is there, tells where its turn is stored.
     An error on the way is an event of its own: the status was sent already.
@@ -120,6 +123,8 @@ def events(
                     yield _event(head | {"choices": [_delta({"content": piece.answer.note})]})
                 last = {"choices": [_delta({}) | {"finish_reason": "stop"}], "usage": _usage(piece)}
                 yield _event(head | last | proof(piece, place()))
+            elif isinstance(piece, Step):
+                yield _event(head | {"choices": [_delta({})], "graftline_step": piece.as_dict()})
             elif piece:
                 said = True
                 yield _event(head | {"choices": [_delta({"content": piece})]})
