@@ -109,12 +109,18 @@ class SecondPass:
 
     def _prompt(self, question: _Question) -> Messages:
         listed = "\n".join(f"{number}. {_told(one)}" for number, one in enumerate(question.shown, 1))
-        values = {"sources": listed, "sentence": question.claim.words, "before": question.before or "–"}
+        sentence, before = _closed(question.claim.words), _closed(question.before) or "–"
+        values = {"sources": listed, "sentence": sentence, "before": before}
         return [{"role": "user", "content": self._prompts.text("verdict", language_of(question.claim.words), **values)}]
 
 
 def _is_readable(_: int, completion: Completion) -> bool:
     return read_opinion(completion.text) is not None
+
+
+def _closed(words: str) -> str:
+    """Return what a claim says without the gap that a citation mark left before its stop."""
+    return re.sub(r"\s+(?=[.,;:!?。，；：！？])", "", words)
 
 
 def _told(one: SourceSentence) -> str:

@@ -40,7 +40,8 @@ def model_steps(search: Search, desk: Desk, model: LanguageModel) -> Generator[S
         replies = _replies(completion)
         if replies and replies[0].action == "answer" and (desk.searched or told):
             kept = desk.named(replies[0].argument)
-            yield model_step("answer", replies[0].argument, f"{len(kept)} passage{'' if len(kept) == 1 else 's'} named", completion)
+            named = f"{len(kept)} passage{'' if len(kept) == 1 else 's'} named"
+            yield model_step("answer", replies[0].argument, named, completion)
             return kept
         told = told or bool(replies and replies[0].action == "answer")
         strange = 0 if any(one.known for one in replies) else strange + 1
