@@ -36,7 +36,7 @@ _NAMED_LINE = re.compile(r"^\W*action\W*[:：]\W*([A-Za-z]\w*)", re.MULTILINE | 
 _INPUT_LINE = re.compile(r"^\W*(?:action[ _]?input|argument|input)\W*[:：][*\t ]*(.+)$", re.MULTILINE | re.IGNORECASE)
 _CALL = re.compile(rf"\b({'|'.join(ACTIONS)})\((.*)\)", re.IGNORECASE)
 _TAGGED = re.compile(
-    rf"(?:functions?[.=:]\s*|<tool_call>\s*|sep[|｜]>\s*)({'|'.join(ACTIONS)})\b[^{{}}]{{0,80}}(\{{[^{{}}]*\}})"
+    rf"(?:functions?[.=:]\s*|<tool_call>\s*|sep[|｜]>\s*)({'|'.join(ACTIONS)})\b[^{{}}\"]{{0,80}}(\{{[^{{}}]*\}})"
 )
 """A call in a model's own marks, its arguments alone in JSON: Llama, DeepSeek, Kimi, gpt-oss."""
 _BETWEEN_CALLS = re.compile(r"[\s,\[\]]|</?tool_calls?>|\[TOOL_CALLS\]|```(?:json)?", re.IGNORECASE)
