@@ -41,6 +41,9 @@ _LEAD = re.compile(r"^[\W_]*(?:(?:final\s+)?(?:verdict|answer|result|label|ç»“è®
 _RESULT = {"yes": "the sources say so", "no": "the sources do not say so", "contradicts": "the sources say otherwise"}
 
 
+_ACTION, _UNREAD = "verify", "unread: "
+
+
 @dataclass(frozen=True)
 class Opinion:
     """What the model says of a sentence, and the numbers of the source sentences that it names."""
@@ -78,6 +81,11 @@ def read_opinion(reply: str) -> Opinion | None:
         return Opinion(verdict, numbers) if verdict else None
     verdict = _verdict(_LEAD.sub("", text))
     return Opinion(verdict) if verdict else None
+
+
+def is_unread(action: str, result: str) -> bool:
+    """Say whether a step of a trace is a verdict of the model's that could not be read."""
+    return action == _ACTION and result.startswith(_UNREAD)
 
 
 def _verdict(text: str) -> Verdict | None:
@@ -157,8 +165,8 @@ def _after(said: VerifiedAnswer, asked: Sequence[tuple[_Question, Completion]], 
     for question, reply in asked:
         opinion = None if reply.failure else read_opinion(reply.text)
         unread += opinion is None
-        result = _RESULT[opinion.verdict] if opinion else f"unread: {reply.failure or reply.text[:80] or 'nothing'}"
-        steps.append(model_step("verify", question.sentence.text, result, reply, 0.0 if reply.cached else share))
+        result = _RESULT[opinion.verdict] if opinion else f"{_UNREAD}{reply.failure or reply.text[:80] or 'nothing'}"
+        steps.append(model_step(_ACTION, question.sentence.text, result, reply, 0.0 if reply.cached else share))
         if opinion:
             sentences[question.place] = _judged(question, opinion, holding)
     note = f"the model's verdict on {unread} of {len(asked)} sentences could not be read: the rules' stands"

@@ -1,11 +1,15 @@
 """The second pass of an answer's proof: what the model may change of the rules' verdicts, and what it may not."""
 
+import json
 from typing import Any
 
 import pytest
 
+from pipelines.answering.answers import answer_all
 from pipelines.answering.ask import Answered, Answerer
+from pipelines.answering.checks import unread_verdicts
 from pipelines.answering.grounding.second_pass import Opinion, read_opinion
+from pipelines.answering.scoreboard.questions import load_questions
 from pipelines.answering.settings import AnswerSettings
 from pipelines.core.protocols import Messages
 from tests.answering.world import TEXTS, build_store
@@ -196,3 +200,20 @@ def test_the_second_pass_and_its_prompt_are_part_of_the_answers_id(tmp_path: Any
         for verify, at in (("rules", None), ("rules", tmp_path), ("model", None), ("model", tmp_path))
     }
     assert len(made) == 3
+
+
+def test_verdicts_that_could_not_be_read_are_counted_over_all_answers(tmp_path: Any) -> None:
+    row = {"question": QUESTION, "answer": "x", "documents": [], "type": "single-hop"}
+    (tmp_path / "q.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    questions = load_questions(tmp_path)[0]
+    for reply, unread in (("Hm.", 4), ("yes", 0)):
+        answerer = Answerer(
+            store=build_store(),
+            embedder=FakeEmbedder(),
+            language_model=Judging(f"{SUPPORTED} {UNFOLLOWED}", reply),
+            settings=AnswerSettings(verify="model"),
+        )
+        table, work = answer_all(questions, ["native", "bm25"], answerer, None, "g")
+        assert unread_verdicts(table) == unread
+        again, kept = answer_all(questions, ["native", "bm25"], answerer, table, "g")
+        assert again.equals(table) and kept.computed["answers"] == 0 < work.computed["answers"]
