@@ -9,7 +9,14 @@ import pyarrow as pa
 from assets.results import OWNERS, gate, markdown_table, plot, problems_metadata, table_result
 from pipelines.answering.answers import answer_all
 from pipelines.answering.ask import Answerer
-from pipelines.answering.checks import broken_citations, failed_share, status_counts, unanswered_share, unproven_share
+from pipelines.answering.checks import (
+    broken_citations,
+    failed_share,
+    status_counts,
+    unanswered_share,
+    unproven_share,
+    unread_verdicts,
+)
 from pipelines.answering.scoreboard.board import ALL, best_modes, scoreboard_figures, scoreboard_of, verdicts_of
 from pipelines.answering.scoreboard.cases import cases_of
 from pipelines.answering.scoreboard.nights import changes_since, night_verdict, regressions
@@ -104,6 +111,7 @@ def answers(
         writer=answerer.writer.name,
         left_out=sum(table["left_out"].to_pylist()),
         sentences=dg.MetadataValue.json(status_counts(table)),
+        unread_verdicts=unread_verdicts(table),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource
@@ -15,10 +15,21 @@ from pipelines.core.errors import ConfigurationError, shell_setting
 from pipelines.core.masked import HIDDEN, masked
 from pipelines.text.nearest import nearest_name
 
-_LIMITS = {"ge": "at least", "gt": "above", "lt": "below"}
+CHECKOUT = Path(__file__).resolve().parent.parent
+_LIMITS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 PREFIX = "GRAFTLINE_"
 ELSEWHERE = ("GRAFTLINE_TEST_", "GRAFTLINE_BENCH_")
 """What variables begin with that tests and benchmarks read."""
+
+
+def below_checkout(path: Path) -> Path:
+    """Return a path from the checkout on, so that every entrance sees the same folder from any working folder."""
+    return CHECKOUT / path.expanduser()
+
+
+def variable(name: str, default: str, description: str) -> Any:
+    """Return the field of one variable; its default is checked and read as its value would be."""
+    return Field(default, alias=name, description=description)
 
 
 @dataclass(frozen=True, repr=False)
@@ -48,8 +59,9 @@ class Readings:
 
 
 def variables(settings: type[BaseSettings]) -> dict[str, FieldInfo]:
-    """Return the fields of a settings class by the names of their variables."""
-    return {str(field.alias): field for field in settings.model_fields.values()}
+    """Return the fields of a settings class by the names of their variables, inherited ones last."""
+    fields = sorted(settings.model_fields.items(), key=lambda item: item[0] not in settings.__annotations__)
+    return {str(field.alias): field for _, field in fields}
 
 
 def read(settings: type[BaseSettings], environment: Mapping[str, str] | None, dotenv: Path) -> Readings:

@@ -9,20 +9,13 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, Secret
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pipelines.answering.modes.names import ALL_MODES, MODES, Mode
-from pipelines.answering.settings import AnswerSettings
 from pipelines.core.masked import masked
 from pipelines.knowledge.chunks.strategies import ChunkSettings, Strategy
 from pipelines.knowledge.documents.formats.limits import Limits
 from pipelines.measuring.intervals import DEFAULT_LEVEL
 from pipelines.text.nearest import nearest_name
-from resources.setting_sources import Readings, first_error, read, refusal
-
-CHECKOUT = Path(__file__).resolve().parent.parent
-
-
-def below_checkout(path: Path) -> Path:
-    """Return a path from the checkout on, so that every entrance sees the same folder from any working folder."""
-    return CHECKOUT / path.expanduser()
+from resources.answering_variables import AnsweringVariables
+from resources.setting_sources import CHECKOUT, Readings, below_checkout, first_error, read, refusal, variable
 
 
 def _place(value: object) -> Path | str:
@@ -47,7 +40,6 @@ def _tokens(value: object) -> int | None:
 
 
 Folder = Annotated[Path, AfterValidator(below_checkout)]
-OptionalFolder = Annotated[Path | None, BeforeValidator(lambda value: below_checkout(Path(value)) if value else None)]
 Place = Annotated[Path | str, BeforeValidator(_place)]
 Modes = Annotated[tuple[Mode, ...], NoDecode, BeforeValidator(_modes)]
 Tokens = Annotated[int | None, BeforeValidator(_tokens)]
@@ -56,12 +48,7 @@ Level = Annotated[float, Field(ge=0.5, lt=1)]
 Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-def variable(name: str, default: str, description: str) -> Any:
-    """Return the field of one variable; its default is checked and read as its value would be."""
-    return Field(default, alias=name, description=description)
-
-
-class Settings(BaseSettings):
+class Settings(AnsweringVariables):
     """All settings, checked: `load` reads environment and `.env`, `Settings(GRAFTLINE_HOME=…)` the given values alone.
 
     A new one is a line here. A value that will not do raises ConfigurationError.
@@ -78,19 +65,6 @@ class Settings(BaseSettings):
     chosen_engine: str = variable("GRAFTLINE_ENGINE", "", "vllm or transformers; unset: vllm where it is installed")
     extractor: str = variable("GRAFTLINE_EXTRACTOR", "rules", "what finds entities and relations: rules or llm")
     modes: Modes = variable("GRAFTLINE_MODES", "native,local,global", "modes in which the questions are answered")
-    writer: Literal["auto", "model", "extract"] = variable(
-        "GRAFTLINE_WRITER", "auto", "who writes answers: model, or extract (quotations, as the small model needs)"
-    )
-    context_tokens: Annotated[int, Field(ge=64)] = variable(
-        "GRAFTLINE_CONTEXT_TOKENS", "6000", "tokens of sources that a model reads"
-    )
-    unproven: Literal["mark", "drop", "refuse"] = variable(
-        "GRAFTLINE_UNPROVEN", "mark", "what becomes of an answer's sentences that the sources do not bear out"
-    )
-    agent_steps: Annotated[int, Field(ge=1)] = variable(
-        "GRAFTLINE_AGENT_STEPS", "8", "steps that mode agentic takes at most"
-    )
-    prompts: OptionalFolder = variable("GRAFTLINE_PROMPTS", "", "folder of prompts in the packaged ones' place")
     reranker: str = variable("GRAFTLINE_RERANKER", "", "a cross-encoder, folder or hub name, that orders passages")
     bad_share: Share = variable("GRAFTLINE_BAD_SHARE", "0.05", "share of rejected input above which a check fails")
     empty_share: Share = variable(
@@ -184,16 +158,6 @@ class Settings(BaseSettings):
     def chunking(self) -> ChunkSettings:
         """How documents are cut."""
         return ChunkSettings(strategy=self.chunker, max_tokens=self.chunk_tokens, headers=self.chunk_headers == "on")
-
-    @property
-    def answering(self) -> AnswerSettings:
-        """Who writes answers, and from how much."""
-        return AnswerSettings(
-            writer=self.writer,
-            context_tokens=self.context_tokens,
-            unproven=self.unproven,
-            agent_steps=self.agent_steps,
-        )
 
     @property
     def engine(self) -> str:

@@ -31,7 +31,7 @@ def answer_all(
     """
     wanted: dict[str, tuple[dict[str, Any], Mode]] = {
         content_id(
-            "answer", row["id"], row["question"], mode, graph_digest, *answerer.made_with, *package_of(MODES, mode)
+            "answer", row["id"], row["question"], mode, graph_digest, *answerer.made_in(mode), *package_of(MODES, mode)
         ): (
             row,
             mode,

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -11,24 +11,27 @@ from pipelines.answering.grounding.answer import Answer
 from pipelines.answering.grounding.writers.choice import open_writer
 from pipelines.answering.grounding.writers.writer import Draft
 from pipelines.answering.modes.names import Mode
+from pipelines.answering.prompts.prompt_files import load_prompts
 from pipelines.answering.question import asked_part
 from pipelines.answering.remembering import RememberingEmbedder
 from pipelines.answering.retrievers import Retrievers
 from pipelines.answering.search.finding import Finder
-from pipelines.answering.search.search import Retrieved
+from pipelines.answering.search.search import Retrieved, retrieval_steps
 from pipelines.answering.search.similarity import Similarity
-from pipelines.answering.search.trace import Step
+from pipelines.answering.search.trace import Step, drained
 from pipelines.answering.settings import AnswerSettings
 from pipelines.core.protocols import Completion, Embedder, GraphStore, LanguageModel, Reranker
 from pipelines.text.languages.languages import all_languages, language_of
 
 # Raise it when retrieval, evidence or grounding change their results: earlier answers are then computed again.
-CODE_VERSION = "6"
+CODE_VERSION = "7"
 
 _UNREAD = (
     "%s does not read %s: this question has no vector to be found by. Next: --mode hybrid, or a model in "
     "EMBEDDING_MODEL that reads it"
 )
+_PROMPT_OF = {"agentic": "agent", "cypher": "cypher"}
+"""What the model is told by while a mode searches."""
 _LOG = logging.getLogger("graftline")
 
 
@@ -41,8 +44,10 @@ class Prepared:
     draft: Draft
     note: str = ""
     """What else was searched than the question, in a line."""
-    seconds: float = field(default=0.0, compare=False)
-    """From the question to its prompt, in a mode that is open."""
+    seconds: float | None = field(default=0.0, compare=False)
+    """From the question to its prompt, in a mode that is open; None where a model's part of it is not known."""
+    trace: tuple[Step, ...] = ()
+    """The steps so far, each call of the model among them."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ class Answered:
     failure: str = ""
     """Why the model wrote nothing for this one: its answer is then a quotation, or a line that says so."""
     trace: tuple[Step, ...] = ()
-    """How it was searched, where the mode took several steps; the tokens are the model's while it searched too."""
+    """What was done beside writing: what the mode did, translations, the second pass; their tokens count as well."""
     seconds: float | None = field(default=None, compare=False)
     """From question to answer; None where the model's time is not known, since what it wrote was kept from before."""
 
@@ -89,9 +94,10 @@ class Answerer:
         # The same source sentences come up for many questions.
         self._embedder = RememberingEmbedder(embedder)
         self._similarity = Similarity(self._embedder)
-        self._retrievers = Retrievers(store, self._embedder, self.settings, reranker, language_model)
-        self._finder = Finder(self.retrieve, store.languages, self._embedder, language_model)
-        self.writer = open_writer(self.settings, self._similarity, self._embedder, language_model, prompts)
+        self.prompts = load_prompts(prompts)
+        self._retrievers = Retrievers(store, self._embedder, self.settings, reranker, language_model, self.prompts)
+        self._finder = Finder(self._search, store.languages, self._embedder, language_model, self.prompts)
+        self.writer = open_writer(self.settings, self._similarity, self._embedder, language_model, self.prompts)
         names = [language_model.name, embedder.name, self.settings.digest, CODE_VERSION]
         # A setting can change what the same model is said to read. English alone, as the packaged model reads, goes
         # without saying: so it was in the ids of answers before.
@@ -101,8 +107,9 @@ class Answerer:
             *names,
             *([reranker.name] if reranker is not None else []),
             *self.writer.made_with,
+            *([] if language_model.packaged else [f"terms {self.prompts.digest('terms')}"]),
         )
-        """Whatever an answer depends on but the question, the mode and the graph."""
+        """Whatever an answer depends on in every mode but the question and the graph."""
 
     def __enter__(self) -> Self:
         return self
@@ -114,25 +121,41 @@ class Answerer:
         """Let go of the retrievers with their indexes; the next question opens its mode's again."""
         self._retrievers.close()
 
-    def ask(self, question: str, mode: Mode) -> Answered:
+    def made_in(self, mode: Mode) -> tuple[str, ...]:
+        """Return whatever an answer depends on but the question and the graph."""
+        name = None if self.language_model.packaged else _PROMPT_OF.get(mode)
+        return (*self.made_with, *([f"{name} {self.prompts.digest(name)}"] if name else []))
+
+    def ask(self, question: str, mode: Mode, told: Callable[[Step], None] = lambda step: None) -> Answered:
         """Answer one question; of every citation, quote == document.text[start:end].
 
-        Raises NotMaterializedError when the store is empty.
+        `told` gets each step when it is done. Raises NotMaterializedError when the store is empty.
         """
-        language = language_of(question)
-        if mode == "vector" and not self._embedder.reads(language.code):
-            _LOG.warning(_UNREAD, self._embedder.name, language.name)
-        return self.answer([self.prepare(question, mode)])[0]
+        steps = self.prepare_steps(question, mode)
+        while True:
+            try:
+                told(next(steps))
+            except StopIteration as end:
+                prepared: Prepared = end.value
+                break
+        answered = self.answer([prepared])[0]
+        for step in answered.answer.checks:
+            told(step)
+        return answered
 
-    def stream(self, question: str, mode: Mode) -> Iterator[str | Answered]:
-        """Yield the answer's pieces while the model writes, and last the answer with its proof.
+    def stream(self, question: str, mode: Mode, before: Sequence[Step] = ()) -> Iterator[str | Step | Answered]:
+        """Yield each step when it is done, the answer's pieces while the model writes, last the answer with its proof.
 
         In one piece where its text is not settled before its end: quotations, and sentences that may be dropped.
+        `before` are the steps that led to the question: the answer's trace begins with them.
         """
-        prepared = self.prepare(question, mode)
+        yield from before
+        prepared = yield from self.prepare_steps(question, mode)
+        prepared = replace(prepared, trace=(*before, *prepared.trace))
         draft, live = prepared.draft, self.writer.streams
         if draft.prompt is None or not live:
             answered = self.answer([prepared])[0]
+            yield from answered.answer.checks
             yield answered.answer.text
             yield answered
             return
@@ -144,7 +167,10 @@ class Answerer:
                 completion = piece
             else:
                 yield piece
-        yield self._answered(prepared, completion, prepared.seconds + time.perf_counter() - started)
+        seconds = None if completion.cached else time.perf_counter() - started
+        answer = self.writer.answers([(draft, completion)])[0]
+        yield from answer.checks
+        yield self._answered(prepared, completion, answer, seconds)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the length of each text in the embedder's tokens: what budgets are counted in."""
@@ -154,14 +180,37 @@ class Answerer:
         """Return what a mode finds, without asking the model."""
         return self._retrievers.of(mode).retrieve(query, k)
 
+    def _search(self, query: str, mode: Mode, k: int) -> Generator[Step, None, Retrieved]:
+        return retrieval_steps(self._retrievers.of(mode), query, k)
+
     def prepare(self, question: str, mode: Mode) -> Prepared:
         """Retrieve by what the question asks, and build the prompt unless there is nothing to ask the model about."""
+        return drained(self.prepare_steps(question, mode))[0]
+
+    def prepare_steps(self, question: str, mode: Mode) -> Generator[Step, None, Prepared]:
+        """Yield each step of the search when it is done; return what `prepare` does."""
+        language = language_of(question)
+        if mode == "vector" and not self._embedder.reads(language.code):
+            _LOG.warning(_UNREAD, self._embedder.name, language.name)
         self._retrievers.of(mode)  # opened for many questions: no part of this one's time
-        started, spared = time.perf_counter(), self._embedder.spared
-        retrieved, note = self._finder.find(asked_part(question), mode, self.writer.passages)
-        draft = self.writer.draft(question, retrieved)
-        seconds = time.perf_counter() - started + self._embedder.spared - spared
-        return Prepared(question, mode, draft, note, seconds)
+        steps = self._finder.steps(asked_part(question), mode, self.writer.passages)
+        trace, seconds = list[Step](), 0.0
+        while True:
+            # Between two steps whoever is told of them may take its time, and go on in another thread.
+            started, spared = time.perf_counter(), self._embedder.spared
+            try:
+                step = next(steps)
+            except StopIteration as end:
+                retrieved, note = end.value
+                draft = self.writer.draft(question, retrieved)
+                seconds += time.perf_counter() - started + self._embedder.spared - spared
+                break
+            step = replace(step, seconds=step.seconds + time.perf_counter() - started + self._embedder.spared - spared)
+            seconds += step.seconds
+            trace.append(step)
+            yield step
+        known = None if any(step.cached for step in trace) else seconds
+        return Prepared(question, mode, draft, note, known, tuple(trace))
 
     def look_ahead(self, questions: Sequence[str]) -> None:
         """Ask the model at once for what the searches of many questions need of it."""
@@ -182,24 +231,28 @@ class Answerer:
         written = list(self.language_model.complete(prompts, self.writer.max_tokens, usable=is_used)) if prompts else []
         shares = iter(_shares(written, time.perf_counter() - started))
         completions = iter(written)
+        pairs = [(one.draft, None if one.draft.prompt is None else next(completions)) for one in prepared]
+        answers = self.writer.answers(pairs)
         return [
-            self._answered(one, None, one.seconds)
-            if one.draft.prompt is None
-            else self._answered(one, next(completions), _sum(one.seconds, next(shares)))
-            for one in prepared
+            self._answered(one, completion, answer, 0.0 if completion is None else next(shares))
+            for one, (_, completion), answer in zip(prepared, pairs, answers, strict=True)
         ]
 
-    def _answered(self, prepared: Prepared, completion: Completion | None, seconds: float | None) -> Answered:
+    def _answered(
+        self, prepared: Prepared, completion: Completion | None, answer: Answer, seconds: float | None
+    ) -> Answered:
+        """Return the answer with all that was done for it; `seconds` are the model's for writing it."""
         question, mode, draft = prepared.question, prepared.mode, prepared.draft
-        retrieved, trace = [row["chunk_id"] for row in draft.retrieved.chunks], draft.retrieved.trace
-        answer = self.writer.answer(draft, completion)
+        retrieved, trace = [row["chunk_id"] for row in draft.retrieved.chunks], (*prepared.trace, *answer.checks)
         answer = replace(answer, note="; ".join(filter(None, (prepared.note, answer.note))))
         written = completion or Completion("", 0, 0)
         if written.failure:
             _LOG.warning("the model gave no answer to '%s': %s", question, written.failure)
         read = written.prompt_tokens + sum(step.prompt_tokens for step in trace)
         wrote = written.completion_tokens + sum(step.completion_tokens for step in trace)
-        return Answered(question, mode, answer, retrieved, read, wrote, written.failure, trace, seconds)
+        checking = None if any(one.cached for one in answer.checks) else sum(one.seconds for one in answer.checks)
+        spent = _sum(prepared.seconds, _sum(seconds, checking))
+        return Answered(question, mode, answer, retrieved, read, wrote, written.failure, trace, spent)
 
 
 def _shares(completions: Sequence[Completion], seconds: float) -> list[float | None]:
@@ -212,5 +265,5 @@ def _shares(completions: Sequence[Completion], seconds: float) -> list[float | N
     ]
 
 
-def _sum(first: float, second: float | None) -> float | None:
-    return None if second is None else first + second
+def _sum(first: float | None, second: float | None) -> float | None:
+    return None if first is None or second is None else first + second

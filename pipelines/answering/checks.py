@@ -5,6 +5,7 @@ from collections import Counter
 import pyarrow as pa
 
 from pipelines.answering.grounding.answer import CLAIMS, PROVEN
+from pipelines.answering.grounding.second_pass import is_unread
 
 
 def broken_citations(answers: pa.Table, documents: pa.Table) -> list[str]:
@@ -34,6 +35,12 @@ def status_counts(answers: pa.Table) -> dict[str, int]:
     """Return how many sentences of all answers have each status."""
     rows = answers["sentences"].to_pylist()
     return dict(sorted(Counter(sentence["status"] for sentences in rows for sentence in sentences or []).items()))
+
+
+def unread_verdicts(answers: pa.Table) -> int:
+    """Return of how many sentences the model's verdict could not be read, so that the rules' stands."""
+    traces = answers["trace"].to_pylist()
+    return sum(is_unread(step["action"], step["result"]) for trace in traces for step in trace or [])
 
 
 def unproven_share(answers: pa.Table) -> float:

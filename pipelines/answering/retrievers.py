@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from pipelines.answering.modes.names import ADAPTER_MODES, SEARCH_MODES, Mode
 from pipelines.answering.modes.native import NativeRetriever
+from pipelines.answering.prompts.prompt_files import Prompts
 from pipelines.answering.search.search import Retriever, Search
 from pipelines.answering.settings import AnswerSettings
 from pipelines.core.errors import NotMaterializedError
@@ -22,9 +23,10 @@ class Retrievers:
         settings: AnswerSettings,
         reranker: Reranker | None = None,
         language_model: LanguageModel | None = None,
+        prompts: Prompts | None = None,
     ) -> None:
         self._store, self._embedder, self._settings, self._reranker = store, embedder, settings, reranker
-        self._language_model = language_model
+        self._language_model, self._prompts = language_model, prompts
         self._opened: dict[Mode, Retriever] = {}
         self._counts: Mapping[str, int] | None = None
         self._lock = threading.Lock()
@@ -44,6 +46,7 @@ class Retrievers:
                     self._reranker,
                     self._counts,
                     self._language_model,
+                    self._prompts,
                 )
             return self._opened[mode]
 
@@ -62,12 +65,13 @@ def open_retriever(
     reranker: Reranker | None = None,
     counts: Mapping[str, int] | None = None,
     language_model: LanguageModel | None = None,
+    prompts: Prompts | None = None,
 ) -> Retriever:
     """Return the retriever of a mode; NotMaterializedError when the store is empty.
 
-    `counts` are the store's, where they are known already; `language_model` is for the modes that ask it while they
-    search. Raises ConfigurationError for a mode of LangChain's where that is not installed, and for `cypher` without
-    Neo4j or a model that writes it.
+    `counts` are the store's, where they are known already; `language_model` and its `prompts` (the packaged ones unless
+    given) are for the modes that ask it while they search. Raises ConfigurationError for a mode of LangChain's where
+    that is not installed, and for `cypher` without Neo4j or a model that writes it.
     """
     from pipelines.answering.modes.agentic import AgenticRetriever
     from pipelines.answering.modes.cypher import CypherRetriever
@@ -84,7 +88,7 @@ def open_retriever(
             "the documents' chunks and communities",
             "graftline run",
         )
-    search = Search(store, embedder, settings, language_model)
+    search = Search(store, embedder, settings, language_model, prompts)
     if mode in ADAPTER_MODES:
         from pipelines.answering.frameworks.comparison import open_comparison
 

@@ -56,6 +56,9 @@ class AnswerSettings(BaseModel):
     unproven: Literal["mark", "drop", "refuse"] = Field(
         default="mark", description="what becomes of sentences that are unverified or contradicted"
     )
+    verify: Literal["rules", "model"] = Field(
+        default="rules", description="who checks the sentences of a model's answer: rules, or the model after them"
+    )
     chunks: int = Field(default=5, ge=1, description="chunks that a retrieval returns, best first")
     candidates: int = Field(default=20, ge=1, description="rows taken from each search before they are fused")
     communities: int = Field(default=6, ge=1, description="community summaries that a global answer starts from")

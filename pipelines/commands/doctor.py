@@ -58,6 +58,13 @@ def _home(settings: "Settings") -> str | None:
     return None if free > _FREE_GIB else f"GRAFTLINE_HOME: {free:.1f} GiB free in {home}; {_FREE_GIB:.0f} are needed"
 
 
+def _prompts(settings: "Settings") -> str | None:
+    from pipelines.answering.prompts.prompt_files import load_prompts
+
+    load_prompts(settings.prompts)
+    return None
+
+
 def _neo4j(settings: "Settings") -> str | None:
     if not settings.neo4j_uri:
         return None
@@ -135,6 +142,7 @@ def doctor_report(readings: "Readings") -> tuple[list[str], list[str]]:
         lambda: _documents(settings),
         lambda: _folder(settings, "GRAFTLINE_QUESTIONS", settings.questions),
         lambda: _folder(settings, "GRAFTLINE_RECIPES", settings.recipes),
+        lambda: _prompts(settings),
         lambda: _engine(settings),
         lambda: _neo4j(settings),
         lambda: _language_model(settings),

@@ -19,7 +19,8 @@ class Completion:
     """One generated text with its token counts; `cached` when no model ran for it.
 
     `finish_reason` is the model's ("stop", CUT, or "" where none is told); with a `failure`, why this prompt
-    alone has no text.
+    alone has no text. `calls` are the calls of tools that its server made of what it wrote (OpenAI's `tool_calls`, as
+    JSON), "" where there are none.
     """
 
     text: str
@@ -28,6 +29,7 @@ class Completion:
     cached: bool = False
     finish_reason: str = ""
     failure: str = ""
+    calls: str = ""
 
 
 CUT = "length"

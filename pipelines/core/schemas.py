@@ -152,10 +152,12 @@ TRACE = pa.list_(
             ("result", TEXT),
             ("prompt_tokens", pa.int64()),
             ("completion_tokens", pa.int64()),
+            ("seconds", pa.float64()),
         ]
     )
 )
-"""The steps of a mode that takes several: what was done with what, what came, and the model's tokens for it."""
+"""What was done for an answer beside writing it (a mode's steps, translations, the second pass of its proof): with
+what, what came, the model's tokens for it and the time."""
 ANSWERS = _schema(
     answer_id=TEXT,
     question_id=TEXT,

@@ -16,9 +16,10 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from pipelines.answering.ask import Answered
 from pipelines.answering.chat.memory import Conversations, conversations
 from pipelines.answering.chat.standalone import standalone_question
+from pipelines.answering.search.trace import Step
 from pipelines.core.errors import ConfigurationError, GraftlineError, NotMaterializedError, ServiceError
 from pipelines.serving import sources
-from pipelines.serving.chat_protocol import ChatRequest, completion, error_body, events, mode_named, models
+from pipelines.serving.chat_protocol import ChatRequest, Piece, completion, error_body, events, mode_named, models
 from pipelines.serving.conversations import add_conversation_routes, stored_answer
 from pipelines.serving.metrics import Metrics
 from pipelines.serving.warm import Opened, WarmAnswerer
@@ -141,17 +142,18 @@ def _chat_routes(app: FastAPI, warm: WarmAnswerer, metrics: Metrics, memory: Con
 
 def _answer(
     warm: WarmAnswerer, request: ChatRequest, metrics: Metrics, memory: Conversations, place: dict[str, Any]
-) -> Iterator[str | Answered]:
+) -> Iterator[Piece]:
     """Yield the answer's pieces, last the answer; of a stored turn, `place` says by then where it is."""
     started, mode = time.perf_counter(), request.mode
     with warm.opened() as opened:
         answerer, first = opened.answerer, True
         if request.conversation is None:
-            pieces = answerer.stream(standalone_question(request.said, answerer.language_model), mode)
+            asked, steps = standalone_question(request.said, answerer.language_model, answerer.prompts)
+            pieces = answerer.stream(asked, mode, steps)
         else:
             pieces = stored_answer(answerer, memory, request, place)
         for piece in pieces:
-            if first:
+            if first and not isinstance(piece, Step):
                 metrics.first_piece(mode, time.perf_counter() - started)
                 first = False
             if isinstance(piece, Answered):
@@ -159,7 +161,7 @@ def _answer(
             yield piece
 
 
-def _chained(first: str | Answered, rest: Iterator[str | Answered]) -> Iterator[str | Answered]:
+def _chained(first: Piece, rest: Iterator[Piece]) -> Iterator[Piece]:
     yield first
     yield from rest
 

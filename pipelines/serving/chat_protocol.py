@@ -10,10 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.answering.ask import Answered
 from pipelines.answering.modes.names import ALL_MODES, Mode
+from pipelines.answering.search.trace import Step
 from pipelines.core.errors import ConfigurationError, GraftlineError
 from pipelines.serving.source_list import source_list, without_source_list
 from pipelines.text.nearest import nearest_name
 
+Piece = str | Step | Answered
+"""A piece of an answer's text, a step on the way to it, or the answer."""
 _OWNER = "graftline"
 _LONGEST = 32_000
 
@@ -114,13 +117,15 @@ def completion(
 
 
 def events(
-    pieces: Iterator[str | Answered],
+    pieces: Iterator[Piece],
     model: str,
     place: Callable[[], Mapping[str, Any]] = dict,
     *,
     listed: bool = False,
 ) -> Iterator[str]:
     """Yield server-sent events: the pieces, then an empty one with finish reason, counts and proof, then [DONE].
+
+    A step is an empty piece with `graftline_step`: who does not know that name reads a piece that adds nothing.
 
     `place`, asked once the answer is there, tells where its turn is stored. With `listed` the cited sources are the
     last piece of text. An error on the way is an event of its own: the status was sent already.
@@ -136,6 +141,8 @@ def events(
                     yield _event(head | {"choices": [_delta({"content": sources})]})
                 last = {"choices": [_delta({}) | {"finish_reason": "stop"}], "usage": _usage(piece)}
                 yield _event(head | last | proof(piece, place()))
+            elif isinstance(piece, Step):
+                yield _event(head | {"choices": [_delta({})], "graftline_step": piece.as_dict()})
             elif piece:
                 said = True
                 yield _event(head | {"choices": [_delta({"content": piece})]})

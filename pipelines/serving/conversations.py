@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipelines.answering.ask import Answered, Answerer
 from pipelines.answering.chat.chat import Chat
 from pipelines.answering.chat.memory import Conversations
-from pipelines.serving.chat_protocol import ChatRequest
+from pipelines.serving.chat_protocol import ChatRequest, Piece
 from pipelines.serving.verdicts import give_verdict
 from resources.feedback.store import FeedbackStore
 
@@ -26,7 +26,7 @@ class FeedbackRequest(BaseModel):
 
 def stored_answer(
     answerer: Answerer, memory: Conversations, request: ChatRequest, place: dict[str, Any]
-) -> Iterator[str | Answered]:
+) -> Iterator[Piece]:
     """Yield what `Chat.ask` does for the request's conversation; `place` gets {conversation, turn} with the answer."""
     *before, last = request.said
     chat = Chat(answerer, memory, request.conversation or None, new=True)

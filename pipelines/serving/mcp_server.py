@@ -1,14 +1,17 @@
 """The same as tools of the Model Context Protocol: search, read, neighbours, ask."""
 
 import functools
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from mcp.server.mcpserver import MCPServer
+import anyio.from_thread
+from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from starlette.applications import Starlette
 
+from pipelines.answering.search.trace import Step, printed_step
 from pipelines.core.errors import GraftlineError
 from pipelines.serving import sources
 from pipelines.serving.chat_protocol import mode_named
@@ -44,7 +47,10 @@ def mcp_application(warm: WarmAnswerer, tables: TableStore) -> McpApplication:
 
 
 def mcp_tools(warm: WarmAnswerer, tables: TableStore) -> MCPServer:
-    """Return a server with the four tools; an error of ours reaches the client in one line."""
+    """Return a server with the four tools; an error of ours reaches the client in one line.
+
+    The steps of an answer are its progress, for clients that ask for that.
+    """
     server = MCPServer("graftline", instructions=_INSTRUCTIONS, log_level="WARNING")
 
     @server.tool()
@@ -69,10 +75,16 @@ def mcp_tools(warm: WarmAnswerer, tables: TableStore) -> MCPServer:
 
     @server.tool()
     @_told
-    def ask(question: str, mode: str = "hybrid") -> dict[str, Any]:
+    def ask(question: str, context: Context, mode: str = "hybrid") -> dict[str, Any]:
         """Answer a question: {answer, supported, citations, sentences}; a quote stands in its document at its span."""
+        numbers = itertools.count(1)
+
+        def told(step: Step) -> None:
+            line = printed_step(step.as_dict())
+            anyio.from_thread.run(context.report_progress, float(next(numbers)), None, line)
+
         with warm.opened() as opened:
-            return opened.answerer.ask(question, mode_named(mode)).as_dict()
+            return opened.answerer.ask(question, mode_named(mode), told).as_dict()
 
     return server
 

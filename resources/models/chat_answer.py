@@ -36,11 +36,13 @@ def completion_of(body: str, json_wanted: bool = False) -> Completion:
     message, finish = choice.get("message"), str(choice.get("finish_reason") or "")
     message = message if isinstance(message, dict) else {"content": choice.get("text")}
     text = _text(message.get("content")) or _text(message.get("refusal"))
-    if not text.strip():
+    calls = _calls(message)
+    if not text.strip() and not calls:
         thought = next((found for name in _THOUGHTS if (found := _text(message.get(name))).strip()), "")
         text = thought if finish != CUT or (json_wanted and thought.lstrip().startswith("{")) else ""
     usage = value.get("usage")
-    return Completion(text, _count(usage, "prompt_tokens"), _count(usage, "completion_tokens"), finish_reason=finish)
+    counts = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+    return Completion(text, *counts, finish_reason=finish, calls=calls)
 
 
 def sentence_of(body: str) -> str:
@@ -76,6 +78,12 @@ def _text(content: Any) -> str:
         ]
         return "".join(str(part.get("text") or "") for part in parts)
     return content if isinstance(content, str) else ""
+
+
+def _calls(message: Mapping[str, Any]) -> str:
+    """Return the calls of tools as JSON, "" without any; the one of the protocol's earlier form as a list of it."""
+    calls = message.get("tool_calls") or ([held] if isinstance(held := message.get("function_call"), dict) else [])
+    return json.dumps(calls, ensure_ascii=False) if isinstance(calls, list) and calls else ""
 
 
 def _count(usage: Any, name: str) -> int:

@@ -12,10 +12,11 @@ from pipelines.core.protocols import Completion, Messages
 
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS completions (key TEXT PRIMARY KEY, model TEXT NOT NULL, text TEXT NOT NULL, "
-    "prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, finish_reason TEXT NOT NULL DEFAULT '')"
+    "prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, finish_reason TEXT NOT NULL DEFAULT '', "
+    "calls TEXT NOT NULL DEFAULT '')"
 )
-# A table of an earlier release has no such column.
-_COLUMN = "ALTER TABLE completions ADD COLUMN finish_reason TEXT NOT NULL DEFAULT ''"
+_LATER = ("finish_reason", "calls")
+"""Columns that a table of an earlier release does not have."""
 _KEYS_A_QUERY = 500
 _BUSY_SECONDS = 30
 
@@ -39,9 +40,11 @@ class CompletionCache:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute(_TABLE)
-        if not any(column[1] == "finish_reason" for column in connection.execute("PRAGMA table_info(completions)")):
-            with contextlib.suppress(sqlite3.OperationalError):  # another process was quicker
-                connection.execute(_COLUMN)
+        there = {column[1] for column in connection.execute("PRAGMA table_info(completions)")}
+        for name in _LATER:
+            if name not in there:
+                with contextlib.suppress(sqlite3.OperationalError):  # another process was quicker
+                    connection.execute(f"ALTER TABLE completions ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
         return connection
 
     def find(self, keys: Sequence[str]) -> dict[str, Completion]:
@@ -53,12 +56,15 @@ class CompletionCache:
         try:
             for some in batched(keys, _KEYS_A_QUERY):
                 rows = connection.execute(
-                    "SELECT key, text, prompt_tokens, completion_tokens, finish_reason FROM completions "
+                    "SELECT key, text, prompt_tokens, completion_tokens, finish_reason, calls FROM completions "
                     f"WHERE key IN ({','.join('?' * len(some))})",
                     some,
                 )
                 found.update(
-                    {key: Completion(text, prompt, made, True, finish) for key, text, prompt, made, finish in rows}
+                    {
+                        key: Completion(text, prompt, made, True, finish, calls=calls)
+                        for key, text, prompt, made, finish, calls in rows
+                    }
                 )
         finally:
             connection.close()
@@ -67,13 +73,13 @@ class CompletionCache:
     def add(self, completions: Iterable[tuple[str, Completion]], model: str) -> None:
         """Store completions by key, in one transaction; a key's text takes the place of one that was of no use."""
         rows = [
-            (key, model, one.text, one.prompt_tokens, one.completion_tokens, one.finish_reason)
+            (key, model, one.text, one.prompt_tokens, one.completion_tokens, one.finish_reason, one.calls)
             for key, one in completions
         ]
         connection = self._connect()
         try:
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany("INSERT OR REPLACE INTO completions VALUES (?, ?, ?, ?, ?, ?)", rows)
+            connection.executemany("INSERT OR REPLACE INTO completions VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             connection.execute("COMMIT")
         finally:
             connection.close()

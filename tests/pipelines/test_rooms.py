@@ -73,10 +73,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 RECORDS_FOR_RESOURCES: dict[str, tuple[str, ...]] = {
     "resources.settings": (
         "pipelines.answering.modes.names",
-        "pipelines.answering.settings",
         "pipelines.knowledge.chunks.strategies",
         "pipelines.knowledge.documents.formats.limits",
     ),
+    "resources.answering_variables": ("pipelines.answering.settings",),
     "resources.engines.chat_template": ("pipelines.finetune.templates.rendering",),
     "resources.models.small_model": ("pipelines.finetune.models.base", "pipelines.finetune.recipes.recipe"),
     "resources.tracking.run_logging": ("pipelines.finetune.training.record",),
@@ -104,7 +104,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         "mentions", "names", "documents", "chunks", "vectors", "extraction", "entities", "communities", "graph",
     ),
     "answering": (
-        "question", "settings", "search", "modes", "grounding", "scoreboard", "frameworks", "retrievers",
+        "question", "settings", "prompts", "search", "modes", "grounding", "scoreboard", "frameworks", "retrievers",
         "remembering", "ask", "chat", "answers", "checks",
     ),
 }  # fmt: skip

@@ -1,9 +1,13 @@
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import ValidationError
 
+from pipelines.answering.search.fusion import FUSIONS
+from pipelines.answering.settings import AnswerSettings
 from pipelines.core.errors import ConfigurationError
+from resources.answering_variables import AnsweringVariables
 from resources.settings import CHECKOUT, Settings
 
 SECRETS = {
@@ -134,3 +138,35 @@ def test_no_secret_is_in_what_settings_print(tmp_path: Path):
     with pytest.raises(ConfigurationError) as caught:
         Settings(LLM_API_KEY=["s3cret"])
     assert "s3cret" not in str(caught.value)
+
+
+def test_every_setting_of_answering_has_a_variable_with_its_default_that_reaches_it(tmp_path: Path):
+    defaults = AnswerSettings()
+    assert Settings.load({}, tmp_path / "none").answering == defaults
+    reached = set()
+    for name, field in AnsweringVariables.model_fields.items():
+        if name == "prompts":
+            continue
+        choices = [one for one in get_args(field.annotation) if one != field.default]
+        value = choices[0] if choices else {int: "70", float: "0.25"}[field.annotation]
+        changed = Settings.load({str(field.alias): value}, tmp_path / "none").answering
+        assert changed.digest != defaults.digest, name
+        pairs = zip(_flat(changed).items(), _flat(defaults).values(), strict=True)
+        reached |= {place for (place, one), before in pairs if one != before}
+    assert reached == _flat(defaults).keys()
+
+
+def _flat(settings: AnswerSettings) -> dict[str, object]:
+    """Return the settings by name; filters are a question's own."""
+    inner = settings.retrieval.model_dump(exclude={"filters"})
+    return settings.model_dump(exclude={"retrieval"}) | {f"retrieval.{name}": one for name, one in inner.items()}
+
+
+def test_a_fusion_that_there_is_can_be_named_and_no_other(tmp_path: Path):
+    assert set(get_args(AnsweringVariables.model_fields["search_fusion"].annotation)) == set(FUSIONS)
+    with pytest.raises(ConfigurationError, match=r"found 'rank'; .*set GRAFTLINE_SEARCH_FUSION=ranks"):
+        Settings.load({"GRAFTLINE_SEARCH_FUSION": "rank"}, tmp_path / "none")
+    with pytest.raises(ConfigurationError, match="at least 0 and at most 1"):
+        Settings.load({"GRAFTLINE_SEARCH_VECTOR_WEIGHT": "2"}, tmp_path / "none")
+    with pytest.raises(ConfigurationError, match=r"GRAFTLINE_CYPHER_ROWS.*at least 1"):
+        Settings.load({"GRAFTLINE_CYPHER_ROWS": "0"}, tmp_path / "none")

@@ -9,7 +9,7 @@ from mcp import Client
 from pipelines.serving.mcp_server import mcp_tools
 from resources.tables.tables import TableStore
 from tests.answering.world import TEXTS
-from tests.serving.test_server import QUESTION, SAID, House, house, tables  # noqa: F401
+from tests.serving.test_server import QUESTION, SAID, House, Writing, house, tables  # noqa: F401
 
 
 def call(house: House, tables: TableStore, tool: str, **arguments: Any) -> Any:  # noqa: F811
@@ -64,3 +64,26 @@ def test_what_is_wrong_reaches_the_client_in_one_line(
 ) -> None:
     result = call(house, tables, name, **arguments)
     assert result.is_error and message in result.content[0].text and "Traceback" not in result.content[0].text
+
+
+def test_the_steps_of_an_answer_are_its_progress(tables: TableStore) -> None:  # noqa: F811
+    told: list[tuple[float, str | None]] = []
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        told.append((progress, message))
+
+    async def calling() -> Any:
+        replies = iter(
+            ['{"action": "search", "argument": "Halden"}', '{"action": "answer", "argument": "p1"}', "Petra Vogel [1]."]
+        )
+        async with Client(mcp_tools(House(Writing(lambda messages: next(replies))).warm, tables)) as client:
+            asked = {"question": "Who manages Halden?", "mode": "agentic"}
+            return await client.call_tool("ask", asked, progress_callback=note)
+
+    answer = asyncio.run(calling()).structured_content
+    assert answer["answer"] == "Petra Vogel [1]." and [step["action"] for step in answer["trace"]] == [
+        "search",
+        "answer",
+    ]
+    assert [progress for progress, _ in told] == [1, 2]
+    assert told[0][1].startswith("search Halden → [p1]") and told[1][1].startswith("answer p1 → 1 passage named")

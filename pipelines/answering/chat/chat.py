@@ -1,24 +1,19 @@
 """A conversation over the documents: follow-ups stand alone, what is long ago is a summary, all of it is stored."""
 
+import time
 from collections.abc import Iterator, Sequence
 
 from pipelines.answering.ask import Answered, Answerer
 from pipelines.answering.chat.memory import Conversations, Turn, messages_of
 from pipelines.answering.chat.standalone import standalone_question
 from pipelines.answering.modes.names import Mode
+from pipelines.answering.search.trace import Step, model_step
 from pipelines.core.protocols import LanguageModel, Messages
 from pipelines.text.languages.languages import language_of
 
 HISTORY_TOKENS = 1_500
 """Tokens of what was said that a rewriting reads; half of it is kept word by word where it grows beyond."""
 _SUMMARY_TOKENS = 256
-_TASK = {
-    "en": (
-        "Summarise the conversation in a few sentences: who and what was spoken of, and what was found. Keep all names "
-        "and numbers.\n\n{said}"
-    ),
-    "zh": "用几句话概括下面的对话：谈到了谁和什么，得出了什么结论。保留所有名称和数字。\n\n{said}",
-}
 
 
 class Chat:
@@ -34,14 +29,16 @@ class Chat:
         self.place = len(self.turns) - 1
         """The place of the turn that was stored last, from 0."""
 
-    def ask(self, question: str, mode: Mode, before: Sequence[dict[str, str]] = ()) -> Iterator[str | Answered]:
-        """Yield the answer's pieces and last the answer, which is stored before it is given out.
+    def ask(self, question: str, mode: Mode, before: Sequence[dict[str, str]] = ()) -> Iterator[str | Step | Answered]:
+        """Yield the steps, the answer's pieces and last the answer, which is stored before it is given out.
 
         `before` is what was said elsewhere before the first turn.
         """
-        model, said = self._answerer.language_model, self.history() or before
-        asked = standalone_question([*said, {"role": "user", "content": question}], model)
-        for piece in self._answerer.stream(asked, mode):
+        answerer, (said, summarising) = self._answerer, self._history()
+        asked, rewriting = standalone_question(
+            [*(said or before), {"role": "user", "content": question}], answerer.language_model, answerer.prompts
+        )
+        for piece in answerer.stream(asked, mode, (*summarising, *rewriting)):
             if isinstance(piece, Answered):
                 turn = Turn(question, asked, mode, piece.as_dict())
                 self.place = self._memory.add(self.conversation, turn)
@@ -50,6 +47,11 @@ class Chat:
 
     def history(self) -> list[dict[str, str]]:
         """Return what was said, within HISTORY_TOKENS: first a summary of what is too long ago."""
+        return self._history()[0]
+
+    def _history(self) -> tuple[list[dict[str, str]], list[Step]]:
+        """Return the history, and the step of the model where it had to summarise."""
+        steps = list[Step]()
         until, summary = self._memory.summary(self.conversation)
         late = self.turns[until:]
         costs = [self._cost(turn) for turn in late]
@@ -59,23 +61,29 @@ class Chat:
                 kept -= 1
             early, late = late[:-kept], late[-kept:]
             until += len(early)
-            summary = self._summarised(summary, early)
+            summary, steps = self._summarised(summary, early)
             self._memory.keep_summary(self.conversation, until, summary)
         head = [{"role": "assistant", "content": summary}] if summary else []
-        return [*head, *messages_of(late)]
+        return [*head, *messages_of(late)], steps
 
     def _cost(self, turn: Turn) -> int:
         return sum(self._answerer.count_tokens([turn.question, turn.answer]))
 
-    def _summarised(self, summary: str, early: list[Turn]) -> str:
-        """Return the summary with these turns in it; their questions alone where no model can write one."""
+    def _summarised(self, summary: str, early: list[Turn]) -> tuple[str, list[Step]]:
+        """Return the summary with these turns in it and the model's step; the questions alone where none writes."""
         model: LanguageModel = self._answerer.language_model
-        said = "\n".join(f"{one['role']}: {one['content']}" for one in messages_of(early))
+        said, steps = "\n".join(f"{one['role']}: {one['content']}" for one in messages_of(early)), list[Step]()
         if not model.packaged:
-            task = _TASK.get(language_of(early[-1].question).code, _TASK["en"])
-            prompt: Messages = [{"role": "user", "content": task.replace("{said}", f"{summary}\n{said}".strip())}]
-            written = model.complete([prompt], _SUMMARY_TOKENS)[0].text.strip()
-            if written:
-                return written
+            language = language_of(early[-1].question)
+            task = self._answerer.prompts.text("summary", language, conversation=f"{summary}\n{said}".strip())
+            prompt: Messages = [{"role": "user", "content": task}]
+            started = time.perf_counter()
+            written = model.complete([prompt], _SUMMARY_TOKENS)[0]
+            text = written.text.strip()
+            told = text or f"the questions alone: {written.failure or 'the model wrote nothing'}"
+            seconds = time.perf_counter() - started
+            steps = [model_step("summarise", f"{len(early)} earlier turns", told, written, seconds)]
+            if text:
+                return text, steps
         questions = [turn.asked for turn in early]
-        return "\n".join([*([summary] if summary else []), *questions])[-4 * _SUMMARY_TOKENS :]
+        return "\n".join([*([summary] if summary else []), *questions])[-4 * _SUMMARY_TOKENS :], steps

@@ -1,9 +1,12 @@
 """A question of a conversation made to stand alone: what "it" means is said in the question itself."""
 
 import re
+import time
 from collections.abc import Sequence
 
+from pipelines.answering.prompts.prompt_files import Prompts
 from pipelines.answering.question import question_terms
+from pipelines.answering.search.trace import Step, model_step
 from pipelines.core.protocols import LanguageModel, Messages
 from pipelines.text.languages.languages import language_of
 
@@ -11,21 +14,12 @@ _WORD = re.compile(r"[^\W\d_]+")
 _TURNS = 6
 _LONGEST = 1_000
 _TOKENS = 128
-_TASK = {
-    "en": (
-        "Rewrite the last question so that it can be understood without the conversation: put the names that it refers "
-        "to in the place of pronouns. Keep its language. If it can be understood alone, repeat it. Write the question "
-        "and nothing else.\n\nConversation:\n{said}\n\nLast question: {question}"
-    ),
-    "zh": (
-        "把最后一个问题改写成脱离对话也能看懂的问题：用所指的名称代替代词，保持原来的语言。如果它本来就能单独看懂，原样重复。"
-        "只写出问题本身。\n\n对话：\n{said}\n\n最后的问题：{question}"
-    ),
-}
 
 
-def standalone_question(conversation: Sequence[dict[str, str]], language_model: LanguageModel) -> str:
-    """Return the last question of a conversation, to be understood without what was said before it.
+def standalone_question(
+    conversation: Sequence[dict[str, str]], language_model: LanguageModel, prompts: Prompts
+) -> tuple[str, tuple[Step, ...]]:
+    """Return the last question of a conversation, to be understood without what was said before it; the model's step.
 
     A model that can write rewrites it, as long as what it writes asks for the same in the same language: a question
     that stands alone must not drift. For the packaged one, what the question before was about is put beside it where
@@ -33,15 +27,18 @@ def standalone_question(conversation: Sequence[dict[str, str]], language_model: 
     """
     question, before = conversation[-1]["content"], conversation[:-1]
     if not before:
-        return question
+        return question, ()
     if language_model.packaged:
-        return _beside_its_subject(question, before)
-    language = language_of(question)
+        return _beside_its_subject(question, before), ()
     said = "\n".join(f"{one['role']}: {one['content'][:_LONGEST]}" for one in before[-_TURNS:])
-    task = _TASK.get(language.code, _TASK["en"])
-    prompt: Messages = [{"role": "user", "content": task.replace("{said}", said).replace("{question}", question)}]
+    task = prompts.text("standalone", language_of(question), conversation=said, question=question)
+    prompt: Messages = [{"role": "user", "content": task}]
+    started = time.perf_counter()
     written = language_model.complete([prompt], _TOKENS, usable=lambda _, one: _is_question(one.text, question))[0]
-    return written.text.strip() if _is_question(written.text, question) else _beside_its_subject(question, before)
+    is_one = _is_question(written.text, question)
+    asked = written.text.strip() if is_one else _beside_its_subject(question, before)
+    result = asked if is_one else f"{asked} (by rules: {written.failure or 'what the model wrote is no question'})"
+    return asked, (model_step("rewrite", question, result, written, time.perf_counter() - started),)
 
 
 def _is_question(text: str, question: str) -> bool:

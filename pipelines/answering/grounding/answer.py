@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.answering.grounding.citations.records import Status
+from pipelines.answering.search.trace import Step
 from pipelines.text.languages.languages import language_of
 
 PROVEN = tuple(status.value for status in Status if status.holds)
@@ -27,6 +28,8 @@ class Answer:
     left_out: int = 0
     note: str = ""
     """What else is to be told of it in a line: cut at the token limit, sentences dropped."""
+    checks: tuple[Step, ...] = ()
+    """What the model was asked of its sentences: steps of the answer's trace, not of its record."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values under the names that they have in ANSWERS."""

@@ -4,10 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipelines.answering.grounding.answer import Answer
-from pipelines.answering.grounding.citations.coverage import Similar
 from pipelines.answering.grounding.citations.policy import Policy, apply_policy
-from pipelines.answering.grounding.citations.records import CheckedSentence, Passage, Source
-from pipelines.answering.grounding.citations.verify import verify
+from pipelines.answering.grounding.citations.records import CheckedSentence, Passage, Source, VerifiedAnswer
 from pipelines.answering.grounding.context import Context
 from pipelines.answering.search.search import Row
 from pipelines.answering.settings import AnswerSettings
@@ -15,15 +13,12 @@ from pipelines.answering.settings import AnswerSettings
 _NO_CLAIM = "none"
 
 
-def proven_answer(
-    text: str, context: Context, settings: AnswerSettings, similar: Similar | None = None, notes: Sequence[str] = ()
-) -> Answer:
+def proven_answer(verified: VerifiedAnswer, context: Context, settings: AnswerSettings, *notes: str) -> Answer:
     """Return the answer with a status for each sentence; what is unproven stays, goes or stops it by the settings.
 
     The text is the model's, to the letter, unless sentences are dropped or the answer is refused. It is `supported`
     where a sentence of it is borne out: a refusal is not, nor what the sources say nothing of.
     """
-    verified = verify(text.strip(), sources_of(context), similar)
     shown = apply_policy(verified, Policy(settings.unproven))
     places, citations = _citations(shown.sentences, context)
     sentences, end = list[Mapping[str, Any]](), 0
@@ -32,7 +27,7 @@ def proven_answer(
         start = max(shown.text.find(one.text, end), end)
         end = min(start + len(one.text), len(shown.text))
         sentences.append(_sentence(one, start, end, places))
-    told = [*notes, *([shown.note] if shown.note else [])]
+    told = [note for note in (*notes, shown.note) if note]
     supported = any(one.status is not None and one.status.holds for one in shown.sentences)
     return Answer(shown.text, supported, citations, tuple(sentences), "model", context.left_out, "; ".join(told))
 

@@ -1,14 +1,14 @@
 """The mode `cypher`: the model writes one query that only reads; its rows and their chunks are the sources."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 
-from pipelines.answering.modes.prompts_of_modes import mode_prompt
 from pipelines.answering.question import question_terms
 from pipelines.answering.search.entities import is_named, near_entities
 from pipelines.answering.search.fusion import fuse
 from pipelines.answering.search.search import Fact, Retrieved, Row, Search, ranked_by_words
-from pipelines.answering.search.trace import Step
+from pipelines.answering.search.trace import Step, drained, model_step
 from pipelines.core.errors import ConfigurationError, QueryError
 from pipelines.core.protocols import CypherStore, GraphSchema, GraphStore, LanguageModel, Messages, QueryResult
 from pipelines.text.languages.languages import language_of
@@ -37,32 +37,36 @@ class CypherRetriever:
 
     def retrieve(self, question: str, k: int) -> Retrieved:
         """Return the chunks that the rows stand on, best first, and the rows as a table; the tries are its `trace`."""
-        result, trace = self._asked(question)
+        found, trace = drained(self.steps(question, k))
+        return replace(found, trace=trace)
+
+    def steps(self, question: str, k: int) -> Generator[Step, None, Retrieved]:
+        """Yield each try; return what `retrieve` does, without the trace."""
+        result = yield from self._asked(question)
         if result is None:
-            return Retrieved([], [], {}, trace=tuple(trace))
+            return Retrieved([], [], {})
         ids = list(dict.fromkeys(key for row in result.chunk_ids for key in row))[:_CHUNKS]
         rows = {row["chunk_id"]: row for row in self.search.chunk_rows(ids)}
         weights = term_weights(question_terms(question), [row["terms"] for row in rows.values()])
         by_words = ranked_by_words(question, list(rows.values()), weights)
         ranked = fuse([(1.0, [key for key in ids if key in rows]), (1.0, by_words)])
         chosen = [rows[key] for key in ranked[:k]]
-        return Retrieved(chosen, self._facts(result, chosen), weights, trace=tuple(trace))
+        return Retrieved(chosen, self._facts(result, chosen), weights)
 
-    def _asked(self, question: str) -> tuple[QueryResult | None, list[Step]]:
-        """Return what the model's statement came to, None where it came to nothing, and the tries."""
-        system = mode_prompt(
+    def _asked(self, question: str) -> Generator[Step, None, QueryResult | None]:
+        """Yield the tries; return what the model's statement came to, None where it came to nothing."""
+        system = self.search.prompts.text(
             "cypher", language_of(question), rows=self.settings.cypher_rows, graph=self._graph(question)
         )
         messages: Messages = [{"role": "system", "content": system}, {"role": "user", "content": question}]
-        kept, trace = None, list[Step]()
+        kept = None
         for _ in range(2):
             completion = self.model.complete(
                 [messages], _STATEMENT_TOKENS, usable=lambda _, one: bool(statement_in(one.text))
             )[0]
-            tokens = completion.prompt_tokens, completion.completion_tokens
             statement = "" if completion.failure else statement_in(completion.text)
             if completion.failure:
-                trace.append(Step("cypher", "", f"the model failed: {completion.failure}", *tokens))
+                yield model_step("cypher", "", f"the model failed: {completion.failure}", completion)
                 break
             try:
                 if not statement:
@@ -70,13 +74,13 @@ class CypherRetriever:
                 result = self.store.read_cypher(statement, self.settings.cypher_rows, self.settings.cypher_seconds)
             except QueryError as error:
                 complaint = f"found {error.found}; expected {error.expected}"
-                trace.append(Step("cypher", statement, f"refused: {complaint}", *tokens))
+                yield model_step("cypher", statement, f"refused: {complaint}", completion)
             else:
                 kept = result
                 homeless = bool(result.rows) and not any(result.chunk_ids)
                 complaint = _NO_SOURCE if homeless else ""
                 told = self._told(result) + (f"\n({_NO_SOURCE})" if homeless else "")
-                trace.append(Step("cypher", result.statement, told, *tokens))
+                yield model_step("cypher", result.statement, told, completion)
             if not complaint:
                 break
             messages = [
@@ -84,7 +88,7 @@ class CypherRetriever:
                 {"role": "assistant", "content": completion.text.strip() or "…"},
                 {"role": "user", "content": complaint},
             ]
-        return kept, trace
+        return kept
 
     def _told(self, result: QueryResult) -> str:
         """Return what the trace says of a result: with filters nothing of what may not pass them."""

@@ -1,18 +1,23 @@
 """Searching more: in the documents' languages where the question is in another, otherwise where nothing is found."""
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
+from pipelines.answering.prompts.prompt_files import Prompts
 from pipelines.answering.question import question_terms
 from pipelines.answering.search.fusion import fuse
 from pipelines.answering.search.search import Retrieved
+from pipelines.answering.search.trace import Step, model_step
 from pipelines.core.protocols import Completion, Embedder, LanguageModel, Messages
 from pipelines.text.languages.languages import LANGUAGES, language_of
 from pipelines.text.terms import word_root
 from pipelines.text.words import words
 
-Retrieve = Callable[[str, str, int], Retrieved]
-"""Searches for a text in a mode and returns the best of that many passages."""
+Steps = Generator[Step, None, Retrieved]
+Retrieve = Callable[[str, str, int], Steps]
+"""Searches for a text in a mode: yields its steps and returns the best of that many passages."""
 _MAIN_SHARE = 0.2
 """Share of the chunks from which a language is one of the documents' own."""
 _OTHER = {"bm25": "vector", "vector": "bm25"}
@@ -21,16 +26,15 @@ _OWN_SEARCHES = ("agentic", "cypher")
 """Modes in which a model chooses what is searched for, in any language, and is told what found nothing."""
 _MOST_TERMS = 5
 _TOKENS = 96
-_TASK = {
-    "en": (
-        "Write the search terms of this question in English: translate its names and things, leave out the words that "
-        "only ask. Write the terms in one line, separated by spaces, and nothing else.\n\n{question}"
-    ),
-    "zh": (
-        "把下面问题中的检索词译成中文：翻译其中的名称和事物，略去只表示提问的词。"
-        "只写检索词，写在一行内，用空格隔开。\n\n{question}"
-    ),
-}
+
+
+@dataclass(frozen=True)
+class _Translation:
+    """What a model made of a question's terms, "" where that is no translation, and what it took."""
+
+    text: str
+    written: Completion
+    seconds: float = 0.0
 
 
 class Finder:
@@ -38,23 +42,34 @@ class Finder:
 
     def __init__(
         self, retrieve: Retrieve, count_languages: Callable[[], Mapping[str, int]], embedder: Embedder,
-        model: LanguageModel,
+        model: LanguageModel, prompts: Prompts,
     ) -> None:  # fmt: skip
         self._retrieve, self._count, self._embedder, self._model = retrieve, count_languages, embedder, model
-        self._translated: dict[tuple[str, str], str] = {}
+        self._prompts = prompts
+        self._translated: dict[tuple[str, str], _Translation] = {}
 
-    def find(self, question: str, mode: str, k: int) -> tuple[Retrieved, str]:
-        """Return what is found, and a line about searches that are not the question's own; raises as retrieval does."""
+    def steps(self, question: str, mode: str, k: int) -> Generator[Step, None, tuple[Retrieved, str]]:
+        """Yield the steps; return what is found and a line about searches that are not the question's own.
+
+        Raises as retrieval does.
+        """
         if mode in _OWN_SEARCHES:
-            return self._retrieve(question, mode, k), ""
+            return (yield from self._retrieve(question, mode, k)), ""
+        targets = self._targets(question)
+        before = {code for code in targets if (question, code) in self._translated}
         self.look_ahead([question])
-        translations = (self._translated[question, code] for code in self._targets(question))
-        terms = [one for one in translations if one]
-        found = [self._retrieve(query, mode, k) for query in (question, *terms)]
+        terms: list[str] = []
+        for code in targets:
+            made = self._translated[question, code]
+            yield _translation_step(question, code, made, made.seconds if code in before else 0.0)
+            terms += [made.text] if made.text else []
+        found: list[Retrieved] = []
+        for query in (question, *terms):
+            found.append((yield from self._retrieve(query, mode, k)))
         notes = [f"searched as well: {', '.join(terms)}"] if terms else []
         best = _together(found, k)
         if _is_nothing(best):
-            best, note = self._search_again([question, *terms], mode, k, best)
+            best, note = yield from self._search_again([question, *terms], mode, k, best)
             notes += [note] if note else []
         return best, "; ".join(notes)
 
@@ -65,15 +80,19 @@ class Finder:
         if not wanted:
             return
         prompts: list[Messages] = [
-            [{"role": "user", "content": _TASK[code].replace("{question}", one)}] for one, code in wanted
+            [{"role": "user", "content": self._prompts.text("terms", LANGUAGES[code], question=one)}]
+            for one, code in wanted
         ]
 
         def is_usable(number: int, completion: Completion) -> bool:
             return bool(_translation(completion.text, *wanted[number]))
 
+        started = time.perf_counter()
         written = self._model.complete(prompts, _TOKENS, usable=is_usable)
+        share = (time.perf_counter() - started) / len(wanted)
         for key, completion in zip(wanted, written, strict=True):
-            self._translated[key] = _translation(completion.text, *key)
+            seconds = 0.0 if completion.cached else share
+            self._translated[key] = _Translation(_translation(completion.text, *key), completion, seconds)
 
     @cached_property
     def _main(self) -> tuple[str, ...]:
@@ -88,20 +107,32 @@ class Finder:
         # Who reads every language needs no count.
         if self._model.packaged or all(reads(code) for code in LANGUAGES) or own in self._main:
             return []
-        return [code for code in self._main if code in _TASK and not (reads(own) and reads(code))]
+        return [code for code in self._main if self._prompts.has("terms", code) and not (reads(own) and reads(code))]
 
-    def _search_again(self, queries: Sequence[str], mode: str, k: int, nothing: Retrieved) -> tuple[Retrieved, str]:
+    def _search_again(
+        self, queries: Sequence[str], mode: str, k: int, nothing: Retrieved
+    ) -> Generator[Step, None, tuple[Retrieved, str]]:
         """Return what the other search finds, else the first that a single term does; filters hold here too."""
         other = _OTHER.get(mode)
         if other:
-            found = _together([self._retrieve(query, other, k) for query in queries], k)
+            both: list[Retrieved] = []
+            for query in queries:
+                both.append((yield from self._retrieve(query, other, k)))
+            found = _together(both, k)
             if not _is_nothing(found):
                 return found, f"nothing was found by {_SEARCHED_BY[mode]}: searched by {_SEARCHED_BY[other]} instead"
         for term in _single_terms(queries):
-            found = self._retrieve(term, "bm25" if other else mode, k)
+            found = yield from self._retrieve(term, "bm25" if other else mode, k)
             if not _is_nothing(found):
                 return found, f"nothing was found for the whole question: searched for '{term}' instead"
         return nothing, ""
+
+
+def _translation_step(question: str, code: str, made: _Translation, seconds: float) -> Step:
+    """Return the step of a translation: its tokens are the answer's in every mode that searches with it."""
+    written = made.written
+    result = f"{code}: {made.text}" if made.text else f"{code}: {written.failure or 'no translation'}; not searched"
+    return model_step("translate", question, result, written, seconds)
 
 
 def _is_nothing(found: Retrieved) -> bool:

@@ -1,11 +1,12 @@
 """Finding what a question needs: `native` here, `local` and `global` over the graph; all ranking is above the store."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
+from pipelines.answering.prompts.prompt_files import Prompts, load_prompts
 from pipelines.answering.question import holds_answer_kind
 from pipelines.answering.search.similarity import Similarity
 from pipelines.answering.search.trace import Step
@@ -63,8 +64,26 @@ class Retriever(Protocol):
         ...
 
 
+@runtime_checkable
+class SteppingRetriever(Retriever, Protocol):
+    """A retriever that tells of its steps as it takes them."""
+
+    def steps(self, question: str, k: int) -> Generator[Step, None, Retrieved]:
+        """Yield each step when it is done; return what `retrieve` does, without the trace."""
+        ...
+
+
+def retrieval_steps(retriever: Retriever, question: str, k: int) -> Generator[Step, None, Retrieved]:
+    """Yield a retriever's steps, at its end where it tells of them only then; return what it found."""
+    if isinstance(retriever, SteppingRetriever):
+        return (yield from retriever.steps(question, k))
+    found = retriever.retrieve(question, k)
+    yield from found.trace
+    return found
+
+
 class Search:
-    """What the modes share: both searches, document titles, ranking by the question's words, and the model.
+    """What the modes share: both searches, document titles, ranking by the question's words, the model, its prompts.
 
     `language_model` is for modes that ask it while they search; None where there is none.
     """
@@ -75,8 +94,10 @@ class Search:
         embedder: Embedder,
         settings: AnswerSettings,
         language_model: LanguageModel | None = None,
+        prompts: Prompts | None = None,
     ) -> None:
         self.store, self.embedder, self.settings, self.language_model = store, embedder, settings, language_model
+        self.prompts = load_prompts() if prompts is None else prompts
         self.similarity = Similarity(embedder)
 
     def vector(self, question: str) -> np.ndarray | None:

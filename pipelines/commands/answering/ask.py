@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 def command(question: str, mode: "Mode", with_trace: bool, as_json: bool, **filters: Any) -> int:
     """Answer a question from the documents, with citations."""
     from pipelines.answering.ask import Answerer
-    from pipelines.answering.settings import RetrievalSettings
-    from pipelines.commands.answering.printed import print_proof
+    from pipelines.commands.answering.printed import print_proof, step_printer
     from pipelines.core.filters import Filters
     from resources.embedding.embedders import open_embedder
     from resources.embedding.reranker import open_reranker
@@ -42,7 +41,7 @@ def command(question: str, mode: "Mode", with_trace: bool, as_json: bool, **filt
     from resources.settings import Settings
 
     settings = Settings.load()
-    retrieval = RetrievalSettings(filters=Filters(**filters))
+    retrieval = settings.answering.retrieval.model_copy(update={"filters": Filters(**filters)})
     embedder = open_embedder(settings)
     _refuse_other_graph(settings, embedder)
     with (
@@ -56,14 +55,14 @@ def command(question: str, mode: "Mode", with_trace: bool, as_json: bool, **filt
             prompts=settings.prompts,
         ) as answerer,
     ):
-        answer = answerer.ask(question, mode).as_dict()
+        answer = answerer.ask(question, mode, step_printer(with_trace and not as_json)).as_dict()
     if as_json:
         print(json.dumps(answer, ensure_ascii=False))
         return 0
     if with_trace:
-        from pipelines.answering.search.trace import printed
+        from pipelines.answering.search.trace import printed_total
 
-        print("\n".join(printed(answer["trace"])), end="\n\n")
+        print(printed_total(answer["trace"]), end="\n\n")
     print(answer["answer"] or answer["note"])
     print_proof(answer)
     return 0

@@ -67,12 +67,17 @@ def _question() -> str | None:
 
 def _say(chat: "Chat", question: str, mode: str) -> None:
     from pipelines.answering.ask import Answered
+    from pipelines.answering.search.trace import Step
+    from pipelines.commands.answering.printed import step_printer
     from pipelines.core.errors import GraftlineError
 
+    told = step_printer()
     try:
         for piece in chat.ask(question, mode):
             if isinstance(piece, Answered):
                 _show_proof(piece)
+            elif isinstance(piece, Step):
+                told(piece)
             else:
                 click.echo(piece, nl=False)
     except GraftlineError as error:  # one question's trouble is not the conversation's end

@@ -168,11 +168,42 @@ function card(mode) {
   const text = element("div", { class: "text" });
   const state = element("p", { class: "state" }, "searching …");
   const below = element("div");
-  $("answers").append(element("article", { "data-mode": mode }, element("h2", {}, mode), state, text, below));
-  return { text, state, below };
+  const trace = element("details", { class: "trace" }, element("summary"), element("ol"));
+  trace.hidden = true;
+  // Open while the answer is made; after that as the reader left it.
+  trace.querySelector("summary").addEventListener("click", () => (trace.dataset.kept = trace.open ? "closed" : "open"));
+  $("answers").append(element("article", { "data-mode": mode }, element("h2", {}, mode), state, trace, text, below));
+  return { text, state, below, trace };
+}
+
+function tokensOf(step) {
+  return step.prompt_tokens + step.completion_tokens;
+}
+
+function showTrace({ trace }, steps) {
+  const line = (step) => {
+    const tokens = tokensOf(step);
+    const took = [step.seconds ? `${step.seconds.toFixed(1)} s` : "", tokens ? `${tokens} tokens` : ""].filter(Boolean);
+    return element(
+      "li",
+      { "data-action": step.action },
+      element("b", {}, step.action),
+      ` ${step.argument} `,
+      element("span", { class: "state" }, took.join(" · ")),
+      element("div", { class: "result" }, step.result),
+    );
+  };
+  const tokens = steps.reduce((sum, step) => sum + tokensOf(step), 0);
+  const seconds = steps.reduce((sum, step) => sum + (step.seconds ?? 0), 0);
+  const count = `${steps.length} ${steps.length === 1 ? "step" : "steps"}`;
+  trace.querySelector("summary").textContent = `${count} · ${seconds.toFixed(1)} s · ${tokens} tokens`;
+  trace.querySelector("ol").replaceChildren(...steps.map(line));
+  trace.hidden = !steps.length;
 }
 
 async function finish(made, answer, proof) {
+  showTrace(made, proof.trace ?? []);
+  made.trace.open = made.trace.dataset.kept === "open";
   const chunks = showProof(made, answer, proof);
   if (!chunks.length) return;
   const graph = await (await call("/api/subgraph", { method: "POST", body: JSON.stringify(chunks) })).json();
@@ -201,11 +232,17 @@ async function ask(question, mode) {
   const timer = setInterval(() => (state.textContent = `${text.textContent ? "writing" : "searching"} … ${seconds()} s`), 200);
   let answer = "";
   let proof = null;
+  const steps = [];
   try {
     const messages = [{ role: "user", content: question }];
     const body = JSON.stringify({ model: mode, messages, stream: true, sources: "apart", conversation: conversations[mode] ?? "" });
     for await (const event of events(await call("/v1/chat/completions", { method: "POST", body }))) {
       if (event.error) throw new Error(event.error.message);
+      if (event.graftline_step) {
+        steps.push(event.graftline_step);
+        showTrace(made, steps);
+        if (!answer && steps.length === 1) made.trace.open = true;
+      }
       answer += event.choices?.[0]?.delta?.content ?? "";
       text.textContent = answer;
       if (event.graftline) proof = event.graftline;

@@ -12,9 +12,10 @@ import pytest
 
 from pipelines.answering.ask import Answered
 from pipelines.answering.chat import chat as chats
+from pipelines.answering.chat import standalone
 from pipelines.answering.chat.chat import Chat
 from pipelines.answering.chat.memory import Conversations, Turn
-from pipelines.answering.chat.standalone import standalone_question
+from pipelines.answering.prompts.prompt_files import load_prompts
 from pipelines.core.errors import NotMaterializedError
 from tests.answering.world import build_answerer
 from tests.fakes import FakeLanguageModel
@@ -22,6 +23,10 @@ from tests.fakes import FakeLanguageModel
 
 class Writing(FakeLanguageModel):
     packaged = False
+
+
+def standalone_question(conversation: list[dict[str, str]], model: FakeLanguageModel) -> str:
+    return standalone.standalone_question(conversation, model, load_prompts())[0]
 
 
 def said(*texts: str) -> list[dict[str, str]]:

@@ -1,14 +1,16 @@
 """Questions in another language than the documents, and questions for which the first search finds nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 import pytest
 
 from pipelines.answering.answers import answer_all
 from pipelines.answering.ask import Answerer
+from pipelines.answering.prompts.prompt_files import load_prompts
 from pipelines.answering.scoreboard.questions import load_questions
 from pipelines.answering.search.finding import Finder
 from pipelines.answering.search.search import Retrieved
+from pipelines.answering.search.trace import Step, drained
 from pipelines.core.protocols import Messages
 from tests.answering.world import TEXTS, build_answerer, build_store
 from tests.fakes import FakeEmbedder, FakeLanguageModel
@@ -117,17 +119,18 @@ def test_a_search_by_meaning_in_a_language_that_is_not_read_is_followed_by_words
 def finder(finds: Callable[[str, str], bool], model: FakeLanguageModel | None = None) -> tuple[Finder, list[str]]:
     queries: list[str] = []
 
-    def retrieve(query: str, mode: str, k: int) -> Retrieved:
+    def retrieve(query: str, mode: str, k: int) -> Generator[Step, None, Retrieved]:
+        yield from ()
         queries.append(f"{mode}: {query}")
         chunks = [{"chunk_id": "c1"}] if finds(query, mode) else []
         return Retrieved(chunks, [], {})
 
-    return Finder(retrieve, lambda: {"en": 1}, FakeEmbedder(), model or FakeLanguageModel()), queries
+    return Finder(retrieve, lambda: {"en": 1}, FakeEmbedder(), model or FakeLanguageModel(), load_prompts()), queries
 
 
 def test_single_terms_are_searched_last_and_the_one_that_finds_is_told() -> None:
     searching, queries = finder(lambda query, mode: query == "warehouse")
-    found, note = searching.find("Which warehouse stores tents?", "bm25", 5)
+    found, note = drained(searching.steps("Which warehouse stores tents?", "bm25", 5))[0]
     assert found.chunks and note == "nothing was found for the whole question: searched for 'warehouse' instead"
     assert queries[:3] == [
         "bm25: Which warehouse stores tents?", "vector: Which warehouse stores tents?", "bm25: warehouse",
@@ -136,7 +139,7 @@ def test_single_terms_are_searched_last_and_the_one_that_finds_is_told() -> None
 
 def test_nothing_stays_nothing_and_what_is_found_at_once_is_not_searched_again() -> None:
     searching, queries = finder(lambda query, mode: False)
-    found, note = searching.find("Which warehouse stores tents?", "native", 5)
+    found, note = drained(searching.steps("Which warehouse stores tents?", "native", 5))[0]
     assert not found.chunks and not note and all(query.startswith("native: ") for query in queries)
     searching, queries = finder(lambda query, mode: True)
-    assert searching.find("Which warehouse?", "bm25", 5)[1] == "" and queries == ["bm25: Which warehouse?"]
+    assert drained(searching.steps("Which warehouse?", "bm25", 5))[0][1] == "" and queries == ["bm25: Which warehouse?"]

@@ -13,6 +13,7 @@ import pytest
 
 from pipelines.core.errors import ConfigurationError, InputError, ServiceError
 from pipelines.core.protocols import CUT, Completion, Messages
+from resources.models.chat_answer import completion_of
 from resources.models.completion_cache import CompletionCache, completion_key
 from resources.models.language_model import CachedLanguageModel, open_language_model
 from resources.models.local import LocalModel
@@ -255,3 +256,27 @@ def test_the_packaged_small_model_without_anything_that_holds_it_to_a_schema_is_
     with pytest.raises(ConfigurationError, match="Next: unset GRAFTLINE_EXTRACTOR") as caught:
         list(model.generate([[{"role": "user", "content": "?"}]], 8, {"type": "object"}))
     assert "\n" not in str(caught.value)
+
+
+def test_a_models_calls_are_kept_beside_its_text(tmp_path: Path) -> None:
+    calls = '[{"function": {"name": "search", "arguments": "{}"}}]'
+    cache = CompletionCache(tmp_path / "llm.sqlite")
+    cache.add([("k", Completion("", 1, 1, calls=calls))], "fake@1")
+    assert cache.find(["k"])["k"] == Completion("", 1, 1, cached=True, calls=calls)
+
+
+@pytest.mark.parametrize(
+    ("message", "text", "calls"),
+    [
+        ({"content": None, "tool_calls": [{"function": {"name": "a"}}]}, "", '[{"function": {"name": "a"}}]'),
+        ({"content": "So.", "tool_calls": [{"id": 1}]}, "So.", '[{"id": 1}]'),
+        ({"content": "", "function_call": {"name": "a"}}, "", '[{"name": "a"}]'),
+        ({"content": "", "reasoning": "hm", "tool_calls": [{"id": 1}]}, "", '[{"id": 1}]'),
+        ({"content": "So.", "tool_calls": None}, "So.", ""),
+        ({"content": "So.", "tool_calls": []}, "So.", ""),
+        ({"content": "So.", "tool_calls": "none", "function_call": None}, "So.", ""),
+    ],
+)
+def test_calls_of_tools_are_read_from_a_servers_answer(message: dict[str, Any], text: str, calls: str) -> None:
+    found = completion_of(json.dumps({"choices": [{"message": message, "finish_reason": "stop"}]}))
+    assert (found.text, found.calls) == (text, calls)

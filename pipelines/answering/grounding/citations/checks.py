@@ -44,11 +44,12 @@ the same subject or hold the same figure and say another thing, 0.11 at most: en
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a sentence is, why, and the sentences that say so."""
+    """What a sentence is, why, and the sentences that say so; whether a number of it stands in none of them."""
 
     status: Status
     reason: str
     evidence: tuple[SourceSentence, ...] = ()
+    figures_fail: bool = False
 
 
 def check(claim: Claim, pool: Sequence[SourceSentence], others: Sequence[str], similar: Similar | None) -> Verdict:
@@ -67,6 +68,12 @@ def check(claim: Claim, pool: Sequence[SourceSentence], others: Sequence[str], s
         if verdict is None or (found.status.holds and not (spoken_of and _weakly(found))):
             return found
     return verdict or Verdict(Status.UNVERIFIED, _SILENT)
+
+
+def figures_hold(claim: Claim, evidence: Sequence[SourceSentence], others: Sequence[str]) -> bool:
+    """Say whether all numbers and dates of a claim stand in these sentences or follow from them."""
+    figures = check_figures(claim, read(claim.words), evidence, _around(evidence), others)
+    return not figures.wrong and not figures.missing
 
 
 def _weakly(verdict: Verdict) -> bool:
@@ -90,13 +97,14 @@ def _check(
     reading, both = read(claim.words), [*chosen, *rivals]
     figures = check_figures(claim, reading, both, _around(both), others)
     if figures.wrong:
-        return Verdict(Status.CONTRADICTED, f"the calculation does not hold: {figures.wrong}", tuple(chosen))
+        return Verdict(Status.CONTRADICTED, f"the calculation does not hold: {figures.wrong}", tuple(chosen), True)
     turned, sure = _turned(reading, both, bool(figures.derived))
     if turned:
-        return Verdict(Status.CONTRADICTED if sure else Status.UNVERIFIED, turned, tuple(chosen[:2]))
+        status = Status.CONTRADICTED if sure else Status.UNVERIFIED
+        return Verdict(status, turned, tuple(chosen[:2]), bool(figures.missing))
     if figures.missing:
         return Verdict(
-            Status.UNVERIFIED, f"stands in no cited sentence: {', '.join(figures.missing)}", tuple(chosen[:1])
+            Status.UNVERIFIED, f"stands in no cited sentence: {', '.join(figures.missing)}", tuple(chosen[:1]), True
         )
     unknown = unknown_names(reading, [f"{one.passage.text}\n{one.around}" for one in both], crosses)
     if unknown:

@@ -67,7 +67,8 @@ class Citation:
 class CheckedSentence:
     """A sentence of an answer, text == answer[start:end]; `status` is None where nothing is claimed.
 
-    `reason` is one line; `note` says what became of the marks ("" where they stand as they were).
+    `reason` is one line; `note` says what became of the marks ("" where they stand as they were). `figures_fail`: a
+    number of it stands in no cited sentence, or could not be looked for.
     """
 
     text: str
@@ -77,6 +78,7 @@ class CheckedSentence:
     reason: str
     citations: tuple[Citation, ...] = ()
     note: str = ""
+    figures_fail: bool = False
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,8 @@ def negation_turned(claim: Reading, sources: Sequence[Reading], settled: frozens
                 against = other.key in opposites().get(word.key, ())
                 if against and word.key in DIRECTED and compares:
                     continue
+                if against and _holds_both(source, word):
+                    continue
                 if (not against and _stripped(other.key) != _stripped(word.key)) or _limited(claim, source):
                     continue
                 shared = _overlap(around, _around(source, behind))
@@ -138,6 +140,14 @@ def negation_turned(claim: Reading, sources: Sequence[Reading], settled: frozens
         ):
             return word.key
     return ""
+
+
+def _holds_both(source: Reading, word: Word) -> bool:
+    """Say whether a source has a claim's word itself, as the claim has it, where it has its opposite as well.
+
+    "54 in 2025, after 48 the year before": of what it says the one and of what the other, its words do not tell.
+    """
+    return any(one.key == word.key and _is_negated(one) == _is_negated(word) for one in source.words)
 
 
 def _around(reading: Reading, place: int) -> dict[str, float]:

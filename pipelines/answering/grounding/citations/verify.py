@@ -20,7 +20,7 @@ def verify(answer: str, sources: Sequence[Source], similar: Similar | None = Non
     compares meanings where words do not decide.
     """
     pools = {source.number: source_sentences(source) for source in sources}
-    everything = _distinct([one for pool in pools.values() for one in pool])
+    everything = distinct([one for pool in pools.values() for one in pool])
     checked: list[CheckedSentence] = []
     holding: list[str] = []
     for claim in split_claims(answer):
@@ -34,7 +34,7 @@ def verify(answer: str, sources: Sequence[Source], similar: Similar | None = Non
         ) as error:  # whatever a text makes of a parser: the answer stays, and its sentence is not proven
             _LOG.warning("a sentence could not be checked: %s: %s", type(error).__name__, error, exc_info=error)
             why = f"it could not be checked ({type(error).__name__})"
-            one = CheckedSentence(claim.text, claim.start, claim.end, Status.UNVERIFIED, why)
+            one = CheckedSentence(claim.text, claim.start, claim.end, Status.UNVERIFIED, why, figures_fail=True)
         if one.status is not None and one.status.holds:
             holding.append(claim.words)
         checked.append(one)
@@ -47,7 +47,7 @@ def _checked(
 ) -> CheckedSentence:  # fmt: skip
     named = [number for number in claim.numbers if number in pools]
     wrong = [number for number in claim.numbers if number not in pools]
-    cited = _distinct([one for number in named for one in pools[number]])
+    cited = distinct([one for number in named for one in pools[number]])
     verdict = check(claim, cited, holding, similar) if cited else None
     if verdict is None or not verdict.status.holds:
         found = check(claim, everything, holding, similar)
@@ -62,6 +62,7 @@ def _checked(
         verdict.reason,
         tuple(one.citation for one in verdict.evidence),
         _note(verdict, numbers, named, wrong),
+        verdict.figures_fail,
     )
 
 
@@ -76,7 +77,7 @@ def _note(verdict: Verdict, numbers: Sequence[int], named: Sequence[int], wrong:
     return "; ".join(notes)
 
 
-def _distinct(sentences: Sequence[SourceSentence]) -> list[SourceSentence]:
+def distinct(sentences: Sequence[SourceSentence]) -> list[SourceSentence]:
     """Return sentences, one that two sources share once."""
     found: dict[tuple[str, int, int], SourceSentence] = {}
     for one in sentences:

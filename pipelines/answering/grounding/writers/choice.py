@@ -1,11 +1,9 @@
 """Which writer a model gets."""
 
-from pathlib import Path
-
-from pipelines.answering.grounding.prompt_files import load_prompts
 from pipelines.answering.grounding.writers.extract import ExtractWriter
 from pipelines.answering.grounding.writers.model import ModelWriter
 from pipelines.answering.grounding.writers.writer import Writer
+from pipelines.answering.prompts.prompt_files import Prompts
 from pipelines.answering.search.similarity import Similarity
 from pipelines.answering.settings import AnswerSettings
 from pipelines.core.protocols import Embedder, LanguageModel
@@ -16,15 +14,12 @@ def open_writer(
     similarity: Similarity,
     embedder: Embedder,
     language_model: LanguageModel,
-    prompts: Path | None = None,
+    prompts: Prompts,
 ) -> Writer:
-    """Return the writer that the settings name; `auto` is `extract` for the packaged small model, else `model`.
-
-    `prompts` is a folder whose files take the place of the packaged ones. Raises ConfigurationError for a wrong one.
-    """
+    """Return the writer that the settings name; `auto` is `extract` for the packaged small model, else `model`."""
     chosen = settings.writer
     if chosen == "auto":
         chosen = "extract" if language_model.packaged else "model"
     if chosen == "extract":
         return ExtractWriter(settings, similarity)
-    return ModelWriter(settings, similarity, embedder, load_prompts(prompts), language_model)
+    return ModelWriter(settings, similarity, embedder, prompts, language_model)

@@ -10,7 +10,7 @@ from pipelines.answering.grounding.answer import Answer, refusal_answer
 from pipelines.answering.grounding.evidence import Evidence, rank_evidence
 from pipelines.answering.grounding.grounding import ground, is_supported, written_answer
 from pipelines.answering.grounding.prompt import build_prompt, stuff_prompt
-from pipelines.answering.grounding.writers.writer import Draft
+from pipelines.answering.grounding.writers.writer import Draft, Written
 from pipelines.answering.search.search import Retrieved
 from pipelines.answering.search.similarity import Similarity
 from pipelines.answering.settings import AnswerSettings
@@ -45,8 +45,11 @@ class ExtractWriter:
             return False
         return written_answer(draft.question, completion.text, evidence, self._settings) is not None
 
-    def answer(self, draft: Draft, completion: Completion | None) -> Answer:
-        """Return what of the completion the sources hold, else the best source sentences, else a refusal."""
+    def answers(self, written: Sequence[Written]) -> list[Answer]:
+        """Return what of each completion the sources hold, else the best source sentences, else a refusal."""
+        return [self._answer(draft, completion) for draft, completion in written]
+
+    def _answer(self, draft: Draft, completion: Completion | None) -> Answer:
         if completion is None:
             return refusal_answer(draft.question)
         return ground(draft.question, completion.text, draft.ground, self._settings)

@@ -2,14 +2,18 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from pipelines.answering.grounding.answer import Answer, refusal_answer
+from pipelines.answering.grounding.citations.records import VerifiedAnswer
+from pipelines.answering.grounding.citations.verify import verify
 from pipelines.answering.grounding.context import Context, pack_context
 from pipelines.answering.grounding.prompt import stuff_prompt
-from pipelines.answering.grounding.prompt_files import Prompts
-from pipelines.answering.grounding.proof import proven_answer
-from pipelines.answering.grounding.writers.writer import Draft
+from pipelines.answering.grounding.proof import proven_answer, sources_of
+from pipelines.answering.grounding.second_pass import SecondPass
+from pipelines.answering.grounding.writers.writer import Draft, Written
+from pipelines.answering.prompts.prompt_files import WRITER, Prompts
 from pipelines.answering.search.search import Retrieved
 from pipelines.answering.search.similarity import Similarity
 from pipelines.answering.settings import AnswerSettings
@@ -37,7 +41,12 @@ class ModelWriter:
         self.passages = settings.passages
         self.streams = settings.unproven == "mark"
         # What the server says of its context is no part: it would have to run for a night that has nothing to ask.
-        self.made_with: tuple[str, ...] = (self.name, f"prompts {prompts.digest}")
+        checks = settings.verify == "model"
+        self._second_pass = SecondPass(language_model, prompts) if checks else None
+        self.made_with: tuple[str, ...] = (
+            self.name,
+            f"prompts {prompts.digest(*WRITER, *(('verdict',) if checks else ()))}",
+        )
 
     @cached_property
     def budget(self) -> int:
@@ -69,16 +78,41 @@ class ModelWriter:
         """Say whether the model said anything, to its end."""
         return bool(completion.text.strip()) and completion.finish_reason != CUT
 
-    def answer(self, draft: Draft, completion: Completion | None) -> Answer:
-        """Return the model's words with their proof; a refusal stays one, in its words."""
+    def answers(self, written: Sequence[Written]) -> list[Answer]:
+        """Return the model's words with their proof; a refusal stays one, in its words.
+
+        With the second pass, the model is asked about the sentences of all answers at once.
+        """
+        said = {place: one for place, pair in enumerate(written) if (one := self._verified(*pair)) is not None}
+        opinions = (
+            self._second_pass.opinions([(one, sources_of(written[place][0].ground)) for place, one in said.items()])
+            if self._second_pass
+            else [(one, (), "") for one in said.values()]
+        )
+        checked = dict(zip(said, opinions, strict=True))
+        answers = []
+        for place, (draft, completion) in enumerate(written):
+            if place not in checked or completion is None:
+                answers.append(self._nothing(draft, completion))
+                continue
+            one, steps, note = checked[place]
+            cut = f"cut at {self.max_tokens} tokens" if completion.finish_reason == CUT else ""
+            answers.append(replace(proven_answer(one, draft.ground, self._settings, cut, note), checks=steps))
+        return answers
+
+    def _verified(self, draft: Draft, completion: Completion | None) -> VerifiedAnswer | None:
+        """Return what the rules say of the model's words, None where there are none."""
+        if completion is None or completion.failure or not completion.text.strip():
+            return None
+        return verify(completion.text.strip(), sources_of(draft.ground), self._similar)
+
+    def _nothing(self, draft: Draft, completion: Completion | None) -> Answer:
+        """Return the answer where there are no words of the model's."""
         if completion is None:
             return refusal_answer(draft.question, self.name)
         context: Context = draft.ground
-        if completion.failure or not completion.text.strip():
-            reason = completion.failure or "an empty answer"
-            return Answer("", False, (), writer=self.name, left_out=context.left_out, note=f"no answer: {reason}")
-        notes = [f"cut at {self.max_tokens} tokens"] if completion.finish_reason == CUT else []
-        return proven_answer(completion.text, context, self._settings, self._similar, notes)
+        reason = completion.failure or "an empty answer"
+        return Answer("", False, (), writer=self.name, left_out=context.left_out, note=f"no answer: {reason}")
 
     def _similar(self, sentence: str, others: Sequence[str]) -> Sequence[float]:
         """Return how alike others are in meaning, 0 to 1; all 0 where the embedder has nothing to say."""

@@ -1,5 +1,6 @@
 """Who makes the answer from what was retrieved: the model, or quotations of the sources."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,6 +17,10 @@ class Draft:
     retrieved: Retrieved
     prompt: Messages | None
     ground: Any = None
+
+
+Written = tuple[Draft, Completion | None]
+"""A draft and what the model made of it, None where it was not asked."""
 
 
 class Writer(Protocol):
@@ -42,6 +47,6 @@ class Writer(Protocol):
         """Say whether an answer comes of the completion, so that it is worth keeping."""
         ...
 
-    def answer(self, draft: Draft, completion: Completion | None) -> Answer:
-        """Return the answer; `completion` is None where the model was not asked."""
+    def answers(self, written: Sequence[Written]) -> list[Answer]:
+        """Return the answers in order."""
         ...

@@ -1,12 +1,11 @@
-"""An agent whose steps the language model chooses, one JSON object a step."""
+"""An agent whose steps the language model chooses: JSON in its text, or the calls that its server made of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from pipelines.answering.modes.agent.desk import Desk
-from pipelines.answering.modes.agent.replies import EXPECTED, SCHEMA, Reply, read_reply
-from pipelines.answering.modes.prompts_of_modes import mode_prompt
+from pipelines.answering.modes.agent.replies import EXPECTED, SCHEMA, Reply, read_replies
 from pipelines.answering.search.search import Search
-from pipelines.answering.search.trace import Step
+from pipelines.answering.search.trace import Step, model_step
 from pipelines.core.protocols import Completion, LanguageModel, Messages
 from pipelines.text.languages.languages import language_of
 
@@ -16,46 +15,65 @@ _UNREADABLE = 2
 _KEPT_WHOLE = 2
 """Results that are never shortened, the newest."""
 _SHORTENED = 200
+_NOTHING = Completion("", 0, 0)
 
 
-def model_steps(search: Search, desk: Desk, model: LanguageModel) -> tuple[list[Step], list[str]]:
-    """Return the steps that the model took, and the chunks that it says the answer needs.
+def model_steps(search: Search, desk: Desk, model: LanguageModel) -> Generator[Step, None, list[str]]:
+    """Yield the steps that the model takes; return the chunks that it says the answer needs.
 
-    It ends at the action "answer", at the limit of steps, or where the model writes no action twice in a row.
+    It ends at the action "answer", at the limit of steps, or where the model writes no action twice in a row. Calls
+    that it makes side by side are a step each, of which the first has the reply's tokens.
     """
     limit = search.settings.agent_steps
-    system = mode_prompt("agent", language_of(desk.question), steps=limit)
+    system = search.prompts.text("agent", language_of(desk.question), steps=limit)
     messages: Messages = [{"role": "system", "content": system}, {"role": "user", "content": desk.question}]
-    steps, done, strange, told = list[Step](), dict[tuple[str, str], int](), 0, False
-    for number in range(1, limit + 1):
+    done, strange, told, number = dict[tuple[str, str], int](), 0, False, 0
+    while number < limit:
         # Only where it is needed: a model that runs here starts its engine anew for every answer held to a schema.
         schema = SCHEMA if strange else None
         completion = model.complete(
-            [_fitting(messages, search)], _STEP_TOKENS, schema, usable=lambda _, one: read_reply(one.text) is not None
+            [_fitting(messages, search)], _STEP_TOKENS, schema, usable=lambda _, one: bool(_replies(one))
         )[0]
-        reply = None if completion.failure else read_reply(completion.text)
         if completion.failure:
-            steps.append(_step("none", "", f"the model failed: {completion.failure}", completion))
-            break
-        if reply is not None and reply.action == "answer" and (desk.searched or told):
-            kept = desk.named(reply.argument)
-            steps.append(_step("answer", reply.argument, f"{len(kept)} passages named", completion))
-            return steps, kept
-        told = told or (reply is not None and reply.action == "answer")
-        result = _result(desk, reply, done, number)
-        strange = 0 if reply is not None and reply.known else strange + 1
-        action, argument = (reply.action, reply.argument) if reply is not None else ("none", completion.text[:200])
-        steps.append(_step(action, argument, result, completion))
+            yield model_step("none", "", f"the model failed: {completion.failure}", completion)
+            return []
+        replies = _replies(completion)
+        if replies and replies[0].action == "answer" and (desk.searched or told):
+            kept = desk.named(replies[0].argument)
+            named = f"{len(kept)} passage{'' if len(kept) == 1 else 's'} named"
+            yield model_step("answer", replies[0].argument, named, completion)
+            return kept
+        told = told or bool(replies and replies[0].action == "answer")
+        strange = 0 if any(one.known for one in replies) else strange + 1
+        results, spent = list[str](), completion
+        chosen: list[Reply | None] = list(replies[: limit - number]) or [None]
+        for reply in chosen:
+            number += 1
+            results.append(_result(desk, reply, done, number))
+            action, argument = (reply.action, reply.argument) if reply else ("none", completion.text[:200])
+            yield model_step(action, argument, results[-1], spent)
+            spent = _NOTHING
         if strange == _UNREADABLE:
-            break
-        left = f"({limit - number} steps left)"
+            return []
         messages += [
-            {"role": "assistant", "content": completion.text.strip() or "…"},
-            {"role": "user", "content": f"{result}\n{left}"},
+            {"role": "assistant", "content": completion.text.strip() or completion.calls or "…"},
+            {"role": "user", "content": f"{_told(replies, results)}\n({limit - number} steps left)"},
         ]
-    else:
-        steps.append(Step("stop", "", f"the limit of {limit} steps"))
-    return steps, []
+    yield Step("stop", "", f"the limit of {limit} steps")
+    return []
+
+
+def _replies(completion: Completion) -> list[Reply]:
+    return read_replies(completion.text, completion.calls)
+
+
+def _told(replies: Sequence[Reply], results: Sequence[str]) -> str:
+    """Return the results as the model reads them: of several each under the action that it is of."""
+    if len(replies) < 2:
+        return results[0]
+    parts = [f"{one.action} {one.argument}:\n{result}" for one, result in zip(replies, results, strict=False)]
+    parts += [f"{one.action} {one.argument}:\nnot done: no step was left" for one in replies[len(results) :]]
+    return "\n\n".join(parts)
 
 
 def _result(desk: Desk, reply: Reply | None, done: dict[tuple[str, str], int], number: int) -> str:
@@ -77,11 +95,7 @@ def _result(desk: Desk, reply: Reply | None, done: dict[tuple[str, str], int], n
         "calculate": desk.calculate,
     }
     result = tools[reply.action](reply.argument)
-    return f"{result}\n(one action a reply: only the first was done)" if reply.more else result
-
-
-def _step(action: str, argument: str, result: str, completion: Completion) -> Step:
-    return Step(action, argument, result, completion.prompt_tokens, completion.completion_tokens)
+    return f"{result}\n(what stood behind it in the reply was not done)" if reply.more else result
 
 
 def _fitting(messages: Sequence[dict[str, str]], search: Search) -> Messages:

@@ -29,8 +29,8 @@ _FORMULAS = {
 }
 
 
-def rule_steps(search: Search, desk: Desk, why: str) -> list[Step]:
-    """Return the steps: a search for each part of the question, relations of what it names, a calculation if clear."""
+def rule_steps(search: Search, desk: Desk, why: str) -> Iterator[Step]:
+    """Yield the steps: a search for each part of the question, relations of what it names, a calculation if clear."""
     years, names = _years(desk.question), _entities(search, desk.question)
     parts = years if len(years) > 1 else names
     queries = (
@@ -38,12 +38,11 @@ def rule_steps(search: Search, desk: Desk, why: str) -> list[Step]:
     )
     asked = _calculation(desk.question)
     about = ("1 search" if len(queries) == 1 else f"{len(queries)} searches") + (f", then the {asked}" if asked else "")
-    steps = [Step("plan", desk.question, f"by rules ({why}): {about}")]
-    steps += [Step("search", query, desk.search(query)) for query in queries]
-    steps += [Step("relations", name, desk.relations(name)) for name in names[:2]]
+    yield Step("plan", desk.question, f"by rules ({why}): {about}")
+    yield from (Step("search", query, desk.search(query)) for query in queries)
+    yield from (Step("relations", name, desk.relations(name)) for name in names[:2])
     if asked:
-        steps.append(_calculated(desk, asked, parts, queries, len(years) > 1))
-    return steps
+        yield _calculated(desk, asked, parts, queries, len(years) > 1)
 
 
 def _calculated(desk: Desk, asked: str, parts: Sequence[str], queries: Sequence[str], in_time: bool) -> Step:

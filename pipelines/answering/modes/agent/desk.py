@@ -9,7 +9,6 @@ from pipelines.answering.search.entities import entity_names, near_entities
 from pipelines.answering.search.fusion import fuse
 from pipelines.answering.search.parents import expand_to_parents
 from pipelines.answering.search.search import Fact, Retrieved, Row, Search
-from pipelines.answering.search.trace import Step
 from pipelines.text.notation.arithmetic import NoArithmetic, evaluate, numerals, plain, written
 from pipelines.text.sentences import sentences
 from pipelines.text.terms import stands_in, term_weights, terms
@@ -116,7 +115,7 @@ class Desk:
             ]
         return list(dict.fromkeys(found))
 
-    def retrieved(self, kept: Sequence[str], k: int, trace: Sequence[Step]) -> Retrieved:
+    def retrieved(self, kept: Sequence[str], k: int) -> Retrieved:
         """Return what was kept, then what was read and calculated with, then what was found, best first."""
         stood = [row["chunk_id"] for fact in self.calculations for row in fact.chunks]
         order = dict.fromkeys([*kept, *stood, *self.read_ids, *fuse(self.rankings)])
@@ -124,7 +123,7 @@ class Desk:
         weights = term_weights(question_terms(self.question), [row["terms"] for row in rows])
         facts = [(Fact("fact", text), ids) for text, ids in self.relations_found.items()]
         context = [*self.calculations, *self.search_store.standing(facts, self.rows)]
-        return Retrieved(rows[: max(k, len(set(stood)))], context, weights, trace=tuple(trace))
+        return Retrieved(rows[: max(k, len(set(stood)))], context, weights)
 
     def _homes(self, figures: Iterable[str]) -> tuple[tuple[Row, ...], list[str]]:
         """Return the passages that hold the numbers, one each, those that were read first; and the numbers without."""

@@ -1,11 +1,11 @@
-"""A step as the model writes it: one JSON object, or what models make of it."""
+"""A step as the model writes it: one JSON object, what models make of it, or calls in a server's own form."""
 
 import ast
 import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.text.notation.json_objects import objects
@@ -35,6 +35,12 @@ _THOUGHT = re.compile(r"^.*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
 _NAMED_LINE = re.compile(r"^\W*action\W*[:：]\W*([A-Za-z]\w*)", re.MULTILINE | re.IGNORECASE)
 _INPUT_LINE = re.compile(r"^\W*(?:action[ _]?input|argument|input)\W*[:：][*\t ]*(.+)$", re.MULTILINE | re.IGNORECASE)
 _CALL = re.compile(rf"\b({'|'.join(ACTIONS)})\((.*)\)", re.IGNORECASE)
+_TAGGED = re.compile(
+    rf"(?:functions?[.=:]\s*|<tool_call>\s*|sep[|｜]>\s*)({'|'.join(ACTIONS)})\b[^{{}}\"]{{0,80}}(\{{[^{{}}]*\}})"
+)
+"""A call in a model's own marks, its arguments alone in JSON: Llama, DeepSeek, Kimi, gpt-oss."""
+_BETWEEN_CALLS = re.compile(r"[\s,\[\]]|</?tool_calls?>|\[TOOL_CALLS\]|```(?:json)?", re.IGNORECASE)
+"""What may stand around calls that a model makes side by side and that are all meant."""
 _LITERAL = re.compile(r"\{'[^{}]{1,2000}\}")
 _QUOTES = " \t\r\n\"'`“”"
 _LONGEST = 1_000
@@ -54,6 +60,41 @@ class Reply:
         return self.action in ACTIONS
 
 
+def read_replies(text: str, calls: str = "") -> list[Reply]:
+    """Return the actions of a reply: all of calls side by side, else the first of its text; none where none is there.
+
+    `calls` is what the server made of the model's own calls (OpenAI's `tool_calls`): where there are any, the text
+    beside them is a remark. An answer beside other actions was written before their results: it is not taken.
+    """
+    found = list(_replies(calls)) if calls else _side_by_side(_THOUGHT.sub("", text))
+    if not found:
+        return [reply] if (reply := read_reply(text)) else []
+    asked = [one for one in dict.fromkeys(found) if one.action != "answer"] or found[:1]
+    return [*asked[:-1], replace(asked[-1], more=len(asked) < len(set(found)))]
+
+
+def _side_by_side(text: str) -> list[Reply]:
+    """Return the calls of a text that is nothing but several of them; [] for any other."""
+    rest, found = text.strip(), list[Reply]()
+    while rest:
+        if not rest.startswith("{"):
+            between = _BETWEEN_CALLS.match(rest)
+            if between is None:
+                return []
+            rest = rest[between.end() :]
+            continue
+        try:
+            value, end = json.JSONDecoder().raw_decode(rest)
+        except (json.JSONDecodeError, RecursionError):
+            return []
+        inner = next((one for name, one in value.items() if name.lower() == "tool_calls"), [value])
+        values = [one for one in inner if isinstance(one, dict)] if isinstance(inner, list) else []
+        named = [_named({str(key).lower(): one for key, one in held.items()}) for held in values]
+        found += [Reply(action, argument[:_LONGEST]) for action, argument in named if action]
+        rest = rest[end:]
+    return found if len(found) > 1 else []
+
+
 def read_reply(text: str) -> Reply | None:
     """Return the first known action of a reply, else the first one named; None where there is none.
 
@@ -69,7 +110,10 @@ def read_reply(text: str) -> Reply | None:
 
 def _replies(text: str) -> Iterator[Reply]:
     read = False
-    for value in _values(text):
+    for tagged in _TAGGED.finditer(text):
+        read = True
+        yield Reply(_action(tagged[1]), _plain(tagged[2])[:_LONGEST])
+    for value in () if read else _values(text):
         action, argument = _named(value)
         if action:
             read = True
@@ -119,7 +163,7 @@ def _named(value: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _action(name: str) -> str:
-    plain = name.strip(_QUOTES).lower().replace(" ", "_").replace("-", "_")
+    plain = name.strip(_QUOTES).lower().replace(" ", "_").replace("-", "_").removeprefix("functions.")
     return _OTHER_NAMES.get(plain, plain)[:40]
 
 

@@ -155,3 +155,30 @@ def test_nothing_is_evaluated_and_nothing_raises():
         "|a|\n|-|\n|b|",
     ):
         assert verify(answer, sources(1)).text == answer
+
+
+@pytest.mark.parametrize(
+    ("source", "said", "statuses"),
+    [
+        (
+            "Sales came to 90 tonnes in May, after 60 tonnes the month before.",
+            "Sales rose from 60 tonnes the month before to 90 tonnes in May [1].",
+            ("supported", "derived"),
+        ),
+        (
+            "The chapel stands above the village and below the ridge.",
+            "The chapel stands below the ridge [1].",
+            ("supported", "derived"),
+        ),
+        (
+            "The chapel was built after the mill.",
+            "The chapel was built before the mill [1].",
+            ("unverified", "contradicted"),
+        ),
+    ],
+)
+def test_a_source_that_has_a_word_and_its_opposite_contradicts_neither(
+    source: str, said: str, statuses: tuple[str, ...]
+) -> None:
+    (one,) = verify(said, [Source(1, (Passage("c", "d", "v1", source),))]).claims
+    assert one.status is not None and one.status.value in statuses, one.reason

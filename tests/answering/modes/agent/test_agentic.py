@@ -201,8 +201,8 @@ def test_what_a_passage_commands_is_only_text() -> None:
 
 
 def test_prompts_are_in_both_languages() -> None:
-    folder = Path(CHECKOUT, "pipelines/answering/modes/prompts")
-    for question, name in ((HALDEN, "agent.en.md"), (GROWTH_ZH, "agent.zh.md")):
+    folder = Path(CHECKOUT, "pipelines/answering/prompts")
+    for question, name in ((HALDEN, "en/agent.en.md"), (GROWTH_ZH, "zh/agent.zh.md")):
         model = Scripted(*['{"action": "answer", "argument": ""}'] * 2)
         found(model, question)
         first = (folder / name).read_text(encoding="utf-8").splitlines()[0]
