@@ -11,7 +11,7 @@ from pipelines.answering.grounding.answer import Answer
 from pipelines.answering.grounding.writers.choice import open_writer
 from pipelines.answering.grounding.writers.writer import Draft
 from pipelines.answering.modes.names import Mode
-from pipelines.answering.question import asked_part
+from pipelines.answering.question import asked_part, checked_question
 from pipelines.answering.remembering import RememberingEmbedder
 from pipelines.answering.retrievers import Retrievers
 from pipelines.answering.search.finding import Finder
@@ -19,7 +19,7 @@ from pipelines.answering.search.search import Retrieved
 from pipelines.answering.search.similarity import Similarity
 from pipelines.answering.search.trace import Step
 from pipelines.answering.settings import AnswerSettings
-from pipelines.core.protocols import Completion, Embedder, GraphStore, LanguageModel, Reranker
+from pipelines.core.protocols import CUT, Completion, Embedder, GraphStore, LanguageModel, Reranker
 from pipelines.text.languages.languages import all_languages, language_of
 
 # Raise it when retrieval, evidence or grounding change their results: earlier answers are then computed again.
@@ -57,6 +57,8 @@ class Answered:
     completion_tokens: int = 0
     failure: str = ""
     """Why the model wrote nothing for this one: its answer is then a quotation, or a line that says so."""
+    cut: bool = False
+    """Whether the model's words end where its tokens did."""
     trace: tuple[Step, ...] = ()
     """How it was searched, where the mode took several steps; the tokens are the model's while it searched too."""
     seconds: float | None = field(default=None, compare=False)
@@ -117,19 +119,18 @@ class Answerer:
     def ask(self, question: str, mode: Mode) -> Answered:
         """Answer one question; of every citation, quote == document.text[start:end].
 
-        Raises NotMaterializedError when the store is empty.
+        Raises NotMaterializedError when the store is empty, ConfigurationError for what is no question.
         """
-        language = language_of(question)
-        if mode == "vector" and not self._embedder.reads(language.code):
-            _LOG.warning(_UNREAD, self._embedder.name, language.name)
-        return self.answer([self.prepare(question, mode)])[0]
+        return self.answer([self._asked(question, mode)])[0]
 
-    def stream(self, question: str, mode: Mode) -> Iterator[str | Answered]:
-        """Yield the answer's pieces while the model writes, and last the answer with its proof.
+    def stream(self, question: str, mode: Mode, most_tokens: int | None = None) -> Iterator[str | Answered]:
+        """Yield the answer's pieces while the model writes, and last the answer with its proof; raises as `ask`.
 
-        In one piece where its text is not settled before its end: quotations, and sentences that may be dropped.
+        In one piece where its text is not settled before its end: quotations, and sentences that may be dropped. The
+        model writes at most `most_tokens`, and never more than its settings allow.
         """
-        prepared = self.prepare(question, mode)
+        prepared = self._asked(question, mode)
+        prepared = replace(prepared, draft=replace(prepared.draft, most_tokens=most_tokens))
         draft, live = prepared.draft, self.writer.streams
         if draft.prompt is None or not live:
             answered = self.answer([prepared])[0]
@@ -137,14 +138,28 @@ class Answerer:
             yield answered
             return
         completion, started = Completion("", 0, 0), time.perf_counter()
-        for piece in self.language_model.stream(
-            draft.prompt, self.writer.max_tokens, usable=lambda _, one: self.writer.is_usable(draft, one)
-        ):
+        written = self.language_model.stream(
+            draft.prompt, draft.limit(self.writer.max_tokens), usable=lambda _, one: self.writer.is_usable(draft, one)
+        )
+        # What was shown is the answer's text to the letter, which its spans count in.
+        shown, blank = False, ""
+        for piece in written:
             if isinstance(piece, Completion):
                 completion = piece
-            else:
-                yield piece
+                continue
+            text = blank + piece if shown else piece.lstrip()
+            blank = text[len(text.rstrip()) :]
+            if text != blank:
+                shown = True
+                yield text[: len(text) - len(blank)]
         yield self._answered(prepared, completion, prepared.seconds + time.perf_counter() - started)
+
+    def _asked(self, question: str, mode: Mode) -> Prepared:
+        question = checked_question(question)
+        language = language_of(question)
+        if mode == "vector" and not self._embedder.reads(language.code):
+            _LOG.warning(_UNREAD, self._embedder.name, language.name)
+        return self.prepare(question, mode)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the length of each text in the embedder's tokens: what budgets are counted in."""
@@ -178,8 +193,9 @@ class Answerer:
             return self.writer.is_usable(asked[number][0], completion)
 
         prompts = [prompt for _, prompt in asked]
+        most = min((draft.limit(self.writer.max_tokens) for draft, _ in asked), default=0)
         started = time.perf_counter()
-        written = list(self.language_model.complete(prompts, self.writer.max_tokens, usable=is_used)) if prompts else []
+        written = list(self.language_model.complete(prompts, most, usable=is_used)) if prompts else []
         shares = iter(_shares(written, time.perf_counter() - started))
         completions = iter(written)
         return [
@@ -199,7 +215,8 @@ class Answerer:
             _LOG.warning("the model gave no answer to '%s': %s", question, written.failure)
         read = written.prompt_tokens + sum(step.prompt_tokens for step in trace)
         wrote = written.completion_tokens + sum(step.completion_tokens for step in trace)
-        return Answered(question, mode, answer, retrieved, read, wrote, written.failure, trace, seconds)
+        cut = written.finish_reason == CUT
+        return Answered(question, mode, answer, retrieved, read, wrote, written.failure, cut, trace, seconds)
 
 
 def _shares(completions: Sequence[Completion], seconds: float) -> list[float | None]:

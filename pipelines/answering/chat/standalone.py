@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from pipelines.answering.question import question_terms
+from pipelines.answering.question import LONGEST_QUESTION, question_terms
 from pipelines.core.protocols import LanguageModel, Messages
 from pipelines.text.languages.languages import language_of, unspaced_in
 from pipelines.text.terms import terms
@@ -50,7 +50,7 @@ def standalone_question(conversation: Sequence[dict[str, str]], language_model: 
 def _is_question(text: str, question: str) -> bool:
     """Say whether what the model wrote can be the question: one paragraph, not much longer than what it stands for."""
     text = text.strip()
-    return bool(text) and "\n\n" not in text and len(text) <= 4 * len(question) + 400
+    return bool(text) and "\n\n" not in text and len(text) <= min(4 * len(question) + 400, LONGEST_QUESTION)
 
 
 def _beside_its_subject(question: str, before: Sequence[dict[str, str]]) -> str:
@@ -60,7 +60,8 @@ def _beside_its_subject(question: str, before: Sequence[dict[str, str]]) -> str:
     asked = (one["content"] for one in reversed(before) if one["role"] == "user")
     subject = next((text for text in asked if not _refers_back(text)), "")
     written = _subject_words(subject, question)
-    return f"{question} ({written})" if written else question
+    alone = f"{question} ({written})" if written else question
+    return alone if len(alone) <= LONGEST_QUESTION else question
 
 
 def _subject_words(subject: str, question: str) -> str:

@@ -77,7 +77,7 @@ class ModelWriter:
         if completion.failure or not completion.text.strip():
             reason = completion.failure or "an empty answer"
             return Answer("", False, (), writer=self.name, left_out=context.left_out, note=f"no answer: {reason}")
-        notes = [f"cut at {self.max_tokens} tokens"] if completion.finish_reason == CUT else []
+        notes = [f"cut at {draft.limit(self.max_tokens)} tokens"] if completion.finish_reason == CUT else []
         return proven_answer(completion.text, context, self._settings, self._similar, notes)
 
     def _similar(self, sentence: str, others: Sequence[str]) -> Sequence[float]:
