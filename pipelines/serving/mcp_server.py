@@ -9,6 +9,7 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from starlette.applications import Starlette
 
+from pipelines.answering.modes.names import DEFAULT_MODE
 from pipelines.core.errors import GraftlineError
 from pipelines.serving import sources
 from pipelines.serving.chat_protocol import mode_named
@@ -69,7 +70,7 @@ def mcp_tools(warm: WarmAnswerer, tables: TableStore) -> MCPServer:
 
     @server.tool()
     @_told
-    def ask(question: str, mode: str = "hybrid") -> dict[str, Any]:
+    def ask(question: str, mode: str = DEFAULT_MODE) -> dict[str, Any]:
         """Answer a question: {answer, supported, citations, sentences}; a quote stands in its document at its span."""
         with warm.opened() as opened:
             return opened.answerer.ask(question, mode_named(mode)).as_dict()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipelines.answering.modes.names import ALL_MODES
+from pipelines.answering.modes.names import ALL_MODES, DEFAULT_MODE
 from pipelines.commands.command import Command, NearestChoice
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("question")
-@click.option("--mode", type=NearestChoice(ALL_MODES), default="native", metavar="MODE", help=", ".join(ALL_MODES))
+@click.option("--mode", type=NearestChoice(ALL_MODES), default=DEFAULT_MODE, metavar="MODE", help=", ".join(ALL_MODES))
 @click.option("--language", "languages", multiple=True, help="only chunks in this language (repeatable)")
 @click.option("--path", "paths", multiple=True, help="only documents below this path (repeatable)")
 @click.option("--format", "formats", multiple=True, help="only documents of this format: pdf, md (repeatable)")
