@@ -34,7 +34,7 @@ from tests.serving.test_server import chunks
 ASKED = {
     "Within how many days can unused goods be sent back?": "Unused goods can be sent back within 45 days [1].",
     "Where is the Fjell 2 tent stored, and who manages it?": (
-        "\n- The Fjell 2 tent is stored at the **Halden** warehouse [1].\n- Petra Vogel has managed it since 2021 【2】.\n"
+        "\n- The Fjell 2 tent is stored at the **Halden** depot [1].\n- Petra Vogel has run it since 2021 【2】.\n"
     ),
     "订单满多少元免运费？": "订单满299元免运费 [1]。不满299元收取运费15元。",
     "Which insurance company paid for the broken submarine?": "The sources do not say.",
