@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.answering.ask import Answered, Answerer
+from pipelines.answering.grounding.citations import figures
 from pipelines.core.errors import GraftlineError
 from tests.adversarial.attacks import ATTACKS, FORGED, SECRET, Attack, Cutting, Obeying, store_of, texts_of
 from tests.fakes import FakeEmbedder, FakeLanguageModel
@@ -91,6 +92,23 @@ def test_what_is_no_question_is_refused_and_what_is_only_strange_is_answered() -
                 assert str(error).startswith("the question: found ")
     assert {"empty-01", "empty-03", "empty-17", "empty-21", "huge-01", "huge-04"} <= refused
     assert not {"empty-14", "empty-19", "empty-23", "huge-06"} & refused
+
+
+def test_a_model_that_runs_in_circles_is_checked_in_time_that_grows_with_its_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counted: Counter[str] = Counter()
+    numbers_in = figures.numbers_in
+
+    def counting(text: str, *taken: object) -> object:
+        counted[text] += 1
+        return numbers_in(text, *taken)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(figures, "numbers_in", counting)
+    [attack] = [one for one in ASKED if one.id == "reply-18"]
+    with Answerer(store=store_of(attack), embedder=FakeEmbedder(), language_model=Obeying(attack)) as answerer:
+        assert len(answerer.ask(attack.question, "native").answer.sentences) == 400
+    assert counted.total() <= 3 * 400
 
 
 def test_a_calculation_that_goes_too_far_is_told_in_the_trace() -> None:
