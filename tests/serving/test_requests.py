@@ -144,6 +144,19 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(client: TestClien
     assert answer.status_code == 413 and "8 MiB" in answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize(("query", "found"), [("  ", "no question"), ("\0", "no question"), ("x" * 40_000, "40000")])
+def test_a_search_for_nothing_is_refused_as_a_question_is(client: TestClient, query: str, found: str) -> None:
+    refused = client.get("/api/search", params={"q": query})
+    assert refused.status_code == 400 and found in refused.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(("k", "count"), [(-3, 1), (0, 1), (2, 2), (10_000, 5)])
+def test_a_search_returns_at_least_one_passage_and_no_more_than_are_wished(
+    client: TestClient, k: int, count: int
+) -> None:
+    assert len(client.get("/api/search", params={"q": "Fjell 2 tent", "mode": "native", "k": k}).json()) == count
+
+
 def test_a_fault_of_ours_is_one_line_without_its_inside(tmp_path: Path) -> None:
     def fails(messages: Messages) -> str:
         raise RuntimeError("secret inside")
