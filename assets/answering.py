@@ -8,7 +8,6 @@ import pyarrow as pa
 
 from assets.results import OWNERS, gate, markdown_table, plot, problems_metadata, table_result
 from pipelines.answering.answers import answer_all
-from pipelines.answering.ask import Answerer
 from pipelines.answering.checks import (
     broken_citations,
     failed_share,
@@ -27,9 +26,9 @@ from pipelines.answering.scoreboard.scoring import METRICS, question_scores
 from pipelines.core.errors import Problem
 from pipelines.core.identity import table_digest
 from pipelines.core.protocols import Embedder, GraphStore, LanguageModel
-from pipelines.knowledge.vectors.vector_changes import refuse_other_model
 from pipelines.measuring.gates import faultless
 from pipelines.measuring.intervals import percent
+from pipelines.opening import Models, answerer_over
 from resources.embedding.reranker import open_reranker
 from resources.engines.warm import engine_starts
 from resources.feedback.files import write_questions
@@ -88,16 +87,8 @@ def answers(
     A question is asked again only when it, the graph, a model or the settings changed.
     """
     started, starts = time.monotonic(), engine_starts()
-    refuse_other_model(str(knowledge_graph.get("embedder", "")), embedder)
-    reranker = open_reranker(settings)
-    with Answerer(
-        store=graph_store,
-        embedder=embedder,
-        language_model=language_model,
-        settings=settings.answering,
-        reranker=reranker,
-        prompts=settings.prompts,
-    ) as answerer:
+    models = Models(embedder, language_model, open_reranker(settings))
+    with answerer_over(settings, graph_store, models, str(knowledge_graph.get("embedder", ""))) as answerer:
         previous, digest = tables.find("answers"), knowledge_graph["digest"]
         table, work = answer_all(questions, settings.modes, answerer, previous, digest)
     return table_result(

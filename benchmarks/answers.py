@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.answer_cases.cases import DOCUMENTS, STAGES, Case, load, text_of
-from benchmarks.answer_cases.home import build, opened, settings_of
+from benchmarks.answer_cases.home import build, settings_of
 from benchmarks.answer_cases.overhead import overhead
 from benchmarks.answer_cases.scripted_server import Asked, ScriptedServer, scripted_server
 from benchmarks.answer_figures import Cell, caught, details, false, right
 from benchmarks.ground.common import Row, finish, machine, parse, result, say, versions
 from pipelines.answering.grounding.answer import CLAIMS, PROVEN
 from pipelines.core.errors import GraftlineError
+from pipelines.opening import opened_answerer
 from resources.settings import Settings
 
 MODES = ("native", "hybrid", "local", "global")
@@ -33,7 +34,7 @@ def asked(home: Path, names: Sequence[str]) -> list[Cell]:
     with scripted_server(load(*names)) as served:
         settings = settings_of(home, served.address)
         (home / "cache" / "llm.sqlite").unlink(missing_ok=True)  # another text of a case would else not be asked for
-        with opened(settings) as answerer:
+        with opened_answerer(settings) as answerer:
             for case in served.cases:
                 for mode in MODES:
                     answered = answerer.ask(case.question, mode)
@@ -72,7 +73,7 @@ def small_model(home: Path) -> Row:
     """Return how many unanswerable questions the packaged model refuses; the answerable ones stand in the note."""
     settings = Settings(GRAFTLINE_HOME=str(home), GRAFTLINE_DOCUMENTS=str(DOCUMENTS))
     refused, answered = Counter[bool](), Counter[bool]()
-    with opened(settings) as answerer:
+    with opened_answerer(settings) as answerer:
         for case in load("small_model"):
             found = [answerer.ask(case.question, mode).answer for mode in MODES]
             counter = refused if case.kind == "unanswerable" else answered

@@ -9,21 +9,10 @@ GRAPH = "documents,chunks,chunk_embeddings,extractions,entity_graph,communities,
 if __name__ == "__main__":
     with small_world(LLM_MODEL=MODEL):
         run(GRAPH)
-        from contextlib import closing
-
-        from pipelines.answering.ask import Answerer
-        from resources.embedding.embedders import open_embedder
-        from resources.graph.stores import open_graph_store
-        from resources.models.language_model import open_language_model
+        from pipelines.opening import opened_answerer
         from resources.settings import Settings
 
-        settings = Settings.load()
-        with (
-            closing(open_graph_store(settings)) as store,
-            Answerer(
-                store=store, embedder=open_embedder(settings), language_model=open_language_model(settings)
-            ) as answerer,
-        ):
+        with opened_answerer(Settings.load()) as answerer:
             for question in ("Who manages the Halden warehouse?", "How much does the Fjell 2 tent weigh?"):
                 answered = answerer.ask(question, "native")
                 print(question)

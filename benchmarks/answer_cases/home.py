@@ -3,17 +3,11 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
 from benchmarks.answer_cases.cases import DOCUMENTS
 from benchmarks.answer_cases.scripted_server import MODEL
 from benchmarks.ground.common import ROOT, say
-from pipelines.answering.ask import Answerer
-from resources.embedding.embedders import open_embedder
-from resources.graph.stores import open_graph_store
-from resources.models.language_model import open_language_model
 from resources.settings import Settings
 
 _CHAIN = "documents,chunks,chunk_embeddings,extractions,entity_graph,communities,community_summaries,knowledge_graph"
@@ -30,18 +24,3 @@ def build(home: Path, server: str) -> None:
     say("building the graph of the cases' documents")
     command = [sys.executable, "-m", "pipelines.commands.cli", "run", "--select", _CHAIN]
     subprocess.run(command, cwd=ROOT, env={**os.environ, **{k: str(v) for k, v in given.items()}}, check=True)
-
-
-@contextmanager
-def opened(settings: Settings) -> Iterator[Answerer]:
-    """Open an answerer over the home's graph."""
-    with (
-        closing(open_graph_store(settings)) as store,
-        Answerer(
-            store=store,
-            embedder=open_embedder(settings),
-            language_model=open_language_model(settings),
-            settings=settings.answering,
-        ) as answerer,
-    ):
-        yield answerer

@@ -12,7 +12,7 @@ from pipelines.answering.grounding.writers.choice import open_writer
 from pipelines.answering.grounding.writers.writer import Draft
 from pipelines.answering.modes.names import Mode
 from pipelines.answering.prompts.prompt_files import load_prompts
-from pipelines.answering.question import asked_part
+from pipelines.answering.question import asked_part, checked_question
 from pipelines.answering.remembering import RememberingEmbedder
 from pipelines.answering.retrievers import Retrievers
 from pipelines.answering.search.finding import Finder
@@ -20,7 +20,7 @@ from pipelines.answering.search.search import Retrieved, retrieval_steps
 from pipelines.answering.search.similarity import Similarity
 from pipelines.answering.search.trace import Step, drained
 from pipelines.answering.settings import AnswerSettings
-from pipelines.core.protocols import Completion, Embedder, GraphStore, LanguageModel, Reranker
+from pipelines.core.protocols import CUT, Completion, Embedder, GraphStore, LanguageModel, Reranker
 from pipelines.text.languages.languages import all_languages, language_of
 
 # Raise it when retrieval, evidence or grounding change their results: earlier answers are then computed again.
@@ -62,6 +62,8 @@ class Answered:
     completion_tokens: int = 0
     failure: str = ""
     """Why the model wrote nothing for this one: its answer is then a quotation, or a line that says so."""
+    cut: bool = False
+    """Whether the model's words end where its tokens did."""
     trace: tuple[Step, ...] = ()
     """What was done beside writing: what the mode did, translations, the second pass; their tokens count as well."""
     seconds: float | None = field(default=None, compare=False)
@@ -129,9 +131,10 @@ class Answerer:
     def ask(self, question: str, mode: Mode, told: Callable[[Step], None] = lambda step: None) -> Answered:
         """Answer one question; of every citation, quote == document.text[start:end].
 
-        `told` gets each step when it is done. Raises NotMaterializedError when the store is empty.
+        `told` gets each step when it is done. Raises NotMaterializedError when the store is empty, ConfigurationError
+        for what is no question.
         """
-        steps = self.prepare_steps(question, mode)
+        steps = self.prepare_steps(checked_question(question), mode)
         while True:
             try:
                 told(next(steps))
@@ -143,30 +146,41 @@ class Answerer:
             told(step)
         return answered
 
-    def stream(self, question: str, mode: Mode, before: Sequence[Step] = ()) -> Iterator[str | Step | Answered]:
+    def stream(
+        self, question: str, mode: Mode, before: Sequence[Step] = (), most_tokens: int | None = None
+    ) -> Iterator[str | Step | Answered]:
         """Yield each step when it is done, the answer's pieces while the model writes, last the answer with its proof.
 
         In one piece where its text is not settled before its end: quotations, and sentences that may be dropped.
-        `before` are the steps that led to the question: the answer's trace begins with them.
+        `before` are the steps that led to the question: the answer's trace begins with them. The model writes at most
+        `most_tokens`, and never more than its settings allow. Raises as `ask`.
         """
+        question = checked_question(question)
         yield from before
         prepared = yield from self.prepare_steps(question, mode)
-        prepared = replace(prepared, trace=(*before, *prepared.trace))
-        draft, live = prepared.draft, self.writer.streams
-        if draft.prompt is None or not live:
+        draft = replace(prepared.draft, most_tokens=most_tokens)
+        prepared = replace(prepared, draft=draft, trace=(*before, *prepared.trace))
+        if draft.prompt is None or not self.writer.streams:
             answered = self.answer([prepared])[0]
             yield from answered.answer.checks
             yield answered.answer.text
             yield answered
             return
         completion, started = Completion("", 0, 0), time.perf_counter()
-        for piece in self.language_model.stream(
-            draft.prompt, self.writer.max_tokens, usable=lambda _, one: self.writer.is_usable(draft, one)
-        ):
+        written = self.language_model.stream(
+            draft.prompt, draft.limit(self.writer.max_tokens), usable=lambda _, one: self.writer.is_usable(draft, one)
+        )
+        # What was shown is the answer's text to the letter, which its spans count in.
+        shown, blank = False, ""
+        for piece in written:
             if isinstance(piece, Completion):
                 completion = piece
-            else:
-                yield piece
+                continue
+            text = blank + piece if shown else piece.lstrip()
+            blank = text[len(text.rstrip()) :]
+            if text != blank:
+                shown = True
+                yield text[: len(text) - len(blank)]
         seconds = None if completion.cached else time.perf_counter() - started
         answer = self.writer.answers([(draft, completion)])[0]
         yield from answer.checks
@@ -227,8 +241,9 @@ class Answerer:
             return self.writer.is_usable(asked[number][0], completion)
 
         prompts = [prompt for _, prompt in asked]
+        most = min((draft.limit(self.writer.max_tokens) for draft, _ in asked), default=0)
         started = time.perf_counter()
-        written = list(self.language_model.complete(prompts, self.writer.max_tokens, usable=is_used)) if prompts else []
+        written = list(self.language_model.complete(prompts, most, usable=is_used)) if prompts else []
         shares = iter(_shares(written, time.perf_counter() - started))
         completions = iter(written)
         pairs = [(one.draft, None if one.draft.prompt is None else next(completions)) for one in prepared]
@@ -251,8 +266,8 @@ class Answerer:
         read = written.prompt_tokens + sum(step.prompt_tokens for step in trace)
         wrote = written.completion_tokens + sum(step.completion_tokens for step in trace)
         checking = None if any(one.cached for one in answer.checks) else sum(one.seconds for one in answer.checks)
-        spent = _sum(prepared.seconds, _sum(seconds, checking))
-        return Answered(question, mode, answer, retrieved, read, wrote, written.failure, trace, spent)
+        spent, cut = _sum(prepared.seconds, _sum(seconds, checking)), written.finish_reason == CUT
+        return Answered(question, mode, answer, retrieved, read, wrote, written.failure, cut, trace, spent)
 
 
 def _shares(completions: Sequence[Completion], seconds: float) -> list[float | None]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 
+from pipelines.core.errors import ConfigurationError
 from pipelines.text.languages.language import Language
 from pipelines.text.languages.languages import all_languages, final_marks, spaced_language, unspaced_in
 from pipelines.text.sentences import sentences
@@ -17,8 +18,12 @@ _MARKS = r"[,;:()“”\"，；：、（）]"
 
 _NAME_BEFORE = re.compile(r"(?:[A-Za-zÀ-ɏ][\w’'-]* |\w)$")
 _NEAR = 40
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+")
+_HALF = re.compile(r"[\ud800-\udfff]")
 _LONG_QUESTION = 300
 """Characters: about four lines."""
+LONGEST_QUESTION = 32_000
+"""Characters of a question that a person types or pastes; more than that is a document."""
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
@@ -64,6 +69,25 @@ def _phrases(question: str) -> Iterator[str]:
             yield question[start : match.start()]
             start = match.end()
     yield question[start:]
+
+
+def checked_question(question: str) -> str:
+    """Return a question without what is around it and without control characters, which no search reads.
+
+    ConfigurationError for one that is empty, too long or holds half a character.
+    """
+    plain = _CONTROL.sub(" ", question).strip()
+    found = ""
+    if not plain:
+        found = "no question"
+    elif len(plain) > LONGEST_QUESTION:
+        found = f"a question of {len(plain)} characters"
+    elif half := _HALF.search(plain):
+        found = f"half a character (U+{ord(half.group()):04X})"
+    if found:
+        expected = f"1 to {LONGEST_QUESTION} characters of text"
+        raise ConfigurationError("the question", found, expected, "graftline ask 'How long can I return a tent?'")
+    return plain
 
 
 def asked_part(question: str) -> str:

@@ -82,7 +82,7 @@ def _line(kind: str, path: Any, reasons: dict[str, str]) -> str:
 
 def _by_settings(settings: "Settings", tables: "TableStore") -> Iterator[str]:
     """Yield what the next run makes anew, or refuses, because of a setting, a line each. No model is loaded."""
-    from pipelines.knowledge.vectors.vector_changes import refuse_other_model, stored_model
+    from pipelines.core.embedders import refuse_other_model, stored_model
     from resources.embedding.embedders import open_embedder
 
     stored = stored_model(tables.amendable("chunk_embeddings"))

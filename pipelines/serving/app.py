@@ -1,41 +1,35 @@
 """One server process: OpenAI's chat protocol, MCP, a page, health and metrics, over one warm answerer."""
 
-import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from fastapi.responses import FileResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from pipelines.answering.ask import Answered
 from pipelines.answering.chat.memory import Conversations, conversations
 from pipelines.answering.chat.standalone import standalone_question
 from pipelines.answering.search.trace import Step
-from pipelines.core.errors import ConfigurationError, GraftlineError, NotMaterializedError, ServiceError
 from pipelines.serving import sources
-from pipelines.serving.chat_protocol import ChatRequest, Piece, completion, error_body, events, mode_named, models
+from pipelines.serving.chat_protocol import ChatRequest, Piece, completion, events, mode_named, models, one_model
 from pipelines.serving.conversations import add_conversation_routes, stored_answer
+from pipelines.serving.errors import add_error_handlers
+from pipelines.serving.guard import Guard
+from pipelines.serving.leaving import EventStream, last_piece
+from pipelines.serving.limits import LimitedBody
 from pipelines.serving.metrics import Metrics
 from pipelines.serving.warm import Opened, WarmAnswerer
 from resources.feedback.store import feedback_store
 from resources.tables.tables import TableStore
 
 _PAGE = Path(__file__).parent / "page"
-_OPEN_PATHS = ("/health", "/", "/page/")
-"""What is shown without a key: nothing of the documents."""
 _LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
-_STATUS = {ConfigurationError: 400, NotMaterializedError: 404, ServiceError: 503}
 
 
 def create_app(
@@ -61,8 +55,9 @@ def create_app(
 
     app = FastAPI(title="Graftline", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOCAL_HOSTS, *hosts])
-    _guard(app, api_key, metrics)
-    _errors(app)
+    app.add_middleware(LimitedBody)
+    app.add_middleware(Guard, api_key=api_key, metrics=metrics)
+    add_error_handlers(app)
     _open_routes(app, warm, metrics)
     _chat_routes(app, warm, metrics, memory)
     add_conversation_routes(app, memory, feedback_store(home))
@@ -70,41 +65,6 @@ def create_app(
     app.mount("/page", StaticFiles(directory=_PAGE), name="page")
     app.mount("/mcp", mcp.app)
     return app
-
-
-def _guard(app: FastAPI, api_key: str, metrics: Metrics) -> None:
-    @app.middleware("http")
-    async def guard(request: Request, proceed: Callable[[Request], Any]) -> Response:
-        started, path = time.perf_counter(), request.url.path
-        is_open = path in _OPEN_PATHS or path.startswith(_OPEN_PATHS[-1])
-        if api_key and not is_open and not _has_key(request, api_key):
-            response: Response = JSONResponse(
-                error_body("the key is missing or wrong: send Authorization: Bearer KEY", "invalid_request_error"), 401
-            )
-        else:
-            response = await proceed(request)
-        response.headers.update(_HEADERS)
-        metrics.answered(request, response.status_code, time.perf_counter() - started)
-        return response
-
-
-def _has_key(request: Request, api_key: str) -> bool:
-    given = request.headers.get("authorization", "").removeprefix("Bearer ")
-    return secrets.compare_digest(given.encode(), api_key.encode())
-
-
-def _errors(app: FastAPI) -> None:
-    @app.exception_handler(GraftlineError)
-    async def ours(_: Request, error: GraftlineError) -> JSONResponse:
-        status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
-        kind = "invalid_request_error" if status < 500 else "server_error"
-        return JSONResponse(error_body(str(error), kind), status)
-
-    @app.exception_handler(RequestValidationError)
-    async def malformed(_: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"][1:]) or "the body"
-        return JSONResponse(error_body(f"{place}: {first['msg']}", "invalid_request_error"), 400)
 
 
 def _open_routes(app: FastAPI, warm: WarmAnswerer, metrics: Metrics) -> None:
@@ -128,28 +88,35 @@ def _chat_routes(app: FastAPI, warm: WarmAnswerer, metrics: Metrics, memory: Con
     def list_models() -> dict[str, Any]:
         return models()
 
+    @app.get("/v1/models/{name:path}")
+    def show_model(name: str) -> dict[str, Any]:
+        return one_model(name)
+
     @app.post("/v1/chat/completions")
-    def chat(request: ChatRequest) -> Any:
-        place: dict[str, Any] = {}
+    async def chat(request: ChatRequest, http: Request) -> Any:
+        unread = request.unread
+        place: dict[str, Any] = {"unread": unread} if unread else {}
         pieces = _answer(warm, request, metrics, memory, place)
         if not request.stream:
-            answered = next(piece for piece in pieces if isinstance(piece, Answered))
+            answered = await last_piece(pieces, pieces.close, http)
+            assert isinstance(answered, Answered)
             return completion(answered, request.model, place, listed=request.lists_sources)
         # The first piece is waited for, so that what is wrong before it has its own status.
-        told = events(_chained(next(pieces), pieces), request.model, lambda: place, listed=request.lists_sources)
-        return StreamingResponse(told, media_type="text/event-stream")
+        first = await run_in_threadpool(next, pieces)
+        told = events(_chained(first, pieces), request, lambda: place)
+        return EventStream(told, pieces.close)
 
 
 def _answer(
     warm: WarmAnswerer, request: ChatRequest, metrics: Metrics, memory: Conversations, place: dict[str, Any]
-) -> Iterator[Piece]:
+) -> Generator[Piece]:
     """Yield the answer's pieces, last the answer; of a stored turn, `place` says by then where it is."""
     started, mode = time.perf_counter(), request.mode
     with warm.opened() as opened:
         answerer, first = opened.answerer, True
         if request.conversation is None:
             asked, steps = standalone_question(request.said, answerer.language_model, answerer.prompts)
-            pieces = answerer.stream(asked, mode, steps)
+            pieces = answerer.stream(asked, mode, steps, request.most_tokens)
         else:
             pieces = stored_answer(answerer, memory, request, place)
         for piece in pieces:

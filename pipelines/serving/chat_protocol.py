@@ -10,15 +10,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.answering.ask import Answered
 from pipelines.answering.modes.names import ALL_MODES, Mode
+from pipelines.answering.question import checked_question
 from pipelines.answering.search.trace import Step
 from pipelines.core.errors import ConfigurationError, GraftlineError
+from pipelines.serving.errors import error_body, no_model
+from pipelines.serving.request_fields import FieldError, unread_fields
 from pipelines.serving.source_list import source_list, without_source_list
-from pipelines.text.nearest import nearest_name
 
 Piece = str | Step | Answered
 """A piece of an answer's text, a step on the way to it, or the answer."""
 _OWNER = "graftline"
-_LONGEST = 32_000
+_SPEAKERS = ("user", "assistant")
 
 
 class Part(BaseModel):
@@ -33,7 +35,7 @@ class Message(BaseModel):
     """One message; what else clients send with it is not read."""
 
     model_config = ConfigDict(extra="ignore")
-    role: str
+    role: Literal["user", "assistant", "system", "developer", "tool", "function"]
     content: str | list[Part] | None = None
 
     @property
@@ -43,29 +45,46 @@ class Message(BaseModel):
             return "\n".join(part.text or "" for part in self.content)
         return self.content or ""
 
+    @property
+    def unread(self) -> bool:
+        """Whether something of the message is not read: instructions, results of tools, pictures."""
+        return self.role not in _SPEAKERS or self._other_kind() is not None
+
+    def refuse_pictures(self, place: int) -> None:
+        """Raise FieldError where the message holds something else than text."""
+        number = self._other_kind()
+        if number is not None and isinstance(self.content, list):
+            found = f"a part of type {self.content[number].type[:40]}"
+            raise FieldError(f"messages.{place}.content.{number}", found, "parts of type text")
+
+    def _other_kind(self) -> int | None:
+        parts = self.content if isinstance(self.content, list) else []
+        return next((number for number, part in enumerate(parts) if part.type != "text"), None)
+
 
 def mode_named(model: str) -> Mode:
     """Return the mode that a model's name means; ConfigurationError for a name that is none."""
     name = model.removeprefix(f"{_OWNER}/")
     if name not in ALL_MODES:
-        raise ConfigurationError(
-            "model", f"'{name[:80]}'", f"one of {', '.join(ALL_MODES)}", f"model={nearest_name(name, ALL_MODES, 0)}"
-        )
+        raise no_model(name, ALL_MODES)
     return name
 
 
 class ChatRequest(BaseModel):
-    """A request: the model names the mode; sampling parameters are taken and change nothing, answers are greedy.
+    """A request: the model names the mode. Answers are greedy: what would change nothing is taken and told as unread.
 
     With a `conversation` the turn is stored under that id (a new one for ""), and what is stored is what was said
     before the question. Chat front ends show the text alone: so the cited sources are listed below it, unless `sources`
     is "apart": then they are in `graftline` only.
     """
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="allow")
     model: str
     messages: Annotated[list[Message], Field(min_length=1)]
-    stream: bool = False
+    stream: bool | None = False
+    stream_options: dict[str, Any] | None = None
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
     sources: Literal["below", "apart"] = "below"
     conversation: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$")] | None = None
 
@@ -80,28 +99,48 @@ class ChatRequest(BaseModel):
         return self.sources == "below"
 
     @property
+    def most_tokens(self) -> int | None:
+        """Tokens that the answer may have at most; None where nothing is said of it."""
+        return self.max_completion_tokens or self.max_tokens
+
+    @property
+    def wants_usage(self) -> bool:
+        """Whether a stream ends with an event of its own for the counts of tokens."""
+        return bool((self.stream_options or {}).get("include_usage"))
+
+    @property
     def said(self) -> list[dict[str, str]]:
         """What was said before and last the question; ConfigurationError where there is no question."""
         said = [{"role": one.role, "content": without_source_list(one.text).strip()} for one in self.messages]
-        said = [one for one in said if one["role"] in ("user", "assistant") and one["content"]]
-        found = ""
+        said = [one for one in said if one["role"] in _SPEAKERS and one["content"]]
         if not said or said[-1]["role"] != "user":
-            found = "no question"
-        elif len(said[-1]["content"]) > _LONGEST:
-            found = f"a question of {len(said[-1]['content'])} characters"
-        if found:
-            raise ConfigurationError(
-                "messages", found, f"a last message of role user with at most {_LONGEST} characters", "send a question"
-            )
-        return said
+            raise FieldError("messages", "no question", "a last message of role user with text")
+        place = max(place for place, one in enumerate(self.messages) if one.role == "user" and one.text.strip())
+        self.messages[place].refuse_pictures(place)
+        try:
+            return [*said[:-1], said[-1] | {"content": checked_question(said[-1]["content"])}]
+        except ConfigurationError as error:
+            raise FieldError("messages", error.found, error.expected) from None
+
+    @property
+    def unread(self) -> list[str]:
+        """What is given and changes nothing, by name; FieldError for what would change an answer's form."""
+        fields = unread_fields(self.model_extra or {})
+        messages = [f"messages.{place} ({one.role})" for place, one in enumerate(self.messages) if one.unread]
+        return [*fields, *messages]
 
 
 def models() -> dict[str, Any]:
     """Return the list of models: one a mode."""
     return {
         "object": "list",
-        "data": [{"id": mode, "object": "model", "created": 0, "owned_by": _OWNER} for mode in ALL_MODES],
+        "data": [one_model(mode) for mode in ALL_MODES],
     }
+
+
+def one_model(name: str) -> dict[str, Any]:
+    """Return a model's record; FieldError for a name that is none."""
+    return {"id": mode_named(name), "object": "model", "created": 0, "owned_by": _OWNER}
 
 
 def completion(
@@ -112,35 +151,36 @@ def completion(
     `place` is where the turn is stored: {conversation, turn}. With `listed` the cited sources stand below the text.
     """
     text = (answered.answer.text or answered.answer.note) + (source_list(answered) if listed else "")
-    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": _end(answered)}
     return _head("chat.completion", model) | {"choices": [choice], "usage": _usage(answered)} | proof(answered, place)
 
 
 def events(
-    pieces: Iterator[Piece],
-    model: str,
-    place: Callable[[], Mapping[str, Any]] = dict,
-    *,
-    listed: bool = False,
+    pieces: Iterator[Piece], request: ChatRequest, place: Callable[[], Mapping[str, Any]] = dict
 ) -> Iterator[str]:
     """Yield server-sent events: the pieces, then an empty one with finish reason, counts and proof, then [DONE].
 
-    A step is an empty piece with `graftline_step`: who does not know that name reads a piece that adds nothing.
+    A step is an empty piece with `graftline_step`: who does not know that name reads a piece that adds nothing. Where
+    the request wants it, the cited sources are the last piece of text, and the counts have an event of their own behind
+    the end, without a choice.
 
-    `place`, asked once the answer is there, tells where its turn is stored. With `listed` the cited sources are the
-    last piece of text. An error on the way is an event of its own: the status was sent already.
+    `place`, asked once the answer is there, tells where its turn is stored. An error on the way is an event of its own:
+    the status was sent already.
     """
-    head, said = _head("chat.completion.chunk", model), False
+    head, said = _head("chat.completion.chunk", request.model), False
     yield _event(head | {"choices": [_delta({"role": "assistant", "content": ""})]})
     try:
         for piece in pieces:
             if isinstance(piece, Answered):
                 if not said and piece.answer.note:
                     yield _event(head | {"choices": [_delta({"content": piece.answer.note})]})
-                if listed and (sources := source_list(piece)):
+                if request.lists_sources and (sources := source_list(piece)):
                     yield _event(head | {"choices": [_delta({"content": sources})]})
-                last = {"choices": [_delta({}) | {"finish_reason": "stop"}], "usage": _usage(piece)}
-                yield _event(head | last | proof(piece, place()))
+                last = {"choices": [_delta({}) | {"finish_reason": _end(piece)}]}
+                usage = {"usage": _usage(piece)}
+                yield _event(head | last | ({} if request.wants_usage else usage) | proof(piece, place()))
+                if request.wants_usage:
+                    yield _event(head | {"choices": []} | usage)
             elif isinstance(piece, Step):
                 yield _event(head | {"choices": [_delta({})], "graftline_step": piece.as_dict()})
             elif piece:
@@ -157,9 +197,8 @@ def proof(answered: Answered, place: Mapping[str, Any] | None = None) -> dict[st
     return {"graftline": {name: value for name, value in record.items() if name != "answer"} | dict(place or {})}
 
 
-def error_body(message: str, kind: str, code: str | None = None) -> dict[str, Any]:
-    """Return an error in the protocol's form."""
-    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
+def _end(answered: Answered) -> str:
+    return "length" if answered.cut else "stop"
 
 
 def _head(kind: str, model: str) -> dict[str, Any]:

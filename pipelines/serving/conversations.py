@@ -30,7 +30,7 @@ def stored_answer(
     """Yield what `Chat.ask` does for the request's conversation; `place` gets {conversation, turn} with the answer."""
     *before, last = request.said
     chat = Chat(answerer, memory, request.conversation or None, new=True)
-    for piece in chat.ask(last["content"], request.mode, before):
+    for piece in chat.ask(last["content"], request.mode, before, request.most_tokens):
         if isinstance(piece, Answered):
             place |= {"conversation": chat.conversation, "turn": chat.place}
         yield piece

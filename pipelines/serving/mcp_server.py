@@ -11,6 +11,7 @@ from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from starlette.applications import Starlette
 
+from pipelines.answering.modes.names import DEFAULT_MODE
 from pipelines.answering.search.trace import Step, printed_step
 from pipelines.core.errors import GraftlineError
 from pipelines.serving import sources
@@ -75,7 +76,7 @@ def mcp_tools(warm: WarmAnswerer, tables: TableStore) -> MCPServer:
 
     @server.tool()
     @_told
-    def ask(question: str, context: Context, mode: str = "hybrid") -> dict[str, Any]:
+    def ask(question: str, context: Context, mode: str = DEFAULT_MODE) -> dict[str, Any]:
         """Answer a question: {answer, supported, citations, sentences}; a quote stands in its document at its span."""
         numbers = itertools.count(1)
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pipelines.answering.modes.names import Mode
+from pipelines.answering.question import checked_question
 from pipelines.answering.search.entities import entity_names, is_named, near_entities
 from pipelines.answering.search.search import Row
 from pipelines.core.errors import NotMaterializedError
@@ -17,8 +18,12 @@ _NAMED = 30
 
 
 def search(opened: Opened, query: str, mode: Mode, k: int) -> list[dict[str, Any]]:
-    """Return the k best chunks of a mode: {chunk_id, document, title, section, page, start, end, text}."""
-    retrieved = opened.answerer.retrieve(query, mode, min(max(1, k), _MOST_HITS))
+    """Return the k best chunks of a mode, 1 to 50: {chunk_id, document, title, section, page, start, end, text}.
+
+    ConfigurationError for a query that is no text.
+    """
+    k = min(max(1, k), _MOST_HITS)
+    retrieved = opened.answerer.retrieve(checked_question(query), mode, k)
     return [_hit(row) for row in retrieved.chunks[:k]]
 
 

@@ -1,9 +1,12 @@
 """Feedback in tomorrow's assets: rows to train on, questions to ask, counts to see; nothing anew without a new one."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipelines.finetune.dataset.ledger import HELD_OUT_FEEDBACK
+from pipelines.finetune.dataset.stored import load_dataset
 from resources.feedback.store import Kind, Verdict, feedback_store
 from tests.assets.finetune import test_finetune_assets
 from tests.assets.finetune.test_finetune_assets import Line, data, verdicts
@@ -29,6 +32,20 @@ def test_feedback_is_trained_on_and_without_a_new_one_no_row_is_read(line: Line)
     assert after["train"] == before["train"] + 2 and after["test"] == before["test"] and after["rows_read"] == 2
     line.run(data.instruction_dataset)
     assert line.tables.read_record("instruction_dataset") == after
+
+
+def test_a_good_answer_to_a_held_out_question_is_counted_and_the_night_goes_on(line: Line) -> None:
+    line.run(data.instruction_dataset)
+    before = line.tables.read_record("instruction_dataset")
+    held = load_dataset(Path(before["path"]))["test"].with_format(None)[0]
+    question = next(message["content"] for message in held["messages"] if message["role"] == "user")
+    verdict = Verdict("c", 0, question, "Petra Vogel [1].", True, "native", "up")
+    feedback_store(line.settings.home).add(verdict)
+    done = line.run(data.instruction_dataset)
+    assert done.success and verdicts(done) == {"rows_are_sound": True, "nothing_leaks": True}
+    after = line.tables.read_record("instruction_dataset")
+    assert after["digest"] == before["digest"] and after["rejected"][HELD_OUT_FEEDBACK] == 1
+    assert after["rejected_share"] == before["rejected_share"]
 
 
 def test_feedback_is_asked_and_counted_and_without_a_new_one_nothing_is_answered(resources: dict[str, Any]) -> None:

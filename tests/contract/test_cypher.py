@@ -3,10 +3,12 @@
 import pytest
 
 from pipelines.answering.ask import Answerer
+from pipelines.answering.modes.cypher import statement_in
 from pipelines.core.errors import QueryError
 from pipelines.core.protocols import CypherStore
 from resources.graph.neo4j_store import Neo4jGraphStore
 from resources.graph.stores import MirroredGraphStore
+from tests.adversarial.attacks import ATTACKS
 from tests.answering.modes.scripted import Scripted
 from tests.contract.graphs import graph
 from tests.fakes import FakeEmbedder
@@ -85,7 +87,9 @@ def test_the_server_itself_refuses_to_write_in_what_only_reads(filled: Neo4jGrap
 
 def test_nothing_hostile_reaches_the_server_or_changes_it(filled: Neo4jGraphStore) -> None:
     before = {name: filled.table(name) for name in ("chunks", "entities", "relations")}
-    for statement in (*WRITES, *HOSTILE):
+    attacks = [statement_in(one.reply) for one in ATTACKS if one.kind == "cypher"]
+    assert len(attacks) == 25 and all(attacks)
+    for statement in (*WRITES, *HOSTILE, *attacks):
         with pytest.raises(QueryError):
             filled.read_cypher(statement, 5, 20)
     assert {name: filled.table(name) for name in before} == before

@@ -52,7 +52,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "pipelines.core": ("pipelines.text", "pipelines.compute.processor", "pipelines.core"),
     **{f"pipelines.{flow}": (*(f"pipelines.{room}" for room in GROUND), f"pipelines.{flow}") for flow in FLOWS},
     "resources": tuple(f"pipelines.{room}" for room in GROUND),
-    "assets": (*(f"pipelines.{room}" for room in (*GROUND, *FLOWS)), "resources"),
+    "pipelines.opening": ("pipelines.answering", "resources", *(f"pipelines.{room}" for room in GROUND)),
+    "assets": (*(f"pipelines.{room}" for room in (*GROUND, *FLOWS)), "pipelines.opening", "resources"),
     "pipelines.orchestration": (
         *(f"pipelines.{room}" for room in GROUND),
         "assets.finetune.partitions",
@@ -63,6 +64,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "pipelines.serving": (
         "pipelines.answering",
         "pipelines.finetune.promotion",
+        "pipelines.opening",
         "resources",
         *(f"pipelines.{room}" for room in GROUND),
     ),

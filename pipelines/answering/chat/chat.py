@@ -7,6 +7,7 @@ from pipelines.answering.ask import Answered, Answerer
 from pipelines.answering.chat.memory import Conversations, Turn, messages_of
 from pipelines.answering.chat.standalone import standalone_question
 from pipelines.answering.modes.names import Mode
+from pipelines.answering.question import checked_question
 from pipelines.answering.search.trace import Step, model_step
 from pipelines.core.protocols import LanguageModel, Messages
 from pipelines.text.languages.languages import language_of
@@ -29,16 +30,19 @@ class Chat:
         self.place = len(self.turns) - 1
         """The place of the turn that was stored last, from 0."""
 
-    def ask(self, question: str, mode: Mode, before: Sequence[dict[str, str]] = ()) -> Iterator[str | Step | Answered]:
+    def ask(
+        self, question: str, mode: Mode, before: Sequence[dict[str, str]] = (), most_tokens: int | None = None
+    ) -> Iterator[str | Step | Answered]:
         """Yield the steps, the answer's pieces and last the answer, which is stored before it is given out.
 
-        `before` is what was said elsewhere before the first turn.
+        `before` is what was said elsewhere before the first turn; `most_tokens` and errors are as of `Answerer.stream`.
         """
+        question = checked_question(question)
         answerer, (said, summarising) = self._answerer, self._history()
         asked, rewriting = standalone_question(
             [*(said or before), {"role": "user", "content": question}], answerer.language_model, answerer.prompts
         )
-        for piece in answerer.stream(asked, mode, (*summarising, *rewriting)):
+        for piece in answerer.stream(asked, mode, (*summarising, *rewriting), most_tokens):
             if isinstance(piece, Answered):
                 turn = Turn(question, asked, mode, piece.as_dict())
                 self.place = self._memory.add(self.conversation, turn)

@@ -2,15 +2,19 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from pipelines.answering.prompts.prompt_files import Prompts
-from pipelines.answering.question import question_terms
+from pipelines.answering.question import LONGEST_QUESTION, question_terms
 from pipelines.answering.search.trace import Step, model_step
 from pipelines.core.protocols import LanguageModel, Messages
-from pipelines.text.languages.languages import language_of
+from pipelines.text.languages.languages import language_of, unspaced_in
+from pipelines.text.terms import terms
+from pipelines.text.words import name_letters
 
 _WORD = re.compile(r"[^\W\d_]+")
+_RUN = re.compile(r"[^\W_]+(?:[-'’.,&/_][^\W_]+)*")
 _TURNS = 6
 _LONGEST = 1_000
 _TOKENS = 128
@@ -48,24 +52,60 @@ def _is_question(text: str, question: str) -> bool:
     at least half of its terms: a name may take the place of a word, but what was asked stays.
     """
     text = text.strip()
-    if not text or "\n\n" in text or len(text) > 4 * len(question) + 400:
+    if not text or "\n\n" in text or len(text) > min(4 * len(question) + 400, LONGEST_QUESTION):
         return False
     if language_of(text).code != language_of(question).code:
         return False
     if _refers_back(question):
         return True
-    terms = {term for term in question_terms(question) if " " not in term}
-    return 2 * len(terms & set(question_terms(text))) >= len(terms)
+    asked = {term for term in question_terms(question) if " " not in term}
+    return 2 * len(asked & set(question_terms(text))) >= len(asked)
 
 
 def _beside_its_subject(question: str, before: Sequence[dict[str, str]]) -> str:
-    """Return a question that refers back with the terms of the last one before it that does not."""
+    """Return a question that refers back with what the last one before it that does not is about, as it is written."""
     if not _refers_back(question):
         return question
     asked = (one["content"] for one in reversed(before) if one["role"] == "user")
     subject = next((text for text in asked if not _refers_back(text)), "")
-    terms = [term for term in question_terms(subject) if " " not in term and term not in question.lower()]
-    return f"{question} ({' '.join(terms)})" if terms else question
+    written = _subject_words(subject, question)
+    alone = f"{question} ({written})" if written else question
+    return alone if len(alone) <= LONGEST_QUESTION else question
+
+
+def _subject_words(subject: str, question: str) -> str:
+    """Return the words of one question that it is about and another does not hold, as they are written in it."""
+    wanted = {term for term in question_terms(subject) if " " not in term and term not in question.lower()}
+    found, end = "", 0
+    for start, stop in _spans(subject, wanted):
+        # What stands side by side stays so: 深度学习 is no "深度 学习".
+        found += f"{' ' if found and start > end else ''}{subject[start:stop]}"
+        end = stop
+    return found or " ".join(sorted(wanted))
+
+
+def _spans(text: str, wanted: set[str]) -> Iterator[tuple[int, int]]:
+    """Yield where the words stand in a text whose terms are wanted; in a run without spaces each term is a word."""
+    named = name_letters(text)
+    for run in _RUN.finditer(text):
+        place = run.start()
+        for unspaced, letters in groupby(run.group(), key=unspaced_in):
+            part = "".join(letters)
+            if unspaced:
+                yield from _terms_in(part, place, wanted)
+            elif place in named or wanted & set(terms(part)):
+                yield place, place + len(part)
+            place += len(part)
+
+
+def _terms_in(part: str, place: int, wanted: set[str]) -> Iterator[tuple[int, int]]:
+    at = 0
+    for term in terms(part):
+        start = part.find(term, at)
+        if start >= 0:
+            at = start + len(term)
+            if term in wanted:
+                yield place + start, place + at
 
 
 def _refers_back(question: str) -> bool:

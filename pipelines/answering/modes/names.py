@@ -23,6 +23,8 @@ Mode = str
 
 MODES: tuple[Mode, ...] = get_args(GraphMode)
 """What a night answers every question in, unless GRAFTLINE_MODES says otherwise."""
+DEFAULT_MODE: Mode = "native"
+"""What answers a question for which no mode is named, whichever way it comes in."""
 SEARCH_MODES: tuple[SearchMode, ...] = get_args(SearchMode)
 MODEL_MODES: tuple[ModelMode, ...] = get_args(ModelMode)
 """Those that ask the model while they search."""

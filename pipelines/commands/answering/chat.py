@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipelines.answering.modes.names import ALL_MODES
+from pipelines.answering.modes.names import ALL_MODES, DEFAULT_MODE
 from pipelines.commands.command import Command, NearestChoice
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _END = ("/quit", "/exit", "/q")
 
 
 @click.command(cls=Command)
-@click.option("--mode", type=NearestChoice(ALL_MODES), default="native", metavar="MODE", help=", ".join(ALL_MODES))
+@click.option("--mode", type=NearestChoice(ALL_MODES), default=DEFAULT_MODE, metavar="MODE", help=", ".join(ALL_MODES))
 @click.option("--resume", metavar="ID", help="go on with a stored conversation; last: the one used last")
 @click.option("--list", "lists", is_flag=True, help="list the stored conversations")
 def command(mode: str, resume: str | None, lists: bool) -> int:

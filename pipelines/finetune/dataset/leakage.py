@@ -73,6 +73,13 @@ def train_leaks(train: Sequence[Mapping[str, Any]], test: Sequence[Mapping[str, 
     ]
 
 
+def asked_again(asking: Sequence[Any], held_out: Sequence[Any]) -> dict[int, int]:
+    """Return {place in `asking`: place in `held_out`} of conversations that ask the same, exactly or nearly."""
+    test = [{"row_id": str(place), "messages": messages} for place, messages in enumerate(asking)]
+    train = [{"row_id": str(place), "messages": messages} for place, messages in enumerate(held_out)]
+    return {int(leak.row_id): int(leak.found_in) for leak in train_leaks(train, test)}
+
+
 def document_leaks(test: Sequence[Mapping[str, Any]], documents: Iterable[Mapping[str, Any]]) -> list[Leak]:
     """Return the test rows whose question stands, word for word but for a few, in a document (path, text)."""
     asked = []

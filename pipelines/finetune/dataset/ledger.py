@@ -18,6 +18,7 @@ from pipelines.finetune.dataset.rows.table import REPAIR_SEPARATOR
 
 ROW_LEDGER = pa.schema([("outcome", pa.string()), ("reason", pa.string()), *LEDGER])
 """`outcome`: "rejected", or "repaired" (then `found` names the repairs, and nothing is left to do)."""
+HELD_OUT_FEEDBACK = "feedback on a held-out question"
 _NOT_BAD = (DUPLICATE, NEAR_DUPLICATE, EMPTY_FILE)
 _FIRST_ROWS = 3
 LARGE_SHARE = 0.2
@@ -36,15 +37,20 @@ def problems_in(ledger: pa.Table) -> list[Rejected]:
     return [Rejected(**row) for row in ledger.to_pylist() if row.pop("outcome") == "rejected"]
 
 
-def ledger_of(rows: pa.Table, repeated: list[Duplicate]) -> pa.Table:
-    """Return ROW_LEDGER: what was rejected or repaired, in order of file and row."""
+def ledger_of(rows: pa.Table, repeated: list[Duplicate], aside: Mapping[int, int] | None = None) -> pa.Table:
+    """Return ROW_LEDGER: what was rejected or repaired, in order of file and row.
+
+    `aside`: rows of feedback that are not trained on, each with the held-out row whose question it asks.
+    """
     dropped = {duplicate.place: duplicate for duplicate in repeated}
+    aside = aside or {}
     flawed = pc.or_(pc.not_equal(rows["reason"], ""), pc.not_equal(rows["repairs"], ""))
-    places = sorted({*pc.indices_nonzero(flawed).to_pylist(), *dropped})
+    places = sorted({*pc.indices_nonzero(flawed).to_pylist(), *dropped, *aside})
     names = ["file", "row", "reason", "found", "expected", "repairs"]
     entries = []
-    kept = rows.select(["file", "row"]).take(pa.array([one.first for one in dropped.values()], pa.int64())).to_pylist()
-    first_of = dict(zip(dropped, kept, strict=True))
+    others = {place: one.first for place, one in dropped.items()} | {**aside}
+    named = rows.select(["file", "row"]).take(pa.array(list(others.values()), pa.int64())).to_pylist()
+    first_of = dict(zip(others, named, strict=True))
     for place, row in zip(places, rows.select(names).take(pa.array(places, pa.int64())).to_pylist(), strict=True):
         entries.append(_entry(row, dropped.get(place), first_of.get(place)))
     return pa.Table.from_pylist(entries, ROW_LEDGER)
@@ -61,6 +67,13 @@ def _entry(row: dict[str, Any], duplicate: Duplicate | None, first: dict[str, An
             "found": f"{like} {first['file']}, row {first['row']}",
             "expected": "each conversation once",
             "fix": f"delete row {number} of {file}",
+        }
+    if first:
+        return entry | {
+            "reason": HELD_OUT_FEEDBACK,
+            "found": f"the question of {first['file']}, row {first['row']}, which is held out",
+            "expected": "a question that is not held out",
+            "fix": "nothing: the row is not trained on while that one is held out",
         }
     if row["reason"]:
         fix = f"correct row {number} of {file}" if number else f"correct {file}"
@@ -134,13 +147,24 @@ def near_duplicates_note(counts: Mapping[str, Any]) -> str:
     )
 
 
-def unused_datasets(rows: pa.Table, kept: np.ndarray) -> dict[str, str]:
-    """Return the datasets of which no row (ROWS, at the places `kept`) is used, and why."""
+def held_out_feedback_note(counts: Mapping[str, Any]) -> str:
+    """Return how many rows of feedback are not trained on since they ask what is held out, "" for none."""
+    aside = counts["rejected"].get(HELD_OUT_FEEDBACK, 0)
+    told = "the ledger names each with the held-out row that asks the same"
+    return f"{aside} rows of feedback ask what is held out, and are not trained on: {told}" if aside else ""
+
+
+def unused_datasets(rows: pa.Table, kept: np.ndarray, aside: Collection[int] = ()) -> dict[str, str]:
+    """Return the datasets of which no row (ROWS, at the places `kept`) is used, and why; `aside` as in `ledger_of`."""
     every, used = rows["dataset"].unique(), rows["dataset"].take(pa.array(kept)).unique()
     told = {}
     for dataset in sorted({*every.to_pylist()} - {*used.to_pylist()}):
-        theirs = rows.filter(pc.equal(rows["dataset"], dataset)).select(["reason", "found"]).to_pylist()
-        reasons = Counter(row["reason"] or "a duplicate of another dataset's row" for row in theirs)
+        places = pc.indices_nonzero(pc.equal(rows["dataset"], dataset))
+        theirs = rows.select(["reason", "found"]).take(places).to_pylist()
+        reasons = Counter(
+            row["reason"] or (HELD_OUT_FEEDBACK if place in aside else "a duplicate of another dataset's row")
+            for place, row in zip(places.to_pylist(), theirs, strict=True)
+        )
         counted = ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common())
         found = next((f"; first: {row['found']}" for row in theirs if row["found"]), "")
         told[dataset] = f"none of its rows is used: {counted}{found}"

@@ -21,10 +21,12 @@ from pipelines.finetune.dataset.duplicates import (
     linked_pairs,
     number_column,
 )
+from pipelines.finetune.dataset.leakage import asked_again
 from pipelines.finetune.dataset.ledger import (
     bad_by_dataset,
     counts_of,
     encoding_notes,
+    held_out_feedback_note,
     ledger_of,
     near_duplicates_note,
     nothing_used_error,
@@ -39,7 +41,7 @@ from pipelines.text.near_pairs import NearPairs
 
 log = logging.getLogger("graftline")
 
-CODE_VERSION = "7"
+CODE_VERSION = "8"
 """Raise it when rows are read, repaired, compared or split in another way: nothing of before is used then."""
 _STATE = "state.json"
 _REJECTED = "rejected.jsonl"
@@ -57,7 +59,8 @@ def prepare(
     """Return the record of the dataset that the files below `folder` make; what did not change is not done again.
 
     `wanted`: names of registered datasets on the hub that are to be loaded; `counted`: of those whose rejected rows
-    make rejected_share, None for all; `feedback`: a file of rows made of feedback, none of which is held out.
+    make rejected_share, None for all; `feedback`: a file of rows made of feedback, none of which is held out, and none
+    is trained on where it asks what is.
 
     Besides `dataset.store`'s, the record holds kept, repaired and rejected (rows,
     by reason), repaired_rows, bad_rows (by dataset: bad, all), rejected_share, near_duplicate_share, rows_read (anew),
@@ -94,15 +97,35 @@ def prepare(
     if given is not None:
         own = pc.equal(rows["file"], given.name).to_numpy(zero_copy_only=False)[kept]
     held, note = split_rows(number_column(rows, "place")[kept], pairs, settings, own)
+    aside = _asking_what_is_held_out(rows, kept, held, own, pairs)
+    if aside:
+        stays = ~np.isin(kept, np.array(list(aside)))
+        kept, held, ledger = kept[stays], held[stays], ledger_of(rows, repeated, aside)
     record = store_dataset(rows, kept, held, home) | counts_of(rows.num_rows, ledger)
-    absent = unused_datasets(rows, kept) | {each.dataset: each.reason for each in notes}
-    noted = [*filter(None, (note, near_duplicates_note(record))), *encoding_notes(rows)]
+    absent = unused_datasets(rows, kept, aside) | {each.dataset: each.reason for each in notes}
+    noted = [*filter(None, (note, near_duplicates_note(record), held_out_feedback_note(record))), *encoding_notes(rows)]
     record |= {"absent": absent, "notes": noted}
     record |= {"bad_rows": bad_by_dataset(rows), "rows_read": fresh, "ledger": str(place / f"ledger-{key}.arrow")}
     _keep(place, key, {"code": code, "files": {n: asdict(f) for n, f in files.items()}, "record": record}, rows,
           compared, ledger)  # fmt: skip
     log.info("read %d of %d rows anew: %d of them are used", fresh, rows.num_rows, len(kept))
     return _noted(record, counted)
+
+
+def _asking_what_is_held_out(
+    rows: pa.Table, kept: np.ndarray, held: np.ndarray, own: np.ndarray, pairs: list[tuple[int, int]]
+) -> dict[int, int]:
+    """Return {place of a row of `own`: place of the held-out row whose question it asks}; pairs index `kept`.
+
+    By the links that the split keeps together, and as the leakage audit compares: its gate finds none of them again.
+    """
+    if not own.any() or not held.any():
+        return {}
+    ends = [(one, other) for pair in pairs for one, other in (pair, pair[::-1]) if own[one] and held[other]]
+    found = {int(kept[one]): int(kept[other]) for one, other in reversed(ends)}
+    given, asked = kept[own], kept[held]
+    messages = [rows["messages"].take(pa.array(places)).to_pylist() for places in (given, asked)]
+    return {int(given[one]): int(asked[other]) for one, other in asked_again(*messages).items()} | found
 
 
 def read_ledger(record: dict[str, Any]) -> pa.Table:

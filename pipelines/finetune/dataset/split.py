@@ -31,7 +31,7 @@ def split_rows(
     """Return `held_out`, and why it is nothing where too few sources leave one side without a row ("" where not).
 
     A few rows are trained on without a held-out figure: they would be too few to say anything. Rows of `never` are
-    always trained on, and move no other: one that asks what is held out is a leak, and told as one.
+    never held out, and move no other: the caller leaves out those that ask what is held out.
     """
     never = np.zeros(len(places), dtype=bool) if never is None else never
     free = np.flatnonzero(~never)

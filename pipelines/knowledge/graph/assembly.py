@@ -6,13 +6,13 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.core.delta import Work
+from pipelines.core.embedders import refuse_other_model
 from pipelines.core.errors import InputError
 from pipelines.core.graph_tables import _REFERENCES, GRAPH_TABLES, GraphTables
 from pipelines.core.identity import content_id, table_digest
 from pipelines.core.protocols import Embedder, GraphStore
 from pipelines.core.vectors import matrix
 from pipelines.knowledge.vectors.embedding import embed_chunks
-from pipelines.knowledge.vectors.vector_changes import refuse_other_model
 
 _SUMMARY = ("title", "summary", "chunk_ids", "model")
 

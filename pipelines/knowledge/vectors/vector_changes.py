@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.core.delta import Change, batched, compare_versions, with_schema
-from pipelines.core.errors import ConfigurationError
+from pipelines.core.embedders import refuse_other_model, stored_model
 from pipelines.core.identity import content_id
 from pipelines.core.protocols import Embedder, StoredTable
 from pipelines.core.schemas import chunk_embeddings
@@ -24,25 +24,6 @@ def embedded_texts(chunks: pa.Table) -> list[str]:
     """Return what chunks are embedded as: each its header, where it has one, and its text."""
     pairs = zip(chunks["header"].to_pylist(), chunks["text"].to_pylist(), strict=True)
     return [f"{header}\n{text}" if header else text for header, text in pairs]
-
-
-def stored_model(stored: StoredTable | None) -> str:
-    """Return the model (name and revision) of the stored vectors, "" where there are none."""
-    if stored is None or not len(stored):
-        return ""
-    return str(next(iter(stored.batches(["model"])))["model"][0].as_py())
-
-
-def refuse_other_model(stored: str, embedder: Embedder, reembed: bool = False) -> None:
-    """Raise ConfigurationError where the vectors that are stored come from another model and may not be replaced."""
-    if stored and stored != embedder.name and not reembed:
-        raise ConfigurationError(
-            "EMBEDDING_MODEL",
-            f"{embedder.name}, while the stored vectors are those of {stored}",
-            "the model that the vectors were made with, or your word to make all of them anew",
-            f"go back to the EMBEDDING_MODEL that is called {stored.split('@')[0]} (a packaged one by that name), or "
-            "graftline run --reembed",
-        )
 
 
 def vector_changes(

@@ -3,13 +3,14 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines.commands.answering import ask
 from pipelines.core.errors import ConfigurationError
 from pipelines.knowledge.vectors.embedding import vector_table
+from pipelines.opening import Models, answerer_over
 from resources.settings import Settings
 from resources.tables.tables import TableStore
+from tests.answering.world import build_store
 from tests.commands.process import graftline
-from tests.fakes import FakeEmbedder
+from tests.fakes import FakeEmbedder, FakeLanguageModel
 
 
 def test_asking_before_the_first_run_says_what_to_type(tmp_path: Path):
@@ -27,10 +28,11 @@ def test_a_graph_of_another_model_is_made_anew_by_the_shortest_command(tmp_path:
     vectors = vector_table("chunk_id", {"c1": embedder.embed(["tent"])[0]}, embedder)
     tables.write("chunk_embeddings", vectors.set_column(1, "model", pa.array([chunks])))
     settings = Settings.load({"GRAFTLINE_HOME": str(tmp_path)})
-    ask._refuse_other_graph(settings, embedder)
+    models = Models(embedder, FakeLanguageModel(), None)
+    answerer_over(settings, build_store(), models).close()
     tables.write_record("knowledge_graph", {"embedder": "old@1"}, "x")
     with pytest.raises(ConfigurationError, match=f"Next: .*{command}$"):
-        ask._refuse_other_graph(settings, embedder)
+        answerer_over(settings, build_store(), models)
 
 
 def test_a_wrong_filter_is_one_line_before_anything_is_loaded(tmp_path: Path):

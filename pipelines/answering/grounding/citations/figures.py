@@ -4,6 +4,7 @@ them."""
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from pipelines.answering.grounding.citations.alignment import items
 from pipelines.answering.grounding.citations.arithmetic import Formula, formulas
@@ -44,6 +45,12 @@ def _plain(operand: str) -> float:
     return float(digits.group()) if digits else 0.0
 
 
+@lru_cache(maxsize=1024)
+def _said_before(text: str) -> tuple[Number, ...]:
+    """Return a sentence's numbers, read once however many sentences come behind it."""
+    return tuple(numbers_in(text))
+
+
 def check_figures(
     claim: Claim, reading: Reading, evidence: Sequence[SourceSentence], context: str, others: Sequence[str]
 ) -> Figures:
@@ -56,7 +63,7 @@ def check_figures(
     known = [number for one in evidence for number in _stated(one)]
     dates = [date for one in evidence for date in one.reading.dates]
     around = dates_in(context)
-    earlier = [number for text in others for number in numbers_in(text)]
+    earlier = [number for text in dict.fromkeys(others) for number in _said_before(text)]
     shown = formulas(claim.words)
     settled: list[tuple[int, int]] = []
     for formula in shown:

@@ -96,7 +96,7 @@ class ModelWriter:
                 answers.append(self._nothing(draft, completion))
                 continue
             one, steps, note = checked[place]
-            cut = f"cut at {self.max_tokens} tokens" if completion.finish_reason == CUT else ""
+            cut = f"cut at {draft.limit(self.max_tokens)} tokens" if completion.finish_reason == CUT else ""
             answers.append(replace(proven_answer(one, draft.ground, self._settings, cut, note), checks=steps))
         return answers
 

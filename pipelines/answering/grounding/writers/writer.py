@@ -17,6 +17,12 @@ class Draft:
     retrieved: Retrieved
     prompt: Messages | None
     ground: Any = None
+    most_tokens: int | None = None
+    """Tokens that this answer may have, where its reader wants fewer than the writer allows."""
+
+    def limit(self, allowed: int) -> int:
+        """Return the tokens that the model may write, of those that its writer allows."""
+        return allowed if self.most_tokens is None else min(allowed, self.most_tokens)
 
 
 Written = tuple[Draft, Completion | None]
