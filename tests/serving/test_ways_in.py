@@ -95,7 +95,7 @@ def of_chat(settings: Settings, question: str, mode: str) -> Record:
 def served(settings: Settings, question: str, mode: str, **fields: Any) -> tuple[TestClient, str, Record]:
     tables = TableStore(settings.home / "tables")
     with TestClient(create_app(warm_answerer(settings), tables, settings.home)) as client:
-        body = {"model": mode, "messages": [{"role": "user", "content": question}], **fields}
+        body = {"model": mode, "messages": [{"role": "user", "content": question}], "sources": "apart", **fields}
         answer = client.post("/v1/chat/completions", json=body)
         if not fields.get("stream"):
             return client, answer.json()["choices"][0]["message"]["content"], answer.json()["graftline"]

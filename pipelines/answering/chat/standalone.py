@@ -18,6 +18,8 @@ _RUN = re.compile(r"[^\W_]+(?:[-'’.,&/_][^\W_]+)*")
 _TURNS = 6
 _LONGEST = 1_000
 _TOKENS = 128
+_STANDING_TERMS = 3
+"""With fewer, as in "And in Norway?", a question leans on what was said before."""
 
 
 def standalone_question(
@@ -49,16 +51,17 @@ def _is_question(text: str, question: str) -> bool:
     """Say whether what the model wrote can be the question.
 
     It is one paragraph in the question's language, not much longer. Where the question does not refer back, it holds
-    at least half of its terms: a name may take the place of a word, but what was asked stays.
+    at least half of its terms, if it has enough to stand alone: a name may take the place of a word, but what was
+    asked stays.
     """
     text = text.strip()
     if not text or "\n\n" in text or len(text) > min(4 * len(question) + 400, LONGEST_QUESTION):
         return False
     if language_of(text).code != language_of(question).code:
         return False
-    if _refers_back(question):
-        return True
     asked = {term for term in question_terms(question) if " " not in term}
+    if _refers_back(question) or len(asked) < _STANDING_TERMS:
+        return True
     return 2 * len(asked & set(question_terms(text))) >= len(asked)
 
 
