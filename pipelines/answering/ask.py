@@ -10,7 +10,7 @@ from typing import Any, Self
 from pipelines.answering.grounding.answer import Answer
 from pipelines.answering.grounding.writers.choice import open_writer
 from pipelines.answering.grounding.writers.writer import Draft
-from pipelines.answering.modes.names import Mode
+from pipelines.answering.modes.names import MODES, SEARCH_MODES, Mode
 from pipelines.answering.question import asked_part
 from pipelines.answering.remembering import RememberingEmbedder
 from pipelines.answering.retrievers import Retrievers
@@ -19,6 +19,8 @@ from pipelines.answering.search.search import Retrieved
 from pipelines.answering.search.similarity import Similarity
 from pipelines.answering.search.trace import Step
 from pipelines.answering.settings import AnswerSettings
+from pipelines.answering.timing import Timing
+from pipelines.answering.turns import Turns
 from pipelines.core.protocols import Completion, Embedder, GraphStore, LanguageModel, Reranker
 from pipelines.text.languages.languages import all_languages, language_of
 
@@ -30,6 +32,9 @@ _UNREAD = (
     "EMBEDDING_MODEL that reads it"
 )
 _LOG = logging.getLogger("graftline")
+_COMPUTED = (*MODES, *SEARCH_MODES)
+"""Modes that only compute, while others may wait for a model."""
+_WITHOUT_VECTOR = "bm25"
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class Prepared:
     """What else was searched than the question, in a line."""
     seconds: float = field(default=0.0, compare=False)
     """From the question to its prompt, in a mode that is open."""
+    timing: Timing = field(default=Timing(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,8 @@ class Answered:
     """How it was searched, where the mode took several steps; the tokens are the model's while it searched too."""
     seconds: float | None = field(default=None, compare=False)
     """From question to answer; None where the model's time is not known, since what it wrote was kept from before."""
+    timing: Timing | None = field(default=None, compare=False)
+    """Where a single question's time went; None where many were answered together."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return {question, mode, trace} and what `Answer.as_dict` returns, plain values as in ANSWERS."""
@@ -90,6 +98,7 @@ class Answerer:
         self._embedder = RememberingEmbedder(embedder)
         self._similarity = Similarity(self._embedder)
         self._retrievers = Retrievers(store, self._embedder, self.settings, reranker, language_model)
+        self._turns = Turns()
         self._finder = Finder(self.retrieve, store.languages, self._embedder, language_model)
         self.writer = open_writer(self.settings, self._similarity, self._embedder, language_model, prompts)
         names = [language_model.name, embedder.name, self.settings.digest, CODE_VERSION]
@@ -136,15 +145,17 @@ class Answerer:
             yield answered.answer.text
             yield answered
             return
-        completion, started = Completion("", 0, 0), time.perf_counter()
+        completion, started, first = Completion("", 0, 0), time.perf_counter(), None
         for piece in self.language_model.stream(
             draft.prompt, self.writer.max_tokens, usable=lambda _, one: self.writer.is_usable(draft, one)
         ):
+            first = time.perf_counter() - started if first is None else first
             if isinstance(piece, Completion):
                 completion = piece
             else:
                 yield piece
-        yield self._answered(prepared, completion, prepared.seconds + time.perf_counter() - started)
+        model = time.perf_counter() - started
+        yield self._answered(prepared, completion, prepared.seconds + model, first, model)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the length of each text in the embedder's tokens: what budgets are counted in."""
@@ -152,16 +163,24 @@ class Answerer:
 
     def retrieve(self, query: str, mode: Mode, k: int) -> Retrieved:
         """Return what a mode finds, without asking the model."""
-        return self._retrievers.of(mode).retrieve(query, k)
+        retriever = self._retrievers.of(mode)
+        if mode not in _COMPUTED:
+            return retriever.retrieve(query, k)
+        if mode != _WITHOUT_VECTOR and self._embedder.reads(language_of(query).code):
+            self._embedder.embed_queries([query])  # before the turn: questions that come together share a run
+        with self._turns.one():
+            return retriever.retrieve(query, k)
 
     def prepare(self, question: str, mode: Mode) -> Prepared:
         """Retrieve by what the question asks, and build the prompt unless there is nothing to ask the model about."""
         self._retrievers.of(mode)  # opened for many questions: no part of this one's time
-        started, spared = time.perf_counter(), self._embedder.spared
+        started, spared, waited = time.perf_counter(), self._embedder.spared, self._turns.waited
         retrieved, note = self._finder.find(asked_part(question), mode, self.writer.passages)
+        found, waited = time.perf_counter(), self._turns.waited - waited
         draft = self.writer.draft(question, retrieved)
-        seconds = time.perf_counter() - started + self._embedder.spared - spared
-        return Prepared(question, mode, draft, note, seconds)
+        ended = time.perf_counter()
+        timing = Timing(waited, found - started - waited, ended - found)
+        return Prepared(question, mode, draft, note, ended - started + self._embedder.spared - spared, timing)
 
     def look_ahead(self, questions: Sequence[str]) -> None:
         """Ask the model at once for what the searches of many questions need of it."""
@@ -189,17 +208,27 @@ class Answerer:
             for one in prepared
         ]
 
-    def _answered(self, prepared: Prepared, completion: Completion | None, seconds: float | None) -> Answered:
+    def _answered(
+        self,
+        prepared: Prepared,
+        completion: Completion | None,
+        seconds: float | None,
+        first: float | None = None,
+        model: float | None = None,
+    ) -> Answered:
         question, mode, draft = prepared.question, prepared.mode, prepared.draft
         retrieved, trace = [row["chunk_id"] for row in draft.retrieved.chunks], draft.retrieved.trace
-        answer = self.writer.answer(draft, completion)
+        started = time.perf_counter()
+        with self._turns.one():
+            answer = self.writer.answer(draft, completion)
+        timing = replace(prepared.timing, model_first=first, model=model, proof=time.perf_counter() - started)
         answer = replace(answer, note="; ".join(filter(None, (prepared.note, answer.note))))
         written = completion or Completion("", 0, 0)
         if written.failure:
             _LOG.warning("the model gave no answer to '%s': %s", question, written.failure)
         read = written.prompt_tokens + sum(step.prompt_tokens for step in trace)
         wrote = written.completion_tokens + sum(step.completion_tokens for step in trace)
-        return Answered(question, mode, answer, retrieved, read, wrote, written.failure, trace, seconds)
+        return Answered(question, mode, answer, retrieved, read, wrote, written.failure, trace, seconds, timing)
 
 
 def _shares(completions: Sequence[Completion], seconds: float) -> list[float | None]:

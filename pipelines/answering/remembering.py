@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from pipelines.answering.gathering import Gathered
 from pipelines.core.embedders import EmbedderBefore
 from pipelines.core.protocols import Embedder
 
@@ -14,12 +15,15 @@ _MOST = 50_000
 
 
 class RememberingEmbedder(EmbedderBefore):
-    """Embeds each text once, and each question once, as long as it is among the newest `most`; for many threads."""
+    """Embeds each text once, and each question once, as long as it is among the newest `most`; for many threads.
+
+    Questions of several threads at once share a run of the model: a test says that their vectors stay the same.
+    """
 
     def __init__(self, embedder: Embedder, most: int = _MOST) -> None:
         super().__init__(embedder)
-        self._texts = _Memory(embedder.embed, most)
-        self._questions = _Memory(embedder.embed_queries, most) if embedder.asymmetric else self._texts
+        self._texts = _Memory(Gathered(embedder.embed), most)
+        self._questions = _Memory(Gathered(embedder.embed_queries), most) if embedder.asymmetric else self._texts
 
     @property
     def spared(self) -> float:

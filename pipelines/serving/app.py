@@ -1,6 +1,5 @@
 """One server process: OpenAI's chat protocol, MCP, a page, health and metrics, over one warm answerer."""
 
-import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -20,20 +19,15 @@ from pipelines.core.errors import ConfigurationError, GraftlineError, NotMateria
 from pipelines.serving import sources
 from pipelines.serving.chat_protocol import ChatRequest, completion, error_body, events, mode_named, models
 from pipelines.serving.conversations import add_conversation_routes, stored_answer
+from pipelines.serving.guard import Guard
 from pipelines.serving.metrics import Metrics
+from pipelines.serving.relay import Relay
 from pipelines.serving.warm import Opened, WarmAnswerer
 from resources.feedback.store import feedback_store
 from resources.tables.tables import TableStore
 
 _PAGE = Path(__file__).parent / "page"
-_OPEN_PATHS = ("/health", "/", "/page/")
-"""What is shown without a key: nothing of the documents."""
 _LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
 _STATUS = {ConfigurationError: 400, NotMaterializedError: 404, ServiceError: 503}
 
 
@@ -60,7 +54,7 @@ def create_app(
 
     app = FastAPI(title="Graftline", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOCAL_HOSTS, *hosts])
-    _guard(app, api_key, metrics)
+    app.add_middleware(Guard, api_key=api_key, metrics=metrics)
     _errors(app)
     _open_routes(app, warm, metrics)
     _chat_routes(app, warm, metrics, memory)
@@ -69,27 +63,6 @@ def create_app(
     app.mount("/page", StaticFiles(directory=_PAGE), name="page")
     app.mount("/mcp", mcp.app)
     return app
-
-
-def _guard(app: FastAPI, api_key: str, metrics: Metrics) -> None:
-    @app.middleware("http")
-    async def guard(request: Request, proceed: Callable[[Request], Any]) -> Response:
-        started, path = time.perf_counter(), request.url.path
-        is_open = path in _OPEN_PATHS or path.startswith(_OPEN_PATHS[-1])
-        if api_key and not is_open and not _has_key(request, api_key):
-            response: Response = JSONResponse(
-                error_body("the key is missing or wrong: send Authorization: Bearer KEY", "invalid_request_error"), 401
-            )
-        else:
-            response = await proceed(request)
-        response.headers.update(_HEADERS)
-        metrics.answered(request, response.status_code, time.perf_counter() - started)
-        return response
-
-
-def _has_key(request: Request, api_key: str) -> bool:
-    given = request.headers.get("authorization", "").removeprefix("Bearer ")
-    return secrets.compare_digest(given.encode(), api_key.encode())
 
 
 def _errors(app: FastAPI) -> None:
@@ -127,15 +100,30 @@ def _chat_routes(app: FastAPI, warm: WarmAnswerer, metrics: Metrics, memory: Con
     def list_models() -> dict[str, Any]:
         return models()
 
+    relay = Relay()
+
     @app.post("/v1/chat/completions")
-    def chat(request: ChatRequest) -> Any:
+    async def chat(request: ChatRequest) -> Any:
         place: dict[str, Any] = {}
         pieces = _answer(warm, request, metrics, memory, place)
         if not request.stream:
-            return completion(next(piece for piece in pieces if isinstance(piece, Answered)), request.model, place)
+            whole = (completion(one, request.model, place) for one in pieces if isinstance(one, Answered))
+            return [one async for batch in relay.batches(whole) for one in batch][-1]
+        told = relay.batches(_told(pieces, request.model, place))
         # The first piece is waited for, so that what is wrong before it has its own status.
-        told = events(_chained(next(pieces), pieces), request.model, lambda: place)
-        return StreamingResponse(told, media_type="text/event-stream")
+        first = await anext(told)
+        return StreamingResponse(_joined(first, told), media_type="text/event-stream")
+
+
+def _told(pieces: Iterator[str | Answered], model: str, place: dict[str, Any]) -> Iterator[str]:
+    first = next(pieces)
+    yield from events(_chained(first, pieces), model, lambda: place)
+
+
+async def _joined(first: list[str], rest: AsyncIterator[list[str]]) -> AsyncIterator[str]:
+    yield "".join(first)
+    async for batch in rest:
+        yield "".join(batch)
 
 
 def _answer(
@@ -150,7 +138,7 @@ def _answer(
         else:
             pieces = stored_answer(answerer, memory, request, place)
         for piece in pieces:
-            if first:
+            if first and piece:
                 metrics.first_piece(mode, time.perf_counter() - started)
                 first = False
             if isinstance(piece, Answered):

@@ -112,26 +112,29 @@ def events(
     An error on the way is an event of its own: the status was sent already.
     """
     head, said = _head("chat.completion.chunk", model), False
-    yield _event(head | {"choices": [_delta({"role": "assistant", "content": ""})]})
+    begin = _event(head | {"choices": [_delta({"role": "assistant", "content": ""})]})  # goes out with what is first
     try:
         for piece in pieces:
             if isinstance(piece, Answered):
                 if not said and piece.answer.note:
-                    yield _event(head | {"choices": [_delta({"content": piece.answer.note})]})
+                    yield begin + _event(head | {"choices": [_delta({"content": piece.answer.note})]})
+                    begin = ""
                 last = {"choices": [_delta({}) | {"finish_reason": "stop"}], "usage": _usage(piece)}
-                yield _event(head | last | proof(piece, place()))
+                yield begin + _event(head | last | proof(piece, place()))
             elif piece:
                 said = True
-                yield _event(head | {"choices": [_delta({"content": piece})]})
+                yield begin + _event(head | {"choices": [_delta({"content": piece})]})
+            begin = "" if piece else begin
     except GraftlineError as error:
-        yield _event(error_body(str(error), "server_error"))
+        yield begin + _event(error_body(str(error), "server_error"))
     yield "data: [DONE]\n\n"
 
 
 def proof(answered: Answered, place: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return {"graftline": …}: the answer's record without its text, and where its turn is stored."""
-    record = answered.as_dict()
-    return {"graftline": {name: value for name, value in record.items() if name != "answer"} | dict(place or {})}
+    """Return {"graftline": …}: the answer's record without its text, its timing, and where its turn is stored."""
+    record = {name: value for name, value in answered.as_dict().items() if name != "answer"}
+    timing = {"timing": answered.timing.as_dict()} if answered.timing else {}
+    return {"graftline": record | timing | dict(place or {})}
 
 
 def error_body(message: str, kind: str, code: str | None = None) -> dict[str, Any]:

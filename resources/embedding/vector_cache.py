@@ -18,6 +18,7 @@ from pipelines.core.protocols import Embedder
 _TEXTS_A_COMMIT = 1024
 _KEYS_A_QUERY = 500
 _MOST_BYTES = 4 << 30
+_QUERY = "\0query\n"
 _SCHEMA = "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL)"
 
 
@@ -30,7 +31,7 @@ class CachedEmbedder(EmbedderBefore):
     def __init__(self, embedder: Embedder, path: Path, most_bytes: int = _MOST_BYTES) -> None:
         super().__init__(embedder)
         self._path, self._most_bytes = path, most_bytes
-        self._lock = threading.Lock()
+        self._locks = {"": threading.Lock(), _QUERY: threading.Lock()}
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 of shape (len(texts), dimensions), L2-normalised; only unknown texts are embedded."""
@@ -38,12 +39,12 @@ class CachedEmbedder(EmbedderBefore):
 
     def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
         """Return what `embed` does for questions, remembered apart where the model makes a difference."""
-        return self._remembered(texts, "\0query\n" if self.asymmetric else "", self._embedder.embed_queries)
+        return self._remembered(texts, _QUERY if self.asymmetric else "", self._embedder.embed_queries)
 
     def _remembered(self, texts: Sequence[str], kind: str, make: Callable[[list[str]], np.ndarray]) -> np.ndarray:
         keys = [self._key(kind + text) for text in texts]
         by_key = dict(zip(keys, texts, strict=True))
-        with self._lock, self._connection() as connection:
+        with self._locks[kind], self._connection() as connection:
             found = self._read(connection, sorted(by_key))
             # By length, so that every commit is of batches that are full.
             missing = sorted((key for key in by_key if key not in found), key=lambda key: (len(by_key[key]), key))
@@ -73,6 +74,7 @@ class CachedEmbedder(EmbedderBefore):
         connection = sqlite3.connect(self._path, timeout=60)
         try:
             connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")  # after a power cut a vector is made again
             connection.execute(_SCHEMA)
             yield connection
         finally:
