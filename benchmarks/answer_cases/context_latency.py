@@ -1,5 +1,6 @@
 """How long a question waits for its prompt over a large graph: retrieval and packed context, one question at a time."""
 
+import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -53,23 +54,27 @@ def context_latency(home: Path, modes: Sequence[str], seed: int, quick: bool) ->
     work = home / "bench" / "context"
     rows = []
     for mode in modes:
+        load = os.getloadavg()[0]
         shutil.rmtree(work, ignore_errors=True)  # a question's vector would be known else
         settings = Settings(GRAFTLINE_HOME=str(work))
         with Answerer(store=store, embedder=open_embedder(settings), language_model=Unasked()) as answerer:
             for number, question in enumerate(questions[:_WARMING]):
                 answerer.prepare(f"({number}) {question}", mode)
-            spent, prompts = [], []
+            spent, computed, prompts = [], [], []
             for question in questions:
-                started = time.perf_counter()
+                started, computing = time.perf_counter(), time.process_time()
                 prompt = answerer.prepare(question, mode).draft.prompt
                 spent.append(1000 * (time.perf_counter() - started))
+                computed.append(1000 * (time.process_time() - computing))
                 prompts.append(answerer.count_tokens([prompt[-1]["content"]])[0] if prompt else 0)
         median, p95, p99 = (float(np.percentile(spent, part)) for part in (50, 95, 99))
-        say(f"{mode}: median {median:.0f} ms, p95 {p95:.0f} ms")
+        busy, busiest = (float(np.percentile(computed, part)) for part in (50, 95))
+        say(f"{mode}: median {median:.0f} ms, p95 {p95:.0f} ms; of the processor {busy:.0f} and {busiest:.0f} ms")
         note = (
             f"{len(questions)} questions once each over {counts['chunks']} chunks of real sentences mixed anew, "
             f"{counts['entities']} entities and {counts['relations']} relations; median {median:.0f} ms, 99 % "
-            f"{p99:.0f} ms; prompts of {np.median(prompts):.0f} tokens; {_memory():.1f} GiB of memory at most"
+            f"{p99:.0f} ms; processor time, of all threads together: median {busy:.0f} ms, 95 % {busiest:.0f} ms; "
+            f"prompts of {np.median(prompts):.0f} tokens; {_memory():.1f} GiB of memory at most; load {load:.1f} before"
         )
         rows.append(Row(f"p95_{mode}_ms", "ms", f"<= {TARGETS[mode]}", p95, note=note))
     shutil.rmtree(work, ignore_errors=True)

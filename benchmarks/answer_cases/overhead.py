@@ -46,7 +46,7 @@ def overhead(home: Path) -> Row:
     Of each request, what its client waited for the first token less what the server spent until the prompt stood; of
     that the median, less the median that the same clients wait for the model server alone, with the same prompts.
     """
-    cases = load(*_SETS)
+    cases, load_before = load(*_SETS), os.getloadavg()[0]
     with ExitStack() as stack:
         model = stack.enter_context(_model())
         settings = settings_of(home, model)
@@ -69,7 +69,7 @@ def overhead(home: Path) -> Row:
         f"{1000 * seconds:.0f} ms, the model's own {1000 * model_own:.0f} ms; of each request until its prompt stood "
         f"{steps['waiting']:.0f} ms waiting for other questions' searches, {steps['retrieval']:.0f} ms retrieval, "
         f"{steps['prompt']:.0f} ms prompt; with that waiting, over one question's retrieval without company "
-        f"({1000 * alone:.0f} ms), the first token comes {total:.0f} ms after the model's own"
+        f"({1000 * alone:.0f} ms), the first token comes {total:.0f} ms after the model's own; load {load_before:.1f} before"
     )
     return Row("first_token_overhead_ms", "ms", "<= 30", 1000 * behind, note=note)
 
