@@ -69,7 +69,8 @@ def overhead(home: Path) -> Row:
         f"{1000 * seconds:.0f} ms, the model's own {1000 * model_own:.0f} ms; of each request until its prompt stood "
         f"{steps['waiting']:.0f} ms waiting for other questions' searches, {steps['retrieval']:.0f} ms retrieval, "
         f"{steps['prompt']:.0f} ms prompt; with that waiting, over one question's retrieval without company "
-        f"({1000 * alone:.0f} ms), the first token comes {total:.0f} ms after the model's own; load {load_before:.1f} before"
+        f"({1000 * alone:.0f} ms), the first token comes {total:.0f} ms after the model's own; "
+        f"load {load_before:.1f} before"
     )
     return Row("first_token_overhead_ms", "ms", "<= 30", 1000 * behind, note=note)
 
