@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.answer_cases.cases import STAGES, Case
 from benchmarks.answer_cases.scripted_server import Asked
 from benchmarks.ground.common import Row, number
-from pipelines.answering.ask import Answered
+from pipelines.answering.answered import Answered
 from pipelines.answering.grounding.answer import CLAIMS, PROVEN
 
 

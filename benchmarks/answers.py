@@ -1,8 +1,9 @@
-"""Answers of a capable model with their proof, refusals, the server's overhead; a scripted server is the model.
+"""Answers of a capable model with their proof, refusals, what a prompt and the server take; a scripted server answers.
 
 .venv/bin/python -m benchmarks.answers --json docs/benchmarks/answers.json --markdown docs/benchmarks/answers.md
 """
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.answer_cases.cases import DOCUMENTS, STAGES, Case, load, text_of
+from benchmarks.answer_cases.context_latency import TARGETS, context_latency
 from benchmarks.answer_cases.home import build, settings_of
 from benchmarks.answer_cases.overhead import overhead
 from benchmarks.answer_cases.scripted_server import Asked, ScriptedServer, scripted_server
@@ -23,9 +25,10 @@ from resources.settings import Settings
 MODES = ("native", "hybrid", "local", "global")
 _ROWS = (
     "right_answers_kept", "right_sentences_unverified", "false_answers_caught", "honest_refusals_kept",
-    "citations_valid", "unanswerable_refused_small", "first_token_overhead_ms",
+    "citations_valid", "unanswerable_refused_small", "first_token_overhead_ms", "p95_native_ms", "p95_hybrid_ms",
 )  # fmt: skip
 _CASE_ROWS = _ROWS[:5]
+_LATENCY_ROWS = {f"p95_{mode}_ms": mode for mode in TARGETS}
 
 
 def asked(home: Path, names: Sequence[str]) -> list[Cell]:
@@ -88,11 +91,13 @@ def small_model(home: Path) -> Row:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print and write; see the module."""
     options = parse("answers", _ROWS, arguments, _add_options)
-    home, host, found = Settings.load().home / "bench" / "answers", machine(), list[Row]()
-    stages = ("open",) if options.quick else STAGES
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as `graftline serve` does, before torch is there
+    whole, host, found = Settings.load().home, machine(), list[Row]()
+    home, stages = whole / "bench" / "answers", ("open",) if options.quick else STAGES
     apart: dict[str, str] = {}
-    with scripted_server([]) as nobody:
-        build(home, nobody.address)
+    if set(options.rows) - set(_LATENCY_ROWS):
+        with scripted_server([]) as nobody:
+            build(home, nobody.address)
     if set(options.rows) & set(_CASE_ROWS):
         say("asking the cases")
         rights = asked(home, [f"right_{stage}" for stage in stages])
@@ -107,10 +112,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found.append(small_model(home))
     if "first_token_overhead_ms" in options.rows:
         found.append(overhead(home))
+    modes = [mode for row, mode in _LATENCY_ROWS.items() if row in options.rows]
+    if modes:
+        found += context_latency(whole, modes, options.seed, options.quick)
     command = f"python -m benchmarks.answers {' '.join(arguments if arguments is not None else sys.argv[1:])}".strip()
     more = {"details": apart} if apart else {}
-    told = result("answers", found, host, versions=versions(("fastapi", "spacy", "jieba")), **more)
-    finish(options, told, command)
+    used = versions(("fastapi", "lancedb", "spacy", "jieba"))
+    finish(options, result("answers", found, host, versions=used, **more), command)
     return 0
 
 

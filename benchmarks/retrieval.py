@@ -5,8 +5,6 @@
 
 import argparse
 import json
-import random
-import re
 import sys
 import time
 from collections.abc import Sequence
@@ -17,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.corpora import entity_graph, multihop
+from benchmarks.corpora.large_graph import large_store
 from benchmarks.corpora.retrieval_figures import (
     DEEP,
     NOT_ASKED,
@@ -149,25 +148,8 @@ def latency(home: Path, count: int, seed: int) -> Row:
     The texts are the corpora's with sentences shuffled, cut and mixed, the vectors theirs with noise: for speed alone.
     A search is the whole of it: the question's vector, both searches, the second hop and the rows.
     """
-    store = EmbeddedGraphStore(home / "bench" / "retrieval" / f"latency-{count}-{seed}")
     embedder = multihop.CorpusEmbedder(home)
-    corpora = [multihop.load(name) for name in multihop.DATASETS]
-    if store.counts()["chunks"] != count:
-        say(f"filling a store with {count} chunks")
-        base = np.concatenate([embedder.remember(one.texts) for one in corpora])
-        draw = random.Random(seed)
-        picks = [draw.randrange(len(base)) for _ in range(count)]
-        noise = np.random.default_rng(seed).normal(0, 0.02, (count, base.shape[1]))
-        vectors = base[picks] + noise.astype(np.float32)
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        titles = [title for one in corpora for title in one.titles]
-        texts = [text for one in corpora for text in one.texts]
-        ids = [f"{place:024x}" for place in range(count)]
-        mixed = [_varied(texts, pick, draw) for pick in picks]
-        parts = multihop.tables(ids, [titles[pick] for pick in picks], mixed)
-        embedded = vector_table("chunk_id", dict(zip(ids, vectors, strict=True)), embedder)
-        store.apply(multihop.without_entities(*parts, embedded, embedder))
-    questions = [one.text for corpus in corpora for one in corpus.questions]
+    store, questions = large_store(home, embedder, count, seed)
     retriever = open_retriever("hybrid", store, embedder, AnswerSettings())
     for question in questions[:10]:
         retriever.retrieve(question, 5)
@@ -181,14 +163,6 @@ def latency(home: Path, count: int, seed: int) -> Row:
         f"embedding of the question and second hop included; median {np.median(spent):.0f} ms"
     )
     return Row("search_hybrid_p95_ms", "ms", "<= 100", float(np.percentile(spent, 95)), note=note)
-
-
-def _varied(texts: Sequence[str], pick: int, draw: random.Random) -> str:
-    title, _, body = texts[pick].partition("\n")
-    own = re.split(r"(?<=[.!?]) ", body)
-    draw.shuffle(own)
-    foreign = re.split(r"(?<=[.!?]) ", draw.choice(texts).partition("\n")[2])
-    return f"{title}\n" + " ".join([*own[: max(1, len(own) - 1)], draw.choice(foreign)])
 
 
 def gains(figures: Sequence[Figures]) -> list[Row]:

@@ -1,98 +1,156 @@
-"""What the server's endpoint adds to a model's own first token; the scripted server is the model."""
+"""What the endpoint adds to a model's own first token; model, server and clients are processes of their own."""
 
+import json
+import os
+import re
 import statistics
-import threading
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 
-from benchmarks.answer_cases.cases import STAGES, load
+from benchmarks.answer_cases.cases import STAGES, Case, load
 from benchmarks.answer_cases.home import settings_of
-from benchmarks.answer_cases.scripted_server import MODEL, Habits, scripted_server
-from benchmarks.ground.common import Row
-from pipelines.serving.app import create_app
-from pipelines.serving.opening import warm_answerer
-from resources.tables.tables import TableStore
+from benchmarks.answer_cases.scripted_server import MODEL
+from benchmarks.ground.common import ROOT, Row
+from pipelines.opening import opened_answerer
 
-_CLIENTS, _REQUESTS = 16, 200
+_CLIENTS, _REQUESTS, _WARMING = 16, 200, 32
 _FIRST_TOKEN_SECONDS = 0.2
 """What the scripted model takes before it says anything: its own first token, which no endpoint can beat."""
+_SETS = tuple(f"right_{stage}" for stage in STAGES)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Seconds to the first token as the client saw them, and what the server told of the same request."""
+
+    first: float
+    timing: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def before_model(self) -> float:
+        """From the question to its prompt, by the server."""
+        return sum(self.timing[name] for name in ("waiting", "retrieval", "prompt"))
 
 
 def overhead(home: Path) -> Row:
-    """Return the endpoint's time to the first token less retrieval and less the model's own, median of 200 requests."""
-    cases = load(*(f"right_{stage}" for stage in STAGES))
+    """Return the first token's time after retrieval over the model's own, median of 200 requests of 16 clients.
+
+    Of each request, what its client waited for the first token less what the server spent until the prompt stood; of
+    that the median, less the median that the same clients wait for the model server alone, with the same prompts.
+    """
+    cases, load_before = load(*_SETS), os.getloadavg()[0]
     with ExitStack() as stack:
-        served = stack.enter_context(
-            scripted_server(cases, Habits(first_token_seconds=_FIRST_TOKEN_SECONDS))
-        )  # fmt: skip
-        settings = settings_of(home, served.address)
-        warm = warm_answerer(settings)
-        address = stack.enter_context(_running(create_app(warm, TableStore(home / "tables"))))
-        with warm.opened() as lent:
-            for case in cases:
-                lent.answerer.retrieve(case.question, "native", 20)
+        model = stack.enter_context(_model())
+        settings = settings_of(home, model)
+        with opened_answerer(settings) as answerer:
+            answerer.prepare(cases[0].question, "native")
             started = time.perf_counter()
-            for case in cases:
-                lent.answerer.prepare(case.question, "native")
-            retrieval = (time.perf_counter() - started) / len(cases)
-        bodies = [
-            {"model": "native", "stream": True, "messages": [{"role": "user", "content": f"{case.question}"}]}
-            for case in cases
-        ]
+            prompts = [answerer.prepare(_numbered(case, n), "native").draft.prompt for n, case in enumerate(cases)]
+            alone = (time.perf_counter() - started) / len(cases)
         (home / "cache" / "llm.sqlite").unlink(missing_ok=True)
-        _first_token(address, bodies[0], "/v1")  # the first answer of a server comes whole
-        with ThreadPoolExecutor(_CLIENTS) as pool:
-            spent = list(
-                pool.map(lambda n: _first_token(address, _fresh(bodies[n % len(bodies)], n), "/v1"), range(_REQUESTS))
-            )
-            own = list(
-                pool.map(
-                    lambda n: _first_token(served.address, _plain(bodies[n % len(bodies)], n), ""), range(_REQUESTS)
-                )
-            )
-    value = 1000 * (statistics.median(spent) - statistics.median(own) - retrieval)
+        address = stack.enter_context(_server(home, model))
+        _ask(address, cases, range(-_WARMING, 0))
+        found = _ask(address, cases, range(_REQUESTS))
+        own = [one.first for one in _each(lambda n: _own(model, prompts[n % len(prompts)]), range(_REQUESTS))]
+    seconds, model_own = statistics.median(one.first for one in found), statistics.median(own)
+    behind = statistics.median(one.first - one.before_model for one in found) - model_own
+    steps = {name: 1000 * statistics.median(one.timing[name] for one in found) for name in found[0].timing}
+    total = 1000 * (seconds - model_own - alone)
     note = (
-        f"{_REQUESTS} requests of {_CLIENTS} clients on this machine; median {1000 * statistics.median(spent):.0f} ms, "
-        f"the model's own {1000 * statistics.median(own):.0f} ms, retrieval and prompt alone {1000 * retrieval:.0f} ms"
+        f"{_REQUESTS} requests of {_CLIENTS} clients at once, all on this machine; medians: first token "
+        f"{1000 * seconds:.0f} ms, the model's own {1000 * model_own:.0f} ms; of each request until its prompt stood "
+        f"{steps['waiting']:.0f} ms waiting for other questions' searches, {steps['retrieval']:.0f} ms retrieval, "
+        f"{steps['prompt']:.0f} ms prompt; with that waiting, over one question's retrieval without company "
+        f"({1000 * alone:.0f} ms), the first token comes {total:.0f} ms after the model's own; "
+        f"load {load_before:.1f} before"
     )
-    return Row("first_token_overhead_ms", "ms", "<= 30", value, note=note)
+    return Row("first_token_overhead_ms", "ms", "<= 30", 1000 * behind, note=note)
 
 
-def _fresh(body: dict[str, Any], number: int) -> dict[str, Any]:
-    """Return the request with a question that no cache knows, and that the scripted server still recognises."""
-    question = body["messages"][-1]["content"]
-    return body | {"messages": [{"role": "user", "content": f"({number}) {question}"}]}
+def _numbered(case: Case, number: int) -> str:
+    """Return a question that no cache knows, and that the scripted server still recognises."""
+    return f"({number}) {case.question}"
 
 
-def _plain(body: dict[str, Any], number: int) -> dict[str, Any]:
-    return _fresh(body, number) | {"model": MODEL}
+def _ask(address: str, cases: Sequence[Case], numbers: range) -> list[Asked]:
+    bodies = [
+        {"model": "native", "messages": [{"role": "user", "content": _numbered(cases[n % len(cases)], n)}]}
+        for n in numbers
+    ]
+    return _each(lambda n: _streamed(f"{address}/v1", bodies[n]), range(len(bodies)))
 
 
-def _first_token(address: str, body: dict[str, Any], prefix: str) -> float:
-    started = time.perf_counter()
-    with httpx.stream("POST", f"{address}{prefix}/chat/completions", json=body, timeout=60) as response:
+def _own(model: str, prompt: Any) -> Asked:
+    return _streamed(model, {"model": MODEL, "messages": prompt})
+
+
+def _each(ask: Any, numbers: range) -> list[Asked]:
+    with ThreadPoolExecutor(_CLIENTS) as pool:
+        return list(pool.map(ask, numbers))
+
+
+def _streamed(address: str, body: dict[str, Any]) -> Asked:
+    """Ask and read to the end, as a user's front end does."""
+    first, timing, started = None, {}, time.perf_counter()
+    with _CLIENT.stream("POST", f"{address}/chat/completions", json=body | {"stream": True}) as response:
         for line in response.iter_lines():
-            if '"content": "' in line and '"content": ""' not in line:
-                return time.perf_counter() - started
-    raise RuntimeError("the stream ended without a token")
+            if first is None and '"content": "' in line and '"content": ""' not in line:
+                first = time.perf_counter() - started
+            if '"graftline":' in line:
+                timing = json.loads(line.removeprefix("data: "))["graftline"]["timing"]
+    if first is None:
+        raise RuntimeError("the stream ended without a token")
+    return Asked(first, timing)
+
+
+_CLIENT = httpx.Client(timeout=120, limits=httpx.Limits(max_connections=_CLIENTS))
 
 
 @contextmanager
-def _running(app: Any) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
+def _model() -> Iterator[str]:
+    module, seconds = "benchmarks.answer_cases.scripted_server", str(_FIRST_TOKEN_SECONDS)
+    command = [sys.executable, "-m", module, *_SETS, "--port", "0", "--first-token-seconds", seconds]
+    with _process(command, {}, r"LLM_BASE_URL=(\S+)") as address:
+        yield address
+
+
+@contextmanager
+def _server(home: Path, model: str) -> Iterator[str]:
+    """Run the product's own command over the home, with the model that is served."""
+    given = {"GRAFTLINE_HOME": str(home), "LLM_BASE_URL": model, "LLM_MODEL": MODEL}
+    command = [sys.executable, "-m", "pipelines.commands.cli", "serve", "--port", "0"]
+    with _process(command, given, r"Ask on (http://[^/]+)/") as address:
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                httpx.get(f"{address}/health", timeout=60).raise_for_status()
+                break
+            except httpx.TransportError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+        yield address
+
+
+@contextmanager
+def _process(command: Sequence[str], given: Mapping[str, str], told: str) -> Iterator[str]:
+    """Run a command until the end of the block; yield what it tells of itself in a line that matches."""
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **given}, stdout=subprocess.PIPE, text=True)
     try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        assert process.stdout is not None
+        match = next((found for line in process.stdout if (found := re.search(told, line))), None)
+        if match is None:
+            raise RuntimeError(f"{' '.join(command[1:4])} ended with status {process.wait()}")
+        yield match[1]
     finally:
-        server.should_exit = True
-        thread.join()
+        process.terminate()
+        process.wait(30)

@@ -172,8 +172,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.answer_cases.scripted_server")
     parser.add_argument("sets", nargs="+", choices=list(SETS))
     parser.add_argument("--port", type=int, default=8009)
+    parser.add_argument("--first-token-seconds", type=float, default=0.0)
     options = parser.parse_args()
-    with scripted_server(load(*options.sets), port=options.port) as served:
+    habits = Habits(first_token_seconds=options.first_token_seconds)
+    with scripted_server(load(*options.sets), habits, port=options.port) as served:
         print(f"LLM_BASE_URL={served.address} LLM_MODEL={MODEL}", flush=True)
         threading.Event().wait()
 

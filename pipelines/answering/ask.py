@@ -3,14 +3,16 @@
 import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self, TypeVar
 
+from pipelines.answering.answered import Answered, Prepared
 from pipelines.answering.grounding.answer import Answer
 from pipelines.answering.grounding.writers.choice import open_writer
-from pipelines.answering.grounding.writers.writer import Draft
-from pipelines.answering.modes.names import Mode
+from pipelines.answering.grounding.writers.writer import Written
+from pipelines.answering.modes.names import MODES, SEARCH_MODES, Mode
 from pipelines.answering.prompts.prompt_files import load_prompts
 from pipelines.answering.question import asked_part, checked_question
 from pipelines.answering.remembering import RememberingEmbedder
@@ -20,6 +22,8 @@ from pipelines.answering.search.search import Retrieved, retrieval_steps
 from pipelines.answering.search.similarity import Similarity
 from pipelines.answering.search.trace import Step, drained
 from pipelines.answering.settings import AnswerSettings
+from pipelines.answering.timing import Timing
+from pipelines.answering.turns import Turns
 from pipelines.core.protocols import CUT, Completion, Embedder, GraphStore, LanguageModel, Reranker
 from pipelines.text.languages.languages import all_languages, language_of
 
@@ -33,46 +37,10 @@ _UNREAD = (
 _PROMPT_OF = {"agentic": "agent", "cypher": "cypher"}
 """What the model is told by while a mode searches."""
 _LOG = logging.getLogger("graftline")
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """What is known before the model runs: it is not asked where the draft has no prompt."""
-
-    question: str
-    mode: Mode
-    draft: Draft
-    note: str = ""
-    """What else was searched than the question, in a line."""
-    seconds: float | None = field(default=0.0, compare=False)
-    """From the question to its prompt, in a mode that is open; None where a model's part of it is not known."""
-    trace: tuple[Step, ...] = ()
-    """The steps so far, each call of the model among them."""
-
-
-@dataclass(frozen=True)
-class Answered:
-    """An answer, the ids of the chunks that it was sought in, best first, and what the model read and wrote for it."""
-
-    question: str
-    mode: Mode
-    answer: Answer
-    retrieved: Sequence[str]
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    failure: str = ""
-    """Why the model wrote nothing for this one: its answer is then a quotation, or a line that says so."""
-    cut: bool = False
-    """Whether the model's words end where its tokens did."""
-    trace: tuple[Step, ...] = ()
-    """What was done beside writing: what the mode did, translations, the second pass; their tokens count as well."""
-    seconds: float | None = field(default=None, compare=False)
-    """From question to answer; None where the model's time is not known, since what it wrote was kept from before."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return {question, mode, trace} and what `Answer.as_dict` returns, plain values as in ANSWERS."""
-        trace = [step.as_dict() for step in self.trace]
-        return {"question": self.question, "mode": self.mode, **self.answer.as_dict(), "trace": trace}
+_COMPUTED = (*MODES, *SEARCH_MODES)
+"""Modes that only compute, while others may wait for a model."""
+_WITHOUT_VECTOR = "bm25"
+_Found = TypeVar("_Found")
 
 
 class Answerer:
@@ -96,6 +64,7 @@ class Answerer:
         # The same source sentences come up for many questions.
         self._embedder = RememberingEmbedder(embedder)
         self._similarity = Similarity(self._embedder)
+        self._turns = Turns()
         self.prompts = load_prompts(prompts)
         self._retrievers = Retrievers(store, self._embedder, self.settings, reranker, language_model, self.prompts)
         self._finder = Finder(self._search, store.languages, self._embedder, language_model, self.prompts)
@@ -166,13 +135,14 @@ class Answerer:
             yield answered.answer.text
             yield answered
             return
-        completion, started = Completion("", 0, 0), time.perf_counter()
+        completion, started, first = Completion("", 0, 0), time.perf_counter(), None
         written = self.language_model.stream(
             draft.prompt, draft.limit(self.writer.max_tokens), usable=lambda _, one: self.writer.is_usable(draft, one)
         )
         # What was shown is the answer's text to the letter, which its spans count in.
         shown, blank = False, ""
         for piece in written:
+            first = time.perf_counter() - started if first is None else first
             if isinstance(piece, Completion):
                 completion = piece
                 continue
@@ -181,10 +151,12 @@ class Answerer:
             if text != blank:
                 shown = True
                 yield text[: len(text) - len(blank)]
-        seconds = None if completion.cached else time.perf_counter() - started
-        answer = self.writer.answers([(draft, completion)])[0]
+        model = time.perf_counter() - started
+        [answer], proof = self._proven([(draft, completion)])
         yield from answer.checks
-        yield self._answered(prepared, completion, answer, seconds)
+        timing = replace(prepared.timing, model_first=first, model=model, proof=proof)
+        seconds = None if completion.cached else model
+        yield self._answered(prepared, completion, answer, seconds, timing)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the length of each text in the embedder's tokens: what budgets are counted in."""
@@ -192,10 +164,18 @@ class Answerer:
 
     def retrieve(self, query: str, mode: Mode, k: int) -> Retrieved:
         """Return what a mode finds, without asking the model."""
+        if mode in _COMPUTED:
+            return drained(self._search(query, mode, k))[0]
         return self._retrievers.of(mode).retrieve(query, k)
 
     def _search(self, query: str, mode: Mode, k: int) -> Generator[Step, None, Retrieved]:
-        return retrieval_steps(self._retrievers.of(mode), query, k)
+        retriever = self._retrievers.of(mode)
+        if mode not in _COMPUTED:
+            return (yield from retrieval_steps(retriever, query, k))
+        if mode != _WITHOUT_VECTOR and self._embedder.reads(language_of(query).code):
+            self._embedder.embed_queries([query])  # before the turn: questions that come together share a run
+        with self._turns.one():
+            return retriever.retrieve(query, k)
 
     def prepare(self, question: str, mode: Mode) -> Prepared:
         """Retrieve by what the question asks, and build the prompt unless there is nothing to ask the model about."""
@@ -208,23 +188,27 @@ class Answerer:
             _LOG.warning(_UNREAD, self._embedder.name, language.name)
         self._retrievers.of(mode)  # opened for many questions: no part of this one's time
         steps = self._finder.steps(asked_part(question), mode, self.writer.passages)
-        trace, seconds = list[Step](), 0.0
+        trace, seconds, searching, waiting = list[Step](), 0.0, 0.0, 0.0
         while True:
             # Between two steps whoever is told of them may take its time, and go on in another thread.
-            started, spared = time.perf_counter(), self._embedder.spared
-            try:
-                step = next(steps)
-            except StopIteration as end:
-                retrieved, note = end.value
+            started, spared, waited = time.perf_counter(), self._embedder.spared, self._turns.waited
+            step, found = _next(steps)
+            ended = time.perf_counter()
+            searching, waiting = searching + ended - started, waiting + self._turns.waited - waited
+            if found is not None:
+                retrieved, note = found
                 draft = self.writer.draft(question, retrieved)
+                drafting = time.perf_counter() - ended
                 seconds += time.perf_counter() - started + self._embedder.spared - spared
                 break
-            step = replace(step, seconds=step.seconds + time.perf_counter() - started + self._embedder.spared - spared)
+            assert step is not None
+            step = replace(step, seconds=step.seconds + ended - started + self._embedder.spared - spared)
             seconds += step.seconds
             trace.append(step)
             yield step
         known = None if any(step.cached for step in trace) else seconds
-        return Prepared(question, mode, draft, note, known, tuple(trace))
+        timing = Timing(waiting, searching - waiting, drafting)
+        return Prepared(question, mode, draft, note, known, tuple(trace), timing)
 
     def look_ahead(self, questions: Sequence[str]) -> None:
         """Ask the model at once for what the searches of many questions need of it."""
@@ -247,14 +231,35 @@ class Answerer:
         shares = iter(_shares(written, time.perf_counter() - started))
         completions = iter(written)
         pairs = [(one.draft, None if one.draft.prompt is None else next(completions)) for one in prepared]
-        answers = self.writer.answers(pairs)
+        answers, proof = self._proven(pairs)
         return [
-            self._answered(one, completion, answer, 0.0 if completion is None else next(shares))
+            self._answered(
+                one,
+                completion,
+                answer,
+                0.0 if completion is None else next(shares),
+                replace(one.timing, proof=proof / len(pairs)),
+            )
             for one, (_, completion), answer in zip(prepared, pairs, answers, strict=True)
         ]
 
+    def _proven(self, pairs: Sequence[Written]) -> tuple[list[Answer], float]:
+        """Return the answers with their proof, and the seconds that it took.
+
+        Rules compute in turns; a second pass waits for its model, and has no place in them.
+        """
+        started = time.perf_counter()
+        with nullcontext() if self.settings.verify == "model" else self._turns.one():
+            answers = self.writer.answers(pairs)
+        return answers, time.perf_counter() - started
+
     def _answered(
-        self, prepared: Prepared, completion: Completion | None, answer: Answer, seconds: float | None
+        self,
+        prepared: Prepared,
+        completion: Completion | None,
+        answer: Answer,
+        seconds: float | None,
+        timing: Timing,
     ) -> Answered:
         """Return the answer with all that was done for it; `seconds` are the model's for writing it."""
         question, mode, draft = prepared.question, prepared.mode, prepared.draft
@@ -267,7 +272,7 @@ class Answerer:
         wrote = written.completion_tokens + sum(step.completion_tokens for step in trace)
         checking = None if any(one.cached for one in answer.checks) else sum(one.seconds for one in answer.checks)
         spent, cut = _sum(prepared.seconds, _sum(seconds, checking)), written.finish_reason == CUT
-        return Answered(question, mode, answer, retrieved, read, wrote, written.failure, cut, trace, spent)
+        return Answered(question, mode, answer, retrieved, read, wrote, written.failure, cut, trace, spent, timing)
 
 
 def _shares(completions: Sequence[Completion], seconds: float) -> list[float | None]:
@@ -282,3 +287,11 @@ def _shares(completions: Sequence[Completion], seconds: float) -> list[float | N
 
 def _sum(first: float | None, second: float | None) -> float | None:
     return None if first is None or second is None else first + second
+
+
+def _next(steps: Generator[Step, None, _Found]) -> tuple[Step | None, _Found | None]:
+    """Return the next step, or what was found behind the last one."""
+    try:
+        return next(steps), None
+    except StopIteration as end:
+        return None, end.value

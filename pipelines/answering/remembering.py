@@ -6,20 +6,28 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from pipelines.answering.gathering import Gathered
 from pipelines.core.embedders import EmbedderBefore
 from pipelines.core.protocols import Embedder
 
 _MOST = 50_000
 """Texts remembered: about 100 MB with vectors of 384 numbers."""
+_MOST_COUNTS = 10_000
+"""Passages whose tokens are remembered: about 10 MB."""
 
 
 class RememberingEmbedder(EmbedderBefore):
-    """Embeds each text once, and each question once, as long as it is among the newest `most`; for many threads."""
+    """Embeds each text once, and each question once, as long as it is among the newest `most`; for many threads.
+
+    Questions of several threads at once share a run of the model: a test says that their vectors stay the same.
+    """
 
     def __init__(self, embedder: Embedder, most: int = _MOST) -> None:
         super().__init__(embedder)
-        self._texts = _Memory(embedder.embed, most)
-        self._questions = _Memory(embedder.embed_queries, most) if embedder.asymmetric else self._texts
+        self._texts = _Memory(Gathered(embedder.embed), most)
+        self._counts: dict[str, int] = {}
+        self._most_counts, self._counting = min(most, _MOST_COUNTS), threading.Lock()
+        self._questions = _Memory(Gathered(embedder.embed_queries), most) if embedder.asymmetric else self._texts
 
     @property
     def spared(self) -> float:
@@ -33,6 +41,20 @@ class RememberingEmbedder(EmbedderBefore):
     def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
         """Return what `embed` does, for questions."""
         return self._questions.vectors(texts)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the embedder's own counts; the same passages come up for many questions."""
+        with self._counting:
+            found = {text: self._counts[text] for text in texts if text in self._counts}
+        unknown = [text for text in dict.fromkeys(texts) if text not in found]
+        if unknown:
+            fresh = dict(zip(unknown, super().count_tokens(unknown), strict=True))
+            found |= fresh
+            with self._counting:
+                self._counts |= fresh
+                for text in list(self._counts)[: max(0, len(self._counts) - self._most_counts)]:
+                    del self._counts[text]
+        return [found[text] for text in texts]
 
 
 class _Memory:

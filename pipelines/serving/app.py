@@ -2,17 +2,16 @@
 
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, Response
 from fastapi.staticfiles import StaticFiles
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from pipelines.answering.ask import Answered
+from pipelines.answering.answered import Answered
 from pipelines.answering.chat.memory import Conversations, conversations
 from pipelines.answering.chat.standalone import standalone_question
 from pipelines.answering.search.trace import Step
@@ -24,6 +23,7 @@ from pipelines.serving.guard import Guard
 from pipelines.serving.leaving import EventStream, last_piece
 from pipelines.serving.limits import LimitedBody
 from pipelines.serving.metrics import Metrics
+from pipelines.serving.relay import Relay
 from pipelines.serving.warm import Opened, WarmAnswerer
 from resources.feedback.store import feedback_store
 from resources.tables.tables import TableStore
@@ -92,19 +92,27 @@ def _chat_routes(app: FastAPI, warm: WarmAnswerer, metrics: Metrics, memory: Con
     def show_model(name: str) -> dict[str, Any]:
         return one_model(name)
 
+    relay = Relay()
+
     @app.post("/v1/chat/completions")
     async def chat(request: ChatRequest, http: Request) -> Any:
         unread = request.unread
         place: dict[str, Any] = {"unread": unread} if unread else {}
         pieces = _answer(warm, request, metrics, memory, place)
         if not request.stream:
-            answered = await last_piece(pieces, pieces.close, http)
+            answered = await last_piece(relay.batches(pieces), http)
             assert isinstance(answered, Answered)
             return completion(answered, request.model, place, listed=request.lists_sources)
+        told = relay.batches(_told(pieces, request, place))
         # The first piece is waited for, so that what is wrong before it has its own status.
-        first = await run_in_threadpool(next, pieces)
-        told = events(_chained(first, pieces), request, lambda: place)
-        return EventStream(told, pieces.close)
+        first = await anext(told)
+        return EventStream(first, told)
+
+
+def _told(pieces: Generator[Piece], request: ChatRequest, place: dict[str, Any]) -> Iterator[str]:
+    with closing(pieces):
+        first = next(pieces)
+        yield from events(_chained(first, pieces), request, lambda: place)
 
 
 def _answer(
@@ -120,7 +128,7 @@ def _answer(
         else:
             pieces = stored_answer(answerer, memory, request, place)
         for piece in pieces:
-            if first and not isinstance(piece, Step):
+            if first and piece and not isinstance(piece, Step):
                 metrics.first_piece(mode, time.perf_counter() - started)
                 first = False
             if isinstance(piece, Answered):

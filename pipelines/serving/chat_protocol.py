@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.answering.ask import Answered
+from pipelines.answering.answered import Answered
 from pipelines.answering.modes.names import ALL_MODES, Mode
 from pipelines.answering.question import checked_question
 from pipelines.answering.search.trace import Step
@@ -168,33 +168,38 @@ def events(
     the status was sent already.
     """
     head, said = _head("chat.completion.chunk", request.model), False
-    yield _event(head | {"choices": [_delta({"role": "assistant", "content": ""})]})
+    begin = _event(head | {"choices": [_delta({"role": "assistant", "content": ""})]})  # goes out with what is first
     try:
         for piece in pieces:
             if isinstance(piece, Answered):
                 if not said and piece.answer.note:
-                    yield _event(head | {"choices": [_delta({"content": piece.answer.note})]})
+                    yield begin + _event(head | {"choices": [_delta({"content": piece.answer.note})]})
+                    begin = ""
                 if request.lists_sources and (sources := source_list(piece)):
-                    yield _event(head | {"choices": [_delta({"content": sources})]})
+                    yield begin + _event(head | {"choices": [_delta({"content": sources})]})
+                    begin = ""
                 last = {"choices": [_delta({}) | {"finish_reason": _end(piece)}]}
                 usage = {"usage": _usage(piece)}
-                yield _event(head | last | ({} if request.wants_usage else usage) | proof(piece, place()))
+                yield begin + _event(head | last | ({} if request.wants_usage else usage) | proof(piece, place()))
                 if request.wants_usage:
                     yield _event(head | {"choices": []} | usage)
             elif isinstance(piece, Step):
-                yield _event(head | {"choices": [_delta({})], "graftline_step": piece.as_dict()})
+                yield begin + _event(head | {"choices": [_delta({})], "graftline_step": piece.as_dict()})
+                begin = ""
             elif piece:
                 said = True
-                yield _event(head | {"choices": [_delta({"content": piece})]})
+                yield begin + _event(head | {"choices": [_delta({"content": piece})]})
+            begin = "" if piece else begin
     except GraftlineError as error:
-        yield _event(error_body(str(error), "server_error"))
+        yield begin + _event(error_body(str(error), "server_error"))
     yield "data: [DONE]\n\n"
 
 
 def proof(answered: Answered, place: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return {"graftline": …}: the answer's record without its text, and where its turn is stored."""
-    record = answered.as_dict()
-    return {"graftline": {name: value for name, value in record.items() if name != "answer"} | dict(place or {})}
+    """Return {"graftline": …}: the answer's record without its text, its timing, and where its turn is stored."""
+    record = {name: value for name, value in answered.as_dict().items() if name != "answer"}
+    timing = {"timing": answered.timing.as_dict()} if answered.timing else {}
+    return {"graftline": record | timing | dict(place or {})}
 
 
 def _end(answered: Answered) -> str:

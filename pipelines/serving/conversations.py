@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.answering.ask import Answered, Answerer
+from pipelines.answering.answered import Answered
+from pipelines.answering.ask import Answerer
 from pipelines.answering.chat.chat import Chat
 from pipelines.answering.chat.memory import Conversations
 from pipelines.serving.chat_protocol import ChatRequest, Piece

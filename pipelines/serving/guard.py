@@ -36,7 +36,7 @@ class Guard:
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(_HEADERS)
-                self._metrics.answered(request, message["status"], time.perf_counter() - started)
+                self._metrics.answered(scope, message["status"], time.perf_counter() - started)
             await send(message)
 
         if self._lets_in(request):

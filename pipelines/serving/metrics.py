@@ -1,9 +1,9 @@
 """What the server counts, in Prometheus' form: requests, seconds, tokens, and what was borne out."""
 
-from fastapi import Request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from starlette.types import Scope
 
-from pipelines.answering.ask import Answered
+from pipelines.answering.answered import Answered
 from pipelines.answering.grounding.answer import CLAIMS
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
@@ -35,14 +35,21 @@ class Metrics:
             "graftline_answer_seconds", "from the question to the whole answer", ["mode"], buckets=_SECONDS,
             registry=registry,
         )  # fmt: skip
+        self._steps = Histogram(
+            "graftline_step_seconds",
+            "an answer's steps: waiting, retrieval, prompt, model_first, model, proof",
+            ["mode", "step"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
         self._sentences = Counter(
             "graftline_sentences", "sentences of answers by status", ["status"], registry=registry
         )
         self._tokens = Counter("graftline_tokens", "tokens of the language model", ["kind"], registry=registry)
 
-    def answered(self, request: Request, status: int, seconds: float) -> None:
+    def answered(self, scope: Scope, status: int, seconds: float) -> None:
         """Count a request under its route's pattern, never under a path that a client made up."""
-        route = getattr(request.scope.get("route"), "path", "other")
+        route = getattr(scope.get("route"), "path", "other")
         self._requests.labels(route, status).inc()
         self._request_seconds.labels(route).observe(seconds)
 
@@ -54,6 +61,9 @@ class Metrics:
         """Count an answer."""
         self._answers.labels(answered.mode, str(answered.answer.supported).lower()).inc()
         self._seconds.labels(answered.mode).observe(seconds)
+        for step, spent in (answered.timing.as_dict() if answered.timing else {}).items():
+            if spent is not None:
+                self._steps.labels(answered.mode, step).observe(spent)
         self._tokens.labels("prompt").inc(answered.prompt_tokens)
         self._tokens.labels("completion").inc(answered.completion_tokens)
         for sentence in answered.answer.sentences:

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 
-from pipelines.answering.ask import Answered
+from pipelines.answering.answered import Answered
 from pipelines.text.languages.languages import language_of
 
 _HEADINGS = {"en": "Sources", "zh": "来源"}

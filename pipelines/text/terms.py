@@ -1,5 +1,6 @@
 """Words of a question and what it asks for: the terms that evidence has to hold, and the kind of its answer."""
 
+import functools
 import math
 import re
 from collections import Counter
@@ -22,6 +23,7 @@ _HEAVIEST = 3.0
 _PAIR = 0.4
 
 
+@functools.lru_cache(1 << 16)
 def word_root(word: str) -> str:
     """Return a form that English words of one family share: "managed", "manager" and "manages" meet in "manag"."""
     if not word.isascii() or not word.isalpha():

@@ -15,6 +15,8 @@ _WORD_BEFORE = re.compile(r"([A-Za-zÀ-ɏ][A-Za-zÀ-ɏ0-9’'-]+) $")
 _WORD_BEHIND_STOP = re.compile(r"\. ?([A-ZÀ-Þ][\w’'-]*)")
 _TEXT_ENDS = re.compile(r"[\s?？!.)\"”]*")
 _NEAR = 40
+_REMEMBERED = 1 << 16
+"""Words: about 15 MB."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def words(text: str) -> list[str]:
                 found += [word for word in one.cut(run, behind_number) if word not in one.stop_words]
                 break
         else:
-            found += [stem(word) for word in _parts(run) if word not in stop_words]
+            found += _spaced_words(run, stem, stop_words)
     return found
 
 
@@ -103,6 +105,12 @@ def _runs(languages: tuple[Language, ...]) -> tuple[re.Pattern[str], list[_Unspa
     runs = "".join(f"[{each}]+|" for each in characters)
     letter = rf"[^\W_{''.join(characters)}]"
     return re.compile(rf"{runs}{letter}+(?:[-'’.,/]{letter}+)*"), unspaced
+
+
+@functools.lru_cache(_REMEMBERED)
+def _spaced_words(run: str, stem: Callable[[str], str], stop_words: frozenset[str]) -> tuple[str, ...]:
+    """Return the content words of a run between spaces; remembered, since a language's words come again and again."""
+    return tuple(stem(word) for word in _parts(run) if word not in stop_words)
 
 
 def _parts(run: str) -> list[str]:

@@ -107,9 +107,12 @@ class SentenceEmbedder:
         self._warn_of_unread(texts)
         vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
         with self._lock:
-            for rows, batch in _progress(self._loaded.batches(texts, kind)):
+            batches = self._loaded.batches(texts, kind)
+        for rows, batch in _progress(batches):
+            with self._lock:  # a question between two batches of many texts need not wait for all of them
                 vectors[rows] = self._loaded.encode(batch, kind)[: len(rows)]
-        self.computed += len(texts)
+        with self._lock:
+            self.computed += len(texts)
         self._warn_of_cut()
         return vectors
 

@@ -9,6 +9,7 @@ from typing import Any
 from pipelines.core.delta import batched
 from pipelines.core.identity import json_digest
 from pipelines.core.protocols import Completion, Messages
+from resources.sqlite_file import SqliteFile
 
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS completions (key TEXT PRIMARY KEY, model TEXT NOT NULL, text TEXT NOT NULL, "
@@ -33,27 +34,14 @@ class CompletionCache:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-
-    def _connect(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute(_TABLE)
-        there = {column[1] for column in connection.execute("PRAGMA table_info(completions)")}
-        for name in _LATER:
-            if name not in there:
-                with contextlib.suppress(sqlite3.OperationalError):  # another process was quicker
-                    connection.execute(f"ALTER TABLE completions ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
-        return connection
+        self._file = SqliteFile(path, _prepare, timeout=_BUSY_SECONDS, isolation_level=None)
 
     def find(self, keys: Sequence[str]) -> dict[str, Completion]:
         """Return what is there of these keys."""
         if not keys or not self.path.exists():
             return {}
         found: dict[str, Completion] = {}
-        connection = self._connect()
-        try:
+        with self._file.opened() as connection:
             for some in batched(keys, _KEYS_A_QUERY):
                 rows = connection.execute(
                     "SELECT key, text, prompt_tokens, completion_tokens, finish_reason, calls FROM completions "
@@ -66,8 +54,6 @@ class CompletionCache:
                         for key, text, prompt, made, finish, calls in rows
                     }
                 )
-        finally:
-            connection.close()
         return found
 
     def add(self, completions: Iterable[tuple[str, Completion]], model: str) -> None:
@@ -76,10 +62,20 @@ class CompletionCache:
             (key, model, one.text, one.prompt_tokens, one.completion_tokens, one.finish_reason, one.calls)
             for key, one in completions
         ]
-        connection = self._connect()
-        try:
+        with self._file.opened() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany("INSERT OR REPLACE INTO completions VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-            connection.execute("COMMIT")
-        finally:
-            connection.close()
+            try:
+                connection.executemany("INSERT OR REPLACE INTO completions VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute(_TABLE)
+    there = {column[1] for column in connection.execute("PRAGMA table_info(completions)")}
+    for name in _LATER:
+        if name not in there:
+            with contextlib.suppress(sqlite3.OperationalError):  # another process was quicker
+                connection.execute(f"ALTER TABLE completions ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")

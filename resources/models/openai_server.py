@@ -1,5 +1,7 @@
 """A server of the OpenAI protocol as its variables name it: its client, and its errors without key or request."""
 
+import threading
+from functools import cached_property
 from typing import Any
 
 from pipelines.core.errors import ConfigurationError, ServiceError, shell_command
@@ -24,13 +26,23 @@ class OpenAIServer:
         # An address may carry a user and a password: neither belongs into names or messages.
         self._shown = without_user(base_url.rstrip("/"))
         self.name = f"{model}@{self._shown}"
+        self._lock = threading.Lock()
 
     def client(self, timeout: float, retries: int) -> Any:
-        """Return a client that backs off on 408, 409, 429 and 5xx, so many times."""
+        """Return a client that backs off on 408, 409, 429 and 5xx, so many times.
+
+        All of them share their connections, which stay open between requests: it is not the caller's to close.
+        """
+        with self._lock:
+            shared = self._shared
+        return shared.with_options(timeout=timeout, max_retries=retries)
+
+    @cached_property
+    def _shared(self) -> Any:
         from openai import OpenAI
 
         # Servers without keys still want the header; the client would otherwise look for OPENAI_API_KEY.
-        return OpenAI(base_url=self._base_url, api_key=self._api_key or "none", timeout=timeout, max_retries=retries)
+        return OpenAI(base_url=self._base_url, api_key=self._api_key or "none")
 
     def failure(self, error: Exception, expected: str) -> ServiceError:
         """Return the client's error as ours, with what to type for its status."""

@@ -58,8 +58,8 @@ class ServedModel:
         import openai
 
         try:
-            with self._server.client(_CHECK_SECONDS, 0) as client:
-                return context_of(client.models.with_raw_response.list().http_response.text, self._model)
+            client = self._server.client(_CHECK_SECONDS, 0)
+            return context_of(client.models.with_raw_response.list().http_response.text, self._model)
         except openai.OpenAIError:
             return None
 
@@ -72,8 +72,8 @@ class ServedModel:
         """
         import openai
 
-        errors = EqualErrors()
-        with self._server.client(self._timeout, self._retries) as client, ThreadPoolExecutor(self._concurrency) as pool:
+        errors, client = EqualErrors(), self._server.client(self._timeout, self._retries)
+        with ThreadPoolExecutor(self._concurrency) as pool:
             jobs = {pool.submit(self._one, client, one, max_tokens, schema): n for n, one in enumerate(prompts)}
             try:
                 for done, job in enumerate(as_completed(jobs), start=1):
@@ -101,22 +101,22 @@ class ServedModel:
         """
         import openai
 
-        with self._server.client(self._timeout, self._retries) as client:
-            try:
-                if self._unopened_thoughts is None:
-                    raw = self._one(client, messages, max_tokens, None)
-                    thoughts = ThoughtFilter()
-                    thoughts.add(raw.text)
-                    self._unopened_thoughts = thoughts.had_unopened_thought
-                    answer = without_reasoning(raw.text)
-                    yield answer
-                    yield replace(raw, text=answer)
-                    return
-                arguments = self._dialect.arguments(max_tokens, None)
-                thoughts = ThoughtFilter(self._unopened_thoughts)
-                yield from stream_completion(client, self._model, messages, arguments, thoughts)
-            except (openai.OpenAIError, MalformedAnswer) as error:
-                raise self._server.failure(error, "a completion") from None
+        client = self._server.client(self._timeout, self._retries)
+        try:
+            if self._unopened_thoughts is None:
+                raw = self._one(client, messages, max_tokens, None)
+                thoughts = ThoughtFilter()
+                thoughts.add(raw.text)
+                self._unopened_thoughts = thoughts.had_unopened_thought
+                answer = without_reasoning(raw.text)
+                yield answer
+                yield replace(raw, text=answer)
+                return
+            arguments = self._dialect.arguments(max_tokens, None)
+            thoughts = ThoughtFilter(self._unopened_thoughts)
+            yield from stream_completion(client, self._model, messages, arguments, thoughts)
+        except (openai.OpenAIError, MalformedAnswer) as error:
+            raise self._server.failure(error, "a completion") from None
 
     def _answers(self, client: Any, max_tokens: int, schema: dict[str, Any] | None) -> bool:
         """Say whether the server answers a prompt that nobody refuses."""
@@ -164,14 +164,14 @@ class ServedModel:
         import openai
 
         try:
-            with self._server.client(_CHECK_SECONDS, 0) as client:
-                try:
-                    served = listed_models(client.models.with_raw_response.list().http_response.text)
-                except openai.APIStatusError as error:
-                    if error.status_code not in _NO_SUCH_ADDRESS:
-                        raise
-                    self._one(client, PROBE, _CHECK_TOKENS, None)
-                    return
+            client = self._server.client(_CHECK_SECONDS, 0)
+            try:
+                served = listed_models(client.models.with_raw_response.list().http_response.text)
+            except openai.APIStatusError as error:
+                if error.status_code not in _NO_SUCH_ADDRESS:
+                    raise
+                self._one(client, PROBE, _CHECK_TOKENS, None)
+                return
         except (openai.OpenAIError, MalformedAnswer) as error:
             raise self._server.failure(error, "a completion") from None
         if served and self._model not in served:

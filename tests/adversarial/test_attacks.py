@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.answering.ask import Answered, Answerer
+from pipelines.answering.answered import Answered
+from pipelines.answering.ask import Answerer
 from pipelines.answering.grounding.citations import figures
 from pipelines.core.errors import GraftlineError
 from tests.adversarial.attacks import ATTACKS, FORGED, SECRET, Attack, Cutting, Obeying, store_of, texts_of

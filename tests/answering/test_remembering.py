@@ -45,6 +45,22 @@ def test_the_oldest_texts_are_forgotten_so_that_a_long_life_does_not_fill_the_me
     assert plain.calls == [["a", "b", "c"], ["a"]]
 
 
+def test_the_tokens_of_a_text_are_counted_once_and_the_oldest_counts_go() -> None:
+    counted: list[list[str]] = []
+
+    class Counting(FakeEmbedder):
+        def count_tokens(self, texts: Sequence[str]) -> list[int]:
+            counted.append(list(texts))
+            return [len(text.split()) for text in texts]
+
+    embedder = RememberingEmbedder(Counting(), most=3)
+    assert embedder.count_tokens(["a b", "c", "a b"]) == [2, 1, 2]
+    assert embedder.count_tokens(["c", "d e f"]) == [1, 3] and embedder.count_tokens([]) == []
+    assert counted == [["a b", "c"], ["d e f"]]
+    embedder.count_tokens(["g"])
+    assert embedder.count_tokens(["a b"]) == [2] and counted[2:] == [["g"], ["a b"]]
+
+
 def test_nothing_to_embed_is_an_empty_matrix() -> None:
     assert RememberingEmbedder(FakeEmbedder()).embed([]).shape == (0, FakeEmbedder().dimensions)
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.answering.answered import Answered
 from pipelines.answering.answers import answer_all
-from pipelines.answering.ask import Answered
 from pipelines.answering.chat import chat as chats
 from pipelines.answering.chat.chat import Chat
 from pipelines.answering.chat.memory import Conversations, Turn

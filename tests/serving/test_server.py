@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,23 @@ def test_a_stream_has_pieces_then_the_proof_then_its_end(client: TestClient) -> 
     deltas = [one["choices"][0]["delta"] for one in found]
     assert deltas[0]["role"] == "assistant" and "".join(one.get("content", "") for one in deltas) == text(chat(client))
     assert len(deltas) > 4 and found[-1]["choices"][0]["finish_reason"] == "stop"
-    assert found[-1]["graftline"] == chat(client).json()["graftline"]
+    assert _untimed(found[-1]["graftline"]) == _untimed(chat(client).json()["graftline"])
+
+
+def _untimed(proof: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in proof.items() if name != "timing"}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_tells_where_its_time_went(client: TestClient, stream: bool) -> None:
+    started = time.perf_counter()
+    response = chat(client, stream=stream)
+    spent = time.perf_counter() - started
+    timing = (chunks(response.text)[-1] if stream else response.json())["graftline"]["timing"]
+    assert list(timing) == ["waiting", "retrieval", "prompt", "model_first", "model", "proof"]
+    assert timing["retrieval"] > 0 and 0 <= timing["model_first"] <= timing["model"]
+    assert sum(timing[name] for name in timing if name != "model_first") < spent
+    assert 'graftline_step_seconds_count{mode="native",step="retrieval"} 1.0' in client.get("/metrics").text
 
 
 def test_sources_stand_below_the_text_once_and_only_where_they_are_wanted(client: TestClient, house: House) -> None:

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Iterator, Sequence
 
-from pipelines.answering.ask import Answered, Answerer
+from pipelines.answering.answered import Answered
+from pipelines.answering.ask import Answerer
 from pipelines.answering.chat.memory import Conversations, Turn, messages_of
 from pipelines.answering.chat.standalone import standalone_question
 from pipelines.answering.modes.names import Mode

@@ -11,7 +11,7 @@ from pipelines.answering.modes.names import ALL_MODES, DEFAULT_MODE
 from pipelines.commands.command import Command, NearestChoice
 
 if TYPE_CHECKING:
-    from pipelines.answering.ask import Answered
+    from pipelines.answering.answered import Answered
     from pipelines.answering.chat.chat import Chat
     from pipelines.answering.chat.memory import Conversations
 
@@ -66,7 +66,7 @@ def _question() -> str | None:
 
 
 def _say(chat: "Chat", question: str, mode: str) -> None:
-    from pipelines.answering.ask import Answered
+    from pipelines.answering.answered import Answered
     from pipelines.answering.search.trace import Step
     from pipelines.commands.answering.printed import step_printer
     from pipelines.core.errors import GraftlineError

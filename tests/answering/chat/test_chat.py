@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.answering.ask import Answered
+from pipelines.answering.answered import Answered
 from pipelines.answering.chat import chat as chats
 from pipelines.answering.chat import standalone
 from pipelines.answering.chat.chat import Chat

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from pipelines.answering.answered import Answered
 from pipelines.answering.answers import answer_all
-from pipelines.answering.ask import Answered, Answerer
+from pipelines.answering.ask import Answerer
 from pipelines.answering.checks import unread_verdicts
 from pipelines.answering.grounding.second_pass import Opinion, read_opinion
 from pipelines.answering.scoreboard.questions import load_questions

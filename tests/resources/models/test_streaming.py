@@ -25,8 +25,11 @@ class Streaming(BaseHTTPRequestHandler):
     text: ClassVar[str] = ""
     requests: ClassVar[list[dict[str, Any]]] = []
     refuses: ClassVar[str] = ""
+    connections: ClassVar[list[Any]] = []
+    protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
+        self.connections.append(self.client_address)
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.requests.append(asked)
         if self.refuses and self.refuses in asked:
@@ -85,6 +88,14 @@ def test_what_was_streamed_is_kept_and_not_asked_again(model: CachedLanguageMode
     pieces, last = streamed(model, 11)
     assert pieces == ["It is 14 m deep."] and last.cached and len(Streaming.requests) == 2
     assert model.complete([ASKED], 11)[0].cached
+
+
+def test_requests_one_after_another_share_a_connection(model: CachedLanguageModel) -> None:
+    Streaming.connections.clear()
+    for limit in (10, 11, 12):
+        model.complete([ASKED], limit)
+    streamed(model, 13), streamed(model, 14)
+    assert len(Streaming.requests) == 5 and len(set(Streaming.connections)) == 1
 
 
 def test_an_answer_that_its_reader_cannot_use_is_not_kept(model: CachedLanguageModel) -> None:

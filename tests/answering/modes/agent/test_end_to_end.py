@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.answering.ask import Answered, Answerer
+from pipelines.answering.answered import Answered
+from pipelines.answering.ask import Answerer
 from pipelines.core.protocols import GraphStore, LanguageModel
 from pipelines.knowledge.chunks.strategies import ChunkSettings
 from resources.graph.stores import open_graph_store
