@@ -11,7 +11,7 @@ from pipelines.answering.grounding.answer import Answer
 from pipelines.answering.grounding.writers.choice import open_writer
 from pipelines.answering.grounding.writers.writer import Draft
 from pipelines.answering.modes.names import Mode
-from pipelines.answering.question import asked_part
+from pipelines.answering.question import asked_part, patterns_digest
 from pipelines.answering.remembering import RememberingEmbedder
 from pipelines.answering.retrievers import Retrievers
 from pipelines.answering.search.finding import Finder
@@ -23,7 +23,7 @@ from pipelines.core.protocols import Completion, Embedder, GraphStore, LanguageM
 from pipelines.text.languages.languages import all_languages, language_of
 
 # Raise it when retrieval, evidence or grounding change their results: earlier answers are then computed again.
-CODE_VERSION = "6"
+CODE_VERSION = "7"
 
 _UNREAD = (
     "%s does not read %s: this question has no vector to be found by. Next: --mode hybrid, or a model in "
@@ -93,6 +93,7 @@ class Answerer:
         self._finder = Finder(self.retrieve, store.languages, self._embedder, language_model)
         self.writer = open_writer(self.settings, self._similarity, self._embedder, language_model, prompts)
         names = [language_model.name, embedder.name, self.settings.digest, CODE_VERSION]
+        names += [f"patterns {patterns_digest()}"]
         # A setting can change what the same model is said to read. English alone, as the packaged model reads, goes
         # without saying: so it was in the ids of answers before.
         read = [language.code for language in all_languages() if embedder.reads(language.code)]

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from functools import cache
 from itertools import pairwise
 
+from pipelines.core.identity import json_digest
 from pipelines.text.languages.language import Language
 from pipelines.text.languages.languages import all_languages, final_marks, spaced_language, unspaced_in
 from pipelines.text.sentences import sentences
@@ -33,6 +35,32 @@ def _asking_words(languages: tuple[Language, ...]) -> frozenset[str]:
 def _pattern(languages: tuple[Language, ...], kind: str) -> re.Pattern[str]:
     """Return one pattern of `Questions` for all languages together."""
     return re.compile("|".join(getattr(one.questions, kind) for one in languages), re.IGNORECASE)
+
+
+def patterns_digest() -> str:
+    """Return the digest of what questions are read by: the languages' patterns, lists of words and how names look.
+
+    Part of every answer's id, for they choose passages and evidence.
+    """
+    return _patterns_digest(all_languages())
+
+
+@cache
+def _patterns_digest(languages: tuple[Language, ...]) -> str:
+    return json_digest(
+        [
+            {
+                "language": one.code,
+                "questions": {**asdict(one.questions), "asking_words": sorted(one.questions.asking_words)},
+                "person": one.names.person,
+                "calendar": sorted(one.names.calendar),
+                "stop_words": sorted(one.stop_words),
+                "back_references": one.back_references,
+                "answered": one.answered,
+            }
+            for one in languages
+        ]
+    )
 
 
 def _asks(kind: str, question: str) -> bool:
