@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.answer_cases.cases import DOCUMENTS, Case, load, text_of
+from benchmarks.answer_cases.cases import Case, load, text_of
 from benchmarks.answer_cases.home import build, opened, settings_of
 from benchmarks.answer_cases.overhead import overhead
 from benchmarks.answer_cases.scripted_server import Asked, ScriptedServer, scripted_server
+from benchmarks.answer_cases.unanswerable import small_model
 from benchmarks.ground.common import Row, finish, machine, parse, result, say, versions
 from pipelines.answering.ask import Answered
 from pipelines.answering.grounding.answer import CLAIMS, PROVEN
@@ -134,22 +135,6 @@ def citations(cells: Sequence[Cell]) -> Row:
     return Row("citations_valid", "share", ">= 1.0", len(valid) / len(every), note=f"{len(every)} citations")
 
 
-def small_model(home: Path) -> Row:
-    """Return how many unanswerable questions the packaged model refuses; the answerable ones stand in the note."""
-    settings = Settings(GRAFTLINE_HOME=str(home), GRAFTLINE_DOCUMENTS=str(DOCUMENTS))
-    refused, answered = Counter[bool](), Counter[bool]()
-    with opened(settings) as answerer:
-        for case in load("small_model"):
-            found = [answerer.ask(case.question, mode).answer for mode in MODES]
-            counter = refused if case.kind == "unanswerable" else answered
-            counter.update(one.supported for one in found)
-    note = (
-        f"the cases' 20 questions in {len(MODES)} modes; of the answerable ones {answered[True]} of "
-        f"{sum(answered.values())} are answered"
-    )
-    return Row("unanswerable_refused_small", "share", ">= 0.9", refused[False] / sum(refused.values()), note=note)
-
-
 def _count(cell: Cell) -> Counter[str]:
     return Counter(one["status"] for one in cell.claims)
 
@@ -175,7 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows = [*right(rights), false(falses), refusals(refused), citations([*rights, *falses, *refused])]
         found += [row for row in rows if row.id in options.rows]
     if "unanswerable_refused_small" in options.rows:
-        found.append(small_model(home))
+        found.append(small_model(home, 4 if options.quick else 1))
     if "first_token_overhead_ms" in options.rows:
         found.append(overhead(home))
     command = f"python -m benchmarks.answers {' '.join(arguments if arguments is not None else sys.argv[1:])}".strip()

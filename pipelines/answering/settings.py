@@ -38,7 +38,10 @@ class RetrievalSettings(BaseModel):
 
 
 class ExtractSettings(BaseModel):
-    """What the writer `extract` reads and takes for evidence; no other writer knows a bar."""
+    """What the writer `extract` reads and takes for evidence; no other writer knows a bar.
+
+    `min_evidence` and `title` were chosen on public questions (`docs/knowledge/answers.md`).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,14 +50,13 @@ class ExtractSettings(BaseModel):
     max_tokens: int = Field(default=48, ge=1, description="tokens that the model may write")
     citations: int = Field(default=3, ge=1, description="citations of one answer at most")
     min_evidence: float = Field(
-        default=0.53, ge=0, le=1, description="evidence below this means: the sources do not hold it"
+        default=0.6, ge=0, le=1, description="evidence below this means: the sources do not hold it"
     )
     min_shared: float = Field(
         default=0.6, ge=0, le=1, description="share of an answer sentence's content words in its source"
     )
-    around: float = Field(
-        default=0.6, ge=0, le=1, description="weight of a word around a sentence: in its chunk or its document's title"
-    )
+    title: float = Field(default=0.9, ge=0, le=1, description="weight of a word in the title of a sentence's document")
+    around: float = Field(default=0.6, ge=0, le=1, description="weight of a word around a sentence, in its chunk")
     before: float = Field(
         default=0.9, ge=0, le=1, description="weight of a word in the sentence before one that speaks of it"
     )
@@ -62,7 +64,6 @@ class ExtractSettings(BaseModel):
     means_nothing: float = Field(default=0.13, description="similarity that speaks no more for a sentence than none")
     means_all: float = Field(default=1.16, description="similarity from which more speaks no more for it")
     compared: int = Field(default=24, ge=1, description="sentences, by their words the best, that are compared")
-    enough: float = Field(default=0.55, ge=0, le=1, description="score of one sentence that needs no second hop")
     chain_starts: int = Field(default=8, ge=0, description="best sentences that a chain of two may start from")
     link: float = Field(default=0.85, ge=0, le=1, description="what a chain's link leaves of its score")
     link_spread: float = Field(
@@ -78,7 +79,7 @@ class ExtractSettings(BaseModel):
         default=0.15,
         gt=0,
         le=1,
-        description="coverage by those that counts as `enough`: they cannot hold all its words",
+        description="coverage by those that clears the bar: they cannot hold all its words",
     )
 
     @property

@@ -7,7 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.answering.question import asks_widely, holds_answer_kind, holds_counted_thing, key_terms, proper_names
+from pipelines.answering.question import (
+    asks_widely,
+    holds_answer_kind,
+    holds_counted_thing,
+    holds_name,
+    key_names,
+    proper_names,
+)
 from pipelines.answering.search.search import Retrieved
 from pipelines.answering.search.similarity import Similarity
 from pipelines.answering.settings import ExtractSettings
@@ -83,8 +90,8 @@ def rank_evidence(
                 float(meant[number]) if number < len(meant) else 0.0
             )
         evidence.append(Evidence((one,), score * scorer.fitness([one])))
-    enough = (item for item in evidence if item.score >= settings.enough)
-    if not any(holds_answer_kind(question, item.sentences[0].text) for item in enough):
+    clear = (item for item in evidence if item.score >= settings.min_evidence)
+    if not any(holds_answer_kind(question, item.sentences[0].text) for item in clear):
         evidence += scorer.chains(pool)
     if retrieved.broad and asks_widely(question):
         evidence += scorer.panorama(pool)
@@ -96,7 +103,10 @@ class _Scorer:
     def __init__(self, question: str, retrieved: Retrieved, settings: ExtractSettings) -> None:
         self.settings = settings
         self.question, self.weights, self.names = question, retrieved.weights, retrieved.names
-        self.keys = key_terms(question) & set(retrieved.weights)
+        wanted = set(retrieved.weights)
+        self.keys = [name for name in key_names(question) if wanted.intersection(name)]
+        self._ordered: dict[str, list[str]] = {}
+        self._titles: dict[str, frozenset[str]] = {}
 
     def cover(self, chain: Sequence[Sentence]) -> float:
         """Return the share of the question's words in the sentences, those merely around them counted less."""
@@ -105,15 +115,40 @@ class _Scorer:
         meant = inside.union(*(one.before for one in chain))
         own, said = coverage(self.weights, inside), coverage(self.weights, meant)
         settings = self.settings
-        return own + settings.before * (said - own) + settings.around * (coverage(self.weights, meant | around) - said)
+        about = meant.union(*(self._title(one) for one in chain))
+        titled, all_said = coverage(self.weights, about), coverage(self.weights, about | around)
+        return (
+            own
+            + settings.before * (said - own)
+            + settings.title * (titled - said)
+            + settings.around * (all_said - titled)
+        )
+
+    def _title(self, one: Sentence) -> frozenset[str]:
+        title = one.chunk["title"]
+        if title not in self._titles:
+            self._titles[title] = with_pairs(terms(title))
+        return self._titles[title]
 
     def fitness(self, chain: Sequence[Sentence]) -> float:
         """Return 1, less where a name or number of the question is missing or the asked kind of answer is."""
-        present = frozenset().union(*(one.terms | one.chunk["terms"] for one in chain))
-        missing = len(self.keys - present) / len(self.keys) if self.keys else 0.0
         kind = 1.0 if holds_answer_kind(self.question, chain[-1].text) else self.settings.other_kind
         counted = 1.0 if holds_counted_thing(self.question, chain[-1].text) else self.settings.uncounted
-        return kind * counted * (1.0 - self.settings.missing * missing)
+        return kind * counted * self._named_in(chain)
+
+    def _named_in(self, chain: Sequence[Sentence]) -> float:
+        """Return 1, less for the names and numbers of the question that stand in no passage of the sentences.
+
+        A name has to stand there as it is: "Fist" in one passage and "Power" in another are no "Fist Power".
+        """
+        if not self.keys:
+            return 1.0
+        texts = {one.chunk["chunk_id"]: one.chunk for one in chain}
+        for key, chunk in texts.items():
+            if key not in self._ordered:
+                self._ordered[key] = terms("\n".join((chunk["title"], chunk.get("header") or "", chunk["text"])))
+        held = [any(holds_name(name, self._ordered[key]) for key in texts) for name in self.keys]
+        return 1.0 - self.settings.missing * (1.0 - sum(held) / len(held))
 
     def chains(self, pool: Sequence[Sentence]) -> list[Evidence]:
         """Return pairs from two documents that share a name the question does not hold: the second hop."""
@@ -148,14 +183,11 @@ class _Scorer:
         if len(voices) < 2:
             return []
         # One sentence is not asked to hold the kind of answer; a name that no voice holds still counts.
-        present = frozenset().union(*(one.terms | one.chunk["terms"] for one in voices))
-        missing = len(self.keys - present) / len(self.keys) if self.keys else 0.0
-        score = self.cover(voices) * (1.0 - self.settings.missing * missing)
-        return (
-            [Evidence(tuple(voices), min(1.0, score / self.settings.wide_enough) * self.settings.enough)]
-            if score
-            else []
-        )
+        score = self.cover(voices) * self._named_in(voices)
+        if not score:
+            return []
+        # What is wide enough clears the bar, wherever that is.
+        return [Evidence(tuple(voices), min(1.0, score / self.settings.wide_enough) * self.settings.min_evidence)]
 
     def _names(self, text: str) -> set[str]:
         lowered = text.lower()
