@@ -5,16 +5,19 @@
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from benchmarks import retrieval
 from benchmarks.corpora import multihop
 from benchmarks.corpora.asked_store import AskedStore
 from benchmarks.corpora.hidden_gold import CORPORA, HALVES, SETS, Asked, asked, holds
 from benchmarks.ground.common import described, machine, say
-from pipelines.answering.grounding.evidence import rank_evidence
+from pipelines.answering.grounding.evidence import rank_evidence, source_sentences
+from pipelines.answering.question import holds_answer_kind, holds_counted_thing
 from pipelines.answering.remembering import RememberingEmbedder
 from pipelines.answering.retrievers import open_retriever
 from pipelines.answering.search.similarity import Similarity
@@ -36,6 +39,8 @@ class Case:
     hidden: bool
     score: float
     right: bool
+    kinds: Counter[tuple[bool, bool]] = field(default_factory=Counter)
+    """Of what is not hidden: its sentences by (holds the answer, is what the question's patterns ask for)."""
 
 
 def cases_of(name: str, home: Path, step: int, settings: AnswerSettings) -> list[Case]:
@@ -53,8 +58,28 @@ def cases_of(name: str, home: Path, step: int, settings: AnswerSettings) -> list
             got = retriever.retrieve(one.question, settings.extract.chunks)
             best = rank_evidence(one.question, got, similarity, settings.extract)[:1]
             text = " ".join(sentence.text for item in best for sentence in item.sentences)
-            found.append(Case(one, hidden, best[0].score if best else 0.0, holds(text, one.answers)))
+            score, right = (best[0].score if best else 0.0), holds(text, one.answers)
+            found.append(Case(one, hidden, score, right, Counter() if hidden else _kinds(one, got.chunks)))
     return found
+
+
+def _kinds(one: Asked, chunks: Sequence[Mapping[str, Any]]) -> Counter[tuple[bool, bool]]:
+    kinds: Counter[tuple[bool, bool]] = Counter()
+    for sentence in source_sentences(chunks):
+        answers = sentence.chunk["chunk_id"] in one.gold and holds(sentence.text, one.answers)
+        fits = holds_answer_kind(one.question, sentence.text) and holds_counted_thing(one.question, sentence.text)
+        kinds[answers, fits] += 1
+    return kinds
+
+
+def patterns_told(name: str, cases: Sequence[Case]) -> str:
+    """Return how many sentences that hold the answer the patterns let through, and how many of the others."""
+    kinds = sum((one.kinds for one in cases), Counter[tuple[bool, bool]]())
+    answering, others = (kinds[answers, True] + kinds[answers, False] for answers in (True, False))
+    return (
+        f"- {name}: {kinds[True, True]} of {answering} sentences that hold the answer are of the kind asked for, "
+        f"{kinds[False, True]} of the {others} others that were found"
+    )
 
 
 def shares(cases: Sequence[Case], bar: float) -> tuple[float, float, float]:
@@ -86,11 +111,12 @@ def lines_of(name: str, cases: Sequence[Case], bars: Sequence[float]) -> list[li
     return lines
 
 
-def page(lines: Sequence[Sequence[str]], command: str, settings: ExtractSettings) -> str:
+def page(lines: Sequence[Sequence[str]], patterns: Sequence[str], command: str, settings: ExtractSettings) -> str:
     """Return the table as a page of docs/benchmarks."""
     table = [f"| {' | '.join(line)} |" for line in (_HEAD, ["---"] * len(_HEAD), *lines)]
     made = f"Machine: {described(machine())}.\n\nMade by `{command}`. The default bar is {settings.min_evidence:.2f}."
-    return f"# Benchmark: the bar of evidence\n\n{made}\n\n" + "\n".join(table) + "\n"
+    told = "\n".join(["## The patterns of questions", "", *patterns])
+    return f"# Benchmark: the bar of evidence\n\n{made}\n\n" + "\n".join(table) + f"\n\n{told}\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -103,14 +129,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     given: Mapping[str, str] = dict(pair.split("=", 1) for pair in options.set)
     extract = ExtractSettings.model_validate(given)
-    home, lines = Settings.load().home, list[list[str]]()
+    home, lines, patterns, english = Settings.load().home, list[list[str]](), list[str](), list[Case]()
     bars = sorted({*_BARS, round(extract.min_evidence, 2)})
     for name in options.sets.split(","):
         say(name)
         cases = cases_of(name, home, options.step or _STEPS[name], AnswerSettings(extract=extract))
         lines += lines_of(name, cases, bars)
+        patterns.append(patterns_told(name, cases))
+        english += cases if CORPORA[name] != multihop.CHINESE else []
+    lines += lines_of("all English", english, bars)
     command = " ".join(["python -m benchmarks.evidence_bar", *(sys.argv[1:] if arguments is None else arguments)])
-    text = page(lines, command, extract)
+    text = page(lines, patterns, command, extract)
     print(text)
     if options.markdown:
         options.markdown.write_text(text, encoding="utf-8")

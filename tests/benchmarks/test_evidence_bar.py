@@ -1,4 +1,5 @@
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ import pytest
 from benchmarks.answer_cases.unanswerable import count, refused_share, told
 from benchmarks.corpora import hidden_gold, multihop
 from benchmarks.corpora.hidden_gold import Asked, asked, holds
-from benchmarks.evidence_bar import Case, lines_of, shares
+from benchmarks.evidence_bar import Case, lines_of, patterns_told, shares
 
 ONE = Asked("Who wrote it?", ("Ada",), frozenset({"c1"}), "choosing")
 CASES = [
@@ -24,6 +25,12 @@ def test_a_bar_answers_what_reaches_it_and_refuses_what_does_not() -> None:
     elsewhere = Case(ONE, hidden=True, score=0.9, right=True)
     assert shares([*CASES, elsewhere], 0.65) == (0.5, 0.5, 1.0)
     assert lines_of("musique", CASES, [0.65]) == [["musique", "choosing", "2", "0.65", "0.50", "0.50", "1.00"]]
+
+
+def test_the_patterns_are_told_by_what_they_let_through() -> None:
+    kinds = Counter({(True, True): 3, (True, False): 1, (False, True): 2, (False, False): 6})
+    told = patterns_told("cmrc", [Case(ONE, hidden=False, score=0.7, right=True, kinds=kinds), CASES[2]])
+    assert "3 of 4 sentences that hold the answer" in told and "2 of the 8 others" in told
 
 
 def test_an_answer_stands_in_a_text_whatever_its_case() -> None:
