@@ -5,16 +5,16 @@
 
 import os
 import sys
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.answer_cases.cases import DOCUMENTS, STAGES, Case, load, text_of
+from benchmarks.answer_cases.cases import STAGES, Case, load, text_of
 from benchmarks.answer_cases.context_latency import TARGETS, context_latency
 from benchmarks.answer_cases.home import build, settings_of
 from benchmarks.answer_cases.overhead import overhead
 from benchmarks.answer_cases.scripted_server import Asked, ScriptedServer, scripted_server
+from benchmarks.answer_cases.unanswerable import small_model
 from benchmarks.answer_figures import Cell, caught, details, false, right
 from benchmarks.ground.common import Row, finish, machine, parse, result, say, versions
 from pipelines.answering.grounding.answer import CLAIMS, PROVEN
@@ -72,22 +72,6 @@ def citations(cells: Sequence[Cell]) -> Row:
     return Row("citations_valid", "share", ">= 1.0", len(valid) / len(every), note=f"{len(every)} citations")
 
 
-def small_model(home: Path) -> Row:
-    """Return how many unanswerable questions the packaged model refuses; the answerable ones stand in the note."""
-    settings = Settings(GRAFTLINE_HOME=str(home), GRAFTLINE_DOCUMENTS=str(DOCUMENTS))
-    refused, answered = Counter[bool](), Counter[bool]()
-    with opened_answerer(settings) as answerer:
-        for case in load("small_model"):
-            found = [answerer.ask(case.question, mode).answer for mode in MODES]
-            counter = refused if case.kind == "unanswerable" else answered
-            counter.update(one.supported for one in found)
-    note = (
-        f"the cases' 20 questions in {len(MODES)} modes; of the answerable ones {answered[True]} of "
-        f"{sum(answered.values())} are answered"
-    )
-    return Row("unanswerable_refused_small", "share", ">= 0.9", refused[False] / sum(refused.values()), note=note)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print and write; see the module."""
     options = parse("answers", _ROWS, arguments, _add_options)
@@ -109,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found += [row for row in rows if row.id in options.rows]
         apart = details(rights, falses)
     if "unanswerable_refused_small" in options.rows:
-        found.append(small_model(home))
+        found.append(small_model(home, 4 if options.quick else 1))
     if "first_token_overhead_ms" in options.rows:
         found.append(overhead(home))
     modes = [mode for row, mode in _LATENCY_ROWS.items() if row in options.rows]

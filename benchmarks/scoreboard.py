@@ -1,6 +1,9 @@
-"""The scoreboard of retrieval alone on MuSiQue-100 and 2Wiki-101: each mode paired with `native`, no model asked.
+"""The scoreboard that a home's last run made, and that of retrieval alone on MuSiQue-100 and 2Wiki-101.
 
-.venv/bin/python -m benchmarks.scoreboard --modes native,hybrid,local,global --markdown docs/benchmarks/scoreboard.md
+.venv/bin/python -m benchmarks.scoreboard --made --datasets musique --markdown docs/benchmarks/scoreboard.md
+
+`--made` prints the board of GRAFTLINE_HOME, which `graftline run` makes over the modes of GRAFTLINE_MODES. On the
+multi-hop sets each mode is paired with `native`, and no model is asked.
 """
 
 import argparse
@@ -11,17 +14,20 @@ from pathlib import Path
 import pyarrow as pa
 
 from benchmarks.corpora import multihop
+from benchmarks.corpora.board_page import board_page
 from benchmarks.ground.common import machine, say
 from benchmarks.retrieval import fill
 from pipelines.answering.retrievers import Retrievers
 from pipelines.answering.scoreboard.board import ALL, scoreboard_of, verdicts_of
 from pipelines.answering.scoreboard.pairs import GRAPH_MODES, graph_verdict
+from pipelines.answering.scoreboard.picture import draw_scoreboard
 from pipelines.answering.scoreboard.scoring import retrieval_scores
 from pipelines.answering.settings import AnswerSettings
-from pipelines.core.errors import GraftlineError
+from pipelines.core.errors import GraftlineError, NotMaterializedError
 from pipelines.core.schemas import QUESTIONS
 from resources.graph.embedded import EmbeddedGraphStore
 from resources.settings import Settings
+from resources.tables.tables import TableStore
 
 _DEEP = 5
 
@@ -57,6 +63,18 @@ def board_of(name: str, modes: Sequence[str], home: Path, limit: int | None) -> 
     return scoreboard_of(scores)
 
 
+def made(home: Path, picture: Path | None) -> str:
+    """Return the board of the home's last run as Markdown, and draw it; NotMaterializedError where there is none."""
+    board = TableStore(home / "tables").find("scoreboard")
+    if board is None:
+        raise NotMaterializedError(
+            str(home), "no scoreboard", "the board of a run", "graftline run --select scoreboard"
+        )
+    if picture:
+        draw_scoreboard(board, picture)
+    return f"## The questions of the home, every mode\n\n{board_page(board)}"
+
+
 def section(name: str, board: pa.Table) -> str:
     """Return one corpus's figures and what is said of each mode, as Markdown."""
     rows = {(row["mode"], row["metric"]): row for row in board.to_pylist() if row["type"] == row["language"] == ALL}
@@ -77,16 +95,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--modes", default="native,hybrid,local,global", help="modes, divided by commas")
     parser.add_argument("--datasets", default=",".join(multihop.DATASETS), help="divided by commas")
     parser.add_argument("--limit", type=int, help="so many questions of each alone")
+    parser.add_argument("--made", action="store_true", help="the board of GRAFTLINE_HOME's last run first")
+    parser.add_argument("--picture", type=Path, help="where to draw that board")
     parser.add_argument("--markdown", type=Path, help="the page to write")
     options = parser.parse_args(arguments)
     home, parts = Settings.load().home, []
-    for name in options.datasets.split(","):
+    if options.made:
+        parts.append(made(home, options.picture))
+    for name in filter(None, options.datasets.split(",")):
         say(name)
         parts.append(section(name, board_of(name, options.modes.split(","), home, options.limit)))
     command = " ".join(["python -m benchmarks.scoreboard", *(sys.argv[1:] if arguments is None else arguments)])
     host = machine()
     where = f"{host['processor']}, {host['cores']} cores, load {host['load_at_start']} at the start"
-    page = f"# Scoreboard of retrieval, multi-hop questions\n\nMade by `{command}`. {where}.\n\n" + "\n".join(parts)
+    page = f"# Benchmark: scoreboard\n\nMade by `{command}`. {where}.\n\n" + "\n".join(parts)
     print(page)
     if options.markdown:
         options.markdown.write_text(page, encoding="utf-8")

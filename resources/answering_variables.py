@@ -4,20 +4,16 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
-from pydantic_settings import BaseSettings
 
 from pipelines.answering.settings import AnswerSettings, RetrievalSettings
+from resources.extract_variables import Count, ExtractVariables, Part, Positive, Weight
 from resources.setting_sources import below_checkout, variable
 
 OptionalFolder = Annotated[Path | None, BeforeValidator(lambda value: below_checkout(Path(value)) if value else None)]
 Switch = Literal["on", "off"]
-Positive = Annotated[int, Field(ge=1)]
-Count = Annotated[int, Field(ge=0)]
-Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Part = Annotated[float, Field(ge=0, le=1)]
 
 
-class AnsweringVariables(BaseSettings):
+class AnsweringVariables(ExtractVariables):
     """Who writes answers, from how much, how it is searched, and who checks them."""
 
     writer: Literal["auto", "model", "extract"] = variable(
@@ -43,14 +39,6 @@ class AnsweringVariables(BaseSettings):
     )
     candidates: Positive = variable("GRAFTLINE_CANDIDATES", "20", "rows that each search of the graph's modes gives")
     communities: Positive = variable("GRAFTLINE_COMMUNITIES", "6", "reports that mode global begins with")
-    extract_chunks: Positive = variable("GRAFTLINE_EXTRACT_CHUNKS", "5", "chunks that extract reads")
-    extract_sources: Positive = variable("GRAFTLINE_EXTRACT_SOURCES", "6", "sentences in extract's prompt")
-    extract_tokens: Positive = variable("GRAFTLINE_EXTRACT_TOKENS", "48", "tokens that extract's model writes")
-    extract_citations: Positive = variable("GRAFTLINE_EXTRACT_CITATIONS", "3", "quotations of extract's answer at most")
-    extract_evidence: Part = variable("GRAFTLINE_EXTRACT_EVIDENCE", "0.53", "evidence below which extract refuses")
-    extract_shared: Part = variable(
-        "GRAFTLINE_EXTRACT_SHARED", "0.6", "share of a sentence's words that extract wants in one of the sources"
-    )
     search_candidates: Positive = variable(
         "GRAFTLINE_SEARCH_CANDIDATES", "50", "passages that each of vector, bm25 and hybrid's searches gives"
     )
@@ -79,14 +67,9 @@ class AnsweringVariables(BaseSettings):
             answer_tokens=self.answer_tokens,
             unproven=self.unproven,
             verify=self.verify,
-            chunks=self.extract_chunks,
             candidates=self.candidates,
             communities=self.communities,
-            sources=self.extract_sources,
-            max_tokens=self.extract_tokens,
-            citations=self.extract_citations,
-            min_evidence=self.extract_evidence,
-            min_shared=self.extract_shared,
+            extract=self.extract,
             agent_steps=self.agent_steps,
             cypher_rows=self.cypher_rows,
             cypher_seconds=self.cypher_seconds,

@@ -90,7 +90,7 @@ def load(*names: str) -> list[Case]:
 def _file(name: str) -> Path:
     if name not in SETS:
         raise BadCase(f"no set {name}; expected one of {', '.join(SETS)}")
-    return FOLDER / f"{name}.yaml"
+    return FOLDER / "sets" / f"{name}.yaml"
 
 
 def _case(row: dict[str, Any], name: str) -> Case:

@@ -65,7 +65,7 @@ def load(name: str, limit: int | None = None) -> QuestionSet:
     if name == CHINESE:
         return _chinese(limit)
     file = {"musique": "musique_train_corpus.json", "2wiki": "2wikimultihopqa_corpus.json"}[name]
-    passages = _json(folder() / file)
+    passages = read_json(folder() / file)
     texts = [f"{one['title']}\n{one['text']}" for one in passages]
     ids = [content_id("chunk", f"{place:05}.txt", text) for place, text in enumerate(texts)]
     if name == "musique":
@@ -77,17 +77,17 @@ def load(name: str, limit: int | None = None) -> QuestionSet:
                     known[one["title"], one["paragraph_text"]] for one in row["paragraphs"] if one["is_supporting"]
                 ),
             )
-            for row in _json(folder() / "musique_train.json")
+            for row in read_json(folder() / "musique_train.json")
         ]
     else:
         by_title = {one["title"]: key for one, key in zip(passages, ids, strict=True)}
-        rows = _json(folder() / "peer_results" / "2wiki_101_vector.json")
+        rows = read_json(folder() / "peer_results" / "2wiki_101_vector.json")
         questions = [Question(row["question"], frozenset(by_title[t] for t in row["ground_truth"])) for row in rows]
     return QuestionSet(name, ids, [one["title"] for one in passages], texts, questions[:limit])
 
 
 def _chinese(limit: int | None) -> QuestionSet:
-    articles = _json(folder("chinese") / "cmrc2018_trial.json")["data"]
+    articles = read_json(folder("chinese") / "cmrc2018_trial.json")["data"]
     paragraphs = [(one["title"], paragraph) for one in articles for paragraph in one["paragraphs"]]
     texts = [paragraph["context"] for _, paragraph in paragraphs]
     ids = [content_id("chunk", f"{place:05}.txt", text) for place, text in enumerate(texts)]
@@ -107,7 +107,7 @@ def peers(corpus: QuestionSet) -> dict[str, dict[str, list[str]]]:
     by_title = dict(zip(corpus.titles, corpus.ids, strict=True))
     found = {}
     for file, label in PEERS.items():
-        rows = _json(folder() / "peer_results" / f"2wiki_101_{file}.json")
+        rows = read_json(folder() / "peer_results" / f"2wiki_101_{file}.json")
         found[label] = {
             row["question"]: list(dict.fromkeys(by_title.get(title, f"? {title}") for title in row["evidence"]))
             for row in rows
@@ -166,5 +166,6 @@ def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
     return pa.Table.from_pylist(full, schema=schema)
 
 
-def _json(path: Path) -> Any:
+def read_json(path: Path) -> Any:
+    """Return what a JSON file holds."""
     return json.loads(path.read_text(encoding="utf-8"))

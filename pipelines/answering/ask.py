@@ -14,7 +14,7 @@ from pipelines.answering.grounding.writers.choice import open_writer
 from pipelines.answering.grounding.writers.writer import Written
 from pipelines.answering.modes.names import MODES, SEARCH_MODES, Mode
 from pipelines.answering.prompts.prompt_files import load_prompts
-from pipelines.answering.question import asked_part, checked_question
+from pipelines.answering.question import asked_part, checked_question, patterns_digest
 from pipelines.answering.remembering import RememberingEmbedder
 from pipelines.answering.retrievers import Retrievers
 from pipelines.answering.search.finding import Finder
@@ -70,6 +70,7 @@ class Answerer:
         self._finder = Finder(self._search, store.languages, self._embedder, language_model, self.prompts)
         self.writer = open_writer(self.settings, self._similarity, self._embedder, language_model, self.prompts)
         names = [language_model.name, embedder.name, self.settings.digest, CODE_VERSION]
+        names += [f"patterns {patterns_digest()}"]
         # A setting can change what the same model is said to read. English alone, as the packaged model reads, goes
         # without saying: so it was in the ids of answers before.
         read = [language.code for language in all_languages() if embedder.reads(language.code)]

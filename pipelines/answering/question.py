@@ -1,11 +1,13 @@
 """What a question asks for: its terms, its names, the kind of thing that answers it; in any of the languages."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from functools import cache
 from itertools import pairwise
 
 from pipelines.core.errors import ConfigurationError
+from pipelines.core.identity import json_digest
 from pipelines.text.languages.language import Language
 from pipelines.text.languages.languages import all_languages, final_marks, spaced_language, unspaced_in
 from pipelines.text.sentences import sentences
@@ -25,6 +27,9 @@ _LONG_QUESTION = 300
 LONGEST_QUESTION = 32_000
 """Characters of a question that a person types or pastes; more than that is a document."""
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_LATIN_RUN = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ0-9’'-]*(?: [A-Za-zÀ-ɏ0-9][A-Za-zÀ-ɏ0-9’'-]*)*")
+# No \w: "MIT指什么" names MIT, not what stands behind it without a space.
+_CAPITALISED = re.compile(r"[A-ZÀ-Þ][A-Za-zÀ-ɏ0-9_’'-]*")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
@@ -38,6 +43,33 @@ def _asking_words(languages: tuple[Language, ...]) -> frozenset[str]:
 def _pattern(languages: tuple[Language, ...], kind: str) -> re.Pattern[str]:
     """Return one pattern of `Questions` for all languages together."""
     return re.compile("|".join(getattr(one.questions, kind) for one in languages), re.IGNORECASE)
+
+
+def patterns_digest() -> str:
+    """Return the digest of what questions are read by: the languages' patterns, lists of words and how names look.
+
+    Part of every answer's id, for they choose passages and evidence.
+    """
+    return _patterns_digest(all_languages())
+
+
+@cache
+def _patterns_digest(languages: tuple[Language, ...]) -> str:
+    return json_digest(
+        [
+            {
+                "language": one.code,
+                "questions": {**asdict(one.questions), "asking_words": sorted(one.questions.asking_words)},
+                "person": one.names.person,
+                "inside": one.names.inside,
+                "calendar": sorted(one.names.calendar),
+                "stop_words": sorted(one.stop_words),
+                "back_references": one.back_references,
+                "answered": one.answered,
+            }
+            for one in languages
+        ]
+    )
 
 
 def _asks(kind: str, question: str) -> bool:
@@ -121,7 +153,7 @@ def proper_names(text: str) -> set[str]:
     found = set(lettered_names(text))
     language, stops = spaced_language(text), (*final_marks(), ":")
     stop_words, calendar = language.stop_words, language.names.calendar
-    for match in re.finditer(r"[A-ZÀ-Þ][\w’'-]*", text):
+    for match in _CAPITALISED.finditer(text):
         before = text[: match.start()].rstrip(" \"'“‘(*")
         opens = not before or before[-1] in stops
         followed = re.match(r" [A-ZÀ-Þ]", text[match.end() :]) or len(text.split()) == 1
@@ -145,9 +177,54 @@ def key_terms(question: str) -> set[str]:
     """Return what evidence cannot do without: a question's numbers and names; Latin words in one without spaces."""
     marked = {number for number in numbers_in(question) if number[0].isdigit()} | proper_names(question)
     if unspaced_in(question):
-        marked |= {word.lower() for word in re.findall(r"[A-Za-z][\w-]*", question)}
+        marked |= {run.group().lower() for run in _LATIN_RUN.finditer(question)}
     letters = {question[place].lower() for place in name_letters(question)}
     return letters | {term for word in marked for term in terms(word)}
+
+
+def key_names(question: str) -> list[tuple[str, ...]]:
+    """Return the names and numbers of a question, each as its terms in order.
+
+    Words that are capitalised side by side are one name, whatever binds them: "Jump for Glory" is one.
+
+    >>> key_names("Who wrote Jump for Glory in 1937?")
+    [('jump', 'glor'), ('1937',)]
+    """
+    keys, found = key_terms(question), list[tuple[str, ...]]()
+    for run in _name_runs(question):
+        name = tuple(dict.fromkeys(term for term in terms(run.group()) if term in keys))
+        # The word that opens a question is capitalised for that, and a name of its own at most.
+        opens = (
+            not unspaced_in(question)
+            and run.start() == 0
+            and len(name) > 1
+            and terms(run.group().split()[0])[:1] == [name[0]]
+        )
+        found += [name[:1], name[1:]] if opens else [name]
+    named = {term for name in found for term in name}
+    return list(dict.fromkeys(name for name in [*found, *((key,) for key in sorted(keys - named))] if name))
+
+
+def _name_runs(question: str) -> Iterator[re.Match[str]]:
+    if unspaced_in(question):
+        return _LATIN_RUN.finditer(question)
+    inside = "|".join(word for language in all_languages() for word in language.names.inside)
+    bound = rf"(?: (?:{inside}))*" if inside else ""
+    return re.finditer(rf"[A-ZÀ-Þ][\w’'-]*(?:\.?{bound} [A-ZÀ-Þ][\w’'-]*)*", question)
+
+
+def holds_name(name: tuple[str, ...], ordered: Sequence[str]) -> bool:
+    """Say whether a name stands among terms in order, with one other between two of its own at most.
+
+    >>> holds_name(("steven", "blankaart"), ["work", "steven", "r", "blankaart"])
+    True
+    >>> holds_name(("liang", "ji"), ["ji", "liang", "said"])
+    False
+    """
+    ends = {place for place, term in enumerate(ordered) if term == name[0]}
+    for term in name[1:]:
+        ends = {place + step for place in ends for step in (1, 2) if ordered[place + step : place + step + 1] == [term]}
+    return bool(ends)
 
 
 def holds_counted_thing(question: str, text: str) -> bool:

@@ -37,11 +37,59 @@ class RetrievalSettings(BaseModel):
     parents: bool = Field(default=True, description="give the whole parent where chunks were cut from one")
 
 
-class AnswerSettings(BaseModel):
-    """Who writes, what the writer reads, and what becomes of sentences without proof.
+class ExtractSettings(BaseModel):
+    """What the writer `extract` reads and takes for evidence; no other writer knows a bar.
 
-    `chunks`, `sources`, `max_tokens`, `citations`, `min_evidence` and `min_shared` are the writer `extract`'s alone.
+    `min_evidence` and `title` were chosen on public questions (`docs/knowledge/answers.md`).
     """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    chunks: int = Field(default=5, ge=1, description="chunks that a retrieval returns, best first")
+    sources: int = Field(default=6, ge=1, description="source sentences in the prompt")
+    max_tokens: int = Field(default=48, ge=1, description="tokens that the model may write")
+    citations: int = Field(default=3, ge=1, description="citations of one answer at most")
+    min_evidence: float = Field(
+        default=0.6, ge=0, le=1, description="evidence below this means: the sources do not hold it"
+    )
+    min_shared: float = Field(
+        default=0.6, ge=0, le=1, description="share of an answer sentence's content words in its source"
+    )
+    title: float = Field(default=0.9, ge=0, le=1, description="weight of a word in the title of a sentence's document")
+    around: float = Field(default=0.6, ge=0, le=1, description="weight of a word around a sentence, in its chunk")
+    before: float = Field(
+        default=0.9, ge=0, le=1, description="weight of a word in the sentence before one that speaks of it"
+    )
+    meaning: float = Field(default=0.4, ge=0, le=1, description="share of a sentence's similarity in its score")
+    means_nothing: float = Field(default=0.13, description="similarity that speaks no more for a sentence than none")
+    means_all: float = Field(default=1.16, description="similarity from which more speaks no more for it")
+    compared: int = Field(default=24, ge=1, description="sentences, by their words the best, that are compared")
+    chain_starts: int = Field(default=8, ge=0, description="best sentences that a chain of two may start from")
+    link: float = Field(default=0.85, ge=0, le=1, description="what a chain's link leaves of its score")
+    link_spread: float = Field(
+        default=0.03, ge=0, description="what it costs more for each further sentence that has the linking name"
+    )
+    missing: float = Field(
+        default=0.6, ge=0, le=1, description="what it costs when no name or number of the question is there"
+    )
+    other_kind: float = Field(default=0.6, ge=0, le=1, description="factor where the asked kind of answer is missing")
+    uncounted: float = Field(default=0.75, ge=0, le=1, description="factor where the thing that is counted is missing")
+    voices: int = Field(default=3, ge=2, description="sentences that answer a question about the whole together")
+    wide_enough: float = Field(
+        default=0.15,
+        gt=0,
+        le=1,
+        description="coverage by those that clears the bar: they cannot hold all its words",
+    )
+
+    @property
+    def digest(self) -> str:
+        """Part of the id of every answer of this writer."""
+        return json_digest(self.model_dump())
+
+
+class AnswerSettings(BaseModel):
+    """Who writes, what the writer reads, and what becomes of sentences without proof."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -59,17 +107,10 @@ class AnswerSettings(BaseModel):
     verify: Literal["rules", "model"] = Field(
         default="rules", description="who checks the sentences of a model's answer: rules, or the model after them"
     )
-    chunks: int = Field(default=5, ge=1, description="chunks that a retrieval returns, best first")
     candidates: int = Field(default=20, ge=1, description="rows taken from each search before they are fused")
     communities: int = Field(default=6, ge=1, description="community summaries that a global answer starts from")
-    sources: int = Field(default=6, ge=1, description="source sentences in the prompt")
-    max_tokens: int = Field(default=48, ge=1, description="tokens that the model may write")
-    citations: int = Field(default=3, ge=1, description="citations of one answer at most")
-    min_evidence: float = Field(
-        default=0.53, ge=0, le=1, description="evidence below this means: the sources do not hold it"
-    )
-    min_shared: float = Field(
-        default=0.6, ge=0, le=1, description="share of an answer sentence's content words in its source"
+    extract: ExtractSettings = Field(
+        default=ExtractSettings(), description="the bar of evidence and all else that is the writer extract's alone"
     )
     agent_steps: int = Field(default=8, ge=1, description="steps that mode agentic takes at most")
     cypher_rows: int = Field(default=50, ge=1, description="rows that mode cypher reads at most")
@@ -81,5 +122,5 @@ class AnswerSettings(BaseModel):
 
     @property
     def digest(self) -> str:
-        """Part of every answer's id."""
-        return json_digest(self.model_dump())
+        """Part of every answer's id; what is one writer's alone is in the ids of its own answers."""
+        return json_digest(self.model_dump(exclude={"extract"}))

@@ -19,11 +19,11 @@ from pipelines.serving import sources
 from pipelines.serving.chat_protocol import ChatRequest, Piece, completion, events, mode_named, models, one_model
 from pipelines.serving.conversations import add_conversation_routes, stored_answer
 from pipelines.serving.errors import add_error_handlers
-from pipelines.serving.guard import Guard
-from pipelines.serving.leaving import EventStream, last_piece
-from pipelines.serving.limits import LimitedBody
+from pipelines.serving.http.guard import Guard
+from pipelines.serving.http.leaving import EventStream, last_piece
+from pipelines.serving.http.limits import LimitedBody
+from pipelines.serving.http.relay import Relay
 from pipelines.serving.metrics import Metrics
-from pipelines.serving.relay import Relay
 from pipelines.serving.warm import Opened, WarmAnswerer
 from resources.feedback.store import feedback_store
 from resources.tables.tables import TableStore

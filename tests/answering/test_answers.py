@@ -8,10 +8,12 @@ from pipelines.answering.answers import answer_all
 from pipelines.answering.ask import CODE_VERSION
 from pipelines.answering.checks import broken_citations, unanswered_share
 from pipelines.answering.modes.names import MODES
-from pipelines.answering.settings import AnswerSettings
+from pipelines.answering.settings import AnswerSettings, ExtractSettings
 from pipelines.core.delta import Work
 from pipelines.core.protocols import Completion
 from pipelines.core.schemas import QUESTIONS
+from pipelines.text.languages.english import ENGLISH
+from pipelines.text.languages.languages import LANGUAGES
 from tests.answering.world import TEXTS, build_answerer
 from tests.fakes import FakeEmbedder, FakeLanguageModel
 
@@ -66,16 +68,33 @@ def test_only_the_edited_question_is_asked_again_and_a_deleted_one_is_gone() -> 
     assert work.gone == 3 and set(third["question_id"].to_pylist()) == {"q0"}
 
 
-@pytest.mark.parametrize("change", [{"digest": "graph-2"}, {"settings": AnswerSettings(max_tokens=7)}])
+@pytest.mark.parametrize(
+    "change", [{"digest": "graph-2"}, {"settings": AnswerSettings(extract=ExtractSettings(max_tokens=7))}]
+)
 def test_another_graph_or_setting_asks_everything_again(change: dict) -> None:
     first, *_ = _answer(_questions(*ASKED))
     assert _answer(_questions(*ASKED), first, **change)[1].computed["answers"] == 6
 
 
+def test_the_bar_and_the_patterns_are_part_of_the_ids_of_answers_that_know_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    high = AnswerSettings(extract=ExtractSettings(min_evidence=0.9))
+    quoting = build_answerer().made_with
+    assert build_answerer(settings=high).made_with != quoting
+    model = AnswerSettings(writer="model")
+    written = build_answerer(settings=model).made_with
+    assert build_answerer(settings=model.model_copy(update={"extract": high.extract})).made_with == written
+    other = replace(ENGLISH, questions=replace(ENGLISH.questions, number=r"\bhow\b"))
+    monkeypatch.setitem(LANGUAGES, "en", other)
+    assert build_answerer().made_with != quoting and build_answerer(settings=model).made_with != written
+
+
 def test_what_the_same_model_is_said_to_read_is_part_of_an_answers_id_unless_it_is_english_alone() -> None:
     made = {codes: build_answerer(embedder=FakeEmbedder(languages=codes)).made_with for codes in (("en",), ("zh",), ())}
     assert len(set(made.values())) == 3
-    assert made["en",] == ("fake-model@1", "fake-embedder@1", AnswerSettings().digest, CODE_VERSION)
+    named = ("fake-model@1", "fake-embedder@1", AnswerSettings().digest, CODE_VERSION)
+    assert made["en",][:4] == named and not [one for one in made["en",] if one.startswith("reads")]
 
 
 def test_a_night_and_a_single_question_give_the_same_answer() -> None:

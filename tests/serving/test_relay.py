@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipelines.serving.relay import Relay
+from pipelines.serving.http.relay import Relay
 
 
 def test_all_items_come_in_order_and_those_that_are_there_come_together() -> None:

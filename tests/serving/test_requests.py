@@ -17,7 +17,7 @@ from pipelines.answering.ask import Answerer
 from pipelines.commands.ui import free_port
 from pipelines.core.protocols import CUT, Completion, Messages, Usable
 from pipelines.serving.app import create_app
-from pipelines.serving.limits import MOST_BYTES
+from pipelines.serving.http.limits import MOST_BYTES
 from resources.tables.tables import TableStore
 from tests.serving.test_server import QUESTION, SAID, House, Writing, chat, chunks
 

@@ -3,12 +3,14 @@ import pytest
 from pipelines.answering.question import (
     holds_answer_kind,
     holds_counted_thing,
+    holds_name,
+    key_names,
     key_terms,
     numbers_in,
     proper_names,
     question_terms,
 )
-from pipelines.text.terms import coverage, term_weights, word_root
+from pipelines.text.terms import coverage, term_weights, terms, word_root
 from pipelines.text.words import words
 
 
@@ -48,6 +50,18 @@ def test_the_letter_of_a_name_is_asked_for_with_its_word() -> None:
 
 def test_key_terms_are_names_numbers_and_latin_words_in_chinese() -> None:
     assert key_terms("Lumen 头灯在2025年卖出多少只？") >= {word_root("lumen"), "2025"}
+
+
+def test_what_is_capitalised_side_by_side_is_one_name_in_its_order() -> None:
+    assert key_names("Who wrote Jump for Glory in 1937?") == [("jump", "glor"), ("1937",)]
+    assert key_names("Billy Marsh played for which club?") == [("bill",), ("marsh",)]  # capitalised for being first
+    assert holds_name(("steven", "blankaart"), terms("It was by Steven R. Blankaart."))
+    assert not holds_name(("liang", "ji"), terms("Zuo Zhuan and Ji Liang"))
+
+
+def test_a_latin_word_ends_where_chinese_begins() -> None:
+    assert key_names("MIT OpenCourseWare指什么？") == [("mit", "opencoursewar")]
+    assert proper_names("MIT指麻省理工学院") == {"mit"} and key_terms("MIT指什么？") == {"mit"}
 
 
 @pytest.mark.parametrize(

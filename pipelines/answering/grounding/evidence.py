@@ -7,31 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.answering.question import asks_widely, holds_answer_kind, holds_counted_thing, key_terms, proper_names
+from pipelines.answering.question import (
+    asks_widely,
+    holds_answer_kind,
+    holds_counted_thing,
+    holds_name,
+    key_names,
+    proper_names,
+)
 from pipelines.answering.search.search import Retrieved
 from pipelines.answering.search.similarity import Similarity
+from pipelines.answering.settings import ExtractSettings
 from pipelines.text.languages.languages import refers_back
 from pipelines.text.sentence_spans import sentence_spans
 from pipelines.text.tables import chunk_tables, head_of_row
 from pipelines.text.terms import coverage, terms, with_pairs
-
-# A word in the chunk around a sentence, or in its document's title, counts less than one in the sentence itself.
-_AROUND = 0.6
-# What "it" stands for is nearly said.
-_BEFORE = 0.9
-_MEANING = 0.4
-# From here to there a sentence's similarity to the question speaks for it.
-_MEANS_NOTHING, _MEANS_ALL = 0.13, 1.16
-_COMPARED = 24
-# One sentence that covers so much needs no second hop.
-_ENOUGH = 0.55
-_CHAIN_STARTS = 8
-# As many voices as an answer may cite. Three sentences cannot hold all the words of a question about the whole: what is
-# enough for one fact they reach with this share.
-_VOICES = 3
-_WIDE_ENOUGH = 0.15
-# A link costs, and costs more the more sentences share the name: "Ningbo" links nearly everything.
-_LINK, _LINK_SPREAD = 0.85, 0.03
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,21 +70,28 @@ def source_sentences(chunks: Sequence[Mapping[str, Any]]) -> list[Sentence]:
     return list(found.values())
 
 
-def rank_evidence(question: str, retrieved: Retrieved, similarity: Similarity | None) -> list[Evidence]:
+def rank_evidence(
+    question: str,
+    retrieved: Retrieved,
+    similarity: Similarity | None,
+    settings: ExtractSettings = ExtractSettings(),  # noqa: B008 - frozen
+) -> list[Evidence]:
     """Return single sentences and chains of two, best first; the same input gives the same order."""
-    scorer = _Scorer(question, retrieved)
+    scorer = _Scorer(question, retrieved, settings)
     pool = source_sentences(retrieved.chunks)
     covered = {id(one): scorer.cover([one]) for one in pool}
     pool.sort(key=lambda one: (-covered[id(one)], one.chunk["path"], one.start))
-    meant = _meant(question, pool[:_COMPARED], similarity)
+    meant = _meant(question, pool[: settings.compared], similarity, settings)
     evidence = []
     for number, one in enumerate(pool):
         score = float(covered[id(one)])
         if meant is not None:
-            score = (1 - _MEANING) * score + _MEANING * (float(meant[number]) if number < len(meant) else 0.0)
+            score = (1 - settings.meaning) * score + settings.meaning * (
+                float(meant[number]) if number < len(meant) else 0.0
+            )
         evidence.append(Evidence((one,), score * scorer.fitness([one])))
-    enough = (item for item in evidence if item.score >= _ENOUGH)
-    if not any(holds_answer_kind(question, item.sentences[0].text) for item in enough):
+    clear = (item for item in evidence if item.score >= settings.min_evidence)
+    if not any(holds_answer_kind(question, item.sentences[0].text) for item in clear):
         evidence += scorer.chains(pool)
     if retrieved.broad and asks_widely(question):
         evidence += scorer.panorama(pool)
@@ -103,9 +100,13 @@ def rank_evidence(question: str, retrieved: Retrieved, similarity: Similarity | 
 
 
 class _Scorer:
-    def __init__(self, question: str, retrieved: Retrieved) -> None:
+    def __init__(self, question: str, retrieved: Retrieved, settings: ExtractSettings) -> None:
+        self.settings = settings
         self.question, self.weights, self.names = question, retrieved.weights, retrieved.names
-        self.keys = key_terms(question) & set(retrieved.weights)
+        wanted = set(retrieved.weights)
+        self.keys = [name for name in key_names(question) if wanted.intersection(name)]
+        self._ordered: dict[str, list[str]] = {}
+        self._titles: dict[str, frozenset[str]] = {}
 
     def cover(self, chain: Sequence[Sentence]) -> float:
         """Return the share of the question's words in the sentences, those merely around them counted less."""
@@ -113,15 +114,41 @@ class _Scorer:
         around = frozenset().union(*(one.chunk["terms"] for one in chain))
         meant = inside.union(*(one.before for one in chain))
         own, said = coverage(self.weights, inside), coverage(self.weights, meant)
-        return own + _BEFORE * (said - own) + _AROUND * (coverage(self.weights, meant | around) - said)
+        settings = self.settings
+        about = meant.union(*(self._title(one) for one in chain))
+        titled, all_said = coverage(self.weights, about), coverage(self.weights, about | around)
+        return (
+            own
+            + settings.before * (said - own)
+            + settings.title * (titled - said)
+            + settings.around * (all_said - titled)
+        )
+
+    def _title(self, one: Sentence) -> frozenset[str]:
+        title = one.chunk["title"]
+        if title not in self._titles:
+            self._titles[title] = with_pairs(terms(title))
+        return self._titles[title]
 
     def fitness(self, chain: Sequence[Sentence]) -> float:
         """Return 1, less where a name or number of the question is missing or the asked kind of answer is."""
-        present = frozenset().union(*(one.terms | one.chunk["terms"] for one in chain))
-        missing = len(self.keys - present) / len(self.keys) if self.keys else 0.0
-        kind = 1.0 if holds_answer_kind(self.question, chain[-1].text) else 0.6
-        counted = 1.0 if holds_counted_thing(self.question, chain[-1].text) else 0.75
-        return kind * counted * (1.0 - 0.6 * missing)
+        kind = 1.0 if holds_answer_kind(self.question, chain[-1].text) else self.settings.other_kind
+        counted = 1.0 if holds_counted_thing(self.question, chain[-1].text) else self.settings.uncounted
+        return kind * counted * self._named_in(chain)
+
+    def _named_in(self, chain: Sequence[Sentence]) -> float:
+        """Return 1, less for the names and numbers of the question that stand in no passage of the sentences.
+
+        A name has to stand there as it is: "Fist" in one passage and "Power" in another are no "Fist Power".
+        """
+        if not self.keys:
+            return 1.0
+        texts = {one.chunk["chunk_id"]: one.chunk for one in chain}
+        for key, chunk in texts.items():
+            if key not in self._ordered:
+                self._ordered[key] = terms("\n".join((chunk["title"], chunk.get("header") or "", chunk["text"])))
+        held = [any(holds_name(name, self._ordered[key]) for key in texts) for name in self.keys]
+        return 1.0 - self.settings.missing * (1.0 - sum(held) / len(held))
 
     def chains(self, pool: Sequence[Sentence]) -> list[Evidence]:
         """Return pairs from two documents that share a name the question does not hold: the second hop."""
@@ -130,7 +157,7 @@ class _Scorer:
         about = {id(one): linked[id(one)] | self._names(one.chunk["title"]) for one in pool}
         spread = Counter(name for held in linked.values() for name in held)
         found = []
-        for first in pool[:_CHAIN_STARTS]:
+        for first in pool[: self.settings.chain_starts]:
             for second in pool:
                 bridge = linked[id(first)] & about[id(second)]
                 if not bridge or first.chunk["document_id"] == second.chunk["document_id"]:
@@ -140,26 +167,27 @@ class _Scorer:
                     continue
                 pair = (first, second)
                 rarest = min(spread[name] for name in bridge)
-                link = _LINK / (1 + _LINK_SPREAD * (rarest - 2))
+                link = self.settings.link / (1 + self.settings.link_spread * (rarest - 2))
                 found.append(Evidence(pair, link * self.cover(pair) * self.fitness(pair)))
         return found
 
     def panorama(self, pool: Sequence[Sentence]) -> list[Evidence]:
         """Return the few sentences, one a document, that together cover most of a question about the whole."""
         voices: list[Sentence] = []
-        for _ in range(_VOICES):
+        for _ in range(self.settings.voices):
             heard = {one.chunk["document_id"] for one in voices}
-            others = [one for one in pool[:_COMPARED] if one.chunk["document_id"] not in heard]
+            others = [one for one in pool[: self.settings.compared] if one.chunk["document_id"] not in heard]
             if not others:
                 break
             voices.append(max(others, key=lambda one: (self.cover([*voices, one]), -pool.index(one))))
         if len(voices) < 2:
             return []
         # One sentence is not asked to hold the kind of answer; a name that no voice holds still counts.
-        present = frozenset().union(*(one.terms | one.chunk["terms"] for one in voices))
-        missing = len(self.keys - present) / len(self.keys) if self.keys else 0.0
-        score = self.cover(voices) * (1.0 - 0.6 * missing)
-        return [Evidence(tuple(voices), min(1.0, score / _WIDE_ENOUGH) * _ENOUGH)] if score else []
+        score = self.cover(voices) * self._named_in(voices)
+        if not score:
+            return []
+        # What is wide enough clears the bar, wherever that is.
+        return [Evidence(tuple(voices), min(1.0, score / self.settings.wide_enough) * self.settings.min_evidence)]
 
     def _names(self, text: str) -> set[str]:
         lowered = text.lower()
@@ -168,7 +196,11 @@ class _Scorer:
         return {name for name in met if name not in asked}
 
 
-def _meant(question: str, pool: Sequence[Sentence], similarity: Similarity | None) -> np.ndarray | None:
+def _meant(
+    question: str, pool: Sequence[Sentence], similarity: Similarity | None, settings: ExtractSettings
+) -> np.ndarray | None:
     """Return 0 to 1 by what the sentences mean; None where the embedder does not tell."""
     found = similarity.to_question(question, [one.text for one in pool]) if similarity is not None and pool else None
-    return None if found is None else np.clip((found - _MEANS_NOTHING) / (_MEANS_ALL - _MEANS_NOTHING), 0.0, 1.0)
+    if found is None:
+        return None
+    return np.clip((found - settings.means_nothing) / (settings.means_all - settings.means_nothing), 0.0, 1.0)

@@ -7,7 +7,7 @@ from typing import Any
 from pipelines.answering.grounding.answer import Answer, refusal_answer
 from pipelines.answering.grounding.evidence import Evidence, Sentence
 from pipelines.answering.question import holds_answer_kind, numbers_in, proper_names
-from pipelines.answering.settings import AnswerSettings
+from pipelines.answering.settings import ExtractSettings
 from pipelines.text.sentences import sentences
 from pipelines.text.tables import labelled_cells
 from pipelines.text.terms import terms
@@ -17,12 +17,12 @@ _ROW = re.compile(r"^\s*\|.*\|\s*$", re.DOTALL)
 _MARKUP = re.compile(r"^\s*(?:[-*+>]|\d+\.)\s+|\*\*|__|`")
 
 
-def is_supported(evidence: Sequence[Evidence], settings: AnswerSettings) -> bool:
+def is_supported(evidence: Sequence[Evidence], settings: ExtractSettings) -> bool:
     """Say whether the best evidence covers enough of the question for any answer."""
     return bool(evidence) and evidence[0].score >= settings.min_evidence
 
 
-def ground(question: str, completion: str, evidence: Sequence[Evidence], settings: AnswerSettings) -> Answer:
+def ground(question: str, completion: str, evidence: Sequence[Evidence], settings: ExtractSettings) -> Answer:
     """Return what of the completion the sources hold, else the best source sentences themselves, else a refusal.
 
     The completion has to say what is asked for (a number, a person), and from evidence nearly as good as the best.
@@ -34,7 +34,7 @@ def ground(question: str, completion: str, evidence: Sequence[Evidence], setting
 
 
 def written_answer(
-    question: str, completion: str, evidence: Sequence[Evidence], settings: AnswerSettings
+    question: str, completion: str, evidence: Sequence[Evidence], settings: ExtractSettings
 ) -> Answer | None:
     """Return what of the completion the sources hold, None where that is no answer."""
     pool = list(dict.fromkeys(one for item in evidence for one in item.sentences))

@@ -5,7 +5,7 @@ from typing import Any
 
 from pipelines.answering.grounding.evidence import Evidence, Sentence
 from pipelines.answering.search.search import Fact
-from pipelines.answering.settings import AnswerSettings
+from pipelines.answering.settings import ExtractSettings
 from pipelines.core.protocols import Messages
 from pipelines.text.languages.languages import language_of
 from pipelines.text.tables import labelled_cells
@@ -18,7 +18,7 @@ _CONTEXT_LINES, _LONGEST = 3, 240
 
 
 def build_prompt(
-    question: str, evidence: Sequence[Evidence], context: Sequence[Fact], settings: AnswerSettings
+    question: str, evidence: Sequence[Evidence], context: Sequence[Fact], settings: ExtractSettings
 ) -> Messages:
     """Return the conversation: at most `settings.sources` distinct sentences, best first, each under its title."""
     chosen: dict[tuple[str, int], Sentence] = {}

@@ -1,7 +1,8 @@
 """The scoreboard as a picture."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -26,27 +27,34 @@ def draw_against_native(board: pa.Table, path: Path) -> Path:
 
 
 def scoreboard_figure(board: pa.Table) -> "Figure":
-    """Return recall, token F1 and support of every mode by question type, with intervals and their level."""
+    """Return recall, token F1 and support of every mode by question type, with intervals and their level.
+
+    A mode has a line of its own, however many there are.
+    """
     rows = {(row["metric"], row["mode"], row["type"]): row for row in board.to_pylist() if row["language"] == ALL}
     modes, kinds = sorted({key[1] for key in rows}), sorted({key[2] for key in rows} - {UNANSWERABLE, ALL})
     shown = ("recall_at_5", "token_f1", "supported")
-    picture = new_figure(4 * len(shown), 3.2, layout="tight")
-    axes = picture.subplots(1, len(shown))
+    picture = new_figure(4 * len(shown), 1.6 + 0.5 * len(modes), layout="tight")
+    axes = picture.subplots(1, len(shown), sharey=True)
     for axis, metric in zip(axes, shown, strict=True):
-        for offset, mode in enumerate(modes):
-            found = [rows.get((metric, mode, kind), {"value": 0.0, "low": 0.0, "high": 0.0}) for kind in kinds]
-            places = [place + 0.26 * offset for place in range(len(kinds))]
-            reach = [
-                [max(0.0, row["value"] - row["low"]) for row in found],
-                [max(0.0, row["high"] - row["value"]) for row in found],
-            ]
-            axis.bar(places, [row["value"] for row in found], 0.24, yerr=reach, label=mode)
-        axis.set_xticks([place + 0.26 for place in range(len(kinds))], kinds)
-        axis.set(title=metric, ylim=(0, 1.05))
-    axes[0].legend()
+        for offset, kind in enumerate(kinds):
+            own = [rows[metric, mode, kind] for mode in modes if (metric, mode, kind) in rows]
+            places = [modes.index(row["mode"]) + 0.2 * offset for row in own]
+            axis.errorbar([row["value"] for row in own], places, xerr=_reach(own), fmt="o", markersize=3, label=kind)
+        axis.set(title=metric, xlim=(-0.02, 1.05), yticks=[place + 0.2 for place in range(len(modes))])
+        axis.set_yticklabels(modes)
+        axis.legend(fontsize=6)
     if rows:
-        axes[0].set_ylabel(f"mean, {interval_label(next(iter(rows.values()))['level'])}")
+        axes[0].set_xlabel(f"mean, {interval_label(next(iter(rows.values()))['level'])}")
     return picture
+
+
+def _reach(rows: Sequence[Mapping[str, Any]], name: str = "value", prefix: str = "") -> list[list[float]]:
+    """Return how far the intervals reach below and above the figures."""
+    return [
+        [max(0.0, row[name] - row[f"{prefix}low"]) for row in rows],
+        [max(0.0, row[f"{prefix}high"] - row[name]) for row in rows],
+    ]
 
 
 def differences_figure(board: pa.Table) -> "Figure":
@@ -60,10 +68,7 @@ def differences_figure(board: pa.Table) -> "Figure":
         kinds = sorted({row["type"] for row in rows if row["metric"] == metric})
         for offset, kind in enumerate(kinds):
             own = [row for row in rows if row["metric"] == metric and row["type"] == kind]
-            reach = [
-                [max(0.0, row["difference"] - row["difference_low"]) for row in own],
-                [max(0.0, row["difference_high"] - row["difference"]) for row in own],
-            ]
+            reach = _reach(own, "difference", "difference_")
             places = [modes.index(row["mode"]) + 0.15 * offset for row in own]
             axis.errorbar([row["difference"] for row in own], places, xerr=reach, fmt="o", markersize=3, label=kind)
         axis.axvline(0.0, color="grey", linewidth=0.8)

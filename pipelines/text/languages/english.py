@@ -143,6 +143,7 @@ ENGLISH = Language(
             "inc", "ltd", "limited", "llc", "plc", "gmbh", "ag", "bv", "corp", "corporation", "co", "company",
             "holding", "holdings", "group",
         ),
+        inside=("of", "the", "for", "de", "la", "von", "van", "der", "den"),
         person=r"\b[A-ZÀ-Þ][\w’'-]+ (?:[A-Z]\. )?[A-ZÀ-Þ][\w’'-]+",
         calendar=frozenset(
             """

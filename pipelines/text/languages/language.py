@@ -69,6 +69,8 @@ class Names:
     company_endings: tuple[str, ...] = ()
     person: str = _NEVER
     shortest: int = 2
+    inside: tuple[str, ...] = ()
+    """Small words that stand inside names ("University of Oslo"), not those that set two side by side."""
     calendar: frozenset[str] = frozenset()
     """Months and days, which are no names although they are written like one."""
 

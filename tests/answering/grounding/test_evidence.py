@@ -4,6 +4,7 @@ from pipelines.answering.grounding.evidence import rank_evidence, source_sentenc
 from pipelines.answering.question import question_terms
 from pipelines.answering.search.search import Retrieved, row_terms
 from pipelines.answering.search.similarity import Similarity
+from pipelines.answering.settings import ExtractSettings
 from pipelines.text.terms import term_weights, terms, with_pairs
 from tests.fakes import FakeEmbedder
 
@@ -89,3 +90,36 @@ def test_an_embedder_that_does_not_read_the_question_is_not_asked_what_sentences
     )
     assert unread == without and blind.calls == []
     assert read != without and reading.calls
+
+
+def test_a_name_whose_words_stand_apart_is_not_the_name() -> None:
+    question = "Who directed Fist Power?"
+    named = _chunk(1, "Fist Power", "It was directed by Aman Chang.")
+    apart = _chunk(2, "Broken Fist", "Broken Fist was directed by Ada Ngo and stars a Power Ranger.")
+    weights = term_weights(question_terms(question), [named["terms"], apart["terms"]])
+    whole, parts = (rank_evidence(question, Retrieved([one], [], weights), None)[0].score for one in (named, apart))
+    assert parts < 0.5 * whole
+
+
+def test_what_a_document_is_about_counts_more_than_what_stands_around() -> None:
+    question = "How deep is the Halden harbour?"
+    titled = _chunk(1, "Halden harbour", "The water is 14 metres deep. Ships wait outside.")
+    around = _chunk(2, "Ships", "The water is 14 metres deep. Ships wait at the Halden harbour.")
+    weights = term_weights(question_terms(question), [titled["terms"], around["terms"]])
+    best = [rank_evidence(question, Retrieved([one], [], weights), None) for one in (titled, around)]
+    deep = [next(item.score for item in found if "deep" in item.sentences[0].text) for found in best]
+    assert deep[0] > deep[1]
+
+
+def test_a_bar_that_is_higher_asks_more_of_one_fact_and_no_more_of_a_question_about_the_whole() -> None:
+    chunks = [
+        _chunk(number, name, f"The main trouble at {name} was a flood.")
+        for number, name in enumerate(["Verano", "Halden", "Ningbo", "Oslo"])
+    ]
+    question = "What were the main troubles?"
+    weights = term_weights(question_terms(question), [chunk["terms"] for chunk in chunks])
+    for bar in (0.5, 0.9):
+        found = rank_evidence(
+            question, Retrieved(chunks, [], weights, broad=True), None, ExtractSettings(min_evidence=bar)
+        )
+        assert next(item.score for item in found if len(item.sentences) == 3) >= bar

@@ -1,8 +1,9 @@
 from pipelines.answering.grounding.evidence import Evidence, source_sentences
 from pipelines.answering.grounding.grounding import best_source, ground, readable
 from pipelines.answering.grounding.prompt import build_prompt
-from tests.answering.world import SETTINGS
+from pipelines.answering.settings import ExtractSettings
 
+SETTINGS = ExtractSettings()
 TEXT = "# Guarantee\n\nThe tent has a guarantee of 5 years. Petra Vogel answers questions. | never mind"
 CHUNK = {
     "chunk_id": "c",

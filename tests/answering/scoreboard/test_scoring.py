@@ -141,3 +141,11 @@ def test_retrieval_alone_has_recall_and_seconds_and_its_verdicts_are_about_recal
     assert scoreboard_figures(board)["native.all.recall_at_5"] == 0.5
     (line,) = verdicts_of(board)["all"]
     assert line.startswith("local: −0.50 [−0.50, −0.50] recall@5 for ") and line.endswith(": worse")
+
+
+def test_in_the_picture_each_of_many_modes_has_a_line_of_its_own() -> None:
+    modes = [f"mode-{number:02}" for number in range(16)]
+    axis = scoreboard_figure(_board(*(_answer(mode=mode) for mode in modes))).axes[0]
+    assert [label.get_text() for label in axis.get_yticklabels()] == modes
+    heights = sorted(float(place) for bars in axis.containers for place in bars.lines[0].get_ydata())
+    assert heights == [float(place) for place in range(16)]

@@ -9,7 +9,7 @@ from pipelines.answering.grounding.prompt import build_prompt
 from pipelines.answering.question import asks_widely, holds_answer_kind, numbers_in, proper_names, question_terms
 from pipelines.answering.scoreboard.questions import load_questions
 from pipelines.answering.search.search import Fact
-from pipelines.answering.settings import AnswerSettings
+from pipelines.answering.settings import ExtractSettings
 from pipelines.core.errors import InputError
 from pipelines.core.filters import Filters
 from pipelines.finetune.dataset.leakage import document_leaks
@@ -77,7 +77,7 @@ def test_texts_are_recognised():
 
 def test_a_question_gets_its_refusal_and_its_prompt():
     assert refusal_answer("ᚁᚂᚃ ᚐᚅ").text == "ᚅᚔᚂ"
-    asked = build_prompt("ᚁᚂᚃ ᚐᚅ", [], [Fact("fact", "context")], AnswerSettings())
+    asked = build_prompt("ᚁᚂᚃ ᚐᚅ", [], [Fact("fact", "context")], ExtractSettings())
     assert asked == [{"role": "user", "content": "ᚐ1\n\nᚐ2\n- context\n\nᚐ3 ᚁᚂᚃ ᚐᚅ\nᚐ4"}]
 
 

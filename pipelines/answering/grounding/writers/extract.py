@@ -24,13 +24,13 @@ class ExtractWriter:
     streams = False
 
     def __init__(self, settings: AnswerSettings, similarity: Similarity) -> None:
-        self._settings, self._similarity = settings, similarity
-        self.made_with: tuple[str, ...] = ()
-        self.passages, self.max_tokens = settings.chunks, settings.max_tokens
+        self._settings, self._similarity = settings.extract, similarity
+        self.made_with: tuple[str, ...] = (f"extract {self._settings.digest}",)
+        self.passages, self.max_tokens = self._settings.chunks, self._settings.max_tokens
 
     def draft(self, question: str, retrieved: Retrieved) -> Draft:
         """Return the best sentences as a prompt, none where no evidence clears the bar."""
-        evidence = rank_evidence(question, retrieved, self._similarity)
+        evidence = rank_evidence(question, retrieved, self._similarity, self._settings)
         prompt: Messages | None = None
         if retrieved.stuffed:
             prompt = stuff_prompt(question, retrieved.chunks) if retrieved.chunks else None
