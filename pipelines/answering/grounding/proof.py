@@ -16,14 +16,15 @@ _NO_CLAIM = "none"
 
 
 def proven_answer(
-    text: str, context: Context, settings: AnswerSettings, similar: Similar | None = None, notes: Sequence[str] = ()
-) -> Answer:
+    text: str, context: Context, settings: AnswerSettings, similar: Similar | None = None, notes: Sequence[str] = (),
+    question: str = "",
+) -> Answer:  # fmt: skip
     """Return the answer with a status for each sentence; what is unproven stays, goes or stops it by the settings.
 
     The text is the model's, to the letter, unless sentences are dropped or the answer is refused. It is `supported`
     where a sentence of it is borne out: a refusal is not, nor what the sources say nothing of.
     """
-    verified = verify(text.strip(), sources_of(context), similar)
+    verified = verify(text.strip(), sources_of(context), similar, question)
     shown = apply_policy(verified, Policy(settings.unproven))
     places, citations = _citations(shown.sentences, context)
     sentences, end = list[Mapping[str, Any]](), 0

@@ -1,5 +1,6 @@
 """Whether a sentence turns its source round: roles exchanged, a "not" dropped or added, an opposite word."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -14,8 +15,15 @@ from pipelines.answering.grounding.citations.reading.lexicon import (
 )
 from pipelines.answering.grounding.citations.reading.parts import Frame, Reading, Word
 
-_OVERLAP = 0.5
-_DENIES = frozenset(("exclude", "forbid", "reject"))
+_OVERLAP, _PARTS = 0.5, 4
+_DIRECTIONS = {
+    "more": frozenset("increase more above high long large late 多".split()),
+    "less": frozenset("decrease less below low short small early 少".split()),
+}
+_ENDS = frozenset("end remove exclude forbid reject".split())
+_AWAY = re.compile(r"\b(?:outside|out of|without|off|away|instead)\b|之外|以外", re.IGNORECASE)
+_ONLY = re.compile(r"\b(?:only|except|unless|until)\b|只|仅|除", re.IGNORECASE)
+_DENIES = frozenset(("exclude", "forbid", "reject", "prevent", "avoid", "避免", "lose"))
 """Concepts that say no by themselves."""
 
 
@@ -75,7 +83,9 @@ def other_filler(claim: Reading, sources: Sequence[Reading]) -> str:
     Only words that tell things apart count: none of the general list, and none that the sentence holds elsewhere.
     """
     for frame in claim.frames:
-        found = ""
+        found = _beside(frame, sources)
+        if found:
+            return found
         for source in sources:
             for other in source.frames:
                 if other.predicate != frame.predicate or not (
@@ -98,6 +108,102 @@ def other_filler(claim: Reading, sources: Sequence[Reading]) -> str:
         if found:
             return found
     return ""
+
+
+def _beside(frame: Frame, sources: Sequence[Reading]) -> str:
+    """Return whom else the sources have beside each side of a frame, "" where one of them has the two together."""
+    if not frame.subject or not frame.object:
+        return ""
+    same = [other for source in sources for other in source.frames if other.predicate == frame.predicate]
+    sides = [
+        (other, bool(_shared(frame.subject, other.subject)), bool(_shared(frame.object, other.object)))
+        for other in same
+        if other.subject and other.object
+    ]
+    if any(subject and thing for _, subject, thing in sides):
+        return ""
+    others = [other for other, subject, thing in sides if thing and not subject]
+    if not others or not any(subject and not thing for _, subject, thing in sides):
+        return ""
+    return f"of “{frame.predicate}” the source has “{' '.join(sorted(others[0].subject))}”"
+
+
+def parts_exchanged(claim: Reading, sources: Sequence[Reading]) -> bool:
+    """Say whether two parts of a claim have each something of two parts of one sentence: what belongs to one is
+    said of the other."""
+    own = _parts(claim)
+    if not 2 <= len(own) <= _PARTS:
+        return False
+    for source in sources:
+        theirs = _parts(source)
+        for place, one in enumerate(theirs):
+            for other in theirs[place + 1 :]:
+                mixed = [part for part in own if part & (one - other) and part & (other - one)]
+                pure = [part for part in own if bool(part & (one - other)) != bool(part & (other - one))]
+                if len(mixed) >= 2 and not pure:
+                    return True
+    return False
+
+
+def _parts(reading: Reading) -> list[frozenset[str]]:
+    """Return the words of each part of a sentence that tell something."""
+    found: dict[int, set[str]] = {}
+    for word in reading.words:
+        if word.kind in ("word", "name", "number") and not word.is_verb and word.key:
+            found.setdefault(word.segment, set()).add(word.key)
+    return [frozenset(keys) for keys in found.values() if len(keys) > 1]
+
+
+def unlike_direction(claim: Reading, sources: Sequence[Reading]) -> str:
+    """Return a number that is a more in a claim and a less in its sources or the other way round, "" for none."""
+    for word in claim.words:
+        ways = _ways(claim, word)
+        if word.kind != "number" or len(ways) != 1:
+            continue
+        theirs = [_ways(one, other) for one in sources for other in one.words if other.key == word.key]
+        if theirs and all(len(one) == 1 and one != ways for one in theirs):
+            return claim.text[word.start : word.end]
+    return ""
+
+
+def _ways(reading: Reading, number: Word) -> frozenset[str]:
+    """Return whether a number's part of a sentence speaks of a more or a less, of both or of neither."""
+    keys = {one.key for one in reading.words if one.segment == number.segment and not one.negated}
+    return frozenset(way for way, words in _DIRECTIONS.items() if keys & words)
+
+
+def denied_otherwise(claim: Reading, missing: Sequence[Word], sources: Sequence[Reading]) -> str:
+    """Return the word that a sentence denies where a claim says yes of its subject with a verb that no source has.
+
+    The subject is a word of the claim that this sentence alone has, beside the word that it denies.
+    """
+    verbs = [word for word in missing if word.is_verb]
+    if (
+        claim.negated
+        or not verbs
+        or LIMITERS.search(claim.text)
+        or _AWAY.search(claim.text)
+        or any(_says_no(key) for key in claim.keys)
+    ):
+        return ""
+    for place, source in enumerate(sources):
+        if not source.negated or _ONLY.search(source.text):
+            continue
+        elsewhere = frozenset().union(*(one.keys for one in (*sources[:place], *sources[place + 1 :])))
+        if any(opposites().get(key, frozenset()) & claim.keys for key in source.keys):
+            continue
+        denying = {word.segment for word in source.words if word.negated}
+        said = {word.key for word in source.words if word.segment not in denying}
+        own = (claim.keys & source.keys) - elsewhere - said
+        for word in source.words:
+            sides = [one.subject | one.object for one in source.frames if one.predicate == word.key]
+            if word.negated and own & frozenset().union({word.key}, *sides):
+                return word.key
+    return ""
+
+
+def _says_no(key: str) -> bool:
+    return key in _DENIES or _stripped(key) != key or key.endswith("less")
 
 
 def negation_turned(claim: Reading, sources: Sequence[Reading], settled: frozenset[str] = frozenset()) -> str:
@@ -127,6 +233,8 @@ def negation_turned(claim: Reading, sources: Sequence[Reading], settled: frozens
                 if not (_is_negated(word) or _is_negated(other)) and not against:
                     agreeing = max(agreeing, _overlap(around, _around(source, behind)))
                     continue
+                if _is_negated(word) and any(w.key in _ENDS for w in source.words if w.segment == other.segment):
+                    continue  # "support ends" says that it is no longer supported
                 said = _denied(claim, word) == _denied(source, other)
                 agrees = said != against
                 best[agrees] = max(best.get(agrees, 0.0), shared)

@@ -66,6 +66,8 @@ def _same_slot(known: Item, claimed: Item) -> bool:
     if isinstance(known.thing, Date) and isinstance(claimed.thing, Date):
         return clashes(known.thing, claimed.thing)
     if known.kind == "number" and not known.thing.dimension and not claimed.thing.dimension:  # type: ignore[union-attr]
+        if known.thing.ordinal and claimed.thing.ordinal:  # type: ignore[union-attr]
+            return True
         same = known.counted and known.counted == claimed.counted, known.before and known.before == claimed.before
         return any(same)
     return False

@@ -78,7 +78,7 @@ class ModelWriter:
             reason = completion.failure or "an empty answer"
             return Answer("", False, (), writer=self.name, left_out=context.left_out, note=f"no answer: {reason}")
         notes = [f"cut at {self.max_tokens} tokens"] if completion.finish_reason == CUT else []
-        return proven_answer(completion.text, context, self._settings, self._similar, notes)
+        return proven_answer(completion.text, context, self._settings, self._similar, notes, draft.question)
 
     def _similar(self, sentence: str, others: Sequence[str]) -> Sequence[float]:
         """Return how alike others are in meaning, 0 to 1; all 0 where the embedder has nothing to say."""
