@@ -27,7 +27,7 @@ from pipelines.answering.grounding.citations.relations import (
     roles_turned,
     unlike_direction,
 )
-from pipelines.answering.grounding.citations.slots import other_thing
+from pipelines.answering.grounding.citations.slots import other_rate, other_thing
 from pipelines.text.languages.languages import language_of
 
 _SILENT = "no sentence of the sources speaks of this"
@@ -120,11 +120,10 @@ def _check(
     filler = "" if whole else other_filler(reading, [one.reading for one in both if not one.is_row])
     if filler:
         return Verdict(Status.UNVERIFIED, filler, tuple(chosen[:1]))
-    if not crosses:
-        filler = other_thing(reading, both, bool(figures.derived))
-        if filler:
-            return Verdict(Status.UNVERIFIED, filler, tuple(chosen[:1]))
-    said, why = says(reading, meaning, pool, figures, others, crosses)
+    filler = other_rate(reading, both) if crosses else other_thing(reading, both, bool(figures.derived))
+    if filler:
+        return Verdict(Status.UNVERIFIED, filler, tuple(chosen[:1]))
+    said, why = says(reading, meaning, pool, figures, others, question, crosses)
     if not said and claim.items:
         return Verdict(Status.UNVERIFIED, LEAD_IN, tuple(chosen[:1]))
     if not said:

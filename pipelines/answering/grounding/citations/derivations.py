@@ -238,12 +238,12 @@ def _between(claimed: Number, dates: Sequence[Date]) -> str:
     spread = {one.year for one in dates if one.year}
     year = spread.pop() if len(spread) == 1 else 0
     days = sorted({moment for one in dates if one.day and one.month and (moment := _moment(one, year))})
-    for first, last in combinations(days, 2):
-        for length in (last - first, last - first + timedelta(days=1)):
+    for begin, end in combinations(days, 2):
+        for length in (end - begin, end - begin + timedelta(days=1)):
             apart = length.total_seconds() / claimed.unit.factor
             near = 0.0 if claimed.unit.name == "day" else 0.08
             if abs(apart - claimed.value) <= max(near * claimed.step, 0.05 * claimed.value * claimed.rough):
-                return f"{last} - {first}"
+                return f"{end} - {begin}"
     return ""
 
 

@@ -144,7 +144,7 @@ def _number(
             return f"{number.value:g} sentences counted"
     stated = [n for n in reading.numbers if n is not number and any(same_value(one, n) for one in known)]
     operands = [*stated, *known, *earlier]
-    shown_here = follows(number, reading.text, "", [*stated, *earlier]) if len(stated) > 1 else ""
+    shown_here = follows(number, reading.text, "", stated) if len(stated) > 1 else ""
     if shown_here:
         return shown_here
     if _counted_otherwise(number, reading, evidence):

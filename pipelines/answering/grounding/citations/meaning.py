@@ -8,7 +8,7 @@ from pipelines.answering.grounding.citations.evidence import SourceSentence, rou
 from pipelines.answering.grounding.citations.figures import Figures
 from pipelines.answering.grounding.citations.reading.lexicon import DENIES, DIRECTED, is_listed
 from pipelines.answering.grounding.citations.reading.parts import Reading, Word
-from pipelines.answering.grounding.citations.relations import denied_otherwise, lost_negation
+from pipelines.answering.grounding.citations.relations import denied_otherwise, lost_negation, says_no
 
 MEANT = "the meaning is that of sources of another language"
 ENOUGH, SOME = 0.5, 0.2
@@ -19,7 +19,7 @@ sentence of their source; of four inventions none, 0.44 at most. What is exchang
 checks see it."""
 _RELATED = 0.3
 """Enough beside a calculation that is shown, is right and has its figures from the sources."""
-_BEFORE = 6
+_BEFORE, _ONE_CLAUSE = 6, 90
 COMPARED = 24
 """Sentences whose meaning is compared at most: each costs the embedder some milliseconds."""
 _CROSSING, _TOGETHER = 2, 4
@@ -60,7 +60,7 @@ def nearest(
 
 def says(
     reading: Reading, meaning: Meaning, pool: Sequence[SourceSentence], figures: Figures, others: Sequence[str],
-    crosses: bool,
+    question: str, crosses: bool,
 ) -> tuple[bool, str]:  # fmt: skip
     """Return whether the sources say what a claim says, and why; `others` are the answer's sentences that hold.
 
@@ -75,7 +75,9 @@ def says(
     word = "" if figures.derived or denied else lost_negation(reading, [one.reading for one in chosen])
     if word:
         return False, f"the sources do not negate “{word}”"
-    share, missing = covered(reading, chosen, pool, bool(figures.derived), _said_before(others))
+    # A figure that follows answers the question, in its words.
+    before = _said_before([*others, question] if figures.derived else others)
+    share, missing = covered(reading, chosen, pool, bool(figures.derived), before)
     word = denied_otherwise(reading, missing, [one.reading for one in chosen])
     if word:
         return False, f"the source denies “{word}” where the answer says something else of it"
@@ -114,6 +116,10 @@ def _said_before(others: Sequence[str]) -> frozenset[str]:
 def _says_across(reading: Reading, meaning: Meaning) -> tuple[bool, str]:
     chosen = meaning.sentences
     score = meaning.score if meaning.known else None
+    nearest_one = max(chosen, key=lambda one: found_items(reading, one))
+    denies = bool(DENIES.search(reading.text)) or bool(says_no(reading))
+    if nearest_one.reading.negated and not denies and len(nearest_one.said) < _ONE_CLAUSE:
+        return False, "a source of another language denies something of this"
     found = max(found_items(reading, one) for one in chosen)
     shared = max(len({k for k in reading.keys & one.reading.keys if is_listed(k)}) for one in chosen)
     if found + min(shared, 2) >= _CROSSING and found and (score is None or score >= TRANSLATED):

@@ -178,13 +178,7 @@ def denied_otherwise(claim: Reading, missing: Sequence[Word], sources: Sequence[
     The subject is a word of the claim that this sentence alone has, beside the word that it denies.
     """
     verbs = [word for word in missing if word.is_verb]
-    if (
-        claim.negated
-        or not verbs
-        or LIMITERS.search(claim.text)
-        or _AWAY.search(claim.text)
-        or any(_says_no(key) for key in claim.keys)
-    ):
+    if claim.negated or not verbs or LIMITERS.search(claim.text) or _AWAY.search(claim.text) or says_no(claim):
         return ""
     for place, source in enumerate(sources):
         if not source.negated or _ONLY.search(source.text):
@@ -202,8 +196,9 @@ def denied_otherwise(claim: Reading, missing: Sequence[Word], sources: Sequence[
     return ""
 
 
-def _says_no(key: str) -> bool:
-    return key in _DENIES or _stripped(key) != key or key.endswith("less")
+def says_no(reading: Reading) -> bool:
+    """Say whether a word of a sentence denies by itself: forbid, exclude, unsafe, needless."""
+    return any(key in _DENIES or _stripped(key) != key or key.endswith("less") for key in reading.keys)
 
 
 def negation_turned(claim: Reading, sources: Sequence[Reading], settled: frozenset[str] = frozenset()) -> str:
@@ -233,7 +228,9 @@ def negation_turned(claim: Reading, sources: Sequence[Reading], settled: frozens
                 if not (_is_negated(word) or _is_negated(other)) and not against:
                     agreeing = max(agreeing, _overlap(around, _around(source, behind)))
                     continue
-                if _is_negated(word) and any(w.key in _ENDS for w in source.words if w.segment == other.segment):
+                if _is_negated(word) and any(
+                    w.key in _ENDS for w in source.words if abs(w.segment - other.segment) < 2
+                ):
                     continue  # "support ends" says that it is no longer supported
                 said = _denied(claim, word) == _denied(source, other)
                 agrees = said != against
