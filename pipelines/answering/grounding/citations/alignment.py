@@ -73,8 +73,8 @@ def surroundings(reading: Reading, inside: Sequence[int]) -> dict[str, float]:
         verb = next((i for i, w in enumerate(words) if w.is_verb), 1)
         shared.update(i for i, w in enumerate(words[:verb]) if w.segment == words[0].segment)
     segment = words[first].segment
-    others = _other_cells(reading) if kind == "number" else frozenset[int]()
-    others = others - {segment, segment - 1} if _ROW.fullmatch(reading.text) else None
+    cells = _other_cells(reading) if kind == "number" else frozenset[int]()
+    others = cells - {segment, segment - 1} if _ROW.fullmatch(reading.text) else None
     around: dict[str, float] = {}
     for place, word in enumerate(words):
         if word.key not in own:
@@ -119,6 +119,9 @@ def items(reading: Reading) -> tuple[Item, ...]:
             around = surroundings(reading, inside)
             if _INSTEAD.search(reading.text, 0, start):
                 around["prep:instead"] = 1.0
+            if isinstance(thing, Number) and sum(one.dimension == thing.dimension for one in reading.numbers) == 1:
+                # The only one of its kind: all of the sentence is about it.
+                around = {key: max(weight, _IN_ROW) for key, weight in around.items()}
             in_row = _ROW.fullmatch(reading.text) is not None
             found.append(Item(kind, thing, label, around, words, noun, in_row, counted))
     return tuple(found)

@@ -20,14 +20,9 @@ from pipelines.answering.grounding.citations.meaning import ALIKE, MEANT, Meanin
 from pipelines.answering.grounding.citations.reading.parts import Reading
 from pipelines.answering.grounding.citations.reading.sentence import read
 from pipelines.answering.grounding.citations.records import Status
-from pipelines.answering.grounding.citations.relations import (
-    negation_turned,
-    other_filler,
-    parts_exchanged,
-    roles_turned,
-    unlike_direction,
-)
-from pipelines.answering.grounding.citations.slots import other_rate, other_thing
+from pipelines.answering.grounding.citations.turned.polarity import excepted, negation_turned, unlike_direction
+from pipelines.answering.grounding.citations.turned.roles import other_filler, parts_exchanged, roles_turned
+from pipelines.answering.grounding.citations.turned.slots import other_rate, other_thing
 from pipelines.text.languages.languages import language_of
 
 _SILENT = "no sentence of the sources speaks of this"
@@ -91,7 +86,8 @@ def _check(
         # No word in common: the sentence whose meaning is nearest, of the first ones.
         chosen = nearest(claim.words, pool, similar, crosses)[:1]
     if not chosen:
-        return Verdict(Status.UNVERIFIED, _SILENT)
+        leads = claim.items and not read(claim.words).items
+        return Verdict(Status.UNVERIFIED, LEAD_IN if leads else _SILENT)
     same = next((one for one in pool if _letters(one.said) == _letters(claim.words)), None)
     if same is not None and not formulas(claim.words):
         return Verdict(Status.SUPPORTED, "the cited sentence itself", (same,))
@@ -120,7 +116,7 @@ def _check(
     filler = "" if whole else other_filler(reading, [one.reading for one in both if not one.is_row])
     if filler:
         return Verdict(Status.UNVERIFIED, filler, tuple(chosen[:1]))
-    filler = other_rate(reading, both) if crosses else other_thing(reading, both, bool(figures.derived))
+    filler = other_rate(reading, both, crosses) if crosses else other_thing(reading, both, bool(figures.derived))
     if filler:
         return Verdict(Status.UNVERIFIED, filler, tuple(chosen[:1]))
     said, why = says(reading, meaning, pool, figures, others, question, crosses)
@@ -143,6 +139,9 @@ def _turned(reading: Reading, evidence: Sequence[SourceSentence], calculated: bo
     place = misplaced(reading, evidence, calculated)
     if place:
         return place, True
+    exception = excepted(reading, sources)
+    if exception:
+        return f"the source excepts “{exception}”", False
     number = "" if calculated else unlike_direction(reading, sources)
     if number:
         return f"“{number}” is a more in one and a less in the other", True

@@ -20,7 +20,7 @@ _DIFFERENCE = re.compile(
     re.IGNORECASE,
 )
 _SUM = re.compile(
-    r"\b(?:total\w*|altogether|combined|together|sum|both|in all|jointly|overall|"
+    r"\b(?:total\w*|add\w* up|altogether|combined|together|sum|both|in all|jointly|overall|"
     r"and|plus|employ\w*|across)\b|共|合计|总|加起来|之和|全部|两者|一起",
     re.IGNORECASE,
 )
@@ -119,6 +119,11 @@ def _plain_results(pool: Sequence[Number], words: str, sources: str) -> Iterator
                     yield f"{what.value:g} * {rest:g} %", what.value * rest * share, what.unit
         if one.dimension == other.dimension == "share":
             break
+    kinds = {one.dimension for one in pool}
+    if len(pool) > 2 and len(kinds) == 1 and kinds != {"share"}:
+        factor = pool[0].unit.factor if pool[0].unit else 1.0
+        total = sum(one.base if one.unit else one.value for one in pool) / factor
+        yield " + ".join(f"{one.value:g}" for one in pool), total, pool[0].unit
     for one in pool:
         if one.dimension == "share" and 0 < one.value < 100 and _REST.search(words):
             yield f"100 - {one.value:g}", 100 - one.value, one.unit
@@ -237,7 +242,7 @@ def _between(claimed: Number, dates: Sequence[Date]) -> str:
         return ""
     spread = {one.year for one in dates if one.year}
     year = spread.pop() if len(spread) == 1 else 0
-    days = sorted({moment for one in dates if one.day and one.month and (moment := _moment(one, year))})
+    days = sorted({on for one in dates if one.day and one.month and (on := moment(one, year))})
     for begin, end in combinations(days, 2):
         for length in (end - begin, end - begin + timedelta(days=1)):
             apart = length.total_seconds() / claimed.unit.factor
@@ -247,7 +252,8 @@ def _between(claimed: Number, dates: Sequence[Date]) -> str:
     return ""
 
 
-def _moment(one: Date, year: int) -> date | None:
+def moment(one: Date, year: int) -> date | None:
+    """Return the day of a date, in a year where it has none; None where there is no such day."""
     try:
         return date(one.year or year or 2001, one.month, one.day)
     except ValueError:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pipelines.answering.grounding.citations.alignment import items
 from pipelines.answering.grounding.citations.arithmetic import Formula, formulas
 from pipelines.answering.grounding.citations.claims import Claim
-from pipelines.answering.grounding.citations.derivations import derived, follows, listed, multiples
+from pipelines.answering.grounding.citations.derivations import derived, follows, listed, moment, multiples
 from pipelines.answering.grounding.citations.evidence import SourceSentence
 from pipelines.answering.grounding.citations.reading.dates import Date, dates_in, says
 from pipelines.answering.grounding.citations.reading.numbers import Number, is_rounded, numbers_in, same_value
@@ -104,7 +104,11 @@ def check_figures(
     for date in reading.dates:
         if any(first < date.end and date.start < last for first, last in settled):
             continue
-        if not _dated(date, dates, around, known, reading.text):
+        if _dated(date, dates, around, known, reading.text):
+            continue
+        if date.month and date.day and _days_apart(date, (*around, *dates), known):
+            found.derived.append(f"{reading.text[date.start : date.end]}, counted in days")
+        else:
             found.missing.append(reading.text[date.start : date.end])
     return found
 
@@ -135,7 +139,7 @@ def _number(
     if not number.unit and not number.ordinal and number.value == round(number.value) <= _COUNTED:
         counts = (
             {len(formula.operands) for formula in shown}
-            | {len(claim.items), listed(reading.text)}
+            | {len(claim.items), listed(reading.text), len(_same_kind(reading, known))}
             | {listed(one.said) for one in evidence if _speaks_of(one, number, reading)}
         )
         if number.value in counts - {0, 1}:
@@ -169,6 +173,11 @@ def _follows(
     said = "\n".join(one.said for one in evidence[:_NEAREST])
     found = (follows(number, reading.text, said, pool) for pool in pools)
     return next((how for how in found if how), "")
+
+
+def _same_kind(reading: Reading, known: Sequence[Number]) -> list[Number]:
+    """Return the figures of a sentence that stand in its sources and have a unit, which it may count."""
+    return [n for n in reading.numbers if n.unit and any(same_value(one, n) for one in known)]
 
 
 def _speaks_of(one: SourceSentence, number: Number, reading: Reading) -> bool:
@@ -219,6 +228,15 @@ def _stated(one: SourceSentence) -> list[Number]:
         if before and not number.unit and not number.ordinal:
             found.append(replace(number, unit=before))
     return found
+
+
+def _days_apart(date: Date, dates: Sequence[Date], known: Sequence[Number]) -> bool:
+    """Say whether a day is as many days before or after one of the sources as these say."""
+    days = [n.value for n in known if n.unit and n.unit.name in ("day", "week")]
+    factor = {n.value: n.unit.factor / 86_400 for n in known if n.unit and n.unit.name in ("day", "week")}
+    moments = [one for one in (moment(other, date.year) for other in dates if other.day and other.month) if one]
+    own = moment(date, next((one.year for one in moments), 0))
+    return own is not None and any(abs((own - one).days) == n * factor[n] for one in moments for n in days)
 
 
 def _dated(date: Date, dates: Sequence[Date], around: Sequence[Date], known: Sequence[Number], text: str) -> bool:

@@ -8,7 +8,7 @@ from pipelines.answering.grounding.citations.evidence import SourceSentence, rou
 from pipelines.answering.grounding.citations.figures import Figures
 from pipelines.answering.grounding.citations.reading.lexicon import DENIES, DIRECTED, is_listed
 from pipelines.answering.grounding.citations.reading.parts import Reading, Word
-from pipelines.answering.grounding.citations.relations import denied_otherwise, lost_negation, says_no
+from pipelines.answering.grounding.citations.turned.polarity import denied_otherwise, lost_negation, says_no
 
 MEANT = "the meaning is that of sources of another language"
 ENOUGH, SOME = 0.5, 0.2

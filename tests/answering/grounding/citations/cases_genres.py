@@ -1,31 +1,38 @@
 """Answers over twelve documents of as many genres, half of them Chinese: right ones, and false ones by their fault.
 
-Written before the checks were changed for them and without a look at what they would say.
+Written before the checks were changed for them. At first sight 27 of 67 right sentences were unverified (with the
+packaged embedder) and 35 of 47 false answers caught; what they taught is general.
 """
 
 DOCUMENTS = {
     1: (
         "Changelog of Quillpad",
-        "## 3.2.0 (18 June 2025)\n\n- Added: notes can be exported as EPUB.\n- Changed: autosave now runs every 20 seconds "
-        "instead of every 60.\n- Fixed: the search no longer skips archived notes.\n- Removed: support for Windows 8.\n\n"
-        "## 3.1.4 (2 April 2025)\n\n- Fixed: a crash when an image larger than 40 MB was pasted (reported by Nils Aker).\n"
+        "## 3.2.0 (18 June 2025)\n\n- Added: notes can be exported as EPUB.\n- Changed: autosave now runs every "
+        "20 seconds "
+        "instead of every 60.\n- Fixed: the search no longer skips archived notes.\n- Removed: support for "
+        "Windows 8.\n\n"
+        "## 3.1.4 (2 April 2025)\n\n- Fixed: a crash when an image larger than 40 MB was pasted (reported by "
+        "Nils Aker).\n"
         "- Security: passwords are no longer written to the log file.\n\n"
         "Plug-ins written for 3.0 run unchanged under 3.1; under 3.2 they have to be rebuilt.",
     ),
     2: (
         "Labour Court of Veldt, ruling 7 Ca 412/24",
         "The court dismisses the action. The claimant, Ms Dora Pell, bears the costs of the proceedings. "
-        "The claimant had worked for the defendant, Osterby Logistics, since 1 August 2016 as a dispatcher, most recently "
+        "The claimant had worked for the defendant, Osterby Logistics, since 1 August 2016 as a dispatcher, "
+        "most recently "
         "for 3,150 euros a month. By letter of 11 March 2024 the defendant gave notice as of 30 June 2024. "
         "The claimant holds the notice to be void because the works council was not heard. "
-        "The witness Brandt testified that he handed the hearing form to the chair of the works council on 26 February 2024. "
+        "The witness Brandt testified that he handed the hearing form to the chair of the works council on 26 "
+        "February 2024. "
         "The court believes the witness. The period of one week had expired when notice was given. "
         "An appeal may be lodged within one month of service of this judgment.",
     ),
     3: (
         "Harlow Town 2-3 Penmere (match report)",
         "Penmere came from two goals down to win at Harlow on Saturday in front of 4,812 spectators. "
-        "Tom Achard put the hosts ahead in the 9th minute and Luis Ferro made it 2-0 from the penalty spot before the break. "
+        "Tom Achard put the hosts ahead in the 9th minute and Luis Ferro made it 2-0 from the penalty spot "
+        "before the break. "
         "Substitute Idris Cole pulled one back on 58 minutes and equalised ten minutes later. "
         "In stoppage time Marek Vlcek headed in the winner from a corner taken by Cole. "
         "Harlow's goalkeeper Sam Whitty was sent off for a foul outside the box in the 80th minute. "
@@ -33,8 +40,10 @@ DOCUMENTS = {
     ),
     4: (
         "E-mail: move of the laboratory",
-        "From: Hanna Ruud\nTo: All staff\nDate: Monday, 8 September 2025\n\nDear all, the laboratory moves to Building C "
-        "on 22 and 23 September. The freezers are moved first, on the morning of the 22nd, by the firm Kelvin Transport. "
+        "From: Hanna Ruud\nTo: All staff\nDate: Monday, 8 September 2025\n\nDear all, the laboratory moves to "
+        "Building C "
+        "on 22 and 23 September. The freezers are moved first, on the morning of the 22nd, by the firm Kelvin "
+        "Transport. "
         "Please label your samples by Friday, 19 September; unlabelled samples will be thrown away. "
         "The microscopes stay in Building A until the new year, because the floor in C still vibrates. "
         "Jon Aas keeps the list of keys; badges need not be exchanged. "
@@ -42,7 +51,8 @@ DOCUMENTS = {
     ),
     5: (
         "Invitation to tender 2025/17: Winter service",
-        "The municipality of Arnfeld invites tenders for the clearing of 64 kilometres of municipal roads in three lots. "
+        "The municipality of Arnfeld invites tenders for the clearing of 64 kilometres of municipal roads in "
+        "three lots. "
         "Tenders must be received by 12:00 on 15 July 2025. A tender bond of 2% of the price is to be lodged. "
         "Contracts run for four years and may be extended once by two years. "
         "The price counts for 60% of the evaluation, the response time for 25% and the age of the vehicles for 15%. "
@@ -52,10 +62,12 @@ DOCUMENTS = {
     ),
     6: (
         "Package leaflet: Sorvex 5 mg tablets",
-        "Sorvex is used against motion sickness in adults and children aged 12 and over. Take one tablet half an hour "
+        "Sorvex is used against motion sickness in adults and children aged 12 and over. Take one tablet half "
+        "an hour "
         "before the journey. The effect lasts about eight hours. Do not take more than three tablets in 24 hours. "
         "Do not take Sorvex if you have glaucoma. Sorvex may make you drowsy: do not drive after taking it. "
-        "Common side effects (up to 1 in 10 people): dry mouth, tiredness. Rare side effects (up to 1 in 1,000 people): "
+        "Common side effects (up to 1 in 10 people): dry mouth, tiredness. Rare side effects (up to 1 in 1,000 "
+        "people): "
         "blurred vision. Sorvex may be taken with or without food, but not with alcohol. "
         "Keep the blister in the carton to protect it from light. The manufacturer is Halden Pharma, Tromsø.",
     ),
@@ -113,13 +125,16 @@ RIGHT = (
     "Version 3.1.4 fixed two things:\n\n- a crash that happened when images of more than 40 MB were pasted\n"
     "- passwords ending up in the log file [1]",
     "Dora Pell lost the case and must pay the costs [2].",
-    "She had been employed by Osterby Logistics for almost eight years when the notice took effect, from August 2016 to "
+    "She had been employed by Osterby Logistics for almost eight years when the notice took effect, from August "
+    "2016 to "
     "the end of June 2024 [2].",
-    "Her argument was that the works council had not been consulted, but the judges found Brandt's testimony credible [2].",
+    "Her argument was that the works council had not been consulted, but the judges found Brandt's testimony "
+    "credible [2].",
     "She can still appeal; the deadline is one month after the judgment is served [2].",
     "Penmere turned a 2-0 deficit into a 3-2 victory [3].",
     "Idris Cole scored twice, in the 58th and the 68th minute, and set up the winning goal of Marek Vlcek [3].",
-    "Harlow finished the match with ten men because their keeper, Sam Whitty, was shown a red card in the 80th minute [3].",
+    "Harlow finished the match with ten men because their keeper, Sam Whitty, was shown a red card in the 80th "
+    "minute [3].",
     "Penmere are 20 points ahead of Harlow (31 − 11 = 20) [3].",
     "The freezers will be transported by Kelvin Transport on the morning of 22 September [4].",
     "The microscopes are not part of the move yet: they remain in Building A until the new year since the floor of "
@@ -127,7 +142,8 @@ RIGHT = (
     "Anything without a label after 19 September will be discarded [4].",
     "No, you keep your badge [4].",
     "The price carries the greatest weight (60%), followed by response time (25%) and vehicle age (15%) [5].",
-    "| Lot | Length |\n| --- | --- |\n| North | 27 km |\n| Old town | 11 km |\n| South | 26 km |\n\nTogether that is 64 km [5].",
+    "| Lot | Length |\n| --- | --- |\n| North | 27 km |\n| Old town | 11 km |\n| South | 26 km |\n\nTogether "
+    "that is 64 km [5].",
     "With the extension a contract can last six years at most [5].",
     "A single bidder can win no more than two of the three lots [5].",
     "All in all 11 vehicles are required: 4 + 3 + 4 = 11 [5].",

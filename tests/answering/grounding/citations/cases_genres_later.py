@@ -1,26 +1,36 @@
-"""Answers over five more documents, written in one go when the checks were done and measured once: nothing was mended
-after them."""
+"""Answers over five more documents, written in one go when the checks passed those of `cases_genres`.
+
+At first sight 4 of 14 right sentences were unverified (with the packaged embedder) and 4 of 9 false answers caught.
+"""
 
 DOCUMENTS = {
     1: (
         "Radio play festival: programme and rules",
-        "Entries are accepted from 1 March to 31 May. A play must not be longer than 45 minutes. Each author may enter two "
-        "plays; collaborations count for both authors. The jury of five chooses twelve finalists, who are told by 10 July. "
-        "The first prize is 4,000 euros, the second 2,500 and the third 1,500. Last year's winner, Petra Lund, chairs the "
+        "Entries are accepted from 1 March to 31 May. A play must not be longer than 45 minutes. Each author "
+        "may enter two "
+        "plays; collaborations count for both authors. The jury of five chooses twelve finalists, who are told "
+        "by 10 July. "
+        "The first prize is 4,000 euros, the second 2,500 and the third 1,500. Last year's winner, Petra Lund, "
+        "chairs the "
         "jury this time and is not allowed to enter. Plays that have been broadcast before are excluded.",
     ),
     2: (
         "Protocol of the wheat trial",
-        "Two varieties, Aruna and Belmar, were sown on 14 October on plots of 10 by 25 metres. Aruna yielded 7.2 tonnes per "
-        "hectare and Belmar 6.4. Belmar withstood the frost in February better than Aruna, but was attacked by rust. No "
+        "Two varieties, Aruna and Belmar, were sown on 14 October on plots of 10 by 25 metres. Aruna yielded "
+        "7.2 tonnes per "
+        "hectare and Belmar 6.4. Belmar withstood the frost in February better than Aruna, but was attacked by "
+        "rust. No "
         "fungicide was applied. The harvest took place on 29 July, nine days later than planned, because of rain. "
         "Dr. Silje Moen was in charge of the trial; Ola Berg took the samples.",
     ),
     3: (
         "FAQ of the city library card",
-        "How do I get a card? Bring an identity document; the card is issued at once. What does it cost? 18 euros a year, "
-        "9 euros for pensioners, nothing for under-18s. Can I lend it to someone? No. What if I lose it? A replacement costs "
-        "5 euros. How many items may I borrow? Up to 20, of which at most 5 films. Can I renew loans? Twice, unless someone "
+        "How do I get a card? Bring an identity document; the card is issued at once. What does it cost? 18 "
+        "euros a year, "
+        "9 euros for pensioners, nothing for under-18s. Can I lend it to someone? No. What if I lose it? A "
+        "replacement costs "
+        "5 euros. How many items may I borrow? Up to 20, of which at most 5 films. Can I renew loans? Twice, "
+        "unless someone "
         "else has reserved the item.",
     ),
     4: (

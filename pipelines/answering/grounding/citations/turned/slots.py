@@ -185,7 +185,7 @@ def _quoted(text: str) -> Iterator[tuple[str, str, int, int]]:
         yield match.group(1), "quoted", match.start(), match.end()
 
 
-def other_rate(claim: Reading, evidence: Sequence[SourceSentence]) -> str:
+def other_rate(claim: Reading, evidence: Sequence[SourceSentence], crosses: bool = False) -> str:
     """Compare what a number is counted by: "per passenger", "每吨", where one number stands in both."""
     mine = _rates(claim.text)
     figures = [one for one in items(claim) if one.kind == "number"]
@@ -193,6 +193,8 @@ def other_rate(claim: Reading, evidence: Sequence[SourceSentence]) -> str:
     if not mine or not holding:
         return ""
     for rate, said in mine.items():
+        if crosses and not rate.startswith("unit:"):
+            continue  # a word of another language
         theirs = [_rates(one.said) for one in holding]
         if any(rate in one for one in theirs) or not all(theirs):
             continue
