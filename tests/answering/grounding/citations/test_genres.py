@@ -96,13 +96,21 @@ def test_a_short_number_that_may_be_hit_by_chance_does_not_follow():
             "钢筋由宏达钢厂供应。",
         ),
         ("物业费由甲方承担，水电费由乙方承担。", "物业费由乙方承担，水电费由甲方承担。", "水电费由乙方承担。"),
-        ("女子组冠军由外国语学校获得，亚军是实验中学。", "女子组亚军是外国语学校，冠军是实验中学。", "女子组亚军是实验中学。"),
+        (
+            "女子组冠军由外国语学校获得，亚军是实验中学。",
+            "女子组亚军是外国语学校，冠军是实验中学。",
+            "女子组亚军是实验中学。",
+        ),
         (
             "Tomasz Reyes was elected to the board in place of Helena Brandt.",
             "Helena Brandt was elected to the board in place of Tomasz Reyes.",
             "Tomasz Reyes was elected in place of Helena Brandt.",
         ),
-        ("会议宣布：自4月1日起，由蒋一帆接替于洪涛担任主任。", "于洪涛接替蒋一帆担任主任。", "蒋一帆接替于洪涛担任主任。"),
+        (
+            "会议宣布：自4月1日起，由蒋一帆接替于洪涛担任主任。",
+            "于洪涛接替蒋一帆担任主任。",
+            "蒋一帆接替于洪涛担任主任。",
+        ),
         (
             "Variants are not admitted. Bidders may bid for all lots.",
             "Bidders may submit variants.",
