@@ -33,6 +33,13 @@ class NoArithmetic(ValueError):
     """A text that is no expression, or one that goes too far; says what was expected."""
 
 
+class DividesByZero(NoArithmetic):
+    """An expression without a value: it divides by zero."""
+
+    def __init__(self) -> None:
+        super().__init__("a division by zero")
+
+
 def evaluate(expression: str) -> Fraction:
     """Return the exact value of numbers, + - * / // % **, brackets, round, min, max, sum and abs.
 
@@ -132,7 +139,7 @@ class _Parser:
         while self._next in ("*", "/", "//", "%"):
             sign, other = self._take(), self._signed()
             if sign != "*" and other == 0:
-                raise NoArithmetic("a division by zero")
+                raise DividesByZero
             if sign == "*":
                 value = _small(value * other)
             else:
@@ -212,7 +219,7 @@ def _power(base: Fraction, exponent: Fraction) -> Fraction:
     if abs(exponent) > _LARGEST_EXPONENT:
         raise NoArithmetic(f"an exponent beyond {_LARGEST_EXPONENT}")
     if base == 0 and exponent < 0:
-        raise NoArithmetic("a division by zero")
+        raise DividesByZero
     if exponent.denominator == 1:
         bits = max(base.numerator.bit_length(), base.denominator.bit_length())
         if bits * abs(exponent.numerator) > _MOST_BITS:

@@ -17,9 +17,15 @@ from pipelines.answering.grounding.citations.reading.parts import Name, Reading
 
 _APART, _IN_ROW, _CONTEXT = 0.3, 0.8, 0.5
 _BINDERS = frozenset("prep:from prep:to prep:before prep:after prep:than".split())
-_CLEARLY, _BOTH, _ENOUGH = 0.6, 0.25, 0.55
+_CLEARLY, _BOTH, _ENOUGH, _ENOUGH_IN_ROW, _LEAST = 0.6, 0.25, 0.55, 0.35, 1.5
 _SAME_CLASSIFIER = {"名": "人", "位": "人", "个": "", "间": "家", "所": "座"}
-_ROW = re.compile(r"[^,:]{1,40}: [^,]+(?:, [^,:]{1,40}: [^,]+)+")
+_INSTEAD = re.compile(
+    r"(?:\binstead of|\brather than|\bas opposed to|\bformerly|\bpreviously|而不是|而非|原为|原来是?|此前为?)\s*"
+    r"(?:every |each |the |at |about |for |每)*$",
+    re.IGNORECASE,
+)
+"""What was or is not, beside what is."""
+_ROW = re.compile(r"[^,:]{1,40}: (?:[^,]|,(?=\d{3}))+(?:, [^,:]{1,40}: (?:[^,]|,(?=\d{3}))+)+")
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ class Item:
     words: frozenset[str] = frozenset()
     before: str = ""
     """Of a number: the noun right before it, which it may tell one of ("firmware 7.1")."""
+    in_row: bool = False
     counted: str = ""
     """Of a number without a unit: what it counts."""
 
@@ -65,10 +72,13 @@ def surroundings(reading: Reading, inside: Sequence[int]) -> dict[str, float]:
     if segment in reading.headless:
         verb = next((i for i, w in enumerate(words) if w.is_verb), 1)
         shared.update(i for i, w in enumerate(words[:verb]) if w.segment == words[0].segment)
-    apart = _IN_ROW if _ROW.fullmatch(reading.text) else _APART
+    segment = words[first].segment
+    cells = _other_cells(reading) if kind == "number" else frozenset[int]()
+    others = cells - {segment, segment - 1} if _ROW.fullmatch(reading.text) else None
     around: dict[str, float] = {}
     for place, word in enumerate(words):
         if word.key not in own:
+            apart = _APART if others is None or word.segment in others else _IN_ROW
             weight = 1.0 if word.segment in near or place in shared else apart
             around[word.key] = max(around.get(word.key, 0.0), weight)
     for place in inside:
@@ -80,6 +90,12 @@ def surroundings(reading: Reading, inside: Sequence[int]) -> dict[str, float]:
             ):
                 around[role] = 1.0
     return around
+
+
+def _other_cells(reading: Reading) -> frozenset[int]:
+    """Return the segments of a row's figures and of their labels: only what names the row belongs to all its cells."""
+    figures = {word.segment for word in reading.words if word.kind == "number"}
+    return frozenset(figures | {segment - 1 for segment in figures})
 
 
 @functools.lru_cache(maxsize=4096)
@@ -100,7 +116,14 @@ def items(reading: Reading) -> tuple[Item, ...]:
             counted = _counted(reading, end) if kind == "number" else ""
             before = next((w for w in reversed(reading.words) if w.end == start - 1 and w.kind == "word"), None)
             noun = before.key if before and not before.is_verb and kind == "number" else ""
-            found.append(Item(kind, thing, label, surroundings(reading, inside), words, noun, counted))
+            around = surroundings(reading, inside)
+            if _INSTEAD.search(reading.text, 0, start):
+                around["prep:instead"] = 1.0
+            if isinstance(thing, Number) and sum(one.dimension == thing.dimension for one in reading.numbers) == 1:
+                # The only one of its kind: all of the sentence is about it.
+                around = {key: max(weight, _IN_ROW) for key, weight in around.items()}
+            in_row = _ROW.fullmatch(reading.text) is not None
+            found.append(Item(kind, thing, label, around, words, noun, in_row, counted))
     return tuple(found)
 
 
@@ -135,7 +158,19 @@ def _rivals(known: Item, claimed: Item) -> bool:
     if isinstance(first, Number) and isinstance(second, Number):
         if known.counted and claimed.counted and known.counted != claimed.counted:
             return False
-        return first.dimension == second.dimension or first.value == second.value
+        if first.dimension == second.dimension or first.value == second.value:
+            return True
+        # In a row the unit may stand at the head of the table.
+        return (
+            known.in_row
+            and not (first.dimension or first.ordinal)
+            and second.dimension
+            not in (
+                "share",
+                "points",
+                "#",
+            )
+        )
     return not known.words & claimed.words or bool(known.words - claimed.words and claimed.words - known.words)
 
 
@@ -175,10 +210,22 @@ def misplaced(claim: Reading, evidence: Sequence[SourceSentence], calculated: bo
                 better = fits >= holds + least and back >= at_home + least
                 wrong = better and fits + back > holds + at_home + _CLEARLY
             else:
-                wrong = fits > holds + _CLEARLY and fits > _ENOUGH * sum(item.around.values())
+                wrong = (
+                    fits > holds + _CLEARLY
+                    and fits > (_ENOUGH_IN_ROW if other.in_row else _ENOUGH) * sum(item.around.values())
+                    and _bound(item, other)
+                )
             if wrong:
                 return f"the source has “{other.label}” where the answer has “{item.label}”"
     return ""
+
+
+def _bound(claimed: Item, known: Item) -> bool:
+    """Say whether enough binds a claimed item to its place, and of a name the same that binds the other one."""
+    if claimed.kind == "name":
+        own, theirs = ({key for key in one.around if ":" in key} for one in (claimed, known))
+        return not own or not theirs or bool(own & theirs)
+    return sum(weight for key, weight in claimed.around.items() if ":" not in key) >= _LEAST
 
 
 @functools.lru_cache(maxsize=8192)

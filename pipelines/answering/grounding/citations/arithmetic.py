@@ -1,10 +1,12 @@
-"""Arithmetic that an answer shows: (54.0 − 48.0) / 48.0 = 12.5 %, read by a parser of its own; nothing is evaluated."""
+"""Arithmetic that an answer shows: (54.0 − 48.0) / 48.0 = 12.5 %, found in its sentences."""
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipelines.text.characters import HAN
+from pipelines.text.notation.arithmetic import DividesByZero, evaluate
 
 _OPERAND = (
     r"(?P<number>(?:US\$|[€$£¥])?\s?\d+(?:,\d{3})*(?:\.\d+)?)"
@@ -20,7 +22,6 @@ _PART = re.compile(
 )
 _ABOUT = re.compile(r"\s*(?:about|approximately|roughly|约)?\s*", re.IGNORECASE)
 _STATED = re.compile(rf"-?{_OPERAND}")
-_TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?)|(.))")
 _SCALES = {"million": 1e6, "billion": 1e9, "thousand": 1e3, "bn": 1e9, "mn": 1e6, "万": 1e4, "亿": 1e8, "万亿": 1e12}
 _SIGNS = str.maketrans(
     {
@@ -39,7 +40,6 @@ _SIGNS = str.maketrans(
     }
 )
 _WORDS = {"plus": "+", "minus": "-", "\\times": "*", "加": "+", "减": "-", "除以": "/", "乘以": "*", "乘": "*"}
-_DEEPEST, _LONGEST = 20, 400
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Formula:
 
 
 def formulas(text: str) -> list[Formula]:
-    """Return the calculations of a text that can be read, in order; division by zero comes to infinity."""
+    """Return the calculations of a text that can be read, in order; one that divides by zero is never right."""
     return list(_formulas(text[:20_000]))
 
 
@@ -90,10 +90,10 @@ def _formulas(text: str) -> Iterator[Formula]:
             continue
         stated = _STATED.match(text, _ABOUT.match(text, part.end()).end())  # type: ignore[union-attr]
         begin, end = run[0].start(), run[-1].end()
-        if stated is None or end - begin > _LONGEST:
+        if stated is None:
             continue
         try:
-            value, number = evaluate(_digits(text[begin:end])), evaluate(_digits(stated.group()))
+            value, number = _value(_digits(text[begin:end])), _value(_digits(stated.group()))
         except ValueError:
             continue
         mantissa = float(re.sub(r"[^\d.-]", "", stated.group().removesuffix(stated["unit"])).strip(".") or 0)
@@ -121,53 +121,14 @@ def _digits(text: str) -> str:
     return re.sub(r"[€$£¥]|US", "", text).translate(_SIGNS)
 
 
-def evaluate(expression: str) -> float:
-    """Return the value of an expression of numbers, + - * / and brackets; ValueError where it is none.
-
-    >>> evaluate("(54.0 - 48.0) / 48.0")
-    0.125
-    """
-    tokens = [number or sign for number, sign in _TOKEN.findall(expression.strip())]
+def _value(expression: str) -> float:
+    """Return the value of an expression, no number where it divides by zero; ValueError where it is none."""
     # What one bracket too many closes was opened before the expression.
-    while tokens.count(")") > tokens.count("(") and tokens[-1] == ")":
-        tokens.pop()
-    while tokens.count("(") > tokens.count(")") and tokens[0] == "(":
-        tokens.pop(0)
-    value, place = _sum(tokens, 0, 0)
-    if place != len(tokens):
-        raise ValueError(expression)
-    return value
-
-
-def _sum(tokens: list[str], place: int, depth: int) -> tuple[float, int]:
-    value, place = _product(tokens, place, depth)
-    while place < len(tokens) and tokens[place] in "+-":
-        other, behind = _product(tokens, place + 1, depth)
-        value, place = (value + other if tokens[place] == "+" else value - other), behind
-    return value, place
-
-
-def _product(tokens: list[str], place: int, depth: int) -> tuple[float, int]:
-    value, place = _factor(tokens, place, depth)
-    while place < len(tokens) and tokens[place] in "*/":
-        other, behind = _factor(tokens, place + 1, depth)
-        if tokens[place] == "*":
-            value *= other
-        else:
-            value = value / other if other else float("inf")
-        place = behind
-    return value, place
-
-
-def _factor(tokens: list[str], place: int, depth: int) -> tuple[float, int]:
-    if place >= len(tokens) or depth > _DEEPEST:
-        raise ValueError("an expression that ends too early or is too deep")
-    if tokens[place] == "-":
-        value, place = _factor(tokens, place + 1, depth + 1)
-        return -value, place
-    if tokens[place] == "(":
-        value, place = _sum(tokens, place + 1, depth + 1)
-        if place >= len(tokens) or tokens[place] != ")":
-            raise ValueError("a bracket that is not closed")
-        return value, place + 1
-    return float(tokens[place]), place + 1
+    while expression.count(")") > expression.count("(") and expression.endswith(")"):
+        expression = expression[:-1].rstrip()
+    while expression.count("(") > expression.count(")") and expression.startswith("("):
+        expression = expression[1:].lstrip()
+    try:
+        return float(evaluate(expression))
+    except DividesByZero:
+        return math.nan

@@ -46,7 +46,7 @@ _ROW_LABEL = re.compile(r"\A(?:\*\*|__)?[A-Z][a-z]+(?=(?: [a-z]+)*(?:\*\*|__)?,)
 _BARE = re.compile(r"[\w .,%$€£¥-]{1,40}")
 _YES_NO = re.compile(
     r"\W*(?:yes|no|correct|right|true|false|sure|indeed|not (?:quite|exactly|really)"
-    r"|是的?|对的?|不是的?|没错|正确|不对|否|不|有的?|没有|会的?|不会|可以|不可以|能|不能)\W*",
+    r"|是的?|对的?|不是的?|没错|正确|不对|否|不|有的?|没有|会的?|不会|可以|不可以|能|不能|[不没未]?[\u4e00-\u9fff])\W*",
     re.IGNORECASE,
 )
 _BUT = re.compile(

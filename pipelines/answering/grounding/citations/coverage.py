@@ -45,25 +45,26 @@ _LATIN_FILLERS = frozenset(
         "reach much respectively both roughly approximately nearly almost exactly also there kept two one "
         "thing make year therefore thus result calculat figur number amount value fact case way "
         "part mean compar follow list name call kind type note accord basi base question answer work "
-        "located time point"
+        "located time point become following rather instead"
     ).split()
 )
 _HAN_FILLERS = frozenset(
     (
         "分别 因此 所以 计算 数字 数量 结果 其中 名为 称为 叫 目前 现在 情况 方面 属于 作为 即 约 达到 达 "
-        "为止 成为 项 各项"
+        "为止 成为 项 各项 共有 来 去 就是 也就是 以下 如下 上述 下列"
     ).split()
 )
 FILLERS = _LATIN_FILLERS | _HAN_FILLERS
 
 
 def covered(
-    claim: Reading, evidence: Sequence[SourceSentence], pool: Sequence[SourceSentence], calculated: bool
-) -> tuple[float, list[Word]]:
+    claim: Reading, evidence: Sequence[SourceSentence], pool: Sequence[SourceSentence], calculated: bool,
+    before: frozenset[str] = frozenset(),
+) -> tuple[float, list[Word]]:  # fmt: skip
     """Return (the share of a claim's words that its sources hold, the words that none holds).
 
     A word that much of the sources holds, such as their subject, says little; where something is calculated, the
-    words for the calculation say nothing of the sources.
+    words for the calculation say nothing of the sources. `before` are words that the answer has borne out already.
     """
     evidence = [one for place, one in enumerate(evidence) if not place or _adds(claim, one)]
     keys = frozenset().union(*(one.reading.keys for one in evidence)) if evidence else frozenset()
@@ -72,6 +73,7 @@ def covered(
         if evidence
         else frozenset()
     )
+    around |= before
     text = "\n".join(one.said for one in evidence)
     denied = any(one.reading.negated for one in evidence)
     held_by = [rough_keys(one.said) for one in pool]
@@ -128,7 +130,7 @@ def _held(word: Word, keys: frozenset[str], around: frozenset[str], text: str, c
     return _BY_LETTERS * shared if len(own) > 1 and shared >= 0.5 else 0.0
 
 
-def unknown_names(claim: Reading, texts: Sequence[str], crosses: bool) -> list[Name]:
+def unknown_names(claim: Reading, texts: Sequence[str], crosses: bool, question: str = "") -> list[Name]:
     """Return the names of a claim that stand in none of the texts.
 
     A demonym ("Norwegian"), an acronym and, across languages, a Chinese name in Latin letters count. Across
@@ -138,6 +140,8 @@ def unknown_names(claim: Reading, texts: Sequence[str], crosses: bool) -> list[N
     found = []
     for name in claim.names:
         missing = [word for word in name.words if not _named(word, text, crosses)]
+        if len(missing) < len(name.words) and all(stands_in(word, question) for word in name.words):
+            continue  # the sources have its short form
         if crosses and len(missing) < len(name.words):
             missing = [word for word in missing if word not in _TRANSLATED]  # "Qingshi Bridge" is 青石桥
         if (
@@ -174,7 +178,7 @@ def _nearby(claim: Reading, one: SourceSentence, calculated: bool) -> str:
 
 
 def _named(word: str, text: str, crosses: bool) -> bool:
-    if not word.isascii() and crosses:
+    if not word.isascii() and (crosses or word in text.casefold()):
         return True
     if stands_in(word.removesuffix("."), text) or len(word) == 1:
         return True

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from itertools import combinations, permutations
 
 from pipelines.answering.grounding.citations.reading.dates import Date
@@ -13,12 +14,13 @@ _DIFFERENCE = re.compile(
     r"declin\w*|reduc\w*|added|up|down|by|longer|shorter|higher|lower|taller|later|earlier|"
     r"older|younger|after|before|remain\w*|"
     r"left|extra|additional|ahead|behind|exceed\w*|sav\w*|net|margin|profit|for|over|took|"
-    r"lasted|between|apart|used|uses?|consum\w*|spent|spend\w*|sold|burn\w*|lost|los[es]\w*|chang\w*)\b|\w+er than\b|"
-    r"[多少差增减升降涨跌高低长短早晚余剩净]|相隔|历时|之后|经过|间隔|大[了约]?|用[了掉]|消耗|耗|花了",
+    r"lasted|between|apart|leads?|led|lead\w*|trail\w*|"
+    r"beat\w*|won|win\w*|used|uses?|consum\w*|spent|spend\w*|sold|burn\w*|lost|los[es]\w*|chang\w*)\b|\w+er than\b|"
+    r"[多少差增减升降涨跌高低长短早晚余剩净]|相隔|历时|之后|经过|间隔|大[了约]?|用[了掉]|消耗|耗|花了|领先|落后|持续|[赢胜输负]",
     re.IGNORECASE,
 )
 _SUM = re.compile(
-    r"\b(?:total\w*|altogether|combined|together|sum|both|in all|jointly|overall|"
+    r"\b(?:total\w*|add\w* up|altogether|combined|together|sum|both|in all|jointly|overall|"
     r"and|plus|employ\w*|across)\b|共|合计|总|加起来|之和|全部|两者|一起",
     re.IGNORECASE,
 )
@@ -39,7 +41,22 @@ _MULTIPLES = (
     ("两倍", 2.0),
 )
 _YEARS = re.compile(r"\byears?\b|\bolder\b|\byounger\b|\bage\w*\b|[年岁]", re.IGNORECASE)
+_REST = re.compile(r"\b(?:rest|remain\w*|other|others|left|balance)\b|余|剩|另|其他", re.IGNORECASE)
 _MOST = 14
+_CHANCE = 0.3
+"""How many results a number may be one of, per possible value of its digits."""
+_PERIOD = {
+    "hour": re.compile(r"\bhour(?:s|ly)?\b|小时", re.IGNORECASE),
+    "day": re.compile(r"\b(?:days?|daily)\b|[天日]", re.IGNORECASE),
+    "week": re.compile(r"\bweek(?:s|ly)?\b|周|星期", re.IGNORECASE),
+    "month": re.compile(r"\bmonth(?:s|ly)?\b|月", re.IGNORECASE),
+    "quarter": re.compile(r"\bquarter(?:s|ly)?\b|季", re.IGNORECASE),
+    "year": re.compile(r"\b(?:years?|yearly|annual\w*)\b|年", re.IGNORECASE),
+}
+_PERIODS = {
+    ("hour", "day"): 24, ("day", "week"): 7, ("week", "year"): 52, ("month", "quarter"): 3, ("month", "year"): 12,
+    ("quarter", "year"): 4,
+}  # fmt: skip
 _LIST = re.compile(r",\s*(?:and\s+|or\s+)?|\s+and\s+|;\s*|、|，|以及|和|与|及")
 
 
@@ -55,6 +72,76 @@ def derived(claimed: Number, words: str, operands: Sequence[Number], dates: Sequ
     if claimed.dimension == "time" or (not claimed.dimension and _YEARS.search(words) and _DIFFERENCE.search(words)):
         return _between(claimed, dates)
     return ""
+
+
+def follows(claimed: Number, words: str, sources: str, operands: Sequence[Number]) -> str:
+    """Return how a number follows from a few others without a word for the calculation, "" where it does not.
+
+    The more results these numbers have, the likelier one hits by chance: the digits of the claimed one have to
+    outweigh them.
+    """
+    if claimed.ordinal or not claimed.value:
+        return ""
+    pool = _distinct(operands)
+    results = [one for one in _plain_results(pool, words, sources) if _dimension(one[2]) == claimed.dimension]
+    digits = len(f"{abs(claimed.mantissa):.10g}".replace(".", "").strip("0"))
+    if len({round(value, 6) for _, value, _ in results}) > _CHANCE * 10**digits:
+        return ""
+    for how, value, unit in results:
+        result = Number(0, 0, value, value, _finest(pool) * 1e-3, unit)
+        if same_value(result, claimed) or (digits > 1 and is_rounded(result, claimed)):
+            return how
+    return ""
+
+
+def _dimension(unit: Unit | None) -> str:
+    return unit.dimension if unit else ""
+
+
+def _plain_results(pool: Sequence[Number], words: str, sources: str) -> Iterator[tuple[str, float, Unit | None]]:
+    """Yield (how, value, unit) of sums, differences, products, shares and of what is said for another period."""
+    for one, other in combinations(pool, 2):
+        high, low = (one, other) if one.base >= other.base else (other, one)
+        if one.dimension == other.dimension:
+            factor = high.unit.factor if high.unit else 1.0
+            both = (high.base, low.base) if high.unit and low.unit else (high.value, low.value)
+            unit = spellings()["pp"] if one.dimension == "share" else high.unit
+            yield f"{high.value:g} - {low.value:g}", (both[0] - both[1]) / factor, unit
+            if one.dimension != "share":
+                yield f"{high.value:g} + {low.value:g}", sum(both) / factor, high.unit
+        for count, what in ((one, other), (other, one)):
+            if what.dimension != "share" and (count.dimension == "share" or not count.unit):
+                share = 0.01 if count.dimension == "share" else 1.0
+                sign = " %" if share < 1 else ""
+                yield f"{what.value:g} * {count.value:g}{sign}", what.value * count.value * share, what.unit
+                if share < 1 and _REST.search(words):
+                    rest = 100 - count.value
+                    yield f"{what.value:g} * {rest:g} %", what.value * rest * share, what.unit
+        if one.dimension == other.dimension == "share":
+            break
+    kinds = {one.dimension for one in pool}
+    if len(pool) > 2 and len(kinds) == 1 and kinds != {"share"}:
+        factor = pool[0].unit.factor if pool[0].unit else 1.0
+        total = sum(one.base if one.unit else one.value for one in pool) / factor
+        yield " + ".join(f"{one.value:g}" for one in pool), total, pool[0].unit
+    for one in pool:
+        if one.dimension == "share" and 0 < one.value < 100 and _REST.search(words):
+            yield f"100 - {one.value:g}", 100 - one.value, one.unit
+        elif one.dimension not in ("time", "share"):
+            for times in _periods(words, sources):
+                yield f"{one.value:g} * {times:g}", one.value * times, one.unit
+
+
+def _periods(words: str, sources: str) -> Iterator[float]:
+    """Yield how often the period that sources speak of is in the one that a claim speaks of."""
+    for (short, long), times in _PERIODS.items():
+        for one, other, factor in ((short, long, times), (long, short, 1 / times)):
+            if _PERIOD[one].search(sources) and _PERIOD[other].search(words) and not _PERIOD[other].search(sources):
+                yield factor
+    # The sources may speak of the longer one as well ("4200 a month, due every quarter").
+    for (short, long), times in _PERIODS.items():
+        if _PERIOD[short].search(sources) and _PERIOD[long].search(words) and _PERIOD[long].search(sources):
+            yield times
 
 
 def multiples(words: str, numbers: Sequence[Number]) -> str:
@@ -151,8 +238,23 @@ def _between(claimed: Number, dates: Sequence[Date]) -> str:
     for first, last in combinations(minutes, 2):
         if claimed.dimension == "time" and abs((last - first) * 60 - claimed.base) < 1:
             return f"{last // 60}:{last % 60:02} - {first // 60}:{first % 60:02}"
-    days = sorted({(one.month, one.day) for one in dates if one.day and one.month})
-    for (month, first), (other, last) in combinations(days, 2):
-        if month == other and claimed.dimension == "time" and abs((last - first) * 86400 - claimed.base) < 1:
-            return f"{last} - {first}"
+    if claimed.dimension != "time" or not claimed.unit:
+        return ""
+    spread = {one.year for one in dates if one.year}
+    year = spread.pop() if len(spread) == 1 else 0
+    days = sorted({on for one in dates if one.day and one.month and (on := moment(one, year))})
+    for begin, end in combinations(days, 2):
+        for length in (end - begin, end - begin + timedelta(days=1)):
+            apart = length.total_seconds() / claimed.unit.factor
+            near = 0.0 if claimed.unit.name == "day" else 0.08
+            if abs(apart - claimed.value) <= max(near * claimed.step, 0.05 * claimed.value * claimed.rough):
+                return f"{end} - {begin}"
     return ""
+
+
+def moment(one: Date, year: int) -> date | None:
+    """Return the day of a date, in a year where it has none; None where there is no such day."""
+    try:
+        return date(one.year or year or 2001, one.month, one.day)
+    except ValueError:
+        return None

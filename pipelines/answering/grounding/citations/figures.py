@@ -9,13 +9,13 @@ from functools import lru_cache
 from pipelines.answering.grounding.citations.alignment import items
 from pipelines.answering.grounding.citations.arithmetic import Formula, formulas
 from pipelines.answering.grounding.citations.claims import Claim
-from pipelines.answering.grounding.citations.derivations import derived, listed, multiples
+from pipelines.answering.grounding.citations.derivations import derived, follows, listed, moment, multiples
 from pipelines.answering.grounding.citations.evidence import SourceSentence
 from pipelines.answering.grounding.citations.reading.dates import Date, dates_in, says
 from pipelines.answering.grounding.citations.reading.numbers import Number, is_rounded, numbers_in, same_value
 from pipelines.answering.grounding.citations.reading.parts import Reading
 
-_COUNTED = 20
+_COUNTED, _NEAREST = 20, 2
 
 _ANY_RESULT = "more in total per each"
 _RANGE = re.compile(
@@ -24,9 +24,14 @@ _RANGE = re.compile(
 _DIFFERS = re.compile(
     r"\b(?:more|less|fewer|differ\w*|increas\w*|decreas\w*|grew|gr[eo]wth|rose|fell|drop\w*|total|"
     r"altogether|together|combined|"
-    r"sum|left|remain\w*|other|rest|not)\b|[多少差增减共余剩不没未]|合计",
+    r"sum|left|remain\w*|other|rest|not|ahead|behind|lead\w*|led)\b|领先|落后|[赢超多少差增减共余剩不没未]|合计",
     re.IGNORECASE,
 )
+_PLACES = {
+    1: re.compile(r"\b(?:champion|winner|won|top)\w*\b|冠军|首|夺冠|桂冠|金奖|金牌|头名", re.IGNORECASE),
+    2: re.compile(r"\b(?:runners?-up|silver)\b|亚军|次席|银奖|银牌", re.IGNORECASE),
+    3: re.compile(r"\bbronze\b|季军|铜奖|铜牌", re.IGNORECASE),
+}
 _DIGITS = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -37,6 +42,7 @@ class Figures:
     missing: list[str] = field(default_factory=list)
     derived: list[str] = field(default_factory=list)
     wrong: str = ""
+    shown: bool = False
 
 
 def _plain(operand: str) -> float:
@@ -52,18 +58,21 @@ def _said_before(text: str) -> tuple[Number, ...]:
 
 
 def check_figures(
-    claim: Claim, reading: Reading, evidence: Sequence[SourceSentence], context: str, others: Sequence[str]
-) -> Figures:
+    claim: Claim, reading: Reading, evidence: Sequence[SourceSentence], context: str, others: Sequence[str],
+    question: str = "",
+) -> Figures:  # fmt: skip
     """Return what became of a claim's numbers and dates.
 
     `context` is what the evidence is understood by (titles, dates, neighbours); `others` are the answer's sentences
-    that hold before this one: what they say may be calculated with.
+    that hold before this one: what they and the question say may be calculated with.
     """
     found = Figures()
     known = [number for one in evidence for number in _stated(one)]
     dates = [date for one in evidence for date in one.reading.dates]
     around = dates_in(context)
-    earlier = [number for text in dict.fromkeys(others) for number in _said_before(text)]
+    given = numbers_in(question)
+    before = [number for text in dict.fromkeys(others) for number in _said_before(text)]
+    earlier = before + given
     shown = formulas(claim.words)
     settled: list[tuple[int, int]] = []
     for formula in shown:
@@ -87,14 +96,26 @@ def check_figures(
     found.wrong = found.wrong or wrong
     for number in bare:
         how = _number(number, claim, reading, known, dates, earlier, evidence, shown, context)
+        if how is None and (number.unit or number.value > _COUNTED) and any(same_value(one, number) for one in before):
+            how = f"{reading.text[number.start : number.end]}, from the sentences before"
+        if how:
+            earlier.append(number)
         if how is None:
             found.missing.append(reading.text[number.start : number.end])
         elif how:
             found.derived.append(how)
+    found.shown = bool(shown) and not found.missing
+    if found.derived:  # what the user gave is worked with
+        mine = {reading.text[n.start : n.end] for n in bare if any(same_value(one, n) for one in given)}
+        found.missing = [one for one in found.missing if one not in mine]
     for date in reading.dates:
         if any(first < date.end and date.start < last for first, last in settled):
             continue
-        if not _dated(date, dates, around, known, reading.text):
+        if _dated(date, dates, around, known, reading.text):
+            continue
+        if date.month and date.day and _days_apart(date, (*around, *dates), known):
+            found.derived.append(f"{reading.text[date.start : date.end]}, counted in days")
+        else:
             found.missing.append(reading.text[date.start : date.end])
     return found
 
@@ -119,13 +140,13 @@ def _number(
         ):
             return reading.text[number.start : number.end]
     if any(same_value(one, number) and one.unit == number.unit for one in numbers_in(context)) or any(
-        one.year == number.value for one in dates if not number.unit
+        number.value in ((one.day,) if number.ordinal else (one.year,)) for one in dates if not number.unit
     ):
         return ""
     if not number.unit and not number.ordinal and number.value == round(number.value) <= _COUNTED:
         counts = (
             {len(formula.operands) for formula in shown}
-            | {len(claim.items), listed(reading.text)}
+            | {len(claim.items), listed(reading.text), len(_same_kind(reading, known))}
             | {listed(one.said) for one in evidence if _speaks_of(one, number, reading)}
         )
         if number.value in counts - {0, 1}:
@@ -134,6 +155,9 @@ def _number(
             return f"{number.value:g} sentences counted"
     stated = [n for n in reading.numbers if n is not number and any(same_value(one, n) for one in known)]
     operands = [*stated, *known, *earlier]
+    shown_here = follows(number, reading.text, "", stated) if len(stated) > 1 else ""
+    if shown_here:
+        return shown_here
     if _counted_otherwise(number, reading, evidence):
         return None
     if claim.is_bare:
@@ -142,7 +166,25 @@ def _number(
     if not any(_speaks_of(one, number, reading) for one in evidence):
         return None
     how = derived(number, reading.text, operands, [*dates, *reading.dates])
-    return how or None
+    return how or _follows(number, reading, stated, earlier, evidence, context) or None
+
+
+def _follows(
+    number: Number, reading: Reading, stated: Sequence[Number], earlier: Sequence[Number],
+    evidence: Sequence[SourceSentence], context: str,
+) -> str:  # fmt: skip
+    """Return how a number follows from what the sentence itself says, else from the first sentences cited, else ""."""
+    nearest = [one for sentence in evidence[:_NEAREST] for one in _stated(sentence)]
+    pools = [[*stated, *earlier], [*_stated(evidence[0]), *stated, *earlier], [*nearest, *stated, *earlier]]
+    pools.append([*_stated(evidence[0]), *(one for one in numbers_in(context) if one.unit)])
+    said = "\n".join(one.said for one in evidence[:_NEAREST])
+    found = (follows(number, reading.text, said, pool) for pool in pools)
+    return next((how for how in found if how), "")
+
+
+def _same_kind(reading: Reading, known: Sequence[Number]) -> list[Number]:
+    """Return the figures of a sentence that stand in its sources and have a unit, which it may count."""
+    return [n for n in reading.numbers if n.unit and any(same_value(one, n) for one in known)]
 
 
 def _speaks_of(one: SourceSentence, number: Number, reading: Reading) -> bool:
@@ -152,8 +194,15 @@ def _speaks_of(one: SourceSentence, number: Number, reading: Reading) -> bool:
 
 
 def _first(number: Number, evidence: Sequence[SourceSentence]) -> bool:
-    """Say whether an ordinal is a "first" that the evidence has as a word (首次, "opening")."""
-    return number.ordinal and number.value == 1 and any("first" in one.reading.keys for one in evidence)
+    """Say whether an ordinal is a place that the evidence has as a word (首次, "opening", 亚军), or a plain number."""
+    if not number.ordinal:
+        return False
+    if any(round(one.value) == number.value > _COUNTED for two in evidence for one in two.reading.numbers):
+        return True  # "in the 58th minute" is "on 58 minutes"
+    words = _PLACES.get(int(number.value))
+    return words is not None and any(
+        words.search(one.said) or (number.value == 1 and "first" in one.reading.keys) for one in evidence
+    )
 
 
 def _with_scale(number: Number, reading: Reading) -> Number | None:
@@ -188,13 +237,32 @@ def _stated(one: SourceSentence) -> list[Number]:
     return found
 
 
+def _days_apart(date: Date, dates: Sequence[Date], known: Sequence[Number]) -> bool:
+    """Say whether a day is as many days before or after one of the sources as these say."""
+    days = [n.value for n in known if n.unit and n.unit.name in ("day", "week")]
+    factor = {n.value: n.unit.factor / 86_400 for n in known if n.unit and n.unit.name in ("day", "week")}
+    moments = [one for one in (moment(other, date.year) for other in dates if other.day and other.month) if one]
+    own = moment(date, next((one.year for one in moments), 0))
+    return own is not None and any(abs((own - one).days) == n * factor[n] for one in moments for n in days)
+
+
 def _dated(date: Date, dates: Sequence[Date], around: Sequence[Date], known: Sequence[Number], text: str) -> bool:
     if any(says(one, date) for one in dates) or any(says(one, date) for one in around):
         return True
     if date.year and not date.month and any(one.value == date.year and not one.unit for one in known):
         return True
+    if date.year and not (date.month or date.quarter or date.decade):
+        # "Six years ago, in 2019" of a document of 2025.
+        years = [one.value for one in known if one.unit and one.unit.name == "year"]
+        if any(
+            date.year == one.year + sign * n for one in (*around, *dates) if one.year for n in years for sign in (1, -1)
+        ):
+            return True
     # "3 May" in a document of 2024: its parts may stand in two places.
     without = Date(0, 0, 0, date.month, date.day)
+    ordinals = date.day and any(one.ordinal and one.value == date.day for one in known)
+    if ordinals and any(one.month == date.month for one in (*around, *dates)):
+        return True
     if date.year and date.month and any(says(one, without) and not one.year for one in dates):
         return any(one.year == date.year for one in (*around, *dates))
     return False

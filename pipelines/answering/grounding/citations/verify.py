@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from pipelines.answering.grounding.citations.checks import Verdict, check
+from pipelines.answering.grounding.citations.checks import LEAD_IN, Verdict, check
 from pipelines.answering.grounding.citations.claims import Claim, split_claims
 from pipelines.answering.grounding.citations.coverage import Similar
 from pipelines.answering.grounding.citations.evidence import SourceSentence, source_sentences
@@ -13,11 +13,13 @@ _LOG = logging.getLogger("graftline")
 _RANK = {Status.SUPPORTED: 3, Status.DERIVED: 3, Status.CONTRADICTED: 1, Status.UNVERIFIED: 1}
 
 
-def verify(answer: str, sources: Sequence[Source], similar: Similar | None = None) -> VerifiedAnswer:
+def verify(
+    answer: str, sources: Sequence[Source], similar: Similar | None = None, question: str = ""
+) -> VerifiedAnswer:
     """Return an answer's sentences, each checked against the sources that it names, then against all of them.
 
     Marks that are wrong or absent are corrected where another source bears the sentence out; `note` says so. `similar`
-    compares meanings where words do not decide.
+    compares meanings where words do not decide; what the question gives (an amount, a full name) may be worked with.
     """
     pools = {source.number: source_sentences(source) for source in sources}
     everything = distinct([one for pool in pools.values() for one in pool])
@@ -28,7 +30,7 @@ def verify(answer: str, sources: Sequence[Source], similar: Similar | None = Non
             checked.append(CheckedSentence(claim.text, claim.start, claim.end, None, f"claims nothing: {claim.silent}"))
             continue
         try:
-            one = _checked(claim, pools, everything, holding, similar)
+            one = _checked(claim, pools, everything, holding, similar, question)
         except (
             Exception
         ) as error:  # whatever a text makes of a parser: the answer stays, and its sentence is not proven
@@ -43,16 +45,18 @@ def verify(answer: str, sources: Sequence[Source], similar: Similar | None = Non
 
 def _checked(
     claim: Claim, pools: dict[int, tuple[SourceSentence, ...]], everything: Sequence[SourceSentence],
-    holding: Sequence[str], similar: Similar | None,
+    holding: Sequence[str], similar: Similar | None, question: str,
 ) -> CheckedSentence:  # fmt: skip
     named = [number for number in claim.numbers if number in pools]
     wrong = [number for number in claim.numbers if number not in pools]
     cited = distinct([one for number in named for one in pools[number]])
-    verdict = check(claim, cited, holding, similar) if cited else None
+    verdict = check(claim, cited, holding, similar, question) if cited else None
     if verdict is None or not verdict.status.holds:
-        found = check(claim, everything, holding, similar)
+        found = check(claim, everything, holding, similar, question)
         if verdict is None or found.status.holds:
             verdict = found
+    if verdict.reason == LEAD_IN:
+        return CheckedSentence(claim.text, claim.start, claim.end, None, f"claims nothing: {LEAD_IN}")
     numbers = tuple(dict.fromkeys(one.number for one in verdict.evidence))
     return CheckedSentence(
         claim.text,

@@ -104,7 +104,7 @@ class ModelWriter:
         """Return what the rules say of the model's words, None where there are none."""
         if completion is None or completion.failure or not completion.text.strip():
             return None
-        return verify(completion.text.strip(), sources_of(draft.ground), self._similar)
+        return verify(completion.text.strip(), sources_of(draft.ground), self._similar, draft.question)
 
     def _nothing(self, draft: Draft, completion: Completion | None) -> Answer:
         """Return the answer where there are no words of the model's."""

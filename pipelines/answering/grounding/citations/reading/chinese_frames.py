@@ -55,14 +55,9 @@ def _clause(clause: Sequence[Token], inherited: frozenset[str]) -> tuple[list[Fr
             fronted = next((i for i, one in enumerate(before) if one.text in _OBJECT_FIRST), None)
             behind = _chunk_after(clause, place + 1)[0]
             if passive is not None:
-                frames.append(
-                    Frame(
-                        key_of(token),
-                        _chunk_after(clause, passive + 1)[0],
-                        _chunk_before(clause, passive) or inherited,
-                        negated,
-                    )
-                )
+                # "由甲接替乙": what it is done to stands behind the verb.
+                done = _chunk_before(clause, passive) or behind or inherited
+                frames.append(Frame(key_of(token), _chunk_after(clause, passive + 1)[0], done, negated))
             elif fronted is not None:
                 frames.append(
                     Frame(
@@ -169,4 +164,9 @@ def _chunk_after(clause: Sequence[Token], place: int, only_next: bool = True) ->
 
 
 def _named(nouns: Sequence[Token]) -> frozenset[str]:
-    return frozenset(key_of(one) for one in nouns if one.tag not in ("t#", "m#")) - {""}
+    # "第三中学" is told from "第五中学" by its number.
+    return frozenset(
+        one.text if one.text.startswith("第") else key_of(one)
+        for one in nouns
+        if one.tag not in ("t#", "m#") or one.text.startswith("第")
+    ) - {""}

@@ -16,7 +16,12 @@ ENDS = frozenset("，。；！？,;")
 _LIGHT = frozenset("是 有 会 能 要 可以 可 应 应该 进行 作为 为 没有 使 令 让 到 来 去 说 称 表示 得 位于".split())
 
 # "该项目" is cut as "该项 目" otherwise.
-_CUT = re.compile(rf"是(?=[从由被])|(?<!应)该|其(?![中他它实])|{'|'.join(HAN_NEGATORS)}")
+_CUT = re.compile(
+    rf"是(?=[从由被])|(?<![自理缘经不])由(?![于来此衷])|(?<!应)该|其(?![中他它实])|{'|'.join(HAN_NEGATORS)}"
+)
+
+_ACTS = frozenset("beat replace sue".split())
+"""Concepts whose words are verbs, whatever the tagger makes of them."""
 
 PLACE = frozenset("在 位于 于 地处 坐落".split())
 
@@ -88,6 +93,8 @@ def _with_codes(tokens: list[Token]) -> list[Token]:
             and (last.is_noun or last.text[-1] in "·•")
         ):
             joined[-1] = Token(last.text + token.text, "nr", last.start)
+        elif touches and last and last.text == "于" and token.tag == "nr" and len(token.text) == 2:
+            joined[-1] = Token(last.text + token.text, "nr", last.start)  # a surname, not "at"
         elif (
             touches
             and last
@@ -135,4 +142,5 @@ def is_name(token: Token) -> bool:
 
 
 def is_verb(token: Token) -> bool:
-    return token.tag[:1] == "v" and token.tag != "vn" and token.text not in _LIGHT and not is_negator(token)
+    verb = token.tag[:1] == "v" and token.tag != "vn" and token.text not in _LIGHT
+    return (verb or concept(token.text) in _ACTS) and not is_negator(token)

@@ -19,6 +19,8 @@ _MONTH = (
     r"December|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.?)"
 )
 _DAY = r"(?P<d>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
+_THEN, _THEN_DAY = r"\s?(?:,|and|to|or|through|until|[-–—])\s?(?:the )?", r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
+"""Days that share a month: "22 and 23 September"."""
 _YEAR = r"(?P<y>(?:1[0-9]|20)\d\d)"
 _HAN_YEAR = r"(?P<y>(?:1[0-9]|20)\d\d|[一二][〇零○一二三四五六七八九]{3})\s*年"
 _HAN_NUMBER = r"\d{1,2}|[一二三]?十[一二三四五六七八九]?|[一二三四五六七八九]"
@@ -31,9 +33,16 @@ _FORMS = [
         (rf"(?<![\d./-])(?P<d>0?[1-9]|[12]\d|3[01])[/.](?P<m>0?[1-9]|1[0-2])[/.]{_YEAR}(?!\d)", 0),
         (rf"\b(?:the )?{_DAY}(?: of)? {_MONTH}(?:,? (?:of )?{_YEAR}(?!\d))?", 0),
         (rf"\b{_MONTH} (?:the )?{_DAY}(?!\d|[.:]\d|,\d{{3}})(?:,? {_YEAR}(?!\d))?", 0),
+        (rf"\b(?:the )?{_DAY}(?={_THEN}{_THEN_DAY}(?:{_THEN}{_THEN_DAY})*(?: of)? {_MONTH}(?:,? {_YEAR}(?!\d))?)", 0),
+        (rf"\b{_MONTH} {_THEN_DAY}(?P<o>{_THEN}){_DAY}(?!\d|[.:]\d|,\d{{3}})(?:,? {_YEAR}(?!\d))?", 0),
         (rf"\b{_MONTH},? (?:of )?{_YEAR}(?!\d)", 0),
         (rf"{_HAN_YEAR}\s*(?P<m>{_HAN_NUMBER})\s*月(?:\s*(?P<d>{_HAN_NUMBER})\s*[日号])?", 0),
         (rf"(?P<m>{_HAN_NUMBER})\s*月\s*(?P<d>{_HAN_NUMBER})\s*[日号]", 0),
+        (rf"(?P<m>{_HAN_NUMBER})\s*月\s*(?P<d>{_HAN_NUMBER})(?=\s*[、和至到及—–-]\s*(?:{_HAN_NUMBER})\s*[日号])", 0),
+        (
+            rf"(?P<m>{_HAN_NUMBER})\s*月\s*(?:{_HAN_NUMBER})\s*[日号]?(?P<o>\s*[、和至到及—–-]\s*)(?P<d>{_HAN_NUMBER})\s*[日号]",
+            0,
+        ),
         (rf"\b(?:Q|the )?(?P<q>[1-4]|first|second|third|fourth)(?: quarter)? (?:of )?(?:FY ?)?{_YEAR}(?!\d)", re.I),
         (rf"{_HAN_YEAR}\s*第?(?P<q>[一二三四1-4])季度", 0),
         (rf"{_HAN_YEAR}(?![\d来间代])", 0),
@@ -139,7 +148,7 @@ def _dates(text: str) -> Iterator[Date]:
             decade = "s" in part or "a" in part
             year = part.get("a") or part.get("y", "")
             month = part.get("m", "").rstrip(".").lower()
-            start = match.start("m") if set(part) == {"m"} else match.start()
+            start = match.start("m") if set(part) == {"m"} else match.end("o") if "o" in part else match.start()
             if set(part) == {"q", "y"} and not re.search(r"Q|quarter|季", match.group(), re.IGNORECASE):
                 continue
             yield Date(

@@ -102,6 +102,8 @@ def _keys(document: Any) -> dict[int, str]:
     for token in document:
         if token.i in skipped or not re.search(r"\w", token.text) or token.tag_ == "POS":
             continue
+        if token.lower_ == "longer" and token.i and token.nbor(-1).lower_ == "no":
+            continue  # "no longer" is a "not", and speaks of no length
         lemma = _lemma(token)
         for phrase in phrases().get(lemma, ()) or phrases().get(token.lower_, ()):
             behind = document[token.i : token.i + len(phrase)]
@@ -153,6 +155,13 @@ def _irregular() -> Any:
     }
 
 
+def _is_word(token: Any) -> bool:
+    """Say whether a word is an ordinary one: the lemmatizer's lists of nouns, verbs and adjectives hold it."""
+    index = _model().get_pipe("lemmatizer").lookups.get_table("lemma_index")
+    forms = (token.lower_, token.lower_.removesuffix("s"))
+    return any(form in index.get(part, ()) for form in forms for part in ("noun", "verb", "adj"))
+
+
 def _capitalised_title(token: Any) -> bool:
     return token.lower_ in ENGLISH.names.titles or token.is_sent_start
 
@@ -189,6 +198,14 @@ def _names(document: Any, text: str, items: list[Word]) -> list[Name]:
             titles = [one for one in run if one.lower_.rstrip(".") not in ENGLISH.names.titles]
             if titles:
                 opener = len(titles) == 1 and first.is_sent_start
+                behind = document[last.i + 1].text if last.i + 1 < len(document) else ""
+                ahead = document[first.i - 1].text if first.i else ""
+                begins = opener or behind == ":" or (ahead == ":" and behind.isalpha())
+                label = len(run) == 1 and begins and _is_word(first)
+                if label:
+                    # "Version 3.1.4 …", "Change: +4 %": an ordinary word with the capital of a beginning.
+                    run = []
+                    continue
                 names.append(Name(tuple(one.lower_ for one in titles), first.idx, last.idx + len(last), opener))
             run = []
     return names + codes

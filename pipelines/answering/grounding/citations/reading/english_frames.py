@@ -85,6 +85,10 @@ def frames(document: Any, keys: dict[int, str]) -> Iterator[Frame]:
             if not done:
                 done = _of(token, ("to", "of", "with", "against", "for", "from", "over", "at", "under"))
             yield Frame(keys[token.i], joined(doers), joined(done), negated)
+        if token.lower_ == "place" and token.dep_ == "pobj" and token.head.lower_ == "in" and _of(token, ("of",)):
+            # "She was elected in place of him" says who replaced whom.
+            doers, done = _subject(token.head.head)
+            yield Frame("replace", joined(doers + done), joined(_of(token, ("of",))), negated)
         if token.lemma_ == "be":
             doers, _ = _subject(token)
             for other in (one for one in token.children if one.dep_ in ("attr", "acomp")):

@@ -22,6 +22,9 @@ def negated_tokens(document: Any) -> set[int]:
             continue
         if token.dep_ != "neg" and token.lower_ not in NEGATORS:
             continue
+        if token.lower_ == "no" and token.doc[token.i + 1 : token.i + 2].text.lower() == "longer":
+            found.add(token.nbor(1).head.i)
+            continue
         head = token.head
         behind = token.doc[token.i + 1 : token.i + 2]
         joined = token.i and token.nbor(-1).lower_ in ("but", "and", ",")

@@ -44,23 +44,26 @@ HAN_NEGATORS = (
 )
 
 HAN_NOT_NEGATIVE = re.compile(
-    r"不仅|不但|不只|不过|不同|不断|不少|不久|不锈|不管|不论|不足|不到|无论|无人机|无线|非常|"
+    r"不(?:能|得|要|应|可|会|应该|可以|应当)?(?:超过|高于|低于|少于|多于|晚于|早于|大于|小于)|不仅|不但|不只|不过|不同|不断|不少|不久|不锈|不管|不论|不足|不到|无论|无人机|无线|非常|"
     r"非洲|未来|不超过|不低于|不少于|不高于|不晚于|不多于|不迟于|没收|不动产|不得不|无锡|无不|"
     r"不得已|不足为|差不多|不错|不等"
 )
 
+DENIES = re.compile(r"\b(?:not|no|never|without|except|excluding|none)\b|n['’]t\b|[不没未无非]|除外", re.IGNORECASE)
+"""A word that denies or leaves out, wherever it stands."""
+
 NOT_NEGATIVE = re.compile(
     r"\bnot (?:only|just|merely)\b|\bno (?:later|earlier|more|less|fewer|longer) than\b|"
-    r"\bnot (?:more|less|fewer|later|earlier|longer) than\b|"
+    r"(?:\bnot|n['’]t) (?:\w+ )?(?:any )?(?:more|less|fewer|later|earlier|longer) than\b|"
     r"\b(?:does|do|did|may|must|should|shall|can|will)(?: not|n't) exceed\b|\bnot exceeding\b|"
     r"\bno doubt\b|\bno\. ?\d|"
-    r"\bnot (?:until|before)\b|\bnone other\b|\bwhether or not\b",
+    r"\bwith or without\b|\bnot (?:until|before)\b|\bnone other\b|\bwhether or not\b",
     re.IGNORECASE,
 )
 
 LIMITERS = re.compile(
     r"\b(?:only|solely|unless|until|except|other than|apart from|but not|"
-    r"rather than|instead of|if|when|without)\b|只|仅|除|除非|直到|而非|而不是|如果|若|才",
+    r"rather than|instead of|if|when)\b|只|仅|除|除非|直到|而非|而不是|如果|若|才",
     re.IGNORECASE,
 )
 

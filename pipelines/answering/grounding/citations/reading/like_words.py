@@ -100,7 +100,7 @@ hire recruit take_on appoint engage 雇用 聘用 聘请 招聘 任命 雇佣 �
 dismiss fire sack lay_off 解雇 开除 裁员 免职
 buy purchase acquire take_over_company acquisition 购买 收购 买下 采购 并购 购入
 sell 出售 卖出 销售 卖 售出
-lend 借出
+lend loan 借出 外借
 borrow 借入
 replace take_over_from supersede succeed supplant take_the_place_of 取代 接替 代替 替换 替代 接任
 found establish set_up create institute 成立 创立 创办 建立 设立 创建 创始
@@ -165,6 +165,9 @@ happen occur take_place 发生
 vote 投票
 die pass_away death 去世 死亡 逝世
 bear_child born birth 出生 诞生 生于
+common frequent usual 常见 普遍
+rare uncommon infrequent seldom 罕见 少见
+remove delete discontinue abolish scrap 取消 删除 废除 移除 撤销
 near close_to adjacent 附近 靠近 邻近
 far distant 远
 double twice twofold 翻倍 翻番 加倍
@@ -182,7 +185,7 @@ import export|enter leave|appear disappear|profit loss|first last|public private
 minimum maximum|success failure
 true false|safe dangerous|empty full|rich poor|day_time night_time|hire dismiss|join leave|buy sell
 lend borrow|cause prevent
-near far|change keep|double halve|north east|north west|south east|south west
+common rare|near far|change keep|double halve|north east|north west|south east|south west
 precede follow|open end|found closed|free pay
 """
 

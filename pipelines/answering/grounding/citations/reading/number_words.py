@@ -67,18 +67,19 @@ _SMALL = "|".join((*_ONES, *_TENS))
 
 _WORDS = re.compile(
     rf"\b(?:(?:a )?(?:{_SMALL})(?:[ -](?:and )?(?:{_SMALL}|hundred|thousand|million|billion)\b)*"
-    r"|(?:a|an|half a) (?:hundred|thousand|million|billion|dozen))\b|\bzero\b",
+    r"(?: and a half\b)?|(?:a|an|half a) (?:hundred|thousand|million|billion|dozen)|half an?(?= [a-z]))\b|\bzero\b",
     re.IGNORECASE,
 )
 
 _ORDINAL = re.compile(rf"\b({'|'.join(_ORDINALS)})\b(?! of all)|第\s*([一二三四五六七八九十百]+|\d+)", re.IGNORECASE)
 
 _FRACTION = re.compile(
-    r"\b(?:(?P<top>one|two|three|four|a)[ -](?P<bottom>half|(?:third|quarter|fifth|sixth|"
+    r"\b(?<!and )(?:(?P<top>one|two|three|four|a)[ -](?P<bottom>half|(?:third|quarter|fifth|sixth|"
     r"eighth|tenth)s?(?= of\b|\W*$| (?:as|less|more|the)\b))|"
-    r"(?P<half>half)(?! a\b))\b(?! of \d{4})"
+    r"(?P<half>(?<!and a )half)(?! an?\b))\b(?! of \d{4})"
     r"|(?P<han_bottom>[二三四五六七八九十百]+)分之(?P<han_top>[零〇一二三四五六七八九十百点\d.]+"
-    r")|(?P<cheng>[一二三四五六七八九])成(?=[，。的以多左]|$)|(?P<han_half>一半|半数)",
+    r")|(?P<cheng>[一二三四五六七八九])成(?=[，。的以多左]|$)|(?P<zhe>[一二三四五六七八九]{1,2}|\d(?:\.\d|\d)?)折"
+    r"(?![叠线旧断返磨现])|(?P<han_half>一半|半数)",
     re.IGNORECASE,
 )
 
@@ -142,6 +143,10 @@ def raw_numbers(text: str) -> Iterator[tuple[int, int, float, float, float, bool
             share = 50.0
         elif part["cheng"]:
             share = 10.0 * _HAN_VALUES[part["cheng"]]
+        elif part["zhe"]:
+            # "八折" and "八五折" are 80 % and 85 % of the price.
+            digits = "".join(str(_HAN_VALUES.get(one, one)) for one in part["zhe"])
+            share = float(digits) * (10.0 if len(digits.replace(".", "")) == 1 or "." in digits else 1.0)
         elif part["han_bottom"]:
             share = 100 * _chinese(part["han_top"]) / max(_chinese(part["han_bottom"]), 1)
         else:
@@ -192,7 +197,7 @@ def _english(words: str) -> float:
         if word in _ONES or word in _TENS:
             group += _ONES.get(word, 0) + _TENS.get(word, 0)
         elif word == "half":
-            group = 0.5
+            group += 0.5
         elif word == "hundred":
             group = (group or 1) * 100
         elif word in _SCALES:

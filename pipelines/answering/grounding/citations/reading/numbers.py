@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipelines.answering.grounding.citations.reading.number_words import raw_numbers
 from pipelines.answering.grounding.citations.reading.units import Unit, currency_before, unit_behind
@@ -17,13 +17,14 @@ _MIN = re.compile(
 _MAX = re.compile(
     r"(?:at most|less than|fewer than|under|below|up to|no (?:more|later|longer|"
     r"greater) than|not (?:more|later|longer) than|not exceed(?:ing)?|within|"
-    r"maximum (?:of|is|was)|until|最多|至多|不超过|不多于|不高于|少于|低于|小于|不到|不足|未超过|"
+    r"maximum (?:of|is|was)|until|最多|至多|不(?:能|得|要|应|可|会|应该|可以|应当)?(?:超过|高于|多于|大于|晚于)|"
+    r"不超过|不多于|不高于|少于|低于|小于|不到|不足|未超过|"
     r"未达)\s*(?:about |the )?$",
     re.IGNORECASE,
 )
 
 _MIN_BEHIND = re.compile(
-    r"\s*(?:or (?:more|above|over|older|longer)|及以上|或以上|以上|多(?=[个名家座人元米]))", re.IGNORECASE
+    r"\s*(?:(?:or|and) (?:more|above|over|older|longer|up)|及以上|或以上|以上|多(?=[个名家座人元米]))", re.IGNORECASE
 )
 
 _MAX_BEHIND = re.compile(
@@ -36,6 +37,9 @@ _ROUGH = re.compile(
     r"超过|逾|~|≈)\s*(?:[€$£¥]|US\$)?$",
     re.IGNORECASE,
 )
+
+_JOINS = re.compile(r"\s*(?:,|and|零|又)?\s*")
+_IN_TWO_UNITS = frozenset(("time", "length", "mass"))
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,28 @@ def numbers_in(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[Number]
             continue
         used.append((start, end))
         found.append(_with_unit(text, start, end, value, mantissa, step, ordinal))
-    return sorted(found, key=lambda one: one.start)
+    return _composed(sorted(found, key=lambda one: one.start), text)
+
+
+def _composed(numbers: Sequence[Number], text: str) -> list[Number]:
+    """Return the numbers, one that is said in two units once: "5 hours 40 minutes", "5小时40分钟"."""
+    found: list[Number] = []
+    for one in numbers:
+        last = found[-1] if found else None
+        if last and one.unit and last.unit and _JOINS.fullmatch(text[last.end : one.start]) and _goes_on(last, one):
+            value = last.value + one.value * one.unit.factor / last.unit.factor
+            found[-1] = replace(last, end=one.end, value=value, mantissa=value, step=one.unit.factor / last.unit.factor)
+        else:
+            found.append(one)
+    return found
+
+
+def _goes_on(last: Number, one: Number) -> bool:
+    """Say whether a number is the rest of the one before it, in a smaller unit."""
+    if not last.unit or not one.unit or last.dimension != one.dimension or one.dimension not in _IN_TWO_UNITS:
+        return False
+    ratio = last.unit.factor / one.unit.factor
+    return ratio > 1 and one.value < ratio and last.value == round(last.value) and not last.ordinal and not one.bound
 
 
 def same_value(known: Number, claimed: Number) -> bool:
@@ -131,7 +156,11 @@ def _with_unit(text: str, start: int, end: int, value: float, mantissa: float, s
             unit = further[0]
     before, behind_text = text[max(0, begin - 24) : begin], text[until:]
     bound = (
-        "min" if _MIN.search(before) and not before.lower().endswith("from ") else "max" if _MAX.search(before) else ""
+        "min"
+        if _MIN.search(before) and not _MAX.search(before) and not before.lower().endswith("from ")
+        else "max"
+        if _MAX.search(before)
+        else ""
     )
     bound = "min" if _MIN_BEHIND.match(behind_text) else "max" if _MAX_BEHIND.match(behind_text) else bound
     rough = bool(_ROUGH.search(before)) or bool(re.match(r"\s*(?:左右|上下|or so)", behind_text))

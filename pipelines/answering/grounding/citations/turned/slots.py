@@ -37,10 +37,26 @@ def other_thing(claim: Reading, evidence: Sequence[SourceSentence], calculated: 
     """
     return (
         _other_value(claim.text, evidence)
-        or _other_rate(claim, evidence)
+        or other_rate(claim, evidence)
         or _other_mark(claim, evidence)
+        or _other_name(claim, evidence)
         or ("" if calculated else _other_item(claim, evidence))
     )
+
+
+def _other_name(claim: Reading, evidence: Sequence[SourceSentence]) -> str:
+    """Return why a name does not belong to a claim's date: each sentence with that date has another name there."""
+    figures = [one for one in items(claim) if one.kind == "date"]
+    names = [one for one in items(claim) if one.kind == "name" and len(one.words) > 1]
+    for figure in figures:
+        holders = [one for one in evidence if _holds(one, figure)]
+        for name in names if holders else ():
+            known = [(one, [other for other in items(one.reading) if other.kind == "name"]) for one in holders]
+            if any(name.words & (one.reading.keys | context_keys(one)) or name.label in one.before for one, _ in known):
+                continue
+            if all(theirs and not any(alike(a, b) for a in theirs for b in names) for _, theirs in known):
+                return f"the source has “{known[0][1][0].label}” beside “{figure.label}”"
+    return ""
 
 
 def _other_item(claim: Reading, evidence: Sequence[SourceSentence]) -> str:
@@ -66,6 +82,8 @@ def _same_slot(known: Item, claimed: Item) -> bool:
     if isinstance(known.thing, Date) and isinstance(claimed.thing, Date):
         return clashes(known.thing, claimed.thing)
     if known.kind == "number" and not known.thing.dimension and not claimed.thing.dimension:  # type: ignore[union-attr]
+        if known.thing.ordinal and claimed.thing.ordinal:  # type: ignore[union-attr]
+            return True
         same = known.counted and known.counted == claimed.counted, known.before and known.before == claimed.before
         return any(same)
     return False
@@ -167,7 +185,7 @@ def _quoted(text: str) -> Iterator[tuple[str, str, int, int]]:
         yield match.group(1), "quoted", match.start(), match.end()
 
 
-def _other_rate(claim: Reading, evidence: Sequence[SourceSentence]) -> str:
+def other_rate(claim: Reading, evidence: Sequence[SourceSentence], crosses: bool = False) -> str:
     """Compare what a number is counted by: "per passenger", "每吨", where one number stands in both."""
     mine = _rates(claim.text)
     figures = [one for one in items(claim) if one.kind == "number"]
@@ -175,6 +193,8 @@ def _other_rate(claim: Reading, evidence: Sequence[SourceSentence]) -> str:
     if not mine or not holding:
         return ""
     for rate, said in mine.items():
+        if crosses and not rate.startswith("unit:"):
+            continue  # a word of another language
         theirs = [_rates(one.said) for one in holding]
         if any(rate in one for one in theirs) or not all(theirs):
             continue

@@ -1,103 +1,91 @@
-"""Whether a sentence turns its source round: roles exchanged, a "not" dropped or added, an opposite word."""
+"""Whether a sentence denies what its source says or says what it denies: a "not" more or less, an opposite, a less."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 
 from pipelines.answering.grounding.citations.alignment import surroundings
-from pipelines.answering.grounding.citations.reading.lexicon import (
-    DIRECTED,
-    LIMITERS,
-    converses,
-    is_listed,
-    is_symmetric,
-    opposites,
-)
-from pipelines.answering.grounding.citations.reading.parts import Frame, Reading, Word
+from pipelines.answering.grounding.citations.reading.lexicon import DIRECTED, LIMITERS, opposites
+from pipelines.answering.grounding.citations.reading.parts import Reading, Word
 
 _OVERLAP = 0.5
-_DENIES = frozenset(("exclude", "forbid", "reject"))
+_DIRECTIONS = {
+    "more": frozenset("increase more above high long large late 多".split()),
+    "less": frozenset("decrease less below low short small early 少".split()),
+}
+_SAY_NO = frozenset("exclude forbid reject".split())
+_EXCEPT = re.compile(
+    r"\b(?:except|apart from|other than|with the exception of)(?: for)? ([^.,;]{2,40})"
+    r"|([^，。；、]{2,8})除外|除了?([^，。；]{2,8}?)以?外",
+    re.IGNORECASE,
+)
+_ENDS = _SAY_NO | {"end", "remove"}
+_AWAY = re.compile(
+    r"\b(?:outside|out of|without|off|away|instead|against|fail\w*|refus\w*|lack\w*)\b|之外|以外|反对", re.IGNORECASE
+)
+_ONLY = re.compile(r"\b(?:only|except|unless|until)\b|只|仅|除", re.IGNORECASE)
+_DENIES = _SAY_NO | {"prevent", "avoid", "避免", "lose"}
 """Concepts that say no by themselves."""
 
 
-def roles_turned(claim: Reading, sources: Sequence[Reading]) -> tuple[str, frozenset[str]]:
-    """Return (why the roles around a predicate are turned round or "", predicates that a source has the same way)."""
-    right: set[str] = set()
-    for frame in claim.frames:
-        named = frozenset(word for name in claim.names for word in name.words)
-        verdicts = [verdict for source in sources for verdict in _compared(frame, source, named)]
-        if verdicts and not any(verdicts):
-            return f"the roles around “{frame.predicate}” are turned round", frozenset()
-        right.update({frame.predicate} & DIRECTED if verdicts else ())
-    return "", frozenset(right)
-
-
-def _compared(frame: Frame, source: Reading, named: frozenset[str]) -> Iterator[bool]:
-    """Yield, for each frame of a source with the same two sides, whether it says the same as one of a claim."""
-    counts = Counter(word for name in {one.words for one in source.names} for word in name)
-    shared = frozenset(word for word, count in counts.items() if count > 1)  # of "Lake Arvo" and "Lake Sund", "lake"
-    if is_symmetric(frame.predicate) or not frame.subject or not frame.object:
-        return
-    converse, opposite = converses().get(frame.predicate, frozenset()), opposites().get(frame.predicate, frozenset())
-    first, second = frame.subject - frame.object - shared, frame.object - frame.subject - shared
-    for other in source.frames:
-        turned = other.predicate in converse
-        against = other.predicate in opposite and not turned
-        if other.predicate != frame.predicate and not turned and not against:
+def unlike_direction(claim: Reading, sources: Sequence[Reading]) -> str:
+    """Return a number that is a more in a claim and a less in its sources or the other way round, "" for none."""
+    for word in claim.words:
+        ways = _ways(claim, word)
+        if word.kind != "number" or len(ways) != 1:
             continue
-        there, behind = other.subject - other.object - shared, other.object - other.subject - shared
-        straight, crossed = (
-            min(_shared(first, there), _shared(second, behind)),
-            min(_shared(first, behind), _shared(second, there)),
-        )
-        # "Wu replaced him": what stands for "him" is not known, but Wu is not the one who was replaced.
-        if not behind:
-            straight, crossed = len(first & there & named), len(second & there & named)
-        elif not there:
-            straight, crossed = len(second & behind & named), len(first & behind & named)
-        if straight == crossed:
-            continue
-        right = (crossed > straight) == turned
-        yield (right and not against) or (against and frame.negated != other.negated)
-
-
-def _shared(first: frozenset[str], second: frozenset[str]) -> int:
-    return len(first & second) or sum(
-        1
-        for one in first
-        for two in second
-        if len(one) > 1 < len(two) and (one in two or two in one) and not one.isascii()
-    )
-
-
-def other_filler(claim: Reading, sources: Sequence[Reading]) -> str:
-    """Return who or what the sources have in the place of another that they know as well, "" where they have the same.
-
-    Only words that tell things apart count: none of the general list, and none that the sentence holds elsewhere.
-    """
-    for frame in claim.frames:
-        found = ""
-        for source in sources:
-            for other in source.frames:
-                if other.predicate != frame.predicate or not (
-                    frame.subject and frame.object and other.subject and other.object
-                ):
-                    continue
-                for mine, theirs, shared, behind in (
-                    (frame.subject, other.subject, frame.object, other.object),
-                    (frame.object, other.object, frame.subject, other.subject),
-                ):
-                    telling = {key for key in mine if not is_listed(key)}
-                    if not _shared(shared, behind):
-                        continue
-                    if _shared(mine, theirs):
-                        found = ""
-                        break
-                    known = any(key in one.keys for one in sources if one is not source for key in telling)
-                    if telling and known and not telling & source.keys and any(not is_listed(key) for key in theirs):
-                        found = f"of “{frame.predicate}” the source has “{' '.join(sorted(theirs))}”"
-        if found:
-            return found
+        theirs = [_ways(one, other) for one in sources for other in one.words if other.key == word.key]
+        if theirs and all(len(one) == 1 and one != ways for one in theirs):
+            return claim.text[word.start : word.end]
     return ""
+
+
+def _ways(reading: Reading, number: Word) -> frozenset[str]:
+    """Return whether a number's part of a sentence speaks of a more or a less, of both or of neither."""
+    keys = {one.key for one in reading.words if one.segment == number.segment and not one.negated}
+    return frozenset(way for way, words in _DIRECTIONS.items() if keys & words)
+
+
+def denied_otherwise(claim: Reading, missing: Sequence[Word], sources: Sequence[Reading]) -> str:
+    """Return the word that a sentence denies where a claim says yes of its subject with a verb that no source has.
+
+    The subject is a word of the claim that this sentence alone has, beside the word that it denies.
+    """
+    verbs = [word for word in missing if word.is_verb]
+    if claim.negated or not verbs or LIMITERS.search(claim.text) or _AWAY.search(claim.text) or says_no(claim):
+        return ""
+    for place, source in enumerate(sources):
+        if not (source.negated or _SAY_NO & source.keys) or _ONLY.search(source.text):
+            continue
+        elsewhere = frozenset().union(*(one.keys for one in (*sources[:place], *sources[place + 1 :])))
+        if any(opposites().get(key, frozenset()) & claim.keys for key in source.keys):
+            continue
+        denying = {word.segment for word in source.words if word.negated or word.key in _SAY_NO}
+        said = {word.key for word in source.words if word.segment not in denying}
+        own = (claim.keys & source.keys) - elsewhere - said
+        for word in source.words:
+            sides = [one.subject | one.object for one in source.frames if one.predicate == word.key]
+            if (word.negated or word.key in _SAY_NO) and own & frozenset().union({word.key}, *sides):
+                return word.key
+    return ""
+
+
+def excepted(claim: Reading, sources: Sequence[Reading]) -> str:
+    """Return what a source excepts from its rule and a claim puts under it, "" for nothing."""
+    if LIMITERS.search(claim.text) or _EXCEPT.search(claim.text):
+        return ""
+    for source in sources:
+        for match in _EXCEPT.finditer(source.text):
+            inside = {word.key for word in source.words if match.start() <= word.start < match.end()}
+            rule = {word.key for word in source.words if not match.start() <= word.start < match.end()}
+            denies = any(word.negated for word in source.words) == bool(claim.negated)
+            if inside and inside - {"exclude"} <= claim.keys and rule & claim.keys and denies:
+                return next(part for part in match.groups() if part)
+    return ""
+
+
+def says_no(reading: Reading) -> bool:
+    """Say whether a word of a sentence denies by itself: forbid, exclude, unsafe, needless."""
+    return any(key in _DENIES or _stripped(key) != key or key.endswith("less") for key in reading.keys)
 
 
 def negation_turned(claim: Reading, sources: Sequence[Reading], settled: frozenset[str] = frozenset()) -> str:
@@ -129,6 +117,10 @@ def negation_turned(claim: Reading, sources: Sequence[Reading], settled: frozens
                 if not (_is_negated(word) or _is_negated(other)) and not against:
                     agreeing = max(agreeing, _overlap(around, _around(source, behind)))
                     continue
+                if _is_negated(word) and any(
+                    w.key in _ENDS for w in source.words if abs(w.segment - other.segment) < 2
+                ):
+                    continue  # "support ends" says that it is no longer supported
                 said = _denied(claim, word) == _denied(source, other)
                 agrees = said != against
                 best[agrees] = max(best.get(agrees, 0.0), shared)
