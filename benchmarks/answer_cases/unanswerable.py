@@ -6,13 +6,14 @@ from pathlib import Path
 
 from benchmarks import retrieval
 from benchmarks.answer_cases.cases import DOCUMENTS, load
-from benchmarks.answer_cases.home import build, opened
+from benchmarks.answer_cases.home import build
 from benchmarks.corpora import multihop
 from benchmarks.corpora.asked_store import AskedStore
 from benchmarks.corpora.hidden_gold import asked
 from benchmarks.ground.common import ROOT, Row, say
 from pipelines.answering.ask import Answerer
 from pipelines.answering.scoreboard.questions import load_questions
+from pipelines.opening import opened_answerer
 from resources.graph.embedded import EmbeddedGraphStore
 from resources.models.language_model import open_language_model
 from resources.settings import Settings
@@ -75,7 +76,7 @@ def _refuses(answerer: Answerer, question: str, mode: str) -> bool:
 
 def _of_folder(home: Path, documents: Path, modes: Sequence[str], questions: Sequence[tuple[str, bool]]) -> Counts:
     say(f"asking {len(questions)} questions about {documents.name} of {documents.parent.name}")
-    with opened(Settings(GRAFTLINE_HOME=str(home), GRAFTLINE_DOCUMENTS=str(documents))) as answerer:
+    with opened_answerer(Settings(GRAFTLINE_HOME=str(home), GRAFTLINE_DOCUMENTS=str(documents))) as answerer:
         return count(modes, questions, lambda question, mode: _refuses(answerer, question, mode))
 
 
