@@ -1,0 +1,119 @@
+"""The stored graph as arrays in memory: which entities a chunk names, and which chunks name an entity."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.core.protocols import GraphStore
+
+_OPENS = 1.0
+"""What the first entity of a chunk, which is mostly what the chunk is about, has above the others."""
+
+
+@dataclass(frozen=True)
+class Links:
+    """From nodes of one kind to nodes of another, rows compressed: those of node `n` are `starts[n]:starts[n + 1]`."""
+
+    starts: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def of(cls, sources: np.ndarray, targets: np.ndarray, weights: np.ndarray, count: int) -> "Links":
+        """Return the links of `count` nodes from one (source, target, weight) a link."""
+        order = np.lexsort((targets, sources))
+        starts = np.concatenate([[0], np.cumsum(np.bincount(sources, minlength=count))])
+        return cls(starts, targets[order], weights[order])
+
+    def from_nodes(self, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return all links of these nodes: each one's place in `nodes`, its target and its weight, in order."""
+        counts = self.starts[nodes + 1] - self.starts[nodes]
+        places = np.repeat(np.arange(len(nodes)), counts)
+        within = np.arange(len(places)) - np.repeat(np.cumsum(counts) - counts, counts)
+        links = np.repeat(self.starts[nodes], counts) + within
+        return places, self.targets[links], self.weights[links]
+
+
+@dataclass(frozen=True)
+class GraphIndex:
+    """Chunks and entities by their place in the stored tables.
+
+    A link weighs more the more often the chunk has a name of the entity; `rarity` is an entity's inverse document
+    frequency among the chunks. `vectors` are the chunks'.
+    """
+
+    chunk_ids: list[str]
+    entity_ids: list[str]
+    vectors: np.ndarray
+    entities_of: Links
+    chunks_of: Links
+    rarity: np.ndarray
+
+    @cached_property
+    def chunk_places(self) -> dict[str, int]:
+        """The place of each chunk."""
+        return {key: place for place, key in enumerate(self.chunk_ids)}
+
+    @cached_property
+    def entity_places(self) -> dict[str, int]:
+        """The place of each entity."""
+        return {key: place for place, key in enumerate(self.entity_ids)}
+
+
+def read_index(store: GraphStore) -> GraphIndex:
+    """Return the index of a store as it is now: its three tables are read once, whole."""
+    stored = store.table("documents")
+    titles = dict(zip(*(_values(stored, column) for column in ("document_id", "title")), strict=True))
+    table = store.table("chunks")
+    ids = table["chunk_id"].to_pylist()
+    place_of = {key: place for place, key in enumerate(ids)}
+    documents = table["document_id"].to_pylist()
+    texts = [
+        f"{titles.get(document) or ''}\n{text}".lower()
+        for document, text in zip(documents, table["text"].to_pylist(), strict=True)
+    ]
+    entities = store.table("entities")
+    named, homes, times, places = [], [], [], []
+    for entity, (name, aliases, chunks) in enumerate(
+        zip(*(_values(entities, column) for column in ("name", "aliases", "chunk_ids")), strict=True)
+    ):
+        spelt = {one.lower() for one in (name, *(aliases or []))}
+        for chunk in sorted({place_of[key] for key in chunks or [] if key in place_of}):
+            text = texts[chunk]
+            found = [place for place in (text.find(one) for one in spelt) if place >= 0]
+            named.append(entity)
+            homes.append(chunk)
+            times.append(max([1, *(text.count(one) for one in spelt)]))
+            places.append(min(found, default=len(text)))
+    sources, targets = np.array(named, np.int64), np.array(homes, np.int64)
+    weights = 1 + np.log(np.array(times, np.float64)) + _OPENS * _is_first(targets, np.array(places, np.int64))
+    entity_ids = _values(entities, "entity_id")
+    known = np.bincount(sources, minlength=len(entity_ids))
+    return GraphIndex(
+        ids,
+        entity_ids,
+        _vectors(table),
+        Links.of(targets, sources, weights, len(ids)),
+        Links.of(sources, targets, weights, len(entity_ids)),
+        np.log(1 + (len(ids) - known + 0.5) / (known + 0.5)),
+    )
+
+
+def _is_first(chunks: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Say of each link whether no other entity of its chunk stands before its own."""
+    first = np.full(int(chunks.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(first, chunks, places)
+    return places == first[chunks]
+
+
+def _vectors(chunks: pa.Table) -> np.ndarray:
+    values = chunks["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return values.astype(np.float32, copy=False).reshape(len(chunks), -1)
+
+
+def _values(table: pa.Table, column: str) -> list[Any]:
+    """Return a column's values; a table without rows need have no columns."""
+    return table[column].to_pylist() if len(table) else []
