@@ -15,11 +15,11 @@ from pipelines.answering.search.entities import entity_names, is_named, near_ent
 from pipelines.answering.search.fusion import blended
 from pipelines.answering.search.graph_index import read_index
 from pipelines.answering.search.search import Retrieved, Row, Search
-from pipelines.answering.search.walk import WalkSettings, walk
+from pipelines.answering.search.walk import WalkSettings, heaviest, walk
 from pipelines.text.terms import term_weights
 
 _VECTOR_WEIGHT = 0.9
-_SEED_POWER = 3.0
+_SEED_POWER = 5.0
 """Seeds are the scores of both searches to this power: the best hits have nearly all of it."""
 _CANDIDATES = 50
 _UNRELATED = 0.5
@@ -47,7 +47,7 @@ class PprRetriever:
         asked = [index.entity_places[key] for key in known if key in index.entity_places]
         mass, met = walk(index, self._seeds(scores), relevance, np.array(asked, np.int64), self.settings)
         # What no walk reached keeps the place that the searches gave it: a graph without entities is plain search.
-        order = [index.chunk_ids[place] for place in np.argsort(-np.round(mass, 12), kind="stable") if mass[place] > 0]
+        order = [index.chunk_ids[place] for place in heaviest(mass)]
         order += sorted(scores.keys() - set(order), key=lambda key: (-round(scores[key], 9), key))
         rows = {row["chunk_id"]: row for row in self._first(order, max(k, _WEIGHED))}
         chosen = [rows[key] for key in order if key in rows]
@@ -80,6 +80,6 @@ class PprRetriever:
         return found[:count]
 
     def _names(self, met: np.ndarray) -> frozenset[str]:
-        best = [place for place in np.argsort(-met, kind="stable")[:_MET] if met[place] > 0]
-        rows = self.search.store.rows("entities", [self.index.entity_ids[place] for place in best])
+        best = [self.index.entity_ids[place] for place in heaviest(met)[:_MET]]
+        rows = self.search.store.rows("entities", best) if best else []
         return frozenset(name.lower() for row in rows for name in entity_names(row))

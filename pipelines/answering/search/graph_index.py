@@ -1,5 +1,6 @@
 """The stored graph as arrays in memory: which entities a chunk names, and which chunks name an entity."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -7,10 +8,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from pipelines.answering.search.spotting import Spotter
 from pipelines.core.protocols import GraphStore
 
-_OPENS = 1.0
+_OPENS = 2.0
 """What the first entity of a chunk, which is mostly what the chunk is about, has above the others."""
+_SPOTTED = 0.5
+"""Weight of a name that the extractor did not see."""
 
 
 @dataclass(frozen=True)
@@ -65,41 +69,60 @@ class GraphIndex:
 
 def read_index(store: GraphStore) -> GraphIndex:
     """Return the index of a store as it is now: its three tables are read once, whole."""
-    stored = store.table("documents")
+    stored, table, entities = (store.table(name) for name in ("documents", "chunks", "entities"))
     titles = dict(zip(*(_values(stored, column) for column in ("document_id", "title")), strict=True))
-    table = store.table("chunks")
     ids = table["chunk_id"].to_pylist()
-    place_of = {key: place for place, key in enumerate(ids)}
-    documents = table["document_id"].to_pylist()
-    texts = [
-        f"{titles.get(document) or ''}\n{text}".lower()
-        for document, text in zip(documents, table["text"].to_pylist(), strict=True)
+    pairs = zip(table["document_id"].to_pylist(), table["text"].to_pylist(), strict=True)
+    texts = [f"{titles.get(document) or ''}\n{text}" for document, text in pairs]
+    names = [
+        [name, *(aliases or [])]
+        for name, aliases in zip(*(_values(entities, column) for column in ("name", "aliases")), strict=True)
     ]
-    entities = store.table("entities")
-    named, homes, times, places = [], [], [], []
-    for entity, (name, aliases, chunks) in enumerate(
-        zip(*(_values(entities, column) for column in ("name", "aliases", "chunk_ids")), strict=True)
-    ):
-        spelt = {one.lower() for one in (name, *(aliases or []))}
-        for chunk in sorted({place_of[key] for key in chunks or [] if key in place_of}):
-            text = texts[chunk]
-            found = [place for place in (text.find(one) for one in spelt) if place >= 0]
-            named.append(entity)
-            homes.append(chunk)
-            times.append(max([1, *(text.count(one) for one in spelt)]))
-            places.append(min(found, default=len(text)))
-    sources, targets = np.array(named, np.int64), np.array(homes, np.int64)
-    weights = 1 + np.log(np.array(times, np.float64)) + _OPENS * _is_first(targets, np.array(places, np.int64))
+    found = _stated(names, _values(entities, "chunk_ids"), ids, texts)
+    found |= _spotted(names, _values(entities, "type"), texts, found)
+    links = np.array([(*key, place) for key, (place, _) in found.items()], np.int64).reshape(-1, 3)
+    sources, targets, places = links.T
+    known = np.array([weight for _, weight in found.values()], np.float64)
+    weights = known + np.minimum(known, 1) * _OPENS * _is_first(targets, places)
     entity_ids = _values(entities, "entity_id")
-    known = np.bincount(sources, minlength=len(entity_ids))
+    homes = np.bincount(sources, minlength=len(entity_ids))
     return GraphIndex(
         ids,
         entity_ids,
         _vectors(table),
         Links.of(targets, sources, weights, len(ids)),
         Links.of(sources, targets, weights, len(entity_ids)),
-        np.log(1 + (len(ids) - known + 0.5) / (known + 0.5)),
+        np.log(1 + (len(ids) - homes + 0.5) / (homes + 0.5)),
     )
+
+
+_Found = dict[tuple[int, int], tuple[int, float]]
+"""By entity and chunk: where the chunk names it first, and the weight of that."""
+
+
+def _stated(names: list[list[str]], chunk_ids: list[list[str]], ids: list[str], texts: list[str]) -> _Found:
+    """Return the chunks that the graph knows an entity from: the more often one names it, the more it weighs."""
+    place_of, small = {key: place for place, key in enumerate(ids)}, [text.lower() for text in texts]
+    found: _Found = {}
+    for entity, (spellings, homes) in enumerate(zip(names, chunk_ids, strict=True)):
+        spelt = {one.lower() for one in spellings}
+        for chunk in {place_of[key] for key in homes or [] if key in place_of}:
+            text = small[chunk]
+            places = [place for place in (text.find(one) for one in spelt) if place >= 0]
+            times = max([1, *(text.count(one) for one in spelt)])
+            found[entity, chunk] = min(places, default=len(text)), 1 + math.log(times)
+    return found
+
+
+def _spotted(names: list[list[str]], types: list[str], texts: list[str], stated: _Found) -> _Found:
+    """Return where a name stands that the extractor did not see there."""
+    spotter = Spotter(names, [kind == "PERSON" for kind in types])
+    found: _Found = {}
+    for chunk, text in enumerate(texts):
+        for entity, place in spotter.spot(text):
+            if (entity, chunk) not in stated and (entity, chunk) not in found:
+                found[entity, chunk] = place, _SPOTTED
+    return found
 
 
 def _is_first(chunks: np.ndarray, places: np.ndarray) -> np.ndarray:

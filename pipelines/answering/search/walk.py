@@ -19,11 +19,11 @@ class WalkSettings:
     """Steps from chunk to chunk; what is left of the mass after them ends where it is."""
     sources: int = 20
     """Chunks with most mass that a step starts from."""
-    aside: float = 0.02
+    aside: float = 0.05
     """Relevance that a chunk has of which the question says nothing."""
     sharpness: float = 2.0
     """Exponent of the relevance of a chunk that a step may end in."""
-    asked: float = 0.2
+    asked: float = 0.0
     """Weight of entities that the question names: the searches have been where they lead."""
     common: float = 0.2
     """Share of the chunks from which an entity is in too many of them to lead anywhere."""
@@ -58,6 +58,12 @@ def walk(
     return total, met / settings.hops
 
 
+def heaviest(mass: np.ndarray) -> np.ndarray:
+    """Return the places that have any mass, those with most first, equal ones in their order."""
+    some = np.flatnonzero(np.round(mass, 12) > 0)
+    return some[np.argsort(-np.round(mass[some], 12), kind="stable")]
+
+
 def _leads(index: GraphIndex, asked: np.ndarray, settings: WalkSettings) -> np.ndarray:
     """Return the weight of each entity as a way on: rare ones more, those of one chunk or of very many none."""
     chunks = np.diff(index.chunks_of.starts)
@@ -71,8 +77,7 @@ def _step(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the mass of chunks after a step from those of `front` with most, and the mass that went by each entity."""
     none = np.zeros(len(front)), np.zeros(len(leads))
-    sources = np.argsort(-front, kind="stable")[:most]
-    sources = sources[front[sources] > 0]
+    sources = heaviest(front)[:most]
     places, entities, weights = index.entities_of.from_nodes(sources)
     weights = weights * leads[entities]
     places, entities, weights = places[weights > 0], entities[weights > 0], weights[weights > 0]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pipelines.answering.search.graph_index import GraphIndex, Links, read_index
+from pipelines.answering.search.spotting import Spotter
 from pipelines.answering.search.walk import WalkSettings, walk
 from tests.fakes import FakeGraphStore
 
@@ -80,7 +81,7 @@ def test_without_seeds_nothing_is_found():
 def _stored(*entities: dict[str, object]) -> GraphIndex:
     texts = {"c0": "Brand is by Ibsen. Ibsen was a Norwegian.", "c1": "易卜生是挪威人。布兰德是易卜生写的。"}
     chunks = [{"chunk_id": key, "document_id": "d", "text": text, "vector": [1.0, 0.0]} for key, text in texts.items()]
-    named = [{"entity_id": f"e{place}", "aliases": [], **one} for place, one in enumerate(entities)]
+    named = [{"entity_id": f"e{place}", "aliases": [], "type": "PERSON", **one} for place, one in enumerate(entities)]
     return read_index(FakeGraphStore(documents=[{"document_id": "d", "title": ""}], chunks=chunks, entities=named))
 
 
@@ -90,7 +91,7 @@ def test_a_link_weighs_more_for_each_mention_and_for_what_a_chunk_begins_with():
     twice = 1 + np.log(2)
     _, targets, weights = index.entities_of.from_nodes(np.array([0, 1]))
     assert targets.tolist() == [0, 1, 0, 1]
-    assert weights == pytest.approx([2.0, twice, 1.0, twice + 1])  # "Brand" begins the English one, 易卜生 the Chinese
+    assert weights == pytest.approx([3.0, twice, 1.0, twice + 2])  # "Brand" begins the English one, 易卜生 the Chinese
     assert index.rarity == pytest.approx([np.log(1 + 0.5 / 2.5)] * 2)
 
 
@@ -103,3 +104,30 @@ def test_a_store_without_entities_is_an_index_without_links():
     index = _stored()
     assert index.entity_ids == [] and not len(index.entities_of.targets)
     assert index.vectors.tolist() == [[1.0, 0.0], [1.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("Clarence Brown", "Clarence Leon Brown (1890 to 1987) was a director.", "PERSON"),
+        ("Robert A. Stemmle", "Robert Adolf Stemmle was a director.", "PERSON"),
+        ("Nicholas the Small", "Nicholas the Small of Ziębice was a duke.", "CONCEPT"),
+        ("沈从文", "作家沈从文出生于凤凰。", "PERSON"),
+    ],
+)
+def test_a_name_that_the_extractor_did_not_see_is_a_link_too(name: str, text: str, kind: str):
+    spotter = Spotter([[name]], [kind == "PERSON"])
+    assert {entity for entity, _ in spotter.spot(text)} == {0}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("Royal Navy", "The Royal Canadian Navy sailed.", "ORGANIZATION"),  # companies have no middle names
+        ("Clarence Brown", "Clarence met the other Brown.", "PERSON"),
+        ("Brown", "Clarence Brown was a director.", "PERSON"),
+        ("北京", "他住在北京路。", "LOCATION"),
+    ],
+)
+def test_half_a_name_is_no_link(name: str, text: str, kind: str):
+    assert not list(Spotter([[name]], [kind == "PERSON"]).spot(text))
