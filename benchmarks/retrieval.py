@@ -21,6 +21,7 @@ from benchmarks.corpora.retrieval_figures import (
     NOTES,
     READ,
     Figures,
+    halves,
     means,
     merged,
     page,
@@ -77,7 +78,7 @@ def measure(corpus: multihop.QuestionSet, label: str, retriever: Retriever, coun
         ids = list(dict.fromkeys(row["chunk_id"] for row in rows))
         scores.append(score(ids, question.gold))
         tokens.append(sum(count([row["text"] for row in rows if row["chunk_id"] in ids[:READ]])))
-    spent, note = 1000 * float(np.mean(seconds)), NOTES.get(label, "")
+    spent, note = 1000 * float(np.mean(seconds)), halves(scores) if label in WALK_MODES else NOTES.get(label, "")
     return Figures(corpus.name, label, *means(scores), float(np.mean(tokens)), spent, note)
 
 
@@ -177,7 +178,8 @@ def gains(figures: Sequence[Figures]) -> list[Row]:
     The smaller is that of the multi-hop sets.
     """
     at = dict.fromkeys(multihop.DATASETS, 5) | {multihop.CHINESE: 1}
-    by = {(one.dataset, one.mode): one.recall_1 if at[one.dataset] == 1 else one.recall_5 for one in figures}
+    known = [one for one in figures if one.dataset in at]
+    by = {(one.dataset, one.mode): one.recall_1 if at[one.dataset] == 1 else one.recall_5 for one in known}
     rows = []
     for name, depth in at.items():
         single = [by.get((name, mode)) for mode in ("vector", "bm25")]

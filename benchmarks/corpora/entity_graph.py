@@ -73,6 +73,8 @@ class _Meaningless(EmbedderBefore):
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         return random_units(len(texts), self.dimensions)
 
+    embed_queries = embed
+
 
 def random_units(count: int, dimensions: int, seed: int = 0) -> np.ndarray:
     """Return directions without a meaning, for rows whose vectors nothing that is measured compares."""
