@@ -104,7 +104,9 @@ def test_the_halves_of_the_questions_are_told_apart():
     assert halves(scores).split("; ")[1] == "the odd ones: recall@5 0.500, all gold@8 0.000"
 
 
-@pytest.mark.parametrize("label", ["vector", "ppr", "local", "global", "llamaindex-property-graph", "hybrid, compressed"])
+@pytest.mark.parametrize(
+    "label", ["vector", "ppr", "local", "global", "llamaindex-property-graph", "hybrid, compressed"]
+)
 def test_every_mode_is_measured_over_the_filled_store(tmp_path, label):
     embedder, corpus = Remembering(), _corpus()
     store = EmbeddedGraphStore(tmp_path / "store")
