@@ -13,6 +13,8 @@ from pipelines.core.protocols import GraphStore
 
 _OPENS = 2.0
 """What the first entity of a chunk, which is mostly what the chunk is about, has above the others."""
+_LENGTH = 0.5
+"""How far length counts against a chunk (the b of BM25): a long one has many names, and costs tokens."""
 _SPOTTED = 0.5
 """Weight of a name that the extractor did not see."""
 
@@ -91,7 +93,7 @@ def read_index(store: GraphStore) -> GraphIndex:
         entity_ids,
         _vectors(table),
         Links.of(targets, sources, weights, len(ids)),
-        Links.of(sources, targets, weights, len(entity_ids)),
+        Links.of(sources, targets, weights * _by_length(texts)[targets], len(entity_ids)),
         np.log(1 + (len(ids) - homes + 0.5) / (homes + 0.5)),
     )
 
@@ -123,6 +125,12 @@ def _spotted(names: list[list[str]], types: list[str], texts: list[str], stated:
             if (entity, chunk) not in stated and (entity, chunk) not in found:
                 found[entity, chunk] = place, _SPOTTED
     return found
+
+
+def _by_length(texts: list[str]) -> np.ndarray:
+    """Return the factor of each chunk, 1 at the mean length (the pivoted normalisation of BM25)."""
+    lengths = np.array([len(text) for text in texts], np.float64)
+    return 1 / (1 - _LENGTH + _LENGTH * lengths / max(float(lengths.mean()), 1.0)) if texts else lengths
 
 
 def _is_first(chunks: np.ndarray, places: np.ndarray) -> np.ndarray:

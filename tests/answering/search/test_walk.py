@@ -131,3 +131,13 @@ def test_a_name_that_the_extractor_did_not_see_is_a_link_too(name: str, text: st
 )
 def test_half_a_name_is_no_link(name: str, text: str, kind: str):
     assert not list(Spotter([[name]], [kind == "PERSON"]).spot(text))
+
+
+def test_a_long_chunk_weighs_less_as_an_entitys():
+    texts = {"c0": "Ibsen wrote.", "c1": "Ibsen wrote." + " " * 24}
+    chunks = [{"chunk_id": key, "document_id": "d", "text": text, "vector": [1.0]} for key, text in texts.items()]
+    entity = {"entity_id": "e", "name": "Ibsen", "aliases": [], "type": "PERSON", "chunk_ids": ["c0", "c1"]}
+    index = read_index(FakeGraphStore(documents=[{"document_id": "d", "title": ""}], chunks=chunks, entities=[entity]))
+    _, _, weights = index.chunks_of.from_nodes(np.array([0]))
+    # A line break before each: 13 and 37 characters, 25 in the mean.
+    assert weights == pytest.approx([3.0 / (0.5 + 0.5 * 13 / 25), 3.0 / (0.5 + 0.5 * 37 / 25)])
