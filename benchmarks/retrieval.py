@@ -14,14 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.corpora import entity_graph, multihop
-from benchmarks.corpora.large_graph import large_store
+from benchmarks.corpora import entity_graph, large_store, multihop, walks
+from benchmarks.corpora.large_graph import large_store as large_graph_store
 from benchmarks.corpora.retrieval_figures import (
     DEEP,
     NOT_ASKED,
     NOTES,
     READ,
     Figures,
+    halves,
     means,
     merged,
     page,
@@ -30,7 +31,7 @@ from benchmarks.corpora.retrieval_figures import (
 )
 from benchmarks.ground.common import Row, finish, machine, parse, result, say, versions
 from pipelines.answering.frameworks import guide
-from pipelines.answering.modes.names import ADAPTER_MODES, MODES, Mode
+from pipelines.answering.modes.names import ADAPTER_MODES, MODES, WALK_MODES, Mode
 from pipelines.answering.retrievers import open_retriever
 from pipelines.answering.search.search import Retriever
 from pipelines.answering.settings import AnswerSettings, RetrievalSettings
@@ -49,9 +50,12 @@ _VARIANTS: dict[str, tuple[Mode, RetrievalSettings]] = {
     "hybrid, one hop": ("hybrid", RetrievalSettings(links=0)),
     "hybrid, one hop, rank fusion": ("hybrid", RetrievalSettings(links=0, fusion="ranks")),
     "hybrid, compressed": ("hybrid", RetrievalSettings(compress=True)),
-    **{mode: (mode, RetrievalSettings()) for mode in (*MODES, *ADAPTER_MODES)},
+    **{mode: (mode, RetrievalSettings()) for mode in (*MODES, *WALK_MODES, *ADAPTER_MODES)},
 }
 _GRAPH = {"local", "global", "llamaindex-property-graph"}
+_ENTITIES = {*_GRAPH, *WALK_MODES}
+_UNTITLED = {"vector", "bm25", "hybrid", *WALK_MODES}
+"""What is measured without titles."""
 _SLOW = {*_GRAPH, "llamaindex-summary", "llamaindex-tree", "guide", "hybrid, compressed"}
 _WORDS_ALONE = {"bm25", "langchain-bm25", "llamaindex-keyword"}
 _ROWS = (
@@ -60,6 +64,7 @@ _ROWS = (
     "recall_hybrid_gain_2wiki",
     "recall_hybrid_gain_cmrc",
     "search_hybrid_p95_ms",
+    *walks.ROWS,
 )
 
 
@@ -74,7 +79,7 @@ def measure(corpus: multihop.QuestionSet, label: str, retriever: Retriever, coun
         ids = list(dict.fromkeys(row["chunk_id"] for row in rows))
         scores.append(score(ids, question.gold))
         tokens.append(sum(count([row["text"] for row in rows if row["chunk_id"] in ids[:READ]])))
-    spent, note = 1000 * float(np.mean(seconds)), NOTES.get(label, "")
+    spent, note = 1000 * float(np.mean(seconds)), halves(scores) if label in WALK_MODES else NOTES.get(label, "")
     return Figures(corpus.name, label, *means(scores), float(np.mean(tokens)), spent, note)
 
 
@@ -84,15 +89,15 @@ def quality(names: Sequence[str], home: Path, quick: bool, labels: set[str]) -> 
     for name in names:
         corpus, embedder = multihop.load(name, 30 if quick else None), multihop.CorpusEmbedder(home)
         store = EmbeddedGraphStore(home / "bench" / "retrieval" / name)
-        fill(store, corpus, embedder, home, with_graph=bool(labels & _GRAPH))
-        if labels & _GRAPH:
+        fill(store, corpus, embedder, home, bool(labels & _GRAPH), bool(labels & _ENTITIES))
+        if labels & _ENTITIES:
             sizes[name] = ", ".join(f"{count} {table}" for table, count in store.counts().items())
             say(f"{name}: {sizes[name]}")
         for label in _VARIANTS:
-            if label in labels:
+            if label in labels and (name not in multihop.UNTITLED or label in _UNTITLED):
                 found.append(figures_of(corpus, label, store, embedder))
                 say(str(found[-1]))
-            else:
+            elif name not in multihop.UNTITLED or label in _UNTITLED:
                 found.append(Figures(name, label, note=NOT_ASKED))
         if name == "2wiki":
             found += [_peer(corpus, label, by, embedder.count_tokens) for label, by in multihop.peers(corpus).items()]
@@ -105,15 +110,17 @@ def fill(
     embedder: multihop.CorpusEmbedder,
     home: Path,
     with_graph: bool,
+    with_entities: bool = False,
 ) -> None:
-    """Make the store hold the corpus, and its entity graph where a mode needs that."""
+    """Make the store hold the corpus, and its entity graph, or its entities alone, where a mode needs that."""
     vectors = dict(zip(corpus.ids, embedder.remember(corpus.texts), strict=True))
     passages = multihop.tables(corpus.ids, corpus.titles, corpus.texts, corpus.language)
     parts = (*passages, vector_table("chunk_id", vectors, embedder))
-    if with_graph:
+    if with_graph or with_entities:
         say(f"the entity graph of {corpus.name}")
         kept = TableStore(home / "bench" / "graphs" / corpus.name)
-        store.apply(entity_graph.build(kept, *parts, embedder.stored))
+        build = entity_graph.build if with_graph else entity_graph.build_entities
+        store.apply(build(kept, *parts, embedder.stored))
     else:
         store.apply(multihop.without_entities(*parts, embedder))
 
@@ -149,20 +156,25 @@ def latency(home: Path, count: int, seed: int) -> Row:
     A search is the whole of it: the question's vector, both searches, the second hop and the rows.
     """
     embedder = multihop.CorpusEmbedder(home)
-    store, questions = large_store(home, embedder, count, seed)
+    store, questions = large_graph_store(home, embedder, count, seed)
     retriever = open_retriever("hybrid", store, embedder, AnswerSettings())
-    for question in questions[:10]:
-        retriever.retrieve(question, 5)
-    spent = []
-    for question in questions:
-        started = time.perf_counter()
-        retriever.retrieve(question, 5)
-        spent.append(1000 * (time.perf_counter() - started))
+    spent = large_store.milliseconds(retriever, questions, 5)
     note = (
-        f"{len(questions)} questions once each over {count} chunks of real sentences mixed anew, vectors with noise; "
+        f"{len(spent)} questions once each over {count} chunks of real sentences mixed anew, vectors with noise; "
         f"embedding of the question and second hop included; median {np.median(spent):.0f} ms"
     )
     return Row("search_hybrid_p95_ms", "ms", "<= 100", float(np.percentile(spent, 95)), note=note)
+
+
+def walk_latency(home: Path, count: int, seed: int) -> Row:
+    """Return the 95th percentile of a walk's whole time over `count` chunks and their entities."""
+    embedder, corpora = multihop.CorpusEmbedder(home), [multihop.load(name) for name in multihop.DATASETS]
+    entities = []
+    for corpus in corpora:
+        _, chunks = multihop.tables(corpus.ids, corpus.titles, corpus.texts, corpus.language)
+        entities.append(entity_graph.resolved(TableStore(home / "bench" / "graphs" / corpus.name), chunks).entities)
+    store = large_store.open_mixed(home, count, seed, embedder, corpora, entities)
+    return walks.latency(store, embedder, [one.text for corpus in corpora for one in corpus.questions])
 
 
 def gains(figures: Sequence[Figures]) -> list[Row]:
@@ -171,7 +183,8 @@ def gains(figures: Sequence[Figures]) -> list[Row]:
     The smaller is that of the multi-hop sets.
     """
     at = dict.fromkeys(multihop.DATASETS, 5) | {multihop.CHINESE: 1}
-    by = {(one.dataset, one.mode): one.recall_1 if at[one.dataset] == 1 else one.recall_5 for one in figures}
+    known = [one for one in figures if one.dataset in at]
+    by = {(one.dataset, one.mode): one.recall_1 if at[one.dataset] == 1 else one.recall_5 for one in known}
     rows = []
     for name, depth in at.items():
         single = [by.get((name, mode)) for mode in ("vector", "bm25")]
@@ -199,13 +212,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = set(options.rows)
     wanted = [name for name in multihop.DATASETS if rows & {"recall_hybrid_gain", f"recall_hybrid_gain_{name}"}]
     wanted += [multihop.CHINESE] if f"recall_hybrid_gain_{multihop.CHINESE}" in rows else []
+    wanted += [name for name in walks.datasets(options.rows) if name not in wanted]
     labels = set(options.modes.split(";")) - (_SLOW if options.quick else set())
     figures, graphs = quality(wanted, home, options.quick, labels)
     if options.keep and options.json and options.json.is_file():
         figures = merged(figures, json.loads(options.json.read_text(encoding="utf-8"))["modes"])
-    found = [row for row in gains(figures) if row.id in rows]
+    found = [row for row in (*gains(figures), *walks.quality_rows(figures)) if row.id in rows]
     if "search_hybrid_p95_ms" in rows:
         found.append(latency(home, _QUICK_CHUNKS if options.quick else _CHUNKS, options.seed))
+    if walks.TIME in rows:
+        found.append(walk_latency(home, _QUICK_CHUNKS if options.quick else _CHUNKS, options.seed))
     details = {"Entity graphs": "\n".join(f"{name}: {size}" for name, size in graphs.items())} if graphs else {}
     more = {"versions": versions(_PACKAGES), "modes": [asdict(one) for one in figures], "details": details}
     print(tables(figures))

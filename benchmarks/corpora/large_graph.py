@@ -64,7 +64,7 @@ def _graph(
     titles = [title for one in corpora for title in one.titles]
     texts = [text for one in corpora for text in one.texts]
     ids = [f"{place:024x}" for place in range(chunks)]
-    mixed = [_varied(texts, pick, draw) for pick in picks]
+    mixed = [varied(texts, pick, draw) for pick in picks]
     passages = multihop.tables(ids, [titles[pick] for pick in picks], mixed)
     embedded = vector_table("chunk_id", dict(zip(ids, vectors, strict=True)), embedder)
     if not entities:
@@ -118,7 +118,7 @@ def _noisy(base: np.ndarray, picks: np.ndarray, seed: int) -> np.ndarray:
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
-def _varied(texts: Sequence[str], pick: int, draw: random.Random) -> str:
+def varied(texts: Sequence[str], pick: int, draw: random.Random) -> str:
     title, _, body = texts[pick].partition("\n")
     own = _SENTENCE_END.split(body)
     draw.shuffle(own)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ from resources.embedding.vector_cache import CachedEmbedder
 from resources.settings import Settings
 
 DATASETS = ("musique", "2wiki")
+UNTITLED = tuple(f"{name}-untitled" for name in DATASETS)
+"""The same without titles, neither in the texts nor as a field: what most people's documents are like."""
 CHINESE = "cmrc"
 """CMRC 2018's trial questions, each over the one paragraph that it was asked about."""
 PEERS = {"fast_graphrag": "fast-graphrag", "lightrag": "LightRAG", "nano_graphrag": "nano-graphrag", "vector": "vector"}
@@ -64,6 +66,8 @@ def load(name: str, limit: int | None = None) -> QuestionSet:
     """Return a corpus with its questions, the first `limit` of them."""
     if name == CHINESE:
         return _chinese(limit)
+    if name in UNTITLED:
+        return untitled(load(name.removesuffix("-untitled"), limit))
     file = {"musique": "musique_train_corpus.json", "2wiki": "2wikimultihopqa_corpus.json"}[name]
     passages = read_json(folder() / file)
     texts = [f"{one['title']}\n{one['text']}" for one in passages]
@@ -84,6 +88,12 @@ def load(name: str, limit: int | None = None) -> QuestionSet:
         rows = read_json(folder() / "peer_results" / "2wiki_101_vector.json")
         questions = [Question(row["question"], frozenset(by_title[t] for t in row["ground_truth"])) for row in rows]
     return QuestionSet(name, ids, [one["title"] for one in passages], texts, questions[:limit])
+
+
+def untitled(corpus: QuestionSet) -> QuestionSet:
+    """Return a corpus without its titles: ids and questions stay, a text goes without its first line."""
+    texts = [text.removeprefix(f"{title}\n") for title, text in zip(corpus.titles, corpus.texts, strict=True)]
+    return replace(corpus, name=f"{corpus.name}-untitled", titles=[""] * len(texts), texts=texts)
 
 
 def _chinese(limit: int | None) -> QuestionSet:

@@ -65,6 +65,13 @@ def means(scores: Sequence[tuple[float, ...]]) -> list[float]:
     return [float(value) for value in np.mean(np.array(scores), axis=0)]
 
 
+def halves(scores: Sequence[tuple[float, ...]]) -> str:
+    """Return recall@5 and all gold@8 of the even questions, which constants were chosen on, and of the others."""
+    parts = {"chosen on the even questions": scores[::2], "the odd ones": scores[1::2]}
+    found = {name: np.mean(np.array(part), axis=0) for name, part in parts.items() if part}
+    return "; ".join(f"{name}: recall@5 {mean[2]:.3f}, all gold@8 {mean[4]:.3f}" for name, mean in found.items())
+
+
 def merged(now: Sequence[Figures], before: Iterable[Mapping[str, Any]]) -> list[Figures]:
     """Return this run's figures, and an earlier run's where this one did not measure, in the order of this run."""
     known = {(one["dataset"], one["mode"]): Figures(**one) for one in before}

@@ -78,6 +78,7 @@ def open_retriever(
     from pipelines.answering.modes.global_search import GlobalRetriever
     from pipelines.answering.modes.local_search import LocalRetriever
     from pipelines.answering.modes.passages import PassageRetriever
+    from pipelines.answering.modes.ppr import PprRetriever
 
     counts = store.counts() if counts is None else counts
     wanted = "communities" if mode == "global" else "chunks"
@@ -99,6 +100,7 @@ def open_retriever(
         "native": NativeRetriever,
         "local": LocalRetriever,
         "global": GlobalRetriever,
+        "ppr": PprRetriever,
         "agentic": AgenticRetriever,
         "cypher": CypherRetriever,
     }

@@ -53,7 +53,7 @@ def test_an_attack_ends_well(attack: Attack, writer: str, monkeypatch: pytest.Mo
                 for piece in answerer.stream(attack.question, attack.mode):
                     if isinstance(piece, Answered):
                         answered = piece
-                    else:
+                    elif isinstance(piece, str):
                         shown += piece
             else:
                 answered = answerer.ask(attack.question, attack.mode)

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from benchmarks import retrieval, vector_weights
-from benchmarks.corpora import entity_graph, multihop
+from benchmarks.corpora import entity_graph, multihop, walks
 from benchmarks.corpora.asked_store import AskedStore
 from benchmarks.corpora.multihop import Question, QuestionSet
-from benchmarks.corpora.retrieval_figures import NOT_ASKED, Figures, merged, page, score
+from benchmarks.corpora.retrieval_figures import NOT_ASKED, Figures, halves, merged, page, score
 from pipelines.core.graph_tables import orphans
 from pipelines.core.schemas import CHUNKS
 from pipelines.knowledge.vectors.embedding import vector_table
@@ -74,7 +74,39 @@ def test_a_second_build_reads_no_passage_again_and_is_the_same(tmp_path, monkeyp
     assert _graph(tmp_path, FakeEmbedder()) == first
 
 
-@pytest.mark.parametrize("label", ["vector", "local", "global", "llamaindex-property-graph", "hybrid, compressed"])
+def test_without_titles_nothing_but_the_titles_is_gone():
+    bare = multihop.untitled(_corpus())
+    assert bare.texts == list(PASSAGES.values()) and set(bare.titles) == {""}
+    assert (bare.ids, bare.questions) == (_corpus().ids, _corpus().questions)
+
+
+def _figures(dataset: str, mode: str, recall: float, gold: float) -> Figures:
+    return Figures(dataset, mode, recall_5=recall, all_gold_8=gold, prompt_tokens=900.0)
+
+
+def test_the_rows_of_the_walk_take_the_smaller_gain_and_the_most_tokens():
+    figures = [
+        *(_figures(name, "hybrid", 0.5, 0.25) for name in multihop.UNTITLED),
+        _figures("musique-untitled", "ppr", 0.75, 0.5),
+        _figures("2wiki-untitled", "ppr", 0.75, 0.375),
+    ]
+    rows = {row.id: row.value for row in walks.quality_rows(figures)}
+    assert rows == {
+        "graph_musique_untitled_recall5": 0.75,
+        "graph_2wiki_untitled_all_gold_at_8": 0.375,
+        "graph_over_hybrid_untitled": 0.125,
+        "tokens_ppr": 900.0,
+    }
+
+
+def test_the_halves_of_the_questions_are_told_apart():
+    scores = [(0, 0, 1.0, 0, 1.0, 0), (0, 0, 0.5, 0, 0.0, 0)]
+    assert halves(scores).split("; ")[1] == "the odd ones: recall@5 0.500, all gold@8 0.000"
+
+
+@pytest.mark.parametrize(
+    "label", ["vector", "ppr", "local", "global", "llamaindex-property-graph", "hybrid, compressed"]
+)
 def test_every_mode_is_measured_over_the_filled_store(tmp_path, label):
     embedder, corpus = Remembering(), _corpus()
     store = EmbeddedGraphStore(tmp_path / "store")

@@ -5,6 +5,7 @@ from typing import Literal, get_args
 from pipelines.core import extensions
 
 GraphMode = Literal["native", "local", "global"]
+WalkMode = Literal["ppr"]
 SearchMode = Literal["vector", "bm25", "hybrid"]
 ModelMode = Literal["agentic", "cypher"]
 AdapterMode = Literal[
@@ -26,8 +27,10 @@ MODES: tuple[Mode, ...] = get_args(GraphMode)
 DEFAULT_MODE: Mode = "native"
 """What answers a question for which no mode is named, whichever way it comes in."""
 SEARCH_MODES: tuple[SearchMode, ...] = get_args(SearchMode)
+WALK_MODES: tuple[WalkMode, ...] = get_args(WalkMode)
+"""Those that walk the graph and ask no model."""
 MODEL_MODES: tuple[ModelMode, ...] = get_args(ModelMode)
 """Those that ask the model while they search."""
 ADAPTER_MODES: tuple[AdapterMode, ...] = get_args(AdapterMode)
-_OWN: tuple[Mode, ...] = (*MODES, *SEARCH_MODES, *MODEL_MODES, *ADAPTER_MODES)
+_OWN: tuple[Mode, ...] = (*MODES, *WALK_MODES, *SEARCH_MODES, *MODEL_MODES, *ADAPTER_MODES)
 ALL_MODES: tuple[Mode, ...] = (*_OWN, *extensions.names_beside(extensions.MODES, _OWN))

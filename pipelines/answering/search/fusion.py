@@ -22,6 +22,12 @@ def blend(near: Scored, worded: Scored, vector_weight: float) -> list[str]:
     >>> blend([("a", 0.9), ("b", 0.5)], [("b", 4.0), ("c", 2.0)], 0.5)
     ['a', 'b', 'c']
     """
+    scores = blended(near, worded, vector_weight)
+    return sorted(scores, key=lambda key: (-round(scores[key], 9), key))
+
+
+def blended(near: Scored, worded: Scored, vector_weight: float) -> dict[str, float]:
+    """Return the scores that `blend` sorts by."""
     scores: dict[str, float] = {}
     if near:
         best, worst = near[0][1], near[-1][1]
@@ -30,7 +36,7 @@ def blend(near: Scored, worded: Scored, vector_weight: float) -> list[str]:
             scores[key] = vector_weight * share
     for key, score in worded:
         scores[key] = scores.get(key, 0.0) + (1 - vector_weight) * score / worded[0][1]
-    return sorted(scores, key=lambda key: (-round(scores[key], 9), key))
+    return scores
 
 
 def fuse(rankings: Sequence[tuple[float, Sequence[str]]], constant: int = _RANK_CONSTANT) -> list[str]:

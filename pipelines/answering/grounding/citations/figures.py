@@ -16,6 +16,8 @@ from pipelines.answering.grounding.citations.reading.numbers import Number, is_r
 from pipelines.answering.grounding.citations.reading.parts import Reading
 
 _COUNTED, _NEAREST = 20, 2
+_SAME_WORDS = 0.9
+"""Share of a sentence's words from which a source says the same, its number aside."""
 
 _ANY_RESULT = "more in total per each"
 _RANGE = re.compile(
@@ -96,6 +98,8 @@ def check_figures(
     found.wrong = found.wrong or wrong
     for number in bare:
         how = _number(number, claim, reading, known, dates, earlier, evidence, shown, context)
+        if how and any(same_value(one, number) for one in given):
+            how = None  # what the question says does not follow from its saying so
         if how is None and (number.unit or number.value > _COUNTED) and any(same_value(one, number) for one in before):
             how = f"{reading.text[number.start : number.end]}, from the sentences before"
         if how:
@@ -215,7 +219,11 @@ def _with_scale(number: Number, reading: Reading) -> Number | None:
 
 
 def _counted_otherwise(number: Number, reading: Reading, evidence: Sequence[SourceSentence]) -> bool:
-    """Say whether the nearest sentence counts the same thing with another number, which nothing is derived beside."""
+    """Say whether the nearest sentence says the same with another number, which nothing is derived beside."""
+    if evidence and number.unit and len(reading.numbers) == 1:
+        alike = [one for one in evidence[0].reading.numbers if one.unit and one.dimension == number.dimension]
+        plain = {word.key for word in reading.words if word.kind != "number"}
+        return len(alike) == 1 and len(plain & evidence[0].reading.keys) >= _SAME_WORDS * len(plain)
     own = next((one for one in items(reading) if one.thing is number), None)
     if own is None or not own.counted or number.unit or not evidence:
         return False
