@@ -15,6 +15,7 @@ from pipelines.answering.search.entities import entity_names, is_named, near_ent
 from pipelines.answering.search.fusion import blended
 from pipelines.answering.search.graph_index import read_index
 from pipelines.answering.search.search import Retrieved, Row, Search
+from pipelines.answering.search.similarity import among_all
 from pipelines.answering.search.walk import WalkSettings, heaviest, walk
 from pipelines.text.terms import term_weights
 
@@ -66,9 +67,7 @@ class PprRetriever:
         if vector is None:
             found = self._seeds(scores) ** (1 / _SEED_POWER)
             return found / found.max() if found.any() else found
-        cosines = self.index.vectors @ vector.astype(np.float32)
-        worst, best = np.quantile(cosines, _UNRELATED), cosines.max()
-        return np.clip((cosines - worst) / (best - worst), 0.0, 1.0) if best > worst else np.ones_like(cosines)
+        return among_all(self.index.vectors, vector, _UNRELATED)
 
     def _first(self, order: Sequence[str], count: int) -> list[Row]:
         """Return the rows of the first `count` chunks that pass the filters."""

@@ -31,6 +31,19 @@ class Scale:
         return (cosines - self.unrelated) / (self.related - self.unrelated)
 
 
+def among_all(vectors: np.ndarray, vector: np.ndarray, unrelated: float) -> np.ndarray:
+    """Return how near each of many texts is to a question, 0 to 1, on a scale that these texts make themselves.
+
+    0 up to the cosine at the quantile `unrelated` of all, 1 at the highest: squeezed cosines give the same.
+
+    >>> among_all(np.array([[1.0], [2.0], [3.0]]), np.array([1.0]), 0.5).tolist()
+    [0.0, 0.0, 1.0]
+    """
+    cosines = vectors @ vector.astype(vectors.dtype)
+    worst, best = np.quantile(cosines, unrelated), cosines.max()
+    return np.clip((cosines - worst) / (best - worst), 0.0, 1.0) if best > worst else np.ones_like(cosines)
+
+
 class Similarity:
     """Compares texts under one embedder, in languages that it reads; the scales are measured when they are needed."""
 
