@@ -6,7 +6,7 @@ import unicodedata
 from pipelines.text.characters import HAN_CHARACTER
 from pipelines.text.languages.chinese import CHINESE
 from pipelines.text.languages.english import ENGLISH
-from pipelines.text.legal_forms import without_legal_form
+from pipelines.text.names.legal_forms import without_legal_form
 
 _POSSESSIVE = re.compile(r"['’]s?$")
 _ARTICLE = re.compile(r"^(?:the|a|an) ")

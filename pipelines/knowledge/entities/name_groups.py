@@ -14,7 +14,7 @@ from pipelines.knowledge.names import (
     pinyin,
     without_initials,
 )
-from pipelines.text.territories import TRANSLATED_TERRITORIES
+from pipelines.text.names.territories import TRANSLATED_TERRITORIES
 
 _NAMES_TWICE = frozenset({"PERSON", "LOCATION"})
 """Types whose Latin name is the pinyin of the Chinese one; a company's is often a translation."""

@@ -59,7 +59,7 @@ class Names:
 
     `common_surnames` are the frequent ones of `surnames`: enough to take any text's characters for a person, where
     `surnames` need a tagger's word as well. `person` is a name's pattern, case counts. `company_endings` end companies'
-    names beside the legal forms of `text.legal_forms`. `familiar` stand before one syllable of a name, `titles` before
+    names beside the forms of `text.names.legal_forms`. `familiar` stand before one syllable of a name, `titles` before
     a name or, where names begin with the family's, behind it.
     """
 

@@ -66,3 +66,15 @@ def test_a_short_name_relates_under_the_full_one_of_its_passage():
 ])  # fmt: skip
 def test_third_persons(lemma: str, third: str):
     assert third_person(lemma) == third
+
+
+def test_code_units_and_parts_of_hyphenated_names_are_no_names():
+    text = (
+        "Set `HOME_FOLDER` to `A Value`. It takes 3 GiB with LLaMA-Factory. ```\nTrue = Path\n``` NEO4J_PORT is read."
+    )
+    assert [one.name for one in extract_text(text).entities] == ["LLaMA-Factory"]
+
+
+def test_a_channel_in_brackets_behind_a_country_is_no_name_of_it():
+    assert not {one for one in _typed("他在美国（ABC）和加拿大（TSN）看了比赛。") if one[1] == "ALIAS_OF"}
+    assert ("世界卫生组织", "ALIAS_OF", "WHO") in _typed("世界卫生组织（WHO）在日内瓦成立。")

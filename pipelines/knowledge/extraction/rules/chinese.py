@@ -10,7 +10,7 @@ from pipelines.knowledge.extraction.rules.codes import codes
 from pipelines.knowledge.mentions import Entity, without_overlaps
 from pipelines.text.characters import HAN
 from pipelines.text.languages.chinese import CHINESE
-from pipelines.text.legal_forms import HAN_LEGAL_FORMS
+from pipelines.text.names.legal_forms import HAN_LEGAL_FORMS
 from pipelines.text.segmenter import chinese_segmenter
 
 _NOT_IN_NAMES = re.compile(r"[的是了不在上下为和与由被把将到来去每这那就都也很太吗呢吧们只个]")

@@ -1,14 +1,17 @@
 """Named things in English sentences: what spaCy's small model recognises, and proper nouns without a type."""
 
 import functools
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from pipelines.knowledge.extraction.rules.codes import codes
 from pipelines.knowledge.extraction.rules.form_words import FORM_WORDS
 from pipelines.knowledge.mentions import Entity, without_overlaps
+from pipelines.knowledge.names import canonical_name
 from pipelines.text.languages.english import ENGLISH
-from pipelines.text.legal_forms import ends_company, is_legal_form
+from pipelines.text.names.legal_forms import ends_company, is_legal_form
+from pipelines.text.names.territories import TERRITORIES
 
 _MARKUP = str.maketrans({"#": " ", "*": " ", "_": " ", "`": " ", "|": ",", ">": " ", "\u00a0": " ", "\u2013": "-"})
 _TYPES = {
@@ -18,6 +21,9 @@ _TYPES = {
 }  # fmt: skip
 _PROPER = ("NNP", "NNPS")
 _ENDS_OPEN = (",", ":", "(", ")", "[", "]", ";", '"')
+_INNER_CAPITAL = re.compile(r"^(?!(?:Mc|Mac|De|Di|Du|Le|La|Van|Fitz)[A-Z][a-z]).*[a-zA-Z][A-Z]")
+"""Capitals inside a word, as products and formats have them (MLflow, JSON); of people's names, only behind a prefix."""
+_LONGEST_UNIT = 3
 _LONGEST, _MOST_WORDS = 60, 8
 _BATCH = 64
 
@@ -59,7 +65,7 @@ def names(document: Any, text: str, common: frozenset[str] = frozenset()) -> lis
     for first, last, kind, people in [*_recognised(document), *_proper_nouns(document)]:
         if taken.isdisjoint(range(first, last)):
             name = _named(document, text, first, last, kind, people, common)
-            taken.update(range(first, last))
+            taken.update(range(first, name.last if name else last))
             if name:
                 found.append(name)
     kept = set(without_overlaps([name.entity for name in found]))
@@ -129,16 +135,36 @@ def _named(
     last = next((i + 1 for i in range(first + 1, last) if is_legal_form(document[i].text)), last)
     if last <= first or _labels(document, last) or all(document[i].lower_ in FORM_WORDS for i in range(first, last)):
         return None
+    if kind != "LOCATION" and not people:
+        last = _hyphenated(document, last)
     start, end = document[first].idx, document[last - 1].idx + len(document[last - 1].text)
     start, end = _unbracketed(text, start, end)
     name = text[start:end]
     if last - first > 1 and ends_company(name):
         kind = "ORGANIZATION"
-    elif kind == "LOCATION" and _is_used_as_thing(document, first, last):
+    elif _is_written_like_a_product(name, kind) or (kind == "LOCATION" and _is_used_as_thing(document, first, last)):
         kind = "CONCEPT"
     if not _is_name(document, first, last, name, kind, common):
         return None
     return Name(Entity(start, end, name, kind), first, last, people)
+
+
+def _is_written_like_a_product(name: str, kind: str) -> bool:
+    """Say whether what the model takes for a person or a place has capitals inside: MLflow, JSON; not McLean, USA."""
+    if kind == "PERSON":
+        return name.isalnum() and bool(_INNER_CAPITAL.search(name))
+    known = len(name) <= _LONGEST_UNIT or canonical_name(name) in TERRITORIES
+    return kind == "LOCATION" and not known and name.isalnum() and bool(_INNER_CAPITAL.search(name))
+
+
+def _hyphenated(document: Any, last: int) -> int:
+    """Return the end of a name with the parts that hyphens join to it: LLaMA-Factory, MiniLM-L6-v2; not "-based"."""
+    while last + 1 < len(document) and document[last].text == "-" and not document[last - 1].whitespace_:
+        part = document[last + 1].text
+        if document[last].whitespace_ or not (part[0].isupper() or any(map(str.isdigit, part))):
+            break
+        last += 2
+    return last
 
 
 def _unbracketed(text: str, start: int, end: int) -> tuple[int, int]:
@@ -176,7 +202,7 @@ def _is_name(document: Any, first: int, last: int, name: str, kind: str, common:
         return False
     if word.tag_ not in _PROPER and not (word.ent_type_ and word.tag_[:2] in ("NN", "JJ", "FW")):
         return False
-    if name.lower() in common:
+    if name.lower() in common or (first and document[first - 1].like_num and len(name) <= _LONGEST_UNIT):
         return False
     opens = (
         first == 0 or document[first - 1].is_space or document[first - 1].text in (".", "!", "?", ":", "-", "•", ",")

@@ -9,9 +9,9 @@ from pipelines.knowledge.extraction.rules.places import within
 from pipelines.knowledge.extraction.rules.table_cells import Neighbours
 from pipelines.knowledge.mentions import ALIAS_OF, Entity, Relation
 from pipelines.knowledge.names import canonical_name, is_han, is_short_for
-from pipelines.text.territories import TERRITORIES
+from pipelines.text.names.territories import TERRITORIES
 
-_NEAR, _NEAR_PLACE = 2, 3
+_NEAR, _NEAR_PLACE = 1, 3
 """Names of a sentence with this many steps between them are linked although neither is a hub; if one is a place."""
 Whole = Callable[[str], str]
 """From a name to the longest one of its thing in the passage."""

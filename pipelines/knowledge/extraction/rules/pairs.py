@@ -26,7 +26,11 @@ def aliases(sentence: str, entities: Sequence[Entity]) -> Iterable[Key]:
         between = sentence[first.end : second.start]
         other_script = bool(HAN_CHARACTER.search(first.name)) != bool(HAN_CHARACTER.search(second.name))
         bracketed = bool(_BRACKET.fullmatch(between)) and sentence[second.end :].lstrip()[:1] in ("）", ")")
-        same = first.type == second.type or "CONCEPT" in (first.type, second.type)
+        kinds = {first.type, second.type}
+        # A channel in brackets behind its country is no name of the country.
+        same = len(kinds) == 1 or ("CONCEPT" in kinds and "LOCATION" not in kinds)
+        if kinds == {"CONCEPT"}:
+            same = not (first.name.isupper() or second.name.isupper())
         abbreviation = bracketed and is_acronym(second.name, first.name)
         side_by_side = not between.strip() and first.type == second.type
         if abbreviation or (other_script and same and (bracketed or side_by_side)):

@@ -11,6 +11,7 @@ from typing import Any
 from pipelines.core.identity import code_version
 from pipelines.knowledge.extraction.rules import chinese, english
 from pipelines.knowledge.extraction.rules.chinese_relations import Clauses
+from pipelines.knowledge.extraction.rules.code_spans import without_code
 from pipelines.knowledge.extraction.rules.discourse import Discourse
 from pipelines.knowledge.extraction.rules.english import Name
 from pipelines.knowledge.extraction.rules.english_relations import Sentence
@@ -74,10 +75,11 @@ class _Reading:
         self.labels = column_labels([passage.text[start:end] for start, end in passage.spans])
 
     def extraction(self) -> Extraction:
-        sentences = [self.passage.text[start:end] for start, end in self.spans]
+        text = without_code(self.passage.text)
+        sentences = [text[start:end] for start, end in self.spans]
         chinese_ones = [language_of(sentence) is CHINESE for sentence in sentences]
         parses = english.parse([one for one, han in zip(sentences, chinese_ones, strict=True) if not han])
-        common = frozenset(_SMALL_WORD.findall(self.passage.text))
+        common = frozenset(_SMALL_WORD.findall(text))
         for (start, _), sentence, han in zip(self.spans, sentences, chinese_ones, strict=True):
             here = self._chinese(sentence) if han else self._english(sentence, next(parses), common)
             self.entities += [entity.moved(start) for entity in here]
