@@ -19,7 +19,8 @@ from pipelines.compute.processor import processor_flags
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("GRAFTLINE_BENCH_DATA") or ROOT.parent / "shared" / "data")
-"""The folder of the benchmarks' data: sft/ with instruction rows, multihop/ with passages and questions."""
+"""The folder of the benchmarks' data: sft/ with instruction rows, multihop/ with passages and questions,
+extraction/ with documents whose entities and relations are known."""
 SEED = 42
 _PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
 

@@ -106,7 +106,8 @@ ENTITIES = _schema(
 RELATIONS = _schema(
     relation_id=TEXT, source_id=TEXT, target_id=TEXT, type=TEXT, weight=pa.float64(), description=TEXT, chunk_ids=TEXTS
 )
-"""`type` is an upper-case identifier (WORKS_AT, CO_OCCURS); `source_id` and `target_id` are entity ids."""
+"""`type` is an upper-case identifier or a Chinese word (WORKS_AT, 工作于, CO_OCCURS); `source_id` and `target_id` are
+entity ids."""
 
 COMMUNITIES = _schema(community_id=TEXT, level=pa.int64(), parent_id=TEXT, entity_ids=TEXTS, digest=TEXT)
 """`level` 0 is the coarsest; `parent_id` is "" there; `digest` covers members, their relations and the children."""

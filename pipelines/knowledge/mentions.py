@@ -6,7 +6,7 @@ from typing import Protocol
 
 from pipelines.text.sentence_spans import Spans
 
-ENTITY_TYPES = ("PERSON", "ORGANIZATION", "LOCATION", "PRODUCT", "EVENT", "BATCH", "CONCEPT")
+ENTITY_TYPES = ("PERSON", "ORGANIZATION", "LOCATION", "PRODUCT", "EVENT", "CONCEPT")
 """CONCEPT is a proper name of unknown type: another mention's type outvotes it."""
 
 CO_OCCURS = "CO_OCCURS"

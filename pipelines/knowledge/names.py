@@ -6,12 +6,14 @@ import unicodedata
 from pipelines.text.characters import HAN_CHARACTER
 from pipelines.text.languages.chinese import CHINESE
 from pipelines.text.languages.english import ENGLISH
+from pipelines.text.names.legal_forms import without_legal_form
 
 _POSSESSIVE = re.compile(r"['’]s?$")
 _ARTICLE = re.compile(r"^(?:the|a|an) ")
 _TITLE = re.compile(rf"^(?:{'|'.join(ENGLISH.names.titles)})\.? ")
 _SUFFIX = re.compile(rf"[, ]+(?:{'|'.join(ENGLISH.names.company_endings)})\.?$")
 _HAN_SUFFIX = re.compile(rf"(?<=..)(?:{'|'.join(CHINESE.names.company_endings)})$")
+_ENDS = ' .,:;|-–—"“”()'
 _HAN_TITLE = re.compile(rf"(?<=.)(?:{'|'.join(CHINESE.names.titles)})$")
 _HAN_FAMILIAR = re.compile(rf"^[{CHINESE.names.familiar}](?=.$)")
 
@@ -26,8 +28,11 @@ def canonical_name(name: str) -> str:
 
     >>> canonical_name("The Nordvik  Textiles Ltd."), canonical_name("Dr. Weber's"), canonical_name("腾讯有限公司")
     ('nordvik textiles', 'weber', '腾讯')
+    >>> canonical_name("Halden Instruments AS"), canonical_name("Bath Spa")
+    ('halden instruments', 'bath spa')
     """
-    key = " ".join(unicodedata.normalize("NFKC", name).casefold().replace("_", " ").split()).strip(' .,:;|-–—"“”()')
+    spelt = " ".join(unicodedata.normalize("NFKC", name).replace("_", " ").split()).strip(_ENDS)
+    key = without_legal_form(spelt).strip(_ENDS).casefold() or spelt.casefold()
     for pattern in (_POSSESSIVE, _ARTICLE, _TITLE, _SUFFIX, _HAN_SUFFIX):
         key = pattern.sub("", key).strip() or key
     return key

@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pipelines.knowledge.extraction.rules.lexicon import TRANSLATED_PLACES
 from pipelines.knowledge.mentions import ALIAS_OF, ENTITY_TYPES
 from pipelines.knowledge.names import (
     canonical_name,
@@ -15,6 +14,7 @@ from pipelines.knowledge.names import (
     pinyin,
     without_initials,
 )
+from pipelines.text.names.territories import TRANSLATED_TERRITORIES
 
 _NAMES_TWICE = frozenset({"PERSON", "LOCATION"})
 """Types whose Latin name is the pinyin of the Chinese one; a company's is often a translation."""
@@ -78,7 +78,7 @@ class NameGroups:
         named = {key: self._type(key) for key in self._votes}
         latin = {name_letters(key): key for key in sorted(named) if named[key] in _NAMES_TWICE and not is_han(key)}
         spelt: dict[str, list[str]] = defaultdict(list)
-        for chinese, translated in TRANSLATED_PLACES.items():
+        for chinese, translated in TRANSLATED_TERRITORIES.items():
             if named.get(chinese) == named.get(translated) == "LOCATION":
                 self._join(translated, chinese)
         for key in sorted(named) if latin else ():

@@ -105,7 +105,7 @@ CHINESE = Language(
             "工程师", "董事长", "总裁", "主席", "组长", "部长", "院长", "检验员", "质检员",
         ),
         familiar="小老阿",
-        company_endings=("股份有限公司", "有限责任公司", "有限公司", "集团公司", "集团", "公司"),
+        company_endings=("集团",),
         person=rf"[{''.join(sorted(_COMMON_SURNAMES))}][{HAN}]{{1,2}}",
         shortest=1,
     ),

@@ -139,10 +139,7 @@ ENGLISH = Language(
     ),
     names=Names(
         titles=_TITLES,
-        company_endings=(
-            "inc", "ltd", "limited", "llc", "plc", "gmbh", "ag", "bv", "corp", "corporation", "co", "company",
-            "holding", "holdings", "group",
-        ),
+        company_endings=("holding", "holdings", "group"),
         inside=("of", "the", "for", "de", "la", "von", "van", "der", "den"),
         person=r"\b[A-ZÀ-Þ][\w’'-]+ (?:[A-Z]\. )?[A-ZÀ-Þ][\w’'-]+",
         calendar=frozenset(

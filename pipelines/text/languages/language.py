@@ -58,8 +58,9 @@ class Names:
     """How people are called in a language; small letters where it has them.
 
     `common_surnames` are the frequent ones of `surnames`: enough to take any text's characters for a person, where
-    `surnames` need a tagger's word as well. `person` is a name's pattern, case counts. `familiar` stand before one
-    syllable of a name, `titles` before a name or, where names begin with the family's, behind it.
+    `surnames` need a tagger's word as well. `person` is a name's pattern, case counts. `company_endings` end companies'
+    names beside the forms of `text.names.legal_forms`. `familiar` stand before one syllable of a name, `titles` before
+    a name or, where names begin with the family's, behind it.
     """
 
     surnames: frozenset[str] = frozenset()

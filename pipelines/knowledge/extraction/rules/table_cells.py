@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from pipelines.knowledge.extraction.rules.lexicon import (
+from pipelines.knowledge.extraction.rules.codes import is_code
+from pipelines.knowledge.extraction.rules.form_words import (
     ADDRESS_ENDINGS,
     ADDRESS_WORDS,
     CHINESE_ADDRESS,
@@ -25,9 +26,10 @@ _BLANK = re.compile(r"[\W_]+")
 _MOST_FIGURES, _NUMBER = 1 / 3, 1 / 2
 """Share of a text's letters in figures and labels from which it says amounts, and no sentence; of those of a cell in
 figures alone from which it is a number (an account's), and holds no name."""
+_ACCOUNT = 8
+"""Figures from which a number is an account's or a telephone's."""
 _LONGEST_ADDRESS = 16
 """Words of an address; a longer text that holds one is a sentence."""
-_CODES = ("BATCH", "EVENT")
 _FORM = re.compile(rf"(?<![A-Za-z])(?:{'|'.join(sorted(FORM_WORDS))})(?![A-Za-z])|{CHINESE_FORM_WORDS}", re.IGNORECASE)
 _ADDRESS = re.compile(
     rf"(?<![A-Za-z])(?:{'|'.join(sorted(ADDRESS_WORDS))})(?![a-z])\.?,? \d|\d+[a-z]?,? (?:[A-Z]\w+ ){{1,3}}"
@@ -80,7 +82,7 @@ def named_in_cells(sentence: str, entities: Sequence[Entity], labels: frozenset[
         return list(entities)
     columns = [span for span in _labels(sentence) if sentence[span.start : span.end] in labels]
     no_names = [*columns, *(cell for cell in _cells(sentence) if _is_number(sentence[cell.start : cell.end]))]
-    return [e for e in entities if e.type in _CODES or not any(span.holds(e) for span in no_names)]
+    return [e for e in entities if is_code(e.name) or not any(span.holds(e) for span in no_names)]
 
 
 def _labels(row: str) -> list[Span]:
@@ -95,15 +97,26 @@ class Neighbours:
     """Which names of a sentence may be related because they stand in it: all, but for a row's or a form's cells."""
 
     def __init__(self, sentence: str) -> None:
-        self._parts = [*_cells(sentence)] if is_table_row(sentence) else [Span(0, len(sentence))]
+        self._parts = [*_cells(sentence), Span(0, 0)] if is_table_row(sentence) else [Span(0, len(sentence))]
+        self._text = sentence
         self._alone = [_is_value(sentence[part.start : part.end]) for part in self._parts]
+
+    @property
+    def prose(self) -> bool:
+        """Whether the sentence is one, and no row, address or amount: only then its grammar says something."""
+        return len(self._parts) == 1 and not self._alone[0]
 
     def related(self, first: Entity, second: Entity) -> bool:
         """Say whether standing together joins two names: not where one is in an address or among amounts."""
-        return not any(
+        return not self._number_between(first, second) and not any(
             alone and (part.touches(first) or part.touches(second))
             for part, alone in zip(self._parts, self._alone, strict=True)
         )
+
+    def _number_between(self, first: Entity, second: Entity) -> bool:
+        """Say whether a cell with a long number, an account's, parts two cells of a row."""
+        return any(sum(map(str.isdigit, self._text[start:end])) >= _ACCOUNT for start, end in self._parts[:-1]
+                   if first.end <= start and end <= second.start)  # fmt: skip
 
 
 def _cells(row: str) -> Iterator[Span]:

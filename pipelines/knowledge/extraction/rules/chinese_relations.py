@@ -1,0 +1,148 @@
+"""Relations of a Chinese sentence by parts of speech, named by the word that joins their ends: 工作于, 位于."""
+
+from collections.abc import Iterator, Sequence
+
+from pipelines.knowledge.extraction.rules.chinese import Word
+from pipelines.knowledge.extraction.rules.pairs import Key
+from pipelines.knowledge.mentions import Entity
+
+AT = "位于"
+_BEHIND = frozenset("于在到为给自向至入")
+"""Prepositions that follow their verb and belong to its name: 工作于, 毕业于, 搬到."""
+_BEFORE = frozenset(("在", "由", "被", "与", "和", "跟", "对", "从", "向", "给", "把", "将", "同", "为", "于"))
+_BY = frozenset(("由", "被"))
+_NOT = frozenset(("不", "没", "没有", "未", "并未", "从未", "无"))
+_SKIPPED = ("u", "m", "q", "a", "b", "t", "d", "n")
+"""Parts of speech between a verb and what it is said of: 收购 了 一家 美国 公司."""
+_MOST_SKIPPED = 3
+_CLAUSE = frozenset("，,；;：:。！？!?")
+_IS = frozenset(("是", "为", "即", "叫"))
+
+
+class Clauses:
+    """The words of a sentence with the names among them, and whom each part of it is about."""
+
+    def __init__(self, cut: Sequence[Word], entities: Sequence[Entity], meant: Entity | None) -> None:
+        self.items: list[Word | Entity] = []
+        inside = sorted(entities)
+        for word in cut:
+            holder = next((one for one in inside if one.start < word.end and word.start < one.end), None)
+            if holder is None:
+                self.items.append(word)
+            elif not self.items or self.items[-1] is not holder:
+                self.items.append(holder)
+        self.subjects: list[Entity] = []
+        self.subject = meant
+
+    def typed(self) -> list[Key]:
+        """Return the relations that the sentence states."""
+        found: dict[Key, None] = {}
+        clause: list[Word | Entity] = []
+        for item in [*self.items, Word("。", "x", 0, 0)]:
+            if isinstance(item, Word) and item.text in _CLAUSE:
+                found.update(dict.fromkeys(self._clause(clause)))
+                clause = []
+            elif not (isinstance(item, Word) and not item.text.strip()):
+                clause.append(item)
+        return [key for key in found if key[0] != key[1]]
+
+    def _clause(self, clause: Sequence[Word | Entity]) -> Iterator[Key]:
+        own = self._own_subject(clause)
+        subject = own or self.subject
+        for place, item in enumerate(clause):
+            if not isinstance(item, Entity):
+                continue
+            before = clause[place - 1] if place else None
+            if isinstance(before, Entity) and before.type == item.type == "LOCATION":
+                yield item.name, before.name, AT
+            elif subject is not None and item is not own:
+                yield from self._said(clause, place, item, subject)
+            yield from _of_noun(clause, place, item, self.subject)
+        if own is not None:
+            self.subject = own
+            self.subjects.append(own)
+
+    def _own_subject(self, clause: Sequence[Word | Entity]) -> Entity | None:
+        """Return the first name before a verb that no preposition governs and that owns nothing."""
+        for place, item in enumerate(clause):
+            if isinstance(item, Word):
+                if (item.flag.startswith("v") or item.text in _BEHIND) and item.text not in _BEFORE - {"于"}:
+                    return None
+                continue
+            before = clause[place - 1] if place else None
+            after = clause[place + 1] if place + 1 < len(clause) else None
+            governed = isinstance(before, Word) and before.text in _BEFORE
+            owns = isinstance(after, Word) and after.text == "的"
+            speaks = place == 0 or any(
+                isinstance(one, Word) and one.flag.startswith("v") for one in clause[place + 1 :]
+            )
+            if not governed and not owns and speaks:
+                return item
+        return None
+
+    def _said(self, clause: Sequence[Word | Entity], place: int, item: Entity, subject: Entity) -> Iterator[Key]:
+        before = clause[place - 1] if place else None
+        at = isinstance(before, Word) and before.text == "在" and item.type == "LOCATION"
+        if at and not _joined_verb(clause, place - 1):
+            yield subject.name, item.name, AT
+            return
+        if isinstance(before, Word) and before.text in _BY:
+            verb = next((one for one in clause[place + 1 :] if isinstance(one, Word) and one.flag == "v"), None)
+            if verb is not None:
+                yield item.name, subject.name, verb.text
+            return
+        kind = _joining_verb(clause, place)
+        if kind:
+            yield subject.name, item.name, kind
+
+
+def _joined_verb(clause: Sequence[Word | Entity], place: int) -> bool:
+    """Say whether the preposition at a place follows its verb: 坐落 在."""
+    before = clause[place - 1] if place else None
+    return isinstance(before, Word) and before.flag in ("v", "vn")
+
+
+def _joining_verb(clause: Sequence[Word | Entity], place: int) -> str:
+    """Return the verb, with the preposition behind it, that leads to the name at a place; "" where none does."""
+    position, behind, skipped = place - 1, "", 0
+    while position >= 0:
+        word = clause[position]
+        if isinstance(word, Entity):
+            return ""
+        if word.text in _BEHIND and not behind and word.flag in ("p", "v"):
+            behind = word.text
+        elif (word.flag in ("v", "vn") and word.text not in _IS) or (behind == "于" and word.flag == "n"):
+            earlier = clause[position - 1] if position else None
+            if isinstance(earlier, Word) and earlier.text in _NOT:
+                return ""
+            return word.text + behind
+        elif behind or word.text == "的" or not word.flag.startswith(_SKIPPED) or skipped == _MOST_SKIPPED:
+            return ""
+        else:
+            skipped += 1
+        position -= 1
+    return ""
+
+
+def _of_noun(clause: Sequence[Word | Entity], place: int, item: Entity, subject: Entity | None) -> Iterator[Key]:
+    """Yield what a noun says: 微软创始人比尔·盖茨, 比尔·盖茨是微软的创始人; 联系人是何俊 of the subject."""
+    rest = clause[place + 1 : place + 4]
+    if len(rest) >= 2 and _is_word(rest[0], "的") and isinstance(rest[1], Word) and rest[1].flag in ("n", "d", "vn"):
+        owned = rest[1]
+        owner_is = next((one for one in reversed(clause[:place]) if isinstance(one, Entity)), None)
+        before = clause[place - 1] if place else None
+        if owner_is is not None and isinstance(before, Word) and before.text in _IS:
+            yield owner_is.name, item.name, owned.text
+        following = [one for one in clause[place + 3 : place + 5] if not (isinstance(one, Word) and one.text in _IS)]
+        if following and isinstance(following[0], Entity):
+            yield following[0].name, item.name, owned.text
+    elif len(rest) >= 2 and isinstance(rest[0], Word) and rest[0].flag == "n" and isinstance(rest[1], Entity):
+        yield rest[1].name, item.name, rest[0].text
+    if place == 2 and subject is not None:
+        noun, verb = clause[:2]
+        if isinstance(noun, Word) and noun.flag == "n" and isinstance(verb, Word) and verb.text in _IS:
+            yield item.name, subject.name, noun.text
+
+
+def _is_word(item: Word | Entity, text: str) -> bool:
+    return isinstance(item, Word) and item.text == text

@@ -1,0 +1,123 @@
+"""From what a passage's sentences say to its relations: one name a thing, typed before co-occurrence."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pipelines.knowledge.extraction.rules.pairs import LOOSE, TOGETHER, TYPED, Key, together
+from pipelines.knowledge.extraction.rules.places import within
+from pipelines.knowledge.extraction.rules.table_cells import Neighbours
+from pipelines.knowledge.mentions import ALIAS_OF, Entity, Relation
+from pipelines.knowledge.names import canonical_name, is_han, is_short_for
+from pipelines.text.names.territories import TERRITORIES
+
+_NEAR, _NEAR_PLACE = 1, 3
+"""Names of a sentence with this many steps between them are linked although neither is a hub; if one is a place."""
+Whole = Callable[[str], str]
+"""From a name to the longest one of its thing in the passage."""
+
+
+@dataclass
+class Said:
+    """What one sentence says."""
+
+    text: str
+    here: Sequence[Entity]
+    meant: Sequence[Entity] = ()
+    """Whom it speaks of without a name."""
+    subjects: Sequence[Entity] = ()
+    peoples: Sequence[Entity] = ()
+    """Those of the names that are nationalities, religions or parties."""
+    typed: list[Key] = field(default_factory=list)
+    aliases: list[Key] = field(default_factory=list)
+
+    @property
+    def evidence(self) -> str:
+        return " ".join(self.text.split())
+
+
+def relations(said: Sequence[Said], topic: Entity | None) -> list[Relation]:
+    """Return a passage's relations; a pair that a typed one joins does not co-occur besides."""
+    whole = full_names([entity for one in said for entity in one.here], [key for one in said for key in one.aliases])
+    made: dict[tuple[Key, str], float] = {}
+    for one in said:
+        for key in one.aliases:
+            made[key, one.evidence] = TYPED
+    typed = [((whole(a), whole(b), kind), one.evidence) for one in said for a, b, kind in one.typed]
+    evidence: dict[Key, str] = {}
+    for key, where in typed:
+        if key[0] != key[1]:
+            made[key, where] = TYPED
+            evidence.setdefault(key, where)
+    for key in within(evidence):
+        made[key, _told(key, evidence)] = TYPED
+    joined = {frozenset(key[:2]) for key, _ in made}
+    hub = whole(topic.name) if topic else None
+    for key, where, weight in _together(said, whole, hub):
+        if key[0] != key[1] and frozenset(key[:2]) not in joined:
+            made[key, where] = max(weight, made.get((key, where), 0.0))
+    return [Relation(*key, where, weight) for (key, where), weight in made.items()]
+
+
+def _told(key: Key, evidence: dict[Key, str]) -> str:
+    """Return the sentence that says the nearer part of what follows."""
+    return next(where for (source, _, kind), where in evidence.items() if source == key[0] and kind == key[2])
+
+
+def full_names(entities: Sequence[Entity], aliases: Iterable[Key]) -> Whole:
+    """Return a function from a name to the longest name of its thing in the passage: Weber, Jonas Weber."""
+    names = {entity.name: entity.type for entity in entities}
+    people = {canonical_name(e.name): e.name for e in entities if e.type == "PERSON"}
+    others = {canonical_name(e.name): e.name for e in entities if e.type == "ORGANIZATION"}
+    found: dict[str, str] = {source: target for target, source, kind in aliases if kind == ALIAS_OF}
+    for name, kind in names.items():
+        key = canonical_name(name)
+        full = {long for form, long in people.items() if is_short_for(key, form)}
+        if not full and kind in ("ORGANIZATION", "CONCEPT") and len(key) > 1:
+            begins = key if is_han(key) else f"{key} "
+            full = {long for form, long in others.items() if form != key and form.startswith(begins)}
+        if len(full) == 1:
+            found.setdefault(name, full.pop())
+    spelt: dict[str, str] = {}
+    for name in names:
+        spelt.setdefault(canonical_name(name), name)
+
+    def whole(name: str) -> str:
+        name = found.get(name, name)
+        return spelt.get(canonical_name(name), name)
+
+    return whole
+
+
+def _together(said: Sequence[Said], whole: Whole, topic: str | None) -> Iterator[tuple[Key, str, float]]:
+    """Yield what stands together: neighbours, and the hubs of a passage with all that is named beside them.
+
+    Hubs are its topic, the subjects of a sentence and the place where it plays; that place joins the names of the
+    other sentences too. The items of a long list have nothing to do with each other, but with the hubs.
+    """
+    scene = _scene(said, whole)
+    for one in said:
+        hubs = {whole(entity.name) for entity in (*one.subjects, *one.meant)} | {topic, scene}
+        neighbours, here = Neighbours(one.text), list(one.here)
+        for place, first in enumerate(here):
+            for steps, second in enumerate(here[place + 1 :], start=1):
+                ends = whole(first.name), whole(second.name)
+                near = steps <= (_NEAR_PLACE if "LOCATION" in (first.type, second.type) else _NEAR)
+                if (near or not hubs.isdisjoint(ends)) and neighbours.related(first, second):
+                    yield together(*ends), one.evidence, TOGETHER
+        names = sorted({whole(entity.name) for entity in here if neighbours.related(entity, entity)})
+        for entity in one.meant:
+            yield from ((together(whole(entity.name), name), one.evidence, TOGETHER) for name in names)
+        if scene is not None and all(whole(entity.name) != scene for entity in here):
+            yield from ((together(scene, name), one.evidence, LOOSE) for name in names)
+
+
+def _scene(said: Sequence[Said], whole: Whole) -> str | None:
+    """Return where a passage plays: the only country that it names, else the only people, else its commonest place."""
+    places = Counter(whole(entity.name) for one in said for entity in one.here if entity.type == "LOCATION")
+    countries = [name for name in places if canonical_name(name) in TERRITORIES]
+    peoples = {whole(entity.name) for one in said for entity in one.peoples}
+    for only in (countries, peoples if not countries else ()):
+        if len(only) == 1:
+            return next(iter(only))
+    return max(places, key=lambda name: places[name]) if places else None

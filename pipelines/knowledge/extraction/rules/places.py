@@ -1,0 +1,58 @@
+"""What follows from places: a town beside its country, and what is in a place that is in another."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from pipelines.knowledge.extraction.rules.pairs import Key
+from pipelines.knowledge.mentions import Entity
+
+LOCATED_IN = "LOCATED_IN"
+_ENDS = re.compile(r"^\s*(?:[,.;:)\n]|$|(?:and|but|where|when|who|which|on|in|to|as|by|with|from|at)\b)")
+_ITEMS = re.compile(r"^\s*,? (?:and|or) [A-Z]")
+_AT = re.compile(r"_(?:IN|AT|NEAR)$")
+_DEEPEST = 4
+"""A building, its town, its region and its country; more places in a row are a list."""
+
+
+def side_by_side(sentence: str, entities: Sequence[Entity]) -> Iterable[Key]:
+    """Yield a place in the one that a comma sets behind it ("Turin, Italy"); not the items of a list of places."""
+    for chain in _chains(sentence, entities):
+        before, after = sentence[: chain[0].start].rstrip(), sentence[chain[-1].end :]
+        listed = _ITEMS.match(after) or before.endswith((",", " and", " or")) or len(chain) > _DEEPEST
+        if not listed and _ENDS.match(after):
+            yield from ((one.name, other.name, LOCATED_IN) for one, other in pairwise(chain))
+
+
+def _chains(sentence: str, entities: Sequence[Entity]) -> Iterator[list[Entity]]:
+    """Yield the runs of places that commas join; an organisation may stand at the head of one."""
+    chain: list[Entity] = []
+    for entity in entities:
+        if chain and entity.type == "LOCATION" and sentence[chain[-1].end : entity.start] == ", ":
+            chain.append(entity)
+            continue
+        if len(chain) > 1:
+            yield chain
+        chain = [entity] if entity.type in ("LOCATION", "ORGANIZATION") else []
+    if len(chain) > 1:
+        yield chain
+
+
+def within(found: Iterable[Key]) -> list[Key]:
+    """Return what follows: who was born in a town was born in its country, and a town's quarter is in it as well."""
+    found = list(found)
+    wider: dict[str, set[str]] = {}
+    for source, target, kind in found:
+        if kind == LOCATED_IN:
+            wider.setdefault(source, set()).add(target)
+    made: dict[Key, None] = {}
+    for source, target, kind in found:
+        if kind == LOCATED_IN or _AT.search(kind):
+            left, seen = [target], {source, target}
+            while left:
+                for place in sorted(wider.get(left.pop(), ())):
+                    if place not in seen:
+                        seen.add(place)
+                        left.append(place)
+                        made[source, place, kind] = None
+    return [key for key in made if key not in set(found)]
