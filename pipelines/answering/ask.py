@@ -12,7 +12,7 @@ from pipelines.answering.answered import Answered, Prepared
 from pipelines.answering.grounding.answer import Answer
 from pipelines.answering.grounding.writers.choice import open_writer
 from pipelines.answering.grounding.writers.writer import Written
-from pipelines.answering.modes.names import MODES, SEARCH_MODES, Mode
+from pipelines.answering.modes.names import MODES, SEARCH_MODES, WALK_MODES, Mode
 from pipelines.answering.prompts.prompt_files import load_prompts
 from pipelines.answering.question import asked_part, checked_question, patterns_digest
 from pipelines.answering.remembering import RememberingEmbedder
@@ -37,7 +37,7 @@ _UNREAD = (
 _PROMPT_OF = {"agentic": "agent", "cypher": "cypher"}
 """What the model is told by while a mode searches."""
 _LOG = logging.getLogger("graftline")
-_COMPUTED = (*MODES, *SEARCH_MODES)
+_COMPUTED = (*MODES, *WALK_MODES, *SEARCH_MODES)
 """Modes that only compute, while others may wait for a model."""
 _WITHOUT_VECTOR = "bm25"
 _Found = TypeVar("_Found")
