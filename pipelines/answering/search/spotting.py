@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 
-_TOKEN = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
+from pipelines.text.characters import HAN, HAN_CHARACTER
+
+_TOKEN = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
 _BETWEEN = 3
 """Tokens that may stand between the first and the last name of a person."""
 _LONGEST = 8
@@ -58,4 +60,4 @@ class Spotter:
 
 
 def _least(name: Name) -> int:
-    return _LEAST_HAN if name and "\u3400" <= name[0] <= "\u9fff" else _LEAST
+    return _LEAST_HAN if HAN_CHARACTER.match(name) else _LEAST

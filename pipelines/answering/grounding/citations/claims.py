@@ -8,6 +8,7 @@ from pipelines.answering.grounding.citations.marks import find_marks, without_ma
 from pipelines.answering.grounding.citations.reading.numbers import Number, numbers_in
 from pipelines.answering.grounding.citations.wording.latex import plain_math
 from pipelines.answering.grounding.citations.wording.silence import says_nothing, speaks_of_sources
+from pipelines.text.characters import HAN
 from pipelines.text.lines import is_table_row
 from pipelines.text.sections import fence_after
 from pipelines.text.sentences import sentences
@@ -46,7 +47,8 @@ _ROW_LABEL = re.compile(r"\A(?:\*\*|__)?[A-Z][a-z]+(?=(?: [a-z]+)*(?:\*\*|__)?,)
 _BARE = re.compile(r"[\w .,%$€£¥-]{1,40}")
 _YES_NO = re.compile(
     r"\W*(?:yes|no|correct|right|true|false|sure|indeed|not (?:quite|exactly|really)"
-    r"|是的?|对的?|不是的?|没错|正确|不对|否|不|有的?|没有|会的?|不会|可以|不可以|能|不能|[不没未]?[\u4e00-\u9fff])\W*",
+    r"|是的?|对的?|不是的?|没错|正确|不对|否|不|有的?|没有|会的?|不会|可以|不可以|能|不能|"
+    rf"[不没未]?[{HAN}])\W*",
     re.IGNORECASE,
 )
 _BUT = re.compile(
