@@ -60,4 +60,4 @@ class Spotter:
 
 
 def _least(name: Name) -> int:
-    return _LEAST_HAN if HAN_CHARACTER.match(name) else _LEAST
+    return _LEAST_HAN if name and HAN_CHARACTER.match(name[0]) else _LEAST
