@@ -31,7 +31,7 @@ HABITS = (
     "no_marks", "marks_at_paragraph_end", "two_marks", "lead_in", "follow_up", "list", "table", "bold", "latex",
     "calculation_not_shown", "summary", "hedge", "pronoun", "alias", "converted_unit", "relative_date", "own_words",
 )  # fmt: skip
-"""What an answer does besides answering, as real models do; the last seven are told of the closed set alone."""
+"""What an answer does besides answering, as real models do; the last seven are told of cases with ids from 21 alone."""
 MARK = re.compile(r"\{cite:([^{}#]+)(?:#(\d+))?\}")
 """A citation's place: a document, and perhaps which of its gold sentences."""
 

@@ -9,7 +9,17 @@ from itertools import combinations
 import pytest
 
 from benchmarks.answer_cases import cases as data
-from benchmarks.answer_cases.cases import DOCUMENTS, FALSE_KINDS, RIGHT_KINDS, SETS, STAGES, BadCase, load, text_of
+from benchmarks.answer_cases.cases import (
+    DOCUMENTS,
+    FALSE_KINDS,
+    RIGHT_KINDS,
+    SETS,
+    STAGES,
+    BadCase,
+    Case,
+    load,
+    text_of,
+)
 
 RIGHT, FALSE = (load(*(f"{name}_{stage}" for stage in STAGES)) for name in ("right", "false"))
 REFUSALS, SMALL = load("refusals"), load("small_model")
@@ -17,6 +27,8 @@ PAPERS = sorted(path.relative_to(DOCUMENTS).as_posix() for path in DOCUMENTS.rgl
 HAN = re.compile(r"[\u4e00-\u9fff]")
 CONVERSIONS = {100.0, 60.0, 1000.0, 10000.0}
 """Percent, minutes of an hour, grams of a kilogram and the like, 万."""
+SIZES = {"closed": 30, "opened": 60, "open": 30}
+"""Of the right and of the false answers; the opened set is two former closed ones."""
 
 
 def is_chinese(text: str) -> bool:
@@ -35,8 +47,18 @@ def in_digits(text: str) -> str:
     return re.sub(rf"\b({'|'.join(words)})\b", lambda word: f" {words[word[0]]} ", text)
 
 
+def crossings(cases: list[Case]) -> list[Case]:
+    """The cases in another language than their first document."""
+    return [case for case in cases if is_chinese(text_of(case.documents[0])) != (case.language == "zh")]
+
+
 def values(text: str) -> set[float]:
     return {float(one) for one in numbers(text) if one.count(".") < 2}
+
+
+def of_thirty(cases: list[Case]) -> dict[str, float]:
+    """How many of thirty cases are of each kind."""
+    return {kind: 30 * count / len(cases) for kind, count in Counter(case.kind for case in cases).items()}
 
 
 def as_number(text: str) -> float:
@@ -45,11 +67,11 @@ def as_number(text: str) -> float:
 
 
 def test_the_sets_have_their_sizes_and_their_kinds_are_balanced():
-    assert (len(RIGHT), len(FALSE), len(REFUSALS)) == (90, 90, 20)
+    assert (len(RIGHT), len(FALSE), len(REFUSALS)) == (120, 120, 20)
     assert Counter(case.kind for case in SMALL) == {"unanswerable": 20, "answerable": 20}
     for cases, kinds in ((RIGHT, RIGHT_KINDS), (FALSE, FALSE_KINDS)):
         assert {
-            kind: 11 <= count <= 15 for kind, count in Counter(case.kind for case in cases).items()
+            kind: 15 <= count <= 20 for kind, count in Counter(case.kind for case in cases).items()
         } == dict.fromkeys(kinds, True)
     assert Counter(case.kind for case in REFUSALS)["partial"] >= 4
 
@@ -62,14 +84,14 @@ def test_both_languages_have_three_tenths_of_every_set(name):
 
 
 @pytest.mark.parametrize("name", ["right", "false"])
-def test_sets_are_of_thirty_share_nothing_and_have_the_same_kinds(name):
+def test_sets_have_their_sizes_share_nothing_and_have_the_same_kinds(name):
     sets = [load(f"{name}_{stage}") for stage in STAGES]
-    assert [len(cases) for cases in sets] == [30, 30, 30]
+    assert {stage: len(cases) for stage, cases in zip(STAGES, sets, strict=True)} == SIZES
     assert [{case.stage for case in cases} for cases in sets] == [{"closed"}, {"opened"}, {"open"}]
     for one, other in combinations(sets, 2):
         for field in ("id", "question", "answer"):
             assert not {getattr(case, field) for case in one} & {getattr(case, field) for case in other}
-        kinds, others = (Counter(case.kind for case in cases) for cases in (one, other))
+        kinds, others = (of_thirty(cases) for cases in (one, other))
         assert kinds.keys() == others.keys() and all(abs(kinds[kind] - others[kind]) <= 1 for kind in kinds)
 
 
@@ -83,12 +105,18 @@ def test_half_of_the_closed_false_answers_are_in_words_of_their_own():
     assert sum("own_words" in case.habits for case in load("false_closed")) >= 15
 
 
+@pytest.mark.parametrize("name", ["right_closed", "false_closed"])
+def test_some_closed_answers_of_either_language_are_in_another_than_their_document(name):
+    crossing = crossings(load(name))
+    assert len(crossing) >= 4 and {case.language for case in crossing} == {"en", "zh"}
+
+
 def test_one_server_can_answer_all_sets_since_no_question_is_in_two():
-    assert len(load(*SETS)) == 240
+    assert len(load(*SETS)) == 300
 
 
 def test_documents_are_many_short_in_two_languages_and_several_formats_and_each_is_used():
-    assert len(PAPERS) >= 36 and sum(is_chinese(text_of(paper)) for paper in PAPERS) >= 14
+    assert len(PAPERS) >= 48 and sum(is_chinese(text_of(paper)) for paper in PAPERS) >= 19
     assert {paper.rsplit(".", 1)[1] for paper in PAPERS} == {"md", "html", "txt", "csv"}
     used = {one.document for case in (*RIGHT, *FALSE) for one in case.gold}
     assert used == set(PAPERS)
@@ -130,8 +158,8 @@ def test_a_false_answer_names_its_false_part_and_the_truth_and_points_at_what_co
 
 
 def test_some_false_answers_are_in_another_language_than_their_document():
-    crossing = [case for case in FALSE if is_chinese(text_of(case.documents[0])) != (case.language == "zh")]
-    assert len(crossing) >= 9 and {case.language for case in crossing} == {"en", "zh"}
+    crossing = crossings(FALSE)
+    assert len(crossing) >= 16 and {case.language for case in crossing} == {"en", "zh"}
 
 
 def test_a_partial_refusal_says_which_part_it_refuses():

@@ -79,6 +79,14 @@ def test_what_fails_in_the_closed_set_is_counted_and_not_shown(capsys):
     assert not any(case.id in shown for case in load("right_closed", "false_closed"))
 
 
+def test_cases_of_a_closed_set_that_was_opened_count_as_opened(capsys):
+    former = [case for case in load("right_opened", "false_opened") if "-en-21" in case.id]
+    assert {case.stage for case in former} == {"opened"} and len(former) == 14
+    answers._show_failures([cell(former[0], "unverified")], [cell(former[-1], "supported")], [])
+    shown = capsys.readouterr().err
+    assert former[0].id in shown and former[-1].id in shown
+
+
 @pytest.mark.parametrize("figure", [right, false])
 def test_cells_whose_gold_no_prompt_held_give_no_share(figure):
     case = load("right_open" if figure is right else "false_open")[0]
