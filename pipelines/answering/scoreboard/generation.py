@@ -1,20 +1,22 @@
 """Questions made from a graph's typed relations: one step, two steps, and ones that nothing in the graph answers."""
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
-from pipelines.answering.scoreboard.phrases import BACKWARD, FORWARD, asking_language, phrase
+from pipelines.answering.scoreboard.phrases import BACKWARD, FORWARD, asking_language, has_phrase, phrase
 from pipelines.answering.scoreboard.questions import GENERATED
 from pipelines.core.identity import content_id
 
 _UNTYPED = frozenset({"CO_OCCURS", "ALIAS_OF"})
 _NAMED = frozenset({"PERSON", "LOCATION"})
 """Types whose members nearly always have a name, so that one that is told of is found."""
+_RECURS = 5
+"""Relations of a type that make it worth a question by its bare name: of a rarer one nobody knows what is asked."""
 _SHARES = {"single-hop": 0.5, "multi-hop": 0.25, "unanswerable": 0.25}
 
 
@@ -76,7 +78,10 @@ class _Graph:
         columns = chunks.select(["chunk_id", "path", "language"]).to_pylist()
         self._chunks = {row["chunk_id"]: row | {"language": asking_language(row["language"])} for row in columns}
         known = [r for r in relations.to_pylist() if {r["source_id"], r["target_id"]} <= self._entities.keys()]
-        self._typed = sorted((r for r in known if r["type"] not in _UNTYPED), key=lambda r: r["relation_id"])
+        often = Counter(relation["type"] for relation in known)
+        self._typed = sorted(
+            (r for r in known if _is_asked(r["type"], often[r["type"]])), key=lambda relation: relation["relation_id"]
+        )
         self._beside: dict[str, set[str]] = defaultdict(set)
         for relation in known:
             self._beside[relation["source_id"]].add(relation["target_id"])
@@ -152,6 +157,10 @@ class _Graph:
                     language = said[0]["language"]
                     question = phrase(*asked, language).ask.format(x=entity["name"])
                     yield _row(question, "", [], "unanswerable", language)
+
+
+def _is_asked(kind: str, often: int) -> bool:
+    return kind not in _UNTYPED and (has_phrase(kind) or often >= _RECURS)
 
 
 def _row(question: str, answer: str, documents: list[str], kind: str, language: str) -> dict[str, Any]:

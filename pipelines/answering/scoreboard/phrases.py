@@ -17,11 +17,16 @@ class Phrase:
 def phrase(kind: str, direction: str, language: str) -> Phrase:
     """Return the templates of a relation type; one that has none of its own is asked about by its name."""
     table = _PHRASES[asking_language(language)]
-    known = table.get((kind, direction))
+    known = table.get((_SAME.get(kind, kind), direction))
     if known is not None:
         return known
     other, words = table["", direction], kind.replace("_", " ").lower()
     return Phrase(other.ask.replace("{words}", words), other.name.replace("{words}", words))
+
+
+def has_phrase(kind: str) -> bool:
+    """Say whether a relation type can be asked about in words of its own."""
+    return (_SAME.get(kind, kind), FORWARD) in _ENGLISH
 
 
 def asking_language(language: str) -> str:
@@ -33,6 +38,8 @@ def _both(kind: str, forward: tuple[str, str], backward: tuple[str, str]) -> dic
     return {(kind, FORWARD): Phrase(*forward), (kind, BACKWARD): Phrase(*backward)}
 
 
+_SAME = {"位于": "LOCATED_IN", "工作于": "WORKS_AT", "BASED_IN": "LOCATED_IN", "SITUATED_IN": "LOCATED_IN"}
+"""Types of the rules that mean what another one does; the types are those that any text may have."""
 _ENGLISH = {
     **_both("WORKS_AT", ("Where does {x} work?", "the employer of {x}"), ("Who works at {x}?", "the one at {x}")),
     **_both(
@@ -54,6 +61,17 @@ _ENGLISH = {
         ("Whose contact is {x}?", "the one whose contact is {x}"),
         ("Who is the contact of {x}?", "the contact of {x}"),
     ),
+    **_both("FOUNDED_BY", ("Who founded {x}?", "the founder of {x}"), ("What did {x} found?", "what {x} founded")),
+    **_both("MADE_BY", ("Who makes {x}?", "the maker of {x}"), ("What does {x} make?", "what {x} makes")),
+    **_both("OWNED_BY", ("Who owns {x}?", "the owner of {x}"), ("What does {x} own?", "what {x} owns")),
+    **_both(
+        "BORN_IN", ("Where was {x} born?", "the birthplace of {x}"), ("Who was born in {x}?", "the one born in {x}")
+    ),
+    **_both(
+        "CAPITAL_OF",
+        ("What is {x} the capital of?", "what {x} is the capital of"),
+        ("What is the capital of {x}?", "the capital of {x}"),
+    ),
     ("", FORWARD): Phrase("{x}: “{words}” – what or whom?", "what {x} has as “{words}”"),
     ("", BACKWARD): Phrase("What or who has {x} as “{words}”?", "what has {x} as “{words}”"),
 }
@@ -66,6 +84,11 @@ _CHINESE = {
     **_both("CAUSED", ("{x}导致了什么？", "{x}导致的结果"), ("什么导致了{x}？", "{x}的原因")),
     **_both("STORED_AT", ("{x}存放在哪里？", "存放{x}的地方"), ("{x}存放着什么？", "存放在{x}的东西")),
     **_both("CONTACT_OF", ("{x}是谁的联系人？", "以{x}为联系人的单位"), ("{x}的联系人是谁？", "{x}的联系人")),
+    **_both("FOUNDED_BY", ("{x}是谁创立的？", "{x}的创始人"), ("{x}创立了什么？", "{x}创立的机构")),
+    **_both("MADE_BY", ("{x}是谁制造的？", "{x}的制造商"), ("{x}制造什么？", "{x}制造的产品")),
+    **_both("OWNED_BY", ("{x}属于谁？", "{x}的所有者"), ("{x}拥有什么？", "{x}拥有的资产")),
+    **_both("BORN_IN", ("{x}出生在哪里？", "{x}的出生地"), ("谁出生在{x}？", "出生在{x}的人")),
+    **_both("CAPITAL_OF", ("{x}是哪里的首都？", "以{x}为首都的国家"), ("{x}的首都是哪里？", "{x}的首都")),
     ("", FORWARD): Phrase("{x}的“{words}”对象是什么？", "{x}的“{words}”对象"),
     ("", BACKWARD): Phrase("什么以{x}为“{words}”对象？", "以{x}为“{words}”对象的事物"),
 }

@@ -32,7 +32,7 @@ def command(count: int, seed: int, out: Path | None) -> int:
         raise InputError(
             "the knowledge graph",
             "no typed relation that one document alone states",
-            "relations such as LOCATED_IN or SUPPLIES",
+            "relations such as LOCATED_IN or FOUNDED_BY",
             "add documents, or name a model that finds relations: GRAFTLINE_EXTRACTOR=model graftline run",
         )
     path = out or settings.questions / "generated.jsonl"

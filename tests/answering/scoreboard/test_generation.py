@@ -73,8 +73,15 @@ def test_what_has_two_answers_or_two_documents_is_not_asked() -> None:
     assert "Where is Fjell 2 stored?" not in repeated
 
 
-def test_a_type_without_a_phrase_is_asked_by_its_name_and_untyped_ones_are_not_asked() -> None:
-    assert "Fjell 2: “invented by” – what or whom?" in _asked(_made([("e1", "INVENTED_BY", "e3", "c1")]), "single-hop")
+def test_a_type_without_a_phrase_is_asked_by_its_name_where_it_recurs_and_untyped_ones_are_not_asked() -> None:
+    invented = [("e1", "INVENTED_BY", "e3", "c1")]
+    others = [(f"e{number}", "INVENTED_BY", "e6", "c4") for number in range(2, 6)]
+    assert "Fjell 2: “invented by” – what or whom?" in _asked(_made([*invented, *others]), "single-hop")
+    assert _made(invented) == []
+    assert _asked(_made([("e3", "工作于", "e4", "c2")]), "single-hop") == {
+        "Where does Petra Vogel work?": ("深光照明", ["b.md"]),
+        "Who works at 深光照明?": ("Petra Vogel", ["b.md"]),
+    }
     assert _made([("e1", "CO_OCCURS", "e2", "c1"), ("e4", "ALIAS_OF", "e5", "c3")]) == []
 
 
