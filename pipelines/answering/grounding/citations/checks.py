@@ -14,15 +14,17 @@ from pipelines.answering.grounding.citations.coverage import (
     unknown_names,
     unlinked_names,
 )
-from pipelines.answering.grounding.citations.evidence import SourceSentence, choose
-from pipelines.answering.grounding.citations.figures import check_figures
+from pipelines.answering.grounding.citations.evidence import SourceSentence, choose, rough_keys
+from pipelines.answering.grounding.citations.figures import Figures, check_figures
 from pipelines.answering.grounding.citations.meaning import ALIKE, MEANT, Meaning, nearest, says
+from pipelines.answering.grounding.citations.reading.numbers import same_value
 from pipelines.answering.grounding.citations.reading.parts import Reading
 from pipelines.answering.grounding.citations.reading.sentence import read
 from pipelines.answering.grounding.citations.records import Status
+from pipelines.answering.grounding.citations.stated import is_loss, rows_beside, stated
 from pipelines.answering.grounding.citations.turned.polarity import excepted, negation_turned, unlike_direction
 from pipelines.answering.grounding.citations.turned.roles import other_filler, parts_exchanged, roles_turned
-from pipelines.answering.grounding.citations.turned.slots import other_rate, other_thing
+from pipelines.answering.grounding.citations.turned.slots import other_rate, other_row, other_thing
 from pipelines.text.languages.languages import language_of
 
 _SILENT = "no sentence of the sources speaks of this"
@@ -30,6 +32,9 @@ LEAD_IN = "a lead-in"
 """The reason of a line that leads a list in and of which no source speaks: its items claim something, it does not."""
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
 _MEANT_TOO = 2
+_SPEAKS, _MOST_HOLDING, _SMALL = 2, 3, 20
+"""Words or figures in common with which a sentence speaks of a claim; how many are brought in for their numbers, none
+for a small one without a unit, which stands in many."""
 _WHOLE = 3
 """Names and figures of a sentence that meet in one of the sources by no chance."""
 _SAME_PLACE = 0.75
@@ -100,10 +105,15 @@ def _check(
         return Verdict(Status.SUPPORTED, "the cited sentence itself", (same,))
     reading, both = read(claim.words), [*chosen, *rivals]
     meaning = Meaning(claim.words, chosen, similar, crosses)
-    figures = check_figures(claim, reading, both, _around(both), others, question)
+    figures = check_figures(claim, reading, both, _around(both), others, question, rows_beside(both, pool))
+    holding = _holding(reading, figures, pool, both) if figures.missing and not figures.wrong else []
+    if holding:
+        chosen, both = [*chosen, *holding], [*chosen, *holding, *rivals]
+        meaning = Meaning(claim.words, chosen, similar, crosses)
+        figures = check_figures(claim, reading, both, _around(both), others, question, rows_beside(both, pool))
     if figures.wrong:
         return Verdict(Status.CONTRADICTED, f"the calculation does not hold: {figures.wrong}", tuple(chosen), True)
-    turned, sure = _turned(reading, both, bool(figures.derived) or claim.is_bare)
+    turned, sure = _turned(reading, both, bool(figures.derived) or claim.is_bare or _is_result(reading, others))
     if turned:
         status = Status.CONTRADICTED if sure and _told_alike(reading, both) else Status.UNVERIFIED
         return Verdict(status, turned, tuple(chosen[:2]), bool(figures.missing))
@@ -120,6 +130,9 @@ def _check(
         names = ", ".join(reading.text[one.start : one.end] for one in apart)
         return Verdict(Status.UNVERIFIED, f"the sources hold it in another matter alone: {names}", tuple(chosen[:1]))
     whole = reading.items >= _WHOLE and any(found_items(reading, one) == reading.items for one in both)
+    row = "" if crosses or figures.derived else other_row(reading, both, pool)
+    if row:
+        return Verdict(Status.UNVERIFIED, row, tuple(chosen[:1]))
     filler = "" if whole else other_filler(reading, [one.reading for one in both if not one.is_row])
     if filler:
         return Verdict(Status.UNVERIFIED, filler, tuple(chosen[:1]))
@@ -135,6 +148,32 @@ def _check(
     if figures.derived:
         return Verdict(Status.DERIVED, f"follows from what is cited: {'; '.join(figures.derived)}", needed)
     return Verdict(Status.SUPPORTED, why, needed)
+
+
+def _holding(
+    reading: Reading, figures: Figures, pool: Sequence[SourceSentence], known: Sequence[SourceSentence]
+) -> list[SourceSentence]:
+    """Return further sentences that hold a number which is missing, with its unit or its noun, and speak of the claim.
+
+    A sentence that calculates takes its numbers from more places than its words lead to.
+    """
+    wanted = rough_keys(reading.text)
+    telling = [n for n in reading.numbers if not n.ordinal and (n.unit or n.value > _SMALL)]
+    lost = [n for n in telling if reading.text[n.start : n.end] in figures.missing]
+    found: list[SourceSentence] = []
+    for number in lost:
+        for one in pool:
+            held = any(same_value(other, number) for other in stated(one)) if one not in known else False
+            if held and len(wanted & (rough_keys(one.said) | context_keys(one))) >= _SPEAKS and one not in found:
+                found.append(one)
+                break
+    return found[:_MOST_HOLDING]
+
+
+def _is_result(reading: Reading, others: Sequence[str]) -> bool:
+    """Say whether a number of a sentence is what a sentence of the answer that holds shows the calculation of."""
+    results = [one for text in others for one in formulas(text)]
+    return any(abs(n.mantissa - one.mantissa) < 1e-9 for n in reading.numbers for one in results)
 
 
 def _turned(reading: Reading, evidence: Sequence[SourceSentence], calculated: bool) -> tuple[str, bool]:
@@ -155,6 +194,9 @@ def _turned(reading: Reading, evidence: Sequence[SourceSentence], calculated: bo
     if parts_exchanged(reading, sources):
         return "what the source says of one thing is said of another", False
     word = negation_turned(reading, sources, settled)
+    known = [number for one in evidence for number in one.reading.numbers]
+    if any(is_loss(number, word, known) for number in reading.numbers):
+        word = ""  # a loss is a profit with a minus
     both_ways = bool(word) and any(_said_both_ways(word, one) for one in (reading, *sources))
     return (f"“{word}” stands against the source: negated, or its opposite" if word else ""), not both_ways
 

@@ -25,6 +25,7 @@ _CALCULATED = frozenset(
     ).split()
 )
 _DEMONYM, _UNSAID = 4, 3
+_PLACES_BEHIND = frozenset("里上中内外下")
 _MEASURES = {
     "length": "long", "height": "high", "width": "wide", "depth": "deep", "weight": "heavy",
     "age": "old", "speed": "fast",
@@ -180,6 +181,8 @@ def _nearby(claim: Reading, one: SourceSentence, calculated: bool) -> str:
 def _named(word: str, text: str, crosses: bool) -> bool:
     if not word.isascii() and (crosses or word in text.casefold()):
         return True
+    if not word.isascii() and len(word) > 1 and word[-1] in _PLACES_BEHIND and word[:-1] in text:
+        return True  # 卡里 is in the card, no name
     if stands_in(word.removesuffix("."), text) or len(word) == 1:
         return True
     if crosses and word in _pinyin(text):

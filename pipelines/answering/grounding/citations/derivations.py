@@ -57,7 +57,7 @@ _PERIODS = {
     ("hour", "day"): 24, ("day", "week"): 7, ("week", "year"): 52, ("month", "quarter"): 3, ("month", "year"): 12,
     ("quarter", "year"): 4,
 }  # fmt: skip
-_LIST = re.compile(r",\s*(?:and\s+|or\s+)?|\s+and\s+|;\s*|、|，|以及|和|与|及")
+_LIST = re.compile(r",\s*(?:and\s+|or\s+)?|\s+and\s+|;\s*|、|以及|和|与|及")
 
 
 def derived(claimed: Number, words: str, operands: Sequence[Number], dates: Sequence[Date]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pipelines.answering.grounding.citations.reading.lexicon import concept
 from pipelines.answering.grounding.citations.reading.parts import Reading
+from pipelines.answering.grounding.citations.reading.rows import with_units
 from pipelines.answering.grounding.citations.reading.sentence import read
 from pipelines.answering.grounding.citations.records import Citation, Passage, Source
 from pipelines.text.languages.languages import refers_back
@@ -84,7 +85,9 @@ def source_sentences(source: Source) -> tuple[SourceSentence, ...]:
                 heading, before = quote.strip("# "), ""
                 continue
             row, table = is_table_row(quote), head_of_row(grids, start)
-            said = labelled_cells(quote, table.head if table and table.sure else "") if row else _plain(quote)
+            said = (
+                with_units(labelled_cells(quote, table.head if table and table.sure else "")) if row else _plain(quote)
+            )
             around = "\n".join(filter(None, (source.title, source.section, source.date, heading)))
             place = passage.start + start
             found.append(

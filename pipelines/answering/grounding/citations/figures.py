@@ -14,6 +14,7 @@ from pipelines.answering.grounding.citations.evidence import SourceSentence
 from pipelines.answering.grounding.citations.reading.dates import Date, dates_in, says
 from pipelines.answering.grounding.citations.reading.numbers import Number, is_rounded, numbers_in, same_value
 from pipelines.answering.grounding.citations.reading.parts import Reading
+from pipelines.answering.grounding.citations.stated import adds_up, is_loss, names_a_thing, stated
 
 _COUNTED, _NEAREST = 20, 2
 _SAME_WORDS = 0.9
@@ -61,15 +62,16 @@ def _said_before(text: str) -> tuple[Number, ...]:
 
 def check_figures(
     claim: Claim, reading: Reading, evidence: Sequence[SourceSentence], context: str, others: Sequence[str],
-    question: str = "",
+    question: str = "", rows: frozenset[int] = frozenset(),
 ) -> Figures:  # fmt: skip
     """Return what became of a claim's numbers and dates.
 
     `context` is what the evidence is understood by (titles, dates, neighbours); `others` are the answer's sentences
-    that hold before this one: what they and the question say may be calculated with.
+    that hold before this one: what they and the question say may be calculated with. `rows` are how many rows the
+    tables of the evidence have.
     """
     found = Figures()
-    known = [number for one in evidence for number in _stated(one)]
+    known = [number for one in evidence for number in stated(one)]
     dates = [date for one in evidence for date in one.reading.dates]
     around = dates_in(context)
     given = numbers_in(question)
@@ -94,14 +96,21 @@ def check_figures(
                 found.missing.append(claim.words[first:last])
         found.derived.append(written)
     bare = [n for n in reading.numbers if not any(first < n.end and n.start < last for first, last in settled)]
+    settled_here: list[Number] = []
     wrong = multiples(claim.words, [n for n in bare if n.unit or len(bare) == 2]) if len(bare) == 2 else ""
     found.wrong = found.wrong or wrong
     for number in bare:
         how = _number(number, claim, reading, known, dates, earlier, evidence, shown, context)
+        if how is None and not number.unit and not number.ordinal and number.value in rows - {0, 1}:
+            how = f"{number.value:g} rows counted"
         if how and any(same_value(one, number) for one in given):
             how = None  # what the question says does not follow from its saying so
         if how is None and (number.unit or number.value > _COUNTED) and any(same_value(one, number) for one in before):
             how = f"{reading.text[number.start : number.end]}, from the sentences before"
+        if how is None and any(_said_again(one, number) for one in settled_here):
+            how = f"{reading.text[number.start : number.end]}, converted"
+        if how is not None:
+            settled_here.append(number)
         if how:
             earlier.append(number)
         if how is None:
@@ -124,6 +133,13 @@ def check_figures(
     return found
 
 
+def _said_again(known: Number, claimed: Number) -> bool:
+    """Say whether a number is one that the sentence has settled, in another unit ("7,200 µl (7.2 ml)")."""
+    if not known.unit or not claimed.unit or known.unit == claimed.unit:
+        return False
+    return same_value(known, claimed) or is_rounded(known, claimed)
+
+
 def _number(
     number: Number, claim: Claim, reading: Reading, known: Sequence[Number], dates: Sequence[Date],
     earlier: Sequence[Number],
@@ -131,6 +147,8 @@ def _number(
 ) -> str | None:  # fmt: skip
     """Return "" for a number that stands in the evidence, how it follows, or None where it does neither."""
     if any(same_value(one, number) for one in known) or _first(number, evidence):
+        return ""
+    if names_a_thing(number, reading.text, evidence) or is_loss(number, reading.text, known):
         return ""
     scaled = _with_scale(number, reading)
     if scaled and any(same_value(one, scaled) for one in known):
@@ -155,11 +173,9 @@ def _number(
         )
         if number.value in counts - {0, 1}:
             return f"{number.value:g} counted"
-        if number.value == len(evidence) > 1:
-            return f"{number.value:g} sentences counted"
-    stated = [n for n in reading.numbers if n is not number and any(same_value(one, n) for one in known)]
-    operands = [*stated, *known, *earlier]
-    shown_here = follows(number, reading.text, "", stated) if len(stated) > 1 else ""
+    own = [n for n in reading.numbers if n is not number and any(same_value(one, n) for one in known)]
+    operands = [*own, *known, *earlier]
+    shown_here = (follows(number, reading.text, "", own) or adds_up(number, own)) if len(own) > 1 else ""
     if shown_here:
         return shown_here
     if _counted_otherwise(number, reading, evidence):
@@ -170,17 +186,17 @@ def _number(
     if not any(_speaks_of(one, number, reading) for one in evidence):
         return None
     how = derived(number, reading.text, operands, [*dates, *reading.dates])
-    return how or _follows(number, reading, stated, earlier, evidence, context) or None
+    return how or _follows(number, reading, own, earlier, evidence, context) or None
 
 
 def _follows(
-    number: Number, reading: Reading, stated: Sequence[Number], earlier: Sequence[Number],
+    number: Number, reading: Reading, own: Sequence[Number], earlier: Sequence[Number],
     evidence: Sequence[SourceSentence], context: str,
 ) -> str:  # fmt: skip
     """Return how a number follows from what the sentence itself says, else from the first sentences cited, else ""."""
-    nearest = [one for sentence in evidence[:_NEAREST] for one in _stated(sentence)]
-    pools = [[*stated, *earlier], [*_stated(evidence[0]), *stated, *earlier], [*nearest, *stated, *earlier]]
-    pools.append([*_stated(evidence[0]), *(one for one in numbers_in(context) if one.unit)])
+    nearest = [one for sentence in evidence[:_NEAREST] for one in stated(sentence)]
+    pools = [[*own, *earlier], [*stated(evidence[0]), *own, *earlier], [*nearest, *own, *earlier]]
+    pools.append([*stated(evidence[0]), *(one for one in numbers_in(context) if one.unit)])
     said = "\n".join(one.said for one in evidence[:_NEAREST])
     found = (follows(number, reading.text, said, pool) for pool in pools)
     return next((how for how in found if how), "")
@@ -193,8 +209,18 @@ def _same_kind(reading: Reading, known: Sequence[Number]) -> list[Number]:
 
 def _speaks_of(one: SourceSentence, number: Number, reading: Reading) -> bool:
     """Say whether a sentence has what a number counts, where that is known: two things listed are no two titles."""
+    if number.unit:
+        return True
     counted = next((item.counted for item in items(reading) if item.thing is number), "")
-    return bool(number.unit) or not counted or not counted.isascii() or counted in one.reading.keys
+    if counted.isascii() and counted:
+        return counted in one.reading.keys
+    if not counted:
+        return True
+    # Behind a Chinese measure word stands what is counted; it may be left out.
+    behind = next((w for w in reading.words if w.start > number.end), None)
+    if behind is None or behind.start > number.end + 1 or behind.kind != "word" or behind.is_verb:
+        return True
+    return behind.key in one.reading.keys or reading.text[behind.start : behind.end] in one.said
 
 
 def _first(number: Number, evidence: Sequence[SourceSentence]) -> bool:
@@ -231,18 +257,6 @@ def _counted_otherwise(number: Number, reading: Reading, evidence: Sequence[Sour
     words = {word.key for word in reading.words if word.kind != "number"}
     near = len(words & evidence[0].reading.keys) >= 0.6 * len(words)
     return near and len(same) == 1 and not _DIFFERS.search(reading.text)
-
-
-def _stated(one: SourceSentence) -> list[Number]:
-    """Return the numbers of a sentence; one without a unit also with that of the number before it."""
-    found: list[Number] = []
-    for number in one.reading.numbers:
-        found.append(number)
-        # "Arvo covers 112 km² and Sund 87": the second figure has the unit of the first.
-        before = next((other.unit for other in reversed(found[:-1]) if other.unit), None)
-        if before and not number.unit and not number.ordinal:
-            found.append(replace(number, unit=before))
-    return found
 
 
 def _days_apart(date: Date, dates: Sequence[Date], known: Sequence[Number]) -> bool:

@@ -7,6 +7,7 @@ from pipelines.answering.grounding.citations.checks import LEAD_IN, Verdict, che
 from pipelines.answering.grounding.citations.claims import Claim, split_claims
 from pipelines.answering.grounding.citations.coverage import Similar
 from pipelines.answering.grounding.citations.evidence import SourceSentence, source_sentences
+from pipelines.answering.grounding.citations.reading.numbers import numbers_in
 from pipelines.answering.grounding.citations.records import CheckedSentence, Source, Status, VerifiedAnswer
 
 _LOG = logging.getLogger("graftline")
@@ -24,23 +25,33 @@ def verify(
     pools = {source.number: source_sentences(source) for source in sources}
     everything = distinct([one for pool in pools.values() for one in pool])
     checked: list[CheckedSentence] = []
-    holding: list[str] = []
-    for claim in split_claims(answer):
-        if claim.silent:
-            checked.append(CheckedSentence(claim.text, claim.start, claim.end, None, f"claims nothing: {claim.silent}"))
-            continue
-        try:
-            one = _checked(claim, pools, everything, holding, similar, question)
-        except (
-            Exception
-        ) as error:  # whatever a text makes of a parser: the answer stays, and its sentence is not proven
-            _LOG.warning("a sentence could not be checked: %s: %s", type(error).__name__, error, exc_info=error)
-            why = f"it could not be checked ({type(error).__name__})"
-            one = CheckedSentence(claim.text, claim.start, claim.end, Status.UNVERIFIED, why, figures_fail=True)
+    claims, holding = split_claims(answer), list[str]()
+    for claim in claims:
+        one = _safely_checked(claim, pools, everything, holding, similar, question)
         if one.status is not None and one.status.holds:
             holding.append(claim.words)
         checked.append(one)
+    # A result may be said before it is calculated: what is borne out behind a sentence may bear it out.
+    for place, (claim, one) in enumerate(zip(claims, checked, strict=True)):
+        behind = [claims[at].words for at in range(place + 1, len(claims)) if checked[at].status is Status.DERIVED]
+        if behind and one.status in (Status.UNVERIFIED, Status.CONTRADICTED) and numbers_in(claim.words):
+            again = _safely_checked(claim, pools, everything, [*holding, *behind], similar, question)
+            checked[place] = again if again.status is not None and again.status.holds else one
     return VerifiedAnswer(answer, tuple(checked))
+
+
+def _safely_checked(
+    claim: Claim, pools: dict[int, tuple[SourceSentence, ...]], everything: Sequence[SourceSentence],
+    holding: Sequence[str], similar: Similar | None, question: str,
+) -> CheckedSentence:  # fmt: skip
+    if claim.silent:
+        return CheckedSentence(claim.text, claim.start, claim.end, None, f"claims nothing: {claim.silent}")
+    try:
+        return _checked(claim, pools, everything, holding, similar, question)
+    except Exception as error:  # whatever a text makes of a parser: the answer stays, and its sentence is not proven
+        _LOG.warning("a sentence could not be checked: %s: %s", type(error).__name__, error, exc_info=error)
+        why = f"it could not be checked ({type(error).__name__})"
+        return CheckedSentence(claim.text, claim.start, claim.end, Status.UNVERIFIED, why, figures_fail=True)
 
 
 def _checked(

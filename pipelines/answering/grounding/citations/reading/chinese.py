@@ -56,6 +56,8 @@ def read_chinese(text: str, items: list[Word]) -> Found:
             negated.update(_scope(tokens[place + 1 :], False))
         binder = _BINDERS.get(token.text, binder)
         key = key_of(token)
+        if token.text == "前" and place + 1 < len(tokens) and tokens[place + 1].tag in ("m#", "m"):
+            key = ""  # the first ones, not what is before
         if not key:
             continue
         verb = token.tag[:1] in ("v", "a")

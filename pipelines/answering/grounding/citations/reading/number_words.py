@@ -171,11 +171,11 @@ def raw_numbers(text: str) -> Iterator[tuple[int, int, float, float, float, bool
         if scale == 1 and "." not in plain:
             step = 10.0 ** (len(plain) - len(plain.rstrip("0") or "0"))
         yield match.start(), end, mantissa * scale, mantissa, step * scale, bool(match["ordinal"])
-    for match in _WORDS.finditer(text):
-        value = _english(match.group().lower())
-        if value == 1 and not unit_behind(text, match.end()):
+    for start, end in _worded(text):
+        value = _english(text[start:end].lower())
+        if value == 1 and not unit_behind(text, end):
             continue
-        yield *match.span(), value, value, 1.0, False
+        yield start, end, value, value, 1.0, False
     for match in _HAN_RUN.finditer(text):
         run, end = match.group(), match.end()
         if any(idiom in text[max(0, match.start() - 1) : end + 1] for idiom in _IDIOMS) or not re.search(
@@ -189,6 +189,18 @@ def raw_numbers(text: str) -> Iterator[tuple[int, int, float, float, float, bool
         value = _chinese(run)
         scale = _SCALES[run[-1]] if run[-1] in "万亿" else 1.0
         yield match.start(), end, value, value / scale, 1.0, False
+
+
+def _worded(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of numbers in English words; "three seven-metre throws" has two."""
+    for match in _WORDS.finditer(text):
+        start, last = match.start(), ""
+        for word in re.finditer(r"[a-z]+", match.group().lower()):
+            if word.group() in _ONES and last in _ONES:
+                yield start, match.start() + word.start() - 1
+                start = match.start() + word.start()
+            last = word.group()
+        yield start, match.end()
 
 
 def _english(words: str) -> float:

@@ -22,9 +22,10 @@ length: mm 0.001 millimetre millimeter 毫米 | cm 0.01 centimetre centimeter �
 area: m2 1 m² sqm square_metre square_meter 平方米 平米
   km2 1000000 km² square_kilometre square_kilometer 平方公里 平方千米
   hectare 10000 ha 公顷 | acre 4046.8564224 英亩 | sqft 0.09290304 ft² square_foot square_feet 平方英尺 | mu 666.6667 亩
-volume: ml 0.001 millilitre milliliter 毫升 | litre 1 liter l L 升 | m3 1000 m³ cubic_metre cubic_meter 立方米
+volume: µl 0.000001 μl microlitre microliter 微升 | ml 0.001 millilitre milliliter 毫升 | cl 0.01 centilitre centiliter
+  litre 1 liter l L 升 | m3 1000 m³ cubic_metre cubic_meter 立方米
   gallon 3.785411784 加仑 | barrel 158.987294928 桶
-mass: mg 0.000001 milligram 毫克 | g 0.001 gram gramme 克
+mass: µg 0.000000001 μg microgram 微克 | mg 0.000001 milligram 毫克 | g 0.001 gram gramme 克
   kg 1 kilogram kilogramme kilo 千克 公斤 | tonne 1000 ton t metric_ton 吨 公吨
   lb 0.45359237 lbs | ounce 0.028349523125 oz 盎司 | jin 0.5 斤
 time: second 1 sec s 秒 秒钟 | minute 60 min mins 分钟 | hour 3600 hr hrs h 小时 钟头 | day 86400 天 日

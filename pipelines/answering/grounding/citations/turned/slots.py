@@ -14,6 +14,7 @@ from pipelines.answering.grounding.citations.reading.dates import Date, clashes,
 from pipelines.answering.grounding.citations.reading.parts import LABEL, Reading, Word
 from pipelines.answering.grounding.citations.reading.units import spellings
 from pipelines.text.characters import HAN
+from pipelines.text.segmenter import chinese_segmenter
 from pipelines.text.terms import word_root
 
 _Marks = Callable[[str], Iterator[tuple[str, str, int, int]]]
@@ -91,7 +92,7 @@ def _same_slot(known: Item, claimed: Item) -> bool:
 
 def _holds(one: SourceSentence, item: Item) -> bool:
     """Say whether a sentence, or what it is understood by, has an item."""
-    if any(alike(known, item) for known in items(one.reading)):
+    if _has(one, item):
         return True
     if isinstance(item.thing, Date):
         return any(says(known, item.thing) for known in dates_in(one.around))
@@ -208,7 +209,7 @@ def _rates(text: str) -> dict[str, str]:
     """Return what a text counts by, each in one spelling with its own."""
     found = {}
     for match in (*_PER.finditer(text), *_HAN_PER.finditer(text)):
-        said = match.group(1)
+        said = match.group(1) if match.group(1).isascii() else _first_word(match.group(1))
         words = said.lower().split()
         for form in (said.lower(), " ".join(words[-2:]), words[-1]):
             unit = spellings().get(form) or spellings().get(form.removesuffix("s"))
@@ -218,6 +219,47 @@ def _rates(text: str) -> dict[str, str]:
         else:
             found[word_root(words[-1]) if said.isascii() else said] = said
     return found
+
+
+def other_row(claim: Reading, evidence: Sequence[SourceSentence], pool: Sequence[SourceSentence]) -> str:
+    """Return why a figure belongs to another row of a table than the one that a claim names, "" where it does not.
+
+    A row is named by its first cell; a claim that names several, or none, has its figures where it likes.
+    """
+    text = claim.text.casefold()
+    for item in items(claim):
+        holders = [one for one in evidence if _has(one, item)] if item.kind != "name" else []
+        if not holders or not all(one.is_row for one in holders):
+            continue
+        tables = {_table_of(one) for one in holders}
+        named = [one for one in pool if one.is_row and _table_of(one) in tables and _stands(_first_cell(one), text)]
+        if named and not any(_has(one, item) for one in named):
+            return f"the source has “{item.label}” in the row of “{_first_cell(holders[0])}”"
+    return ""
+
+
+def _has(one: SourceSentence, item: Item) -> bool:
+    return any(alike(known, item) for known in items(one.reading))
+
+
+def _table_of(row: SourceSentence) -> tuple[str, str]:
+    return row.passage.document_id, row.said.partition(":")[0]
+
+
+def _first_cell(row: SourceSentence) -> str:
+    return row.said.partition(": ")[2].partition(", ")[0].casefold()
+
+
+def _stands(cell: str, text: str) -> bool:
+    """Say whether a cell stands in a text, no word or number of Latin letters going on before or behind it."""
+    edges = (r"(?<![a-z0-9])", r"(?![a-z0-9])") if cell.isascii() else ("", "")
+    return bool(cell) and re.search(f"{edges[0]}{re.escape(cell)}{edges[1]}", text) is not None
+
+
+def _first_word(text: str) -> str:
+    """Return the unit that Chinese letters begin with, else their first word: 每天可骑4次 counts by the day."""
+    unit = next((text[:size] for size in range(len(text), 0, -1) if text[:size] in spellings()), "")
+    return unit or str(chinese_segmenter().lcut(text)[0])
 
 
 def _other_value(text: str, evidence: Sequence[SourceSentence]) -> str:
