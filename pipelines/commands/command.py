@@ -13,11 +13,16 @@ from pipelines.commands.names import complete_recipe
 from pipelines.core.errors import GraftlineError, of_library, shell_command
 
 log = logging.getLogger("graftline")
+HELP_SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
 _TRACEBACKS = "tracebacks.log"
 
 
 class Command(click.Command):
     """A command whose function returns the exit status; an error of ours is a line on stderr and 1."""
+
+    def __init__(self, name: str | None, context_settings: dict[str, Any] | None = None, **more: Any) -> None:
+        # click keeps a command's help option from its first call: so it is the same by itself and in the group.
+        super().__init__(name, context_settings=HELP_SETTINGS | (context_settings or {}), **more)
 
     def invoke(self, ctx: click.Context) -> int:
         """Run the command and return its exit status: 0 done, 1 something failed, 130 interrupted."""
