@@ -57,20 +57,36 @@ def large_store(
 def _graph(
     corpora: Sequence[multihop.QuestionSet], embedder: multihop.CorpusEmbedder, chunks: int, entities: int, seed: int
 ) -> GraphTables:
-    base = np.concatenate([embedder.remember(one.texts) for one in corpora])
-    draw = random.Random(seed)
-    picks = [draw.randrange(len(base)) for _ in range(chunks)]
-    vectors = _noisy(base, np.array(picks), seed)
+    base, draw = np.concatenate([embedder.remember(one.texts) for one in corpora]), random.Random(seed)
+    passages, _ = mixed_passages(corpora, embedder, base, chunks, seed, draw)
+    if not entities:
+        return multihop.without_entities(*passages, embedder)
     titles = [title for one in corpora for title in one.titles]
     texts = [text for one in corpora for text in one.texts]
-    ids = [f"{place:024x}" for place in range(chunks)]
-    mixed = [varied(texts, pick, draw) for pick in picks]
-    passages = multihop.tables(ids, [titles[pick] for pick in picks], mixed)
-    embedded = vector_table("chunk_id", dict(zip(ids, vectors, strict=True)), embedder)
-    if not entities:
-        return multihop.without_entities(*passages, embedded, embedder)
-    own = _entity_tables(ids, titles, texts, entities, draw)
-    return assemble(*passages, embedded, *own, _RandomVectors(embedder, base, seed), None)[0]
+    own = _entity_tables(passages[1]["chunk_id"].to_pylist(), titles, texts, entities, draw)
+    return assemble(*passages, *own, _RandomVectors(embedder, base, seed), None)[0]
+
+
+def mixed_passages(
+    corpora: Sequence[multihop.QuestionSet],
+    embedder: multihop.CorpusEmbedder,
+    base: np.ndarray,
+    count: int,
+    seed: int,
+    draw: random.Random,
+) -> tuple[tuple[pa.Table, pa.Table, pa.Table], list[int]]:
+    """Return DOCUMENTS, CHUNKS and their vectors of so many passages mixed anew, and which passage each began as.
+
+    `base` are the vectors of the corpora's passages.
+    """
+    titles = [title for one in corpora for title in one.titles]
+    texts = [text for one in corpora for text in one.texts]
+    picks = [draw.randrange(len(base)) for _ in range(count)]
+    vectors = _noisy(base, np.array(picks), seed)
+    ids = [f"{place:024x}" for place in range(count)]
+    mixed = [_varied(texts, pick, draw) for pick in picks]
+    documents, chunks = multihop.tables(ids, [titles[pick] for pick in picks], mixed)
+    return (documents, chunks, vector_table("chunk_id", dict(zip(ids, vectors, strict=True)), embedder)), picks
 
 
 def _entity_tables(
@@ -118,7 +134,7 @@ def _noisy(base: np.ndarray, picks: np.ndarray, seed: int) -> np.ndarray:
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
-def varied(texts: Sequence[str], pick: int, draw: random.Random) -> str:
+def _varied(texts: Sequence[str], pick: int, draw: random.Random) -> str:
     title, _, body = texts[pick].partition("\n")
     own = _SENTENCE_END.split(body)
     draw.shuffle(own)

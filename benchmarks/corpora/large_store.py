@@ -12,13 +12,12 @@ import pyarrow as pa
 
 from benchmarks.corpora import multihop
 from benchmarks.corpora.entity_graph import random_units
-from benchmarks.corpora.large_graph import varied
+from benchmarks.corpora.large_graph import mixed_passages
 from benchmarks.ground.common import say
 from pipelines.answering.search.search import Retriever
 from pipelines.core.graph_tables import GraphTables
 from pipelines.core.identity import content_id
 from pipelines.core.schemas import ENTITIES
-from pipelines.knowledge.vectors.embedding import vector_table
 from resources.graph.embedded import EmbeddedGraphStore
 
 _COPIES = 6
@@ -31,30 +30,18 @@ def open_mixed(
     seed: int,
     embedder: multihop.CorpusEmbedder,
     corpora: Sequence[multihop.QuestionSet],
-    entities: Sequence[pa.Table] = (),
+    entities: Sequence[pa.Table],
 ) -> EmbeddedGraphStore:
     """Return a store of `count` chunks, filled where it is not yet; for speed alone, its texts mean nothing."""
-    kind = "walk" if entities else "latency"
-    store = EmbeddedGraphStore(home / "bench" / "retrieval" / f"{kind}-{count}-{seed}")
+    store = EmbeddedGraphStore(home / "bench" / "retrieval" / f"walk-{count}-{seed}")
     if store.counts()["chunks"] == count:
         return store
     say(f"filling a store with {count} chunks")
     base = np.concatenate([embedder.remember(one.texts) for one in corpora])
-    draw = random.Random(seed)
-    picks = [draw.randrange(len(base)) for _ in range(count)]
-    noise = np.random.default_rng(seed).normal(0, 0.02, (count, base.shape[1]))
-    vectors = base[picks] + noise.astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    titles = [title for one in corpora for title in one.titles]
-    texts = [text for one in corpora for text in one.texts]
-    ids = [f"{place:024x}" for place in range(count)]
-    mixed = [varied(texts, pick, draw) for pick in picks]
-    parts = multihop.tables(ids, [titles[pick] for pick in picks], mixed)
-    embedded = vector_table("chunk_id", dict(zip(ids, vectors, strict=True)), embedder)
-    graph = multihop.without_entities(*parts, embedded, embedder)
-    if entities:
-        passages = [key for one in corpora for key in one.ids]
-        graph = _with_entities(graph, [passages[pick] for pick in picks], entities, base.shape[1], seed)
+    parts, picks = mixed_passages(corpora, embedder, base, count, seed, random.Random(seed))
+    passages = [key for one in corpora for key in one.ids]
+    graph = multihop.without_entities(*parts, embedder)
+    graph = _with_entities(graph, [passages[pick] for pick in picks], entities, base.shape[1], seed)
     store.apply(graph)
     return store
 

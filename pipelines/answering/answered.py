@@ -45,8 +45,8 @@ class Answered:
     """What was done beside writing: what the mode did, translations, the second pass; their tokens count as well."""
     seconds: float | None = field(default=None, compare=False)
     """From question to answer; None where the model's time is not known, since what it wrote was kept from before."""
-    timing: Timing | None = field(default=None, compare=False)
-    """Where a single question's time went; None where many were answered together."""
+    timing: Timing = field(default=Timing(), compare=False)
+    """Where its time went; of the proof of many that were answered together each has the same share."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return {question, mode, trace} and what `Answer.as_dict` returns, plain values as in ANSWERS."""

@@ -104,13 +104,7 @@ class Answerer:
         `told` gets each step when it is done. Raises NotMaterializedError when the store is empty, ConfigurationError
         for what is no question.
         """
-        steps = self.prepare_steps(checked_question(question), mode)
-        while True:
-            try:
-                told(next(steps))
-            except StopIteration as end:
-                prepared: Prepared = end.value
-                break
+        prepared, _ = drained(self.prepare_steps(checked_question(question), mode), told)
         answered = self.answer([prepared])[0]
         for step in answered.answer.checks:
             told(step)

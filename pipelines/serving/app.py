@@ -102,7 +102,7 @@ def _chat_routes(app: FastAPI, warm: WarmAnswerer, metrics: Metrics, memory: Con
         if not request.stream:
             answered = await last_piece(relay.batches(pieces), http)
             assert isinstance(answered, Answered)
-            return completion(answered, request.model, place, listed=request.lists_sources)
+            return completion(answered, request, place)
         told = relay.batches(_told(pieces, request, place))
         # The first piece is waited for, so that what is wrong before it has its own status.
         first = await anext(told)
@@ -112,7 +112,7 @@ def _chat_routes(app: FastAPI, warm: WarmAnswerer, metrics: Metrics, memory: Con
 def _told(pieces: Generator[Piece], request: ChatRequest, place: dict[str, Any]) -> Iterator[str]:
     with closing(pieces):
         first = next(pieces)
-        yield from events(_chained(first, pieces), request, lambda: place)
+        yield from events(_chained(first, pieces), request, place)
 
 
 def _answer(

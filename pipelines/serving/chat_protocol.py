@@ -3,7 +3,7 @@
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -143,28 +143,26 @@ def one_model(name: str) -> dict[str, Any]:
     return {"id": mode_named(name), "object": "model", "created": 0, "owned_by": _OWNER}
 
 
-def completion(
-    answered: Answered, model: str, place: Mapping[str, Any] | None = None, *, listed: bool = False
-) -> dict[str, Any]:
+def completion(answered: Answered, request: ChatRequest, place: Mapping[str, Any]) -> dict[str, Any]:
     """Return a whole answer; `graftline` holds what the protocol has no place for: citations, sentences, note.
 
-    `place` is where the turn is stored: {conversation, turn}. With `listed` the cited sources stand below the text.
+    `place` is where the turn is stored: {conversation, turn}. Where the request wants it, the cited sources stand below
+    the text.
     """
-    text = (answered.answer.text or answered.answer.note) + (source_list(answered) if listed else "")
+    text = (answered.answer.text or answered.answer.note) + (source_list(answered) if request.lists_sources else "")
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": _end(answered)}
-    return _head("chat.completion", model) | {"choices": [choice], "usage": _usage(answered)} | proof(answered, place)
+    whole = {"choices": [choice], "usage": _usage(answered)}
+    return _head("chat.completion", request.model) | whole | proof(answered, place)
 
 
-def events(
-    pieces: Iterator[Piece], request: ChatRequest, place: Callable[[], Mapping[str, Any]] = dict
-) -> Iterator[str]:
+def events(pieces: Iterator[Piece], request: ChatRequest, place: Mapping[str, Any]) -> Iterator[str]:
     """Yield server-sent events: the pieces, then an empty one with finish reason, counts and proof, then [DONE].
 
     A step is an empty piece with `graftline_step`: who does not know that name reads a piece that adds nothing. Where
     the request wants it, the cited sources are the last piece of text, and the counts have an event of their own behind
     the end, without a choice.
 
-    `place`, asked once the answer is there, tells where its turn is stored. An error on the way is an event of its own:
+    `place`, read once the answer is there, tells where its turn is stored. An error on the way is an event of its own:
     the status was sent already.
     """
     head, said = _head("chat.completion.chunk", request.model), False
@@ -180,12 +178,11 @@ def events(
                     begin = ""
                 last = {"choices": [_delta({}) | {"finish_reason": _end(piece)}]}
                 usage = {"usage": _usage(piece)}
-                yield begin + _event(head | last | ({} if request.wants_usage else usage) | proof(piece, place()))
+                yield begin + _event(head | last | ({} if request.wants_usage else usage) | proof(piece, place))
                 if request.wants_usage:
                     yield _event(head | {"choices": []} | usage)
             elif isinstance(piece, Step):
                 yield begin + _event(head | {"choices": [_delta({})], "graftline_step": piece.as_dict()})
-                begin = ""
             elif piece:
                 said = True
                 yield begin + _event(head | {"choices": [_delta({"content": piece})]})
@@ -195,11 +192,10 @@ def events(
     yield "data: [DONE]\n\n"
 
 
-def proof(answered: Answered, place: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def proof(answered: Answered, place: Mapping[str, Any]) -> dict[str, Any]:
     """Return {"graftline": …}: the answer's record without its text, its timing, and where its turn is stored."""
     record = {name: value for name, value in answered.as_dict().items() if name != "answer"}
-    timing = {"timing": answered.timing.as_dict()} if answered.timing else {}
-    return {"graftline": record | timing | dict(place or {})}
+    return {"graftline": record | {"timing": answered.timing.as_dict()} | dict(place)}
 
 
 def _end(answered: Answered) -> str:

@@ -61,7 +61,7 @@ class Metrics:
         """Count an answer."""
         self._answers.labels(answered.mode, str(answered.answer.supported).lower()).inc()
         self._seconds.labels(answered.mode).observe(seconds)
-        for step, spent in (answered.timing.as_dict() if answered.timing else {}).items():
+        for step, spent in answered.timing.as_dict().items():
             if spent is not None:
                 self._steps.labels(answered.mode, step).observe(spent)
         self._tokens.labels("prompt").inc(answered.prompt_tokens)

@@ -5,9 +5,6 @@ from typing import Any
 
 from pipelines.core.errors import ConfigurationError
 
-READ = frozenset(
-    {"model", "messages", "stream", "stream_options", "conversation", "max_tokens", "max_completion_tokens"}
-)
 _FORM = {
     "n": (lambda value: value == 1, "1: an answer from sources is one"),
     "stop": (lambda value: value in ("", []), "none: an answer ends where its model ends it"),
@@ -31,8 +28,8 @@ class FieldError(ConfigurationError):
 
 
 def unread_fields(given: Mapping[str, Any]) -> list[str]:
-    """Return the names of given fields that change nothing (temperature, tools); FieldError for one that would."""
-    named = {name: value for name, value in given.items() if value is not None and name not in READ}
+    """Return the names of fields that are not read and change nothing (temperature); FieldError for one that would."""
+    named = {name: value for name, value in given.items() if value is not None}
     for name, value in named.items():
         allowed, expected = _FORM.get(name, (lambda _: True, ""))
         if not allowed(value):

@@ -1,18 +1,14 @@
 """The page in a browser: an answer is judged, corrected, and there again after a reload."""
 
 import shutil
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pipelines.answering.chat.memory import conversations
-from pipelines.commands.ui import free_port
-from pipelines.serving.app import create_app
 from resources.feedback.store import feedback_store
-from resources.tables.tables import TableStore
+from tests.serving.served import served
 from tests.serving.test_server import QUESTION, SAID, House, Writing
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
@@ -20,17 +16,8 @@ BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
-    import uvicorn
-
-    app = create_app(House(Writing(lambda messages: SAID)).warm, TableStore(tmp_path / "tables"))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=free_port(0), log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{server.config.port}"
-    server.should_exit = True
-    thread.join()
+    with served(House(Writing(lambda messages: SAID)), tmp_path) as found:
+        yield found
 
 
 @pytest.mark.slow

@@ -1,19 +1,17 @@
 """The steps of an answer while it is made: in the stream, where OpenAI's client reads past them, and on the page."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from pipelines.commands.ui import free_port
 from pipelines.core.protocols import Messages
 from pipelines.serving.app import create_app
 from resources.tables.tables import TableStore
+from tests.serving.served import served
 from tests.serving.test_page_feedback import BROWSER
 from tests.serving.test_server import House, Writing, chat, chunks
 
@@ -75,21 +73,6 @@ def test_a_rewritten_follow_up_is_a_step_and_its_tokens_count(tmp_path: Path) ->
     (step,) = answer["graftline"]["trace"]
     assert (step["action"], step["argument"], step["result"]) == ("rewrite", "Where is that one?", alone)
     assert answer["usage"]["prompt_tokens"] > step["prompt_tokens"] > 0
-
-
-@contextmanager
-def served(house: House, home: Path) -> Iterator[str]:
-    import uvicorn
-
-    app = create_app(house.warm, TableStore(home / "tables"))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=free_port(0), log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{server.config.port}"
-    server.should_exit = True
-    thread.join()
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 """What was done for an answer beside writing it: each step, and each call of the model, kept with the answer."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -43,14 +43,18 @@ def model_step(action: str, argument: str, result: str, completion: Completion, 
     return Step(action, argument, result, *tokens, seconds, completion.cached)
 
 
-def drained(steps: Generator[Step, None, _Made]) -> tuple[_Made, tuple[Step, ...]]:
-    """Return what steps come to, and the steps."""
+def drained(
+    steps: Generator[Step, None, _Made], told: Callable[[Step], None] = lambda step: None
+) -> tuple[_Made, tuple[Step, ...]]:
+    """Return what steps come to, and the steps; `told` gets each when it is done."""
     trace: list[Step] = []
     while True:
         try:
-            trace.append(next(steps))
+            step = next(steps)
         except StopIteration as end:
             return end.value, tuple(trace)
+        told(step)
+        trace.append(step)
 
 
 def printed_step(step: Mapping[str, Any]) -> str:
