@@ -80,9 +80,20 @@ embedding ("": nothing), its last line the head of the table that the chunk begi
 say where its sentences start and end in its own `text`, so that they stay the same where the chunk moves in its
 document; `pipelines/text/sentence_spans.py` reads them."""
 
-ENTITY_MENTIONS = pa.list_(pa.struct([("name", TEXT), ("type", TEXT), ("start", pa.int64()), ("end", pa.int64())]))
+_PLACE = [("start", pa.int64()), ("end", pa.int64())]
+ENTITY_MENTIONS = pa.list_(pa.struct([("name", TEXT), ("type", TEXT), *_PLACE, ("description", TEXT)]))
 RELATION_MENTIONS = pa.list_(
-    pa.struct([("source", TEXT), ("target", TEXT), ("type", TEXT), ("evidence", TEXT), ("weight", pa.float64())])
+    pa.struct(
+        [
+            ("source", TEXT),
+            ("target", TEXT),
+            ("type", TEXT),
+            ("evidence", TEXT),
+            ("weight", pa.float64()),
+            *_PLACE,
+            ("description", TEXT),
+        ]
+    )
 )
 
 EXTRACTIONS = _schema(
@@ -97,7 +108,7 @@ EXTRACTIONS = _schema(
 )
 """One row a chunk, also for a failure (`status` "failed" and its `reason`).
 
-Spans are characters of the document, in which the chunk began at `start`.
+Spans are characters of the document, in which the chunk began at `start`; a relation's is that of its `evidence`.
 """
 
 ENTITIES = _schema(

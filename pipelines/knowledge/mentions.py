@@ -1,7 +1,7 @@
 """What an extractor finds in one text: entity and relation mentions, before names are resolved."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pipelines.text.sentence_spans import Spans
@@ -33,20 +33,29 @@ class Entity:
     end: int
     name: str
     type: str
+    description: str = ""
+    """What a language model says that it is; "" from the rules."""
 
     def moved(self, offset: int) -> "Entity":
-        return Entity(self.start + offset, self.end + offset, self.name, self.type)
+        return replace(self, start=self.start + offset, end=self.end + offset)
 
 
 @dataclass(frozen=True)
 class Relation:
-    """A relation between two names, with the sentence that says so."""
+    """A relation between two names, with the sentence that says so, at text[start:end]."""
 
     source: str
     target: str
     type: str
     evidence: str
     weight: float = 1.0
+    start: int = 0
+    end: int = 0
+    description: str = ""
+    """What a language model says about it; "" from the rules."""
+
+    def moved(self, offset: int) -> "Relation":
+        return replace(self, start=self.start + offset, end=self.end + offset)
 
 
 @dataclass(frozen=True)

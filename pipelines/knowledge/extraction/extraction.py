@@ -1,6 +1,7 @@
 """Chunks to entity and relation mentions: only chunks that are new, failed before, or were read by other rules."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
@@ -37,7 +38,7 @@ def extract(chunks: pa.Table, previous: pa.Table | None, extractor: Extractor) -
 
 def _known(previous: pa.Table | None) -> dict[str, dict[str, Any]]:
     """Return the rows of the previous table by chunk; none of a table of another layout."""
-    if previous is None or previous.schema.names != EXTRACTIONS.names:
+    if previous is None or not previous.schema.equals(EXTRACTIONS):
         return {}
     return {row["chunk_id"]: row for row in previous.to_pylist()}
 
@@ -51,8 +52,11 @@ def _moved(row: dict[str, Any], chunk: Mapping[str, Any]) -> dict[str, Any]:
     offset = chunk["start"] - row["start"]
     if not offset:
         return row
-    entities = [{**e, "start": e["start"] + offset, "end": e["end"] + offset} for e in row["entities"]]
-    return {**row, "start": chunk["start"], "entities": entities}
+    places = {
+        name: [{**one, "start": one["start"] + offset, "end": one["end"] + offset} for one in row[name]]
+        for name in ("entities", "relations")
+    }
+    return {**row, "start": chunk["start"], **places}
 
 
 def failed_share(extractions: pa.Table) -> float:
@@ -74,15 +78,11 @@ def noted_chunks(extractions: pa.Table) -> int:
 
 
 def _row(chunk: Mapping[str, Any], found: Extraction, extractor: str) -> dict[str, Any]:
-    entities = [entity.moved(chunk["start"]) for entity in found.entities]
     return {
         **{name: chunk[name] for name in ("chunk_id", "document_id", "start")},
         "extractor": extractor,
         "status": FAILED if found.failure else OK,
         "reason": found.failure or found.note,
-        "entities": [{"name": e.name, "type": e.type, "start": e.start, "end": e.end} for e in entities],
-        "relations": [
-            {"source": r.source, "target": r.target, "type": r.type, "evidence": r.evidence, "weight": r.weight}
-            for r in found.relations
-        ],
+        "entities": [asdict(entity.moved(chunk["start"])) for entity in found.entities],
+        "relations": [asdict(relation.moved(chunk["start"])) for relation in found.relations],
     }

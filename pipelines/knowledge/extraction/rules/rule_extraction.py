@@ -5,6 +5,7 @@ import importlib.metadata
 import logging
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,13 @@ class _Reading:
         for (start, _), sentence, han in zip(self.spans, sentences, chinese_ones, strict=True):
             here = self._chinese(sentence) if han else self._english(sentence, next(parses), common)
             self.entities += [entity.moved(start) for entity in here]
-        return Extraction(tuple(self.entities), tuple(relations(self.said, self.discourse.topic)))
+        places = {one.evidence: span for span, one in reversed(list(zip(self.spans, self.said, strict=True)))}
+        found = relations(self.said, self.discourse.topic)
+        spans = [places[relation.evidence] for relation in found]
+        return Extraction(
+            tuple(self.entities),
+            tuple(replace(one, start=start, end=end) for one, (start, end) in zip(found, spans, strict=True)),
+        )
 
     def _english(self, sentence: str, document: Any, common: frozenset[str]) -> list[Entity]:
         names = english.names(document, sentence, common)
