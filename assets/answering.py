@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from assets.costs import Spending
 from assets.results import OWNERS, gate, markdown_table, plot, problems_metadata, table_result
 from pipelines.answering.answers import answer_all
 from pipelines.answering.checks import (
@@ -86,7 +87,7 @@ def answers(
 
     A question is asked again only when it, the graph, a model or the settings changed.
     """
-    started, starts = time.monotonic(), engine_starts()
+    started, starts, spending = time.monotonic(), engine_starts(), Spending(language_model)
     models = Models(embedder, language_model, open_reranker(settings))
     with answerer_over(settings, graph_store, models, str(knowledge_graph.get("embedder", ""))) as answerer:
         previous, digest = tables.find("answers"), knowledge_graph["digest"]
@@ -103,6 +104,7 @@ def answers(
         left_out=sum(table["left_out"].to_pylist()),
         sentences=dg.MetadataValue.json(status_counts(table)),
         unread_verdicts=unread_verdicts(table),
+        **spending.metadata(tables, "answers", work.computed["answers"]),
     )
 
 

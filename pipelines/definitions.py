@@ -1,6 +1,7 @@
 """All wiring on one screen: assets, checks, jobs, schedule, sensor and what they are connected to."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -27,6 +28,7 @@ from resources.tracking.tracker import Tracker
 share_cores()
 settings = Settings.load()
 tables = TableStore(settings.home / "tables")
+meter = cache(settings.meter)  # one a process: the runs of a night share its budget
 
 
 def when_needed(make: Callable[[], Any]) -> dg.ResourceDefinition:
@@ -62,6 +64,6 @@ defs = dg.Definitions(
         "tracker": when_needed(lambda: Tracker(settings.tracking_uri, settings.home)),
         "embedder": when_needed(lambda: open_embedder(settings)),
         "graph_store": when_needed(lambda: open_graph_store(settings)),
-        "language_model": when_needed(lambda: open_language_model(settings)),
+        "language_model": when_needed(lambda: open_language_model(settings, meter())),
     },
 )

@@ -15,6 +15,7 @@ from pipelines.knowledge.documents.formats.limits import Limits
 from pipelines.measuring.intervals import DEFAULT_LEVEL
 from pipelines.text.nearest import nearest_name
 from resources.answering_variables import AnsweringVariables
+from resources.cost_variables import CostVariables
 from resources.setting_sources import CHECKOUT, Readings, below_checkout, first_error, read, refusal, variable
 
 
@@ -48,7 +49,7 @@ Level = Annotated[float, Field(ge=0.5, lt=1)]
 Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class Settings(AnsweringVariables):
+class Settings(CostVariables, AnsweringVariables):
     """All settings, checked: `load` reads environment and `.env`, `Settings(GRAFTLINE_HOME=…)` the given values alone.
 
     A new one is a line here. A value that will not do raises ConfigurationError.

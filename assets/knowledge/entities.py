@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from assets.costs import Spending
 from assets.knowledge import views
 from assets.results import OWNERS, faults_gate, gate, plot, record_result, table_result
 from pipelines.core.identity import content_id
@@ -40,6 +41,7 @@ def extractions(
     row with its reason and is tried again next time; one whose answer was cut keeps what was complete.
     """
     started, extractor = time.monotonic(), extractor_named(settings.extractor, language_model)
+    spending = Spending(language_model)
     table, work = extract(chunks, tables.find("extractions"), extractor)
     return table_result(
         table,
@@ -51,6 +53,7 @@ def extractions(
         cut_answers=noted_chunks(table),
         mentions=views.mention_types(table),
         failed=views.failures(table),
+        **spending.metadata(tables, "extractions", work.computed["extractions"]),
     )
 
 
@@ -132,7 +135,7 @@ def community_summaries(
     """What each community is about, written by the language model and kept to the evidence; only changed ones anew."""
     started, (entities, relations) = time.monotonic(), map(tables.read, GRAPH_TABLES)
     previous = tables.find("community_summaries")
-    starts = engine_starts()
+    starts, spending = engine_starts(), Spending(language_model)
     table, work = summarise(communities, entities, relations, chunks, previous, language_model, SUMMARY_SETTINGS)
     return table_result(
         table,
@@ -143,6 +146,7 @@ def community_summaries(
         models=views.counts_by_type(table["model"].to_pylist()),
         samples=views.summary_samples(table),
         settings=dg.MetadataValue.json(SUMMARY_SETTINGS.model_dump()),
+        **spending.metadata(tables, "community_summaries", work.computed["summaries"]),
     )
 
 

@@ -20,7 +20,7 @@ class Completion:
 
     `finish_reason` is the model's ("stop", CUT, or "" where none is told); with a `failure`, why this prompt
     alone has no text. `calls` are the calls of tools that its server made of what it wrote (OpenAI's `tool_calls`, as
-    JSON), "" where there are none.
+    JSON), "" where there are none. `prefix_tokens` of the prompt's its server had read before.
     """
 
     text: str
@@ -30,6 +30,7 @@ class Completion:
     finish_reason: str = ""
     failure: str = ""
     calls: str = ""
+    prefix_tokens: int = 0
 
 
 CUT = "length"

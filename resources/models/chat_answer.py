@@ -42,7 +42,9 @@ def completion_of(body: str, json_wanted: bool = False) -> Completion:
         text = thought if finish != CUT or (json_wanted and thought.lstrip().startswith("{")) else ""
     usage = value.get("usage")
     counts = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
-    return Completion(text, *counts, finish_reason=finish, calls=calls)
+    details = usage.get("prompt_tokens_details") if isinstance(usage, Mapping) else None
+    prefix = min(_count(details, "cached_tokens"), counts[0])
+    return Completion(text, *counts, finish_reason=finish, calls=calls, prefix_tokens=prefix)
 
 
 def sentence_of(body: str) -> str:

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from pipelines.core.cost.meter import Meter
 from pipelines.core.errors import ConfigurationError
 from pipelines.core.protocols import Completion, Messages, Usable
 from resources.models.completion_cache import CompletionCache, completion_key
@@ -43,10 +44,14 @@ class StreamingBackend(Protocol):
 
 
 class CachedLanguageModel:
-    """A `LanguageModel` over a backend: only prompts that the cache does not hold reach it, each of them once."""
+    """A `LanguageModel` over a backend: only prompts that the cache does not hold reach it, each of them once.
+
+    `meter` counts what it costs: the backend's own, which counts every call.
+    """
 
     def __init__(self, backend: Backend, cache: CompletionCache, context_tokens: int | None = None) -> None:
         self.backend, self.cache, self._context_tokens = backend, cache, context_tokens
+        self.meter: Meter = getattr(backend, "meter", None) or Meter()
 
     @cached_property
     def name(self) -> str:
@@ -80,14 +85,16 @@ class CachedLanguageModel:
         kept = {key: _answer_alone(found) for key, found in self.cache.find(list(numbers)).items()}
         done = {key: found for key, found in kept.items() if _is_usable(numbers[key], found, usable)}
         wanted = [key for key in dict.fromkeys(keys) if key not in done]
+        self.meter.cached(list(done.values()))
         if wanted:
-            for place, completion in self.backend.generate(
-                [prompts[numbers[key]] for key in wanted], max_tokens, schema
-            ):
-                key, answer = wanted[place], _answer_alone(completion)
-                if _is_usable(numbers[key], answer, usable):
-                    self.cache.add([(key, answer)], self.name)
-                done[key] = answer
+            with self.meter.working():
+                for place, completion in self.backend.generate(
+                    [prompts[numbers[key]] for key in wanted], max_tokens, schema
+                ):
+                    key, answer = wanted[place], _answer_alone(completion)
+                    if _is_usable(numbers[key], answer, usable):
+                        self.cache.add([(key, answer)], self.name)
+                    done[key] = answer
         return [done[key] for key in keys]
 
     def stream(self, messages: Messages, max_tokens: int, usable: Usable | None = None) -> Iterator[str | Completion]:
@@ -95,6 +102,7 @@ class CachedLanguageModel:
         key = completion_key(messages, self.name, max_tokens, None)
         known = self.cache.find([key]).get(key)
         if known is not None and _is_usable(0, _answer_alone(known), usable):
+            self.meter.cached([known])
             yield known.text
             yield known
             return
@@ -123,16 +131,19 @@ def _is_usable(number: int, completion: Completion, usable: Usable | None) -> bo
     return usable(number, completion) if usable else bool(completion.text.strip())
 
 
-def open_language_model(settings: Settings) -> CachedLanguageModel:
-    """Return the language model that the settings ask for; nothing is loaded or called yet."""
+def open_language_model(settings: Settings, meter: Meter | None = None) -> CachedLanguageModel:
+    """Return the language model that the settings ask for; nothing is loaded or called yet.
+
+    `meter` counts what it costs and holds it to a budget; unless given, one without a budget does.
+    """
     cache = CompletionCache(settings.home / "cache" / "llm.sqlite")
     model, named, context = settings.llm_model, named_class(settings, "LLM"), settings.llm_context_tokens
     if named is not None:
-        return CachedLanguageModel(LlamaIndexModel(named), cache, context)
+        return CachedLanguageModel(LlamaIndexModel(named, meter), cache, context)
     if settings.llm_base_url:
         from resources.models.served import ServedModel
 
-        served = ServedModel(settings.llm_base_url, model, settings.llm_api_key.get_secret_value())
+        served = ServedModel(settings.llm_base_url, model, settings.llm_api_key.get_secret_value(), meter=meter)
         return CachedLanguageModel(served, cache, context)
     from resources.models.local import LocalModel
 
@@ -144,5 +155,5 @@ def open_language_model(settings: Settings) -> CachedLanguageModel:
             f"set LLM_BASE_URL=http://host:port/v1, or LLM_MODEL={PREFIX}package.module.ClassName, or unset LLM_MODEL "
             "for the packaged small model",
         )
-    local = LocalModel(settings, Path(model).expanduser() if model else None)
+    local = LocalModel(settings, Path(model).expanduser() if model else None, meter)
     return CachedLanguageModel(local, cache, context)

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipelines.core.cost.budget import BudgetReached, prompt_at_most
+from pipelines.core.cost.meter import Meter
 from pipelines.core.errors import ConfigurationError, ServiceError
 from pipelines.core.identity import json_digest
 from pipelines.core.masked import HIDDEN, masked
@@ -151,8 +153,9 @@ def _secrets(value: Any, secret: bool = False) -> Iterator[str]:
 class LlamaIndexModel:
     """A LlamaIndex `LLM` as a backend: one call after another, since local classes share one model."""
 
-    def __init__(self, named: NamedClass) -> None:
+    def __init__(self, named: NamedClass, meter: Meter | None = None) -> None:
         self._named, self.name, self.packaged = named, named.name, False
+        self.meter = meter or Meter()
 
     @functools.cached_property
     def context_tokens(self) -> int | None:
@@ -185,19 +188,29 @@ class LlamaIndexModel:
         def ask(messages: Messages) -> Completion:
             *before, last = messages
             asked = [*before, last | {"content": last["content"] + task}]
-            answer = self._model.chat([ChatMessage(**message) for message in asked], **limit)
-            counts = _tokens(answer, "prompt_tokens"), _tokens(answer, "completion_tokens")
-            return Completion((answer.message.content or "").strip(), *counts, finish_reason=_finish_reason(answer))
+            call, completion = self.meter.admit(prompt_at_most(asked), max_tokens), None
+            try:
+                answer = self._model.chat([ChatMessage(**message) for message in asked], **limit)
+                text, finish = (answer.message.content or "").strip(), _finish_reason(answer)
+                counts = _tokens(answer, "prompt_tokens"), _tokens(answer, "completion_tokens")
+                completion = Completion(text, *counts, finish_reason=finish)
+            finally:
+                self.meter.settle(call, completion)
+            return completion
 
         for number, messages in enumerate(prompts):
             try:
                 completion = ask(messages)
                 errors.answered()
+            except BudgetReached as reached:
+                completion = Completion("", 0, 0, failure=reached.reason)
             except Exception as error:  # every package has errors of its own
                 completion = Completion("", 0, 0, failure=self._named.error_text(error))
                 if errors.failed(type(error).__name__) or (number == len(prompts) - 1 and errors.only_errors):
                     try:
                         ask(PROBE)
+                    except BudgetReached:
+                        pass
                     except Exception:
                         raise self._named.failure(error) from None
                     errors.probed()

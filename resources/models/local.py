@@ -8,6 +8,8 @@ from typing import Any
 from pipelines.compute.processor import fast_bfloat16
 from pipelines.core.checkpoints.revision import configuration_digest, weight_files
 from pipelines.core.checkpoints.whole import require_whole
+from pipelines.core.cost.budget import BudgetReached
+from pipelines.core.cost.meter import Meter
 from pipelines.core.errors import ConfigurationError
 from pipelines.core.identity import content_id
 from pipelines.core.protocols import CUT, Completion, Messages
@@ -26,8 +28,8 @@ _SLICE = 512
 class LocalModel:
     """The small model (or a model folder), greedy; it is loaded when the first uncached prompt comes."""
 
-    def __init__(self, settings: Settings, folder: Path | None = None) -> None:
-        self._settings, self._folder = settings, folder
+    def __init__(self, settings: Settings, folder: Path | None = None, meter: Meter | None = None) -> None:
+        self._settings, self._folder, self.meter = settings, folder, meter or Meter()
         self._loaded: tuple[Any, Any] | None = None
         self._thinks = False
 
@@ -114,22 +116,29 @@ class LocalModel:
 
         tokenizer, network = self._load()
         ids = render_conversations(self._path(), [messages])[0]
+        try:
+            call = self.meter.admit_some([len(ids)], max_tokens)[0]
+        except BudgetReached as reached:
+            return Completion("", 0, 0, failure=reached.reason)
         inputs = torch.tensor([ids])
-        with torch.inference_mode():
-            made = network.generate(
-                input_ids=inputs,
-                attention_mask=torch.ones_like(inputs),
-                max_new_tokens=max_tokens,
-                do_sample=False,
-                temperature=None,
-                top_p=None,
-                top_k=None,
-            )[0, len(ids) :].tolist()
-        text, finish = (
-            tokenizer.decode(made, skip_special_tokens=True).strip(),
-            CUT if len(made) >= max_tokens else "stop",
-        )
-        return Completion(text, len(ids), len(made), finish_reason=finish)
+        completion = None
+        try:
+            with torch.inference_mode():
+                made = network.generate(
+                    input_ids=inputs,
+                    attention_mask=torch.ones_like(inputs),
+                    max_new_tokens=max_tokens,
+                    do_sample=False,
+                    temperature=None,
+                    top_p=None,
+                    top_k=None,
+                )[0, len(ids) :].tolist()
+            text = tokenizer.decode(made, skip_special_tokens=True).strip()
+            finish = CUT if len(made) >= max_tokens else "stop"
+            completion = Completion(text, len(ids), len(made), finish_reason=finish)
+        finally:
+            self.meter.settle(call, completion)
+        return completion
 
     def _load(self) -> tuple[Any, Any]:
         """Return (tokenizer, model in the number format that this CPU is fast in)."""
@@ -155,11 +164,32 @@ class LocalModel:
         prompt_ids = engine.render(path, prompts)
         room = engine.context_length(path) - max(map(len, prompt_ids), default=0)
         limit = max(max_tokens, min(max_tokens + THINKING_TOKENS, room)) if thinks else max_tokens
-        for first in range(0, len(prompts), _SLICE):
-            batch = engine.generate(path, prompt_ids[first : first + _SLICE], limit, schema)
-            for number, output in enumerate(batch.outputs, start=first):
-                counts = output["prompt_tokens"], output["completion_tokens"]
-                yield number, Completion(output["text"].strip(), *counts, finish_reason=output["finish_reason"])
+        first = 0
+        while first < len(prompts):
+            part = prompt_ids[first : first + _SLICE]
+            try:
+                calls = self.meter.admit_some(list(map(len, part)), limit)
+            except BudgetReached as reached:
+                self.meter.refused(len(prompts) - first - 1)
+                for number in range(first, len(prompts)):
+                    yield number, Completion("", 0, 0, failure=reached.reason)
+                return
+            made: list[Completion | None] = [None] * len(calls)
+            try:
+                made = [*self._generated(engine, part[: len(calls)], limit, schema)]
+            finally:
+                for call, completion in zip(calls, made, strict=True):
+                    self.meter.settle(call, completion)
+            yield from ((number, one) for number, one in enumerate(made, start=first) if one is not None)
+            first += len(calls)
+
+    def _generated(
+        self, engine: Any, prompts: Sequence[list[int]], limit: int, schema: dict[str, Any] | None
+    ) -> Iterator[Completion]:
+        batch = engine.generate(self._path(), prompts, limit, schema)
+        for output in batch.outputs:
+            counts = output["prompt_tokens"], output["completion_tokens"]
+            yield Completion(output["text"].strip(), *counts, finish_reason=output["finish_reason"])
 
     def check(self) -> None:
         """Prepare the model's files; raises a GraftlineError when they cannot be had or are not whole."""

@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from pipelines.core.cost.budget import BudgetReached, prompt_at_most
+from pipelines.core.cost.meter import Meter
 from pipelines.core.errors import ConfigurationError, shell_setting
 from pipelines.core.protocols import CUT, Completion, Messages
 from resources.models.chat_answer import MalformedAnswer, completion_of
@@ -44,10 +46,11 @@ class ServedModel:
         concurrency: int = _CONCURRENCY,
         retries: int = _RETRIES,
         timeout: float = _TIMEOUT_SECONDS,
+        meter: Meter | None = None,
     ) -> None:
         self._server = OpenAIServer("LLM", base_url, model, api_key)
         self.name, self._model = self._server.name, model
-        self.packaged = False
+        self.packaged, self.meter = False, meter or Meter()
         self._concurrency, self._retries, self._timeout = concurrency, retries, timeout
         self._dialect = Dialect()
         self._unopened_thoughts: bool | None = None
@@ -68,7 +71,8 @@ class ServedModel:
     ) -> Iterator[tuple[int, Completion]]:
         """Yield (number of the prompt, completion) as they arrive; what fails for one prompt is in its `failure`.
 
-        Raises ServiceError when the server fails for all, after what was in flight has been yielded.
+        Raises ServiceError when the server fails for all, after what was in flight has been yielded. Nothing is sent
+        that the budget has no room for.
         """
         import openai
 
@@ -81,6 +85,8 @@ class ServedModel:
                     try:
                         yield number, job.result()
                         errors.answered()
+                    except BudgetReached as reached:
+                        yield number, Completion("", 0, 0, failure=reached.reason)
                     except (openai.OpenAIError, MalformedAnswer) as error:
                         row = errors.failed((type(error), getattr(error, "status_code", None)))
                         if row or (not jobs and errors.only_errors):
@@ -114,7 +120,13 @@ class ServedModel:
                 return
             arguments = self._dialect.arguments(max_tokens, None)
             thoughts = ThoughtFilter(self._unopened_thoughts)
-            yield from stream_completion(client, self._model, messages, arguments, thoughts)
+            call, completion = self.meter.admit(prompt_at_most(messages), _limit(arguments, max_tokens)), None
+            try:
+                for piece in stream_completion(client, self._model, messages, arguments, thoughts):
+                    completion = piece if isinstance(piece, Completion) else None
+                    yield piece
+            finally:
+                self.meter.settle(call, completion)
         except (openai.OpenAIError, MalformedAnswer) as error:
             raise self._server.failure(error, "a completion") from None
 
@@ -124,6 +136,8 @@ class ServedModel:
 
         try:
             self._one(client.with_options(max_retries=0), PROBE, max_tokens, schema)
+        except BudgetReached:
+            return True
         except (openai.OpenAIError, MalformedAnswer):
             return False
         return True
@@ -137,10 +151,7 @@ class ServedModel:
         while True:
             try:
                 arguments = dialect.arguments(max_tokens, schema)
-                answer = client.chat.completions.with_raw_response.create(
-                    model=self._model, messages=messages, **arguments
-                )
-                completion = completion_of(answer.http_response.text, schema is not None)
+                completion = self._metered(client, messages, arguments, max_tokens, schema)
             except (openai.APIStatusError, MalformedAnswer) as error:
                 about = getattr(error, "status_code", None) not in _NOT_ABOUT_PARAMETERS
                 other = dialect.without(body_of(error), schema) if about else None
@@ -158,6 +169,19 @@ class ServedModel:
                 log.info("%s is asked by %s from now on", self._model, dialect)
                 self._dialect = dialect
             return completion
+
+    def _metered(
+        self, client: Any, messages: Messages, arguments: dict[str, Any], max_tokens: int, schema: dict[str, Any] | None
+    ) -> Completion:
+        """Return what one request brings, counted; BudgetReached where the budget has no room for it."""
+        call = self.meter.admit(prompt_at_most(messages), _limit(arguments, max_tokens))
+        completion = None
+        try:
+            answer = client.chat.completions.with_raw_response.create(model=self._model, messages=messages, **arguments)
+            completion = completion_of(answer.http_response.text, schema is not None)
+            return completion
+        finally:
+            self.meter.settle(call, completion)
 
     def check(self) -> None:
         """Raise GraftlineError unless the server answers and, where it lists its models, serves this one."""
@@ -181,6 +205,11 @@ class ServedModel:
                 f"one of {', '.join(sorted(served)[:10])}",
                 f"set {shell_setting('LLM_MODEL', sorted(served)[0])}",
             )
+
+
+def _limit(arguments: dict[str, Any], max_tokens: int) -> int:
+    """Return how many tokens a request may bring, with what thinking takes."""
+    return int(arguments.get("max_tokens") or arguments.get("max_completion_tokens") or max_tokens)
 
 
 def _arrived(jobs: dict[Future[Completion], int]) -> Iterator[tuple[int, Completion]]:

@@ -1,0 +1,113 @@
+"""A run's budget over a real HTTP server that counts: kept to the call, and the next run asks for the rest only."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.core.errors import ConfigurationError
+from pipelines.core.protocols import Completion, Messages
+from resources.models.language_model import CachedLanguageModel, open_language_model
+from resources.models.local import LocalModel
+from resources.settings import Settings
+from tests.resources.models.odd_server import OddServer, chat, odd_server
+
+
+def _prompts(count: int) -> list[Messages]:
+    return [[{"role": "user", "content": f"Question number {number}"}] for number in range(count)]
+
+
+def _model(server: OddServer, home: Path, **values: str) -> CachedLanguageModel:
+    settings = Settings(GRAFTLINE_HOME=str(home), LLM_BASE_URL=server.address, LLM_MODEL="tiny", **values)
+    return open_language_model(settings, settings.meter())
+
+
+def _answered(found: list[Completion]) -> int:
+    return sum(not one.failure for one in found)
+
+
+@pytest.mark.parametrize(
+    ("limits", "calls"),
+    [
+        ({"GRAFTLINE_BUDGET_CALLS": "7"}, 7),
+        # An answer is 7 + 3 tokens; a call may read 14 (17 bytes by 3, and 8) and write 5: 90 + 19 > 108.
+        ({"GRAFTLINE_BUDGET_TOKENS": "108"}, 9),
+        ({"GRAFTLINE_BUDGET_MONEY": "0.000108", "LLM_PROMPT_PRICE": "1", "LLM_COMPLETION_PRICE": "1"}, 9),
+    ],
+)
+def test_a_budget_is_kept_to_the_call_by_sixteen_at_once_and_the_next_run_asks_the_rest(
+    tmp_path: Path, limits: dict[str, str], calls: int
+):
+    with odd_server(lambda body: chat("an answer")) as server:
+        model = _model(server, tmp_path, **limits)
+        found = model.complete(_prompts(40), 5)
+        assert len(server.requests) == calls == model.meter.usage.calls == _answered(found)
+        assert all(one.failure.startswith("budget: ") for one in found if one.failure)
+        assert model.meter.usage.not_sent == 40 - calls
+        assert _answered(model.complete(_prompts(40), 5)) == calls == len(server.requests)  # the same run: nothing more
+        again = _model(server, tmp_path)
+        assert _answered(again.complete(_prompts(40), 5)) == 40 == len(server.requests)
+        assert again.meter.usage.calls == 40 - calls and again.meter.usage.cached == calls
+
+
+def test_no_call_is_made_after_the_time_is_spent(tmp_path: Path):
+    with odd_server(lambda body: chat("an answer")) as server:
+        model = _model(server, tmp_path, GRAFTLINE_BUDGET_SECONDS="0")
+        assert _answered(model.complete(_prompts(3), 5)) == 0 == len(server.requests)
+
+
+def test_answers_that_fail_count_as_calls(tmp_path: Path):
+    def answer(body: dict[str, Any]) -> Any:
+        return (400, {"error": {"message": "no"}}) if "number 0" in body["messages"][-1]["content"] else chat("fine")
+
+    with odd_server(answer) as server:
+        model = _model(server, tmp_path, GRAFTLINE_BUDGET_CALLS="4")
+        model.complete(_prompts(9), 5)
+        assert len(server.requests) == 4 and model.meter.usage.calls == 4
+
+
+def test_tokens_that_a_server_had_read_before_are_told(tmp_path: Path):
+    status, body = chat("an answer")
+    body["usage"] |= {"prompt_tokens": 1000, "prompt_tokens_details": {"cached_tokens": 960}}
+    with odd_server(lambda _: (status, body)) as server:
+        model = _model(server, tmp_path)
+        model.complete(_prompts(1), 5)
+        assert model.meter.usage.prefix_tokens == 960
+
+
+def test_money_without_prices_says_what_to_set():
+    with pytest.raises(ConfigurationError, match="LLM_PROMPT_PRICE and LLM_COMPLETION_PRICE"):
+        _ = Settings(GRAFTLINE_BUDGET_MONEY="1").budget
+    with pytest.raises(ConfigurationError, match="GRAFTLINE_BUDGET_TOKENS: found '1e6'"):
+        Settings(GRAFTLINE_BUDGET_TOKENS="1e6")
+
+
+class Engine:
+    """Answers a batch of prompts by a token each."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+
+    def generate(self, path: Path, prompts: list[list[int]], limit: int, schema: Any) -> Any:
+        self.batches.append(len(prompts))
+        outputs = [{"text": "a", "prompt_tokens": len(ids), "completion_tokens": 1, "finish_reason": "stop"}
+                   for ids in prompts]  # fmt: skip
+        return type("Batch", (), {"outputs": outputs})
+
+    def render(self, path: Path, prompts: list[Messages]) -> list[list[int]]:
+        return [[0] * 10 for _ in prompts]
+
+    def context_length(self, path: Path) -> int:
+        return 2048
+
+
+def test_the_engine_of_this_machine_gets_what_fits_batch_by_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    engine = Engine()
+    monkeypatch.setattr("resources.engines.engine.InferenceEngine", lambda *_: engine)
+    monkeypatch.setattr(LocalModel, "_path", lambda _: tmp_path)
+    settings = Settings(GRAFTLINE_HOME=str(tmp_path), GRAFTLINE_BUDGET_TOKENS="100")
+    model = LocalModel(settings, meter=settings.meter())
+    found = dict(model.generate(_prompts(20), 10, None))
+    # 20 tokens at most each, 11 in truth: five at once (55), then two (22), then one (11): 88, and 20 more do not fit.
+    assert engine.batches == [5, 2, 1] and _answered(list(found.values())) == 8 and len(found) == 20
+    assert model.meter.usage.tokens == 88 and model.meter.usage.not_sent == 12
