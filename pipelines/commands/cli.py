@@ -21,18 +21,20 @@ COMMANDS = {
     "serve": "answer questions by OpenAI's protocol, MCP and a page on localhost",
     "feedback": "say that an answer was good, bad, or what it should have been",
     "questions": "make questions with gold answers and documents from the graph's relations",
-    "export": "write a merged model as safetensors or as GGUF",
+    "export": "write a merged model, or the knowledge graph, in formats that other tools read",
+    "diff": "list what is new, gone or changed in the knowledge graph since its previous version",
     "doctor": "print each setting, where it comes from, and what is wrong",
     "rollback": "switch the knowledge graph back to its previous version",
     "ui": "start Dagster and MLflow on localhost and print their addresses",
 }
 """Each command with a line about it; its file has its name, and is imported when it runs or shows its help."""
-_ANSWERING = ("ask", "chat", "feedback", "questions", "serve")
+_FOLDERS = {"answering": ("ask", "chat", "feedback", "questions", "serve"), "graph": ("diff",)}
 
 
 def module_of(name: str) -> str:
-    """Return the module of a command: those that answer questions have a folder."""
-    return f"pipelines.commands.{'answering.' if name in _ANSWERING else ''}{name}"
+    """Return the module of a command: those that answer questions have a folder, and those of the graph."""
+    folder = next((f"{folder}." for folder, names in _FOLDERS.items() if name in names), "")
+    return f"pipelines.commands.{folder}{name}"
 
 
 class Table(click.Group):

@@ -1,12 +1,14 @@
-"""`graftline export`: the merged model of a recipe that was run, or of any one training by its key."""
+"""`graftline export`: a table of what can be written, and the merged model of a recipe or of any training's key."""
 
+import importlib
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
-from pipelines.commands.command import Command, NearestChoice
+from pipelines.commands.command import HELP_SETTINGS, Command, NearestChoice
 from pipelines.commands.names import complete_recipe
 from pipelines.core.errors import InputError, NotMaterializedError
 
@@ -19,6 +21,53 @@ log = logging.getLogger("graftline")
 _TRAININGS = "training/"
 _SHORTEST_KEY = 4
 _SHOWN = 8
+_MODEL = "model"
+EXPORTS = {
+    _MODEL: "write a merged model as safetensors or as GGUF",
+    "graph": "write the knowledge graph as an interactive page, as GraphML and as Parquet",
+}
+"""What can be exported, with a line about it."""
+_MODULES = {"graph": "pipelines.commands.graph.export"}
+
+
+class Exports(click.Group):
+    """The exports of EXPORTS, each imported when it is asked for; a word that is none of them names a model."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all names; nothing is imported."""
+        return list(EXPORTS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return an export, None for a name that the table has not."""
+        if cmd_name not in EXPORTS:
+            return None
+        found: click.Command = model if cmd_name == _MODEL else importlib.import_module(_MODULES[cmd_name]).command
+        found.name, found.short_help = cmd_name, EXPORTS[cmd_name]
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(EXPORTS.items()))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take `graftline export lora` for `graftline export model lora`."""
+        if not args or args[0] not in (*EXPORTS, *ctx.help_option_names):
+            args = [_MODEL, *args]
+        return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the exports and the recipes that begin so."""
+        recipes = complete_recipe(ctx, model.params[0], incomplete)
+        return [*super().shell_complete(ctx, incomplete), *map(CompletionItem, recipes)]
+
+
+@click.group(cls=Exports, context_settings=HELP_SETTINGS)
+def command() -> None:
+    """Write a merged model, or the knowledge graph, in formats that other tools read.
+
+    `graftline export lora` is `graftline export model lora`.
+    """
 
 
 @click.command(cls=Command)
@@ -33,7 +82,7 @@ _SHOWN = 8
     help="of the GGUF",
 )
 @click.option("--output", metavar="PATH", help="folder, or .gguf file (default: exports/ below the home)")
-def command(wanted: str, form: str, gguf_type: str, output: str | None) -> int:
+def model(wanted: str, form: str, gguf_type: str, output: str | None) -> int:
     """Write a merged model as safetensors or as GGUF.
 
     RECIPE_OR_KEY is the name of a recipe that was run, or a training's key (its beginning will do).
@@ -47,15 +96,16 @@ def command(wanted: str, form: str, gguf_type: str, output: str | None) -> int:
     tables = TableStore(settings.home / "tables")
     name = Path(wanted).stem  # recipes/lora.yaml means the recipe lora
     if tables.digest(f"merged_model/{name}"):
-        model = Path(tables.read_record(f"merged_model/{name}")["path"])
+        merged_model = Path(tables.read_record(f"merged_model/{name}")["path"])
     elif key := training_of(name, tables):
         kept = f"{_TRAININGS}{key}"
-        model, name = merged(TrainingRecord.read(tables.read_record(kept), kept), settings.home), key[:_SHOWN]
+        record = TrainingRecord.read(tables.read_record(kept), kept)
+        merged_model, name = merged(record, settings.home), key[:_SHOWN]
     else:
         raise _unknown(wanted, tables)
     ending = ".gguf" if form == "gguf" else ""
     target = Path(output) if output else settings.home / "exports" / f"{name}{ending}"
-    print(export(model, target, form, gguf_type))
+    print(export(merged_model, target, form, gguf_type))
     return 0
 
 

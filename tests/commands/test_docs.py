@@ -2,7 +2,9 @@
 
 import contextlib
 import io
+from collections.abc import Iterator
 
+import click
 import pytest
 
 from pipelines.commands.cli import COMMANDS, graftline
@@ -20,7 +22,17 @@ def section(*words: str) -> str:
     return f"## {' '.join(('graftline', *words))}\n\n```text\n{printed.getvalue().rstrip()}\n```\n"
 
 
-SECTIONS = [(), *((name,) for name in COMMANDS)]
+def sections() -> Iterator[tuple[str, ...]]:
+    """Yield each command by its words, those below a group after it."""
+    yield ()
+    for name in COMMANDS:
+        yield (name,)
+        found = graftline.get_command(click.Context(graftline), name)
+        if isinstance(found, click.Group):
+            yield from ((name, below) for below in found.list_commands(click.Context(found)))
+
+
+SECTIONS = list(sections())
 
 
 @pytest.mark.parametrize("words", SECTIONS, ids=" ".join)

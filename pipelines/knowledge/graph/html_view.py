@@ -1,0 +1,51 @@
+"""The graph as one HTML file that asks nobody for anything: style, scripts and data are in it."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.core.files import write_atomically
+from pipelines.core.identity import content_id, file_digest
+from pipelines.knowledge.graph.view_data import ViewLimits, view_data
+
+LIMITS = ViewLimits()
+_PAGE = Path(__file__).parent / "page"
+_SCRIPTS = ("map.js", "report.js", "view.js")
+_ESCAPED = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
+"""What could end the element that the data stands in, or begin another, as JSON may write it too."""
+
+
+def write_view(tables: Mapping[str, pa.Table], path: Path, limits: ViewLimits = LIMITS) -> dict[str, int]:
+    """Write the page of GRAPH_TABLES, readable by its owner alone; return how many of what it shows and of how many."""
+    data = view_data(tables, limits)
+    write_atomically(path, html_page(data), private=True)
+    shown = {name: len(data[name]) for name in ("entities", "relations", "communities")}
+    return {**{f"shown_{name}": count for name, count in shown.items()}, "bytes": path.stat().st_size}
+
+
+def html_page(data: Mapping[str, Any]) -> str:
+    """Return the page of such data. Names and texts are data to it, never markup: see `_ESCAPED` and the scripts."""
+    style = (_PAGE / "view.css").read_text(encoding="utf-8")
+    script = "\n".join((_PAGE / name).read_text(encoding="utf-8") for name in _SCRIPTS)
+    policy = f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; base-uri 'none'"
+    page = Template((_PAGE / "view.html").read_text(encoding="utf-8"))
+    said = json.dumps(data, ensure_ascii=False, allow_nan=False).translate(_ESCAPED)
+    return page.substitute(policy=escape(policy), style=style, script=script, data=said)
+
+
+def view_version() -> str:
+    """Return the digest of all that makes a page of a graph."""
+    files = sorted([*Path(__file__).parent.glob("*.py"), *_PAGE.iterdir()])
+    return content_id(*(file_digest(path) for path in files if path.is_file()), LIMITS.model_dump_json())
+
+
+def _source(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"
