@@ -16,6 +16,7 @@ from pipelines.measuring.intervals import DEFAULT_LEVEL
 from pipelines.text.nearest import nearest_name
 from resources.answering_variables import AnsweringVariables
 from resources.cost_variables import CostVariables
+from resources.extraction_variables import ExtractionVariables
 from resources.setting_sources import CHECKOUT, Readings, below_checkout, first_error, read, refusal, variable
 
 
@@ -49,7 +50,7 @@ Level = Annotated[float, Field(ge=0.5, lt=1)]
 Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class Settings(CostVariables, AnsweringVariables):
+class Settings(CostVariables, AnsweringVariables, ExtractionVariables):
     """All settings, checked: `load` reads environment and `.env`, `Settings(GRAFTLINE_HOME=…)` the given values alone.
 
     A new one is a line here. A value that will not do raises ConfigurationError.
@@ -64,7 +65,6 @@ class Settings(CostVariables, AnsweringVariables):
     questions: Folder = variable("GRAFTLINE_QUESTIONS", "samples/questions", "folder of questions with answers")
     recipes: Folder = variable("GRAFTLINE_RECIPES", "recipes", "folder of trainings' YAML, a partition each")
     chosen_engine: str = variable("GRAFTLINE_ENGINE", "", "vllm or transformers; unset: vllm where it is installed")
-    extractor: str = variable("GRAFTLINE_EXTRACTOR", "rules", "what finds entities and relations: rules or llm")
     modes: Modes = variable("GRAFTLINE_MODES", "native,local,global", "modes in which the questions are answered")
     reranker: str = variable("GRAFTLINE_RERANKER", "", "a cross-encoder, folder or hub name, that orders passages")
     bad_share: Share = variable("GRAFTLINE_BAD_SHARE", "0.05", "share of rejected input above which a check fails")

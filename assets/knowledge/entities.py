@@ -17,8 +17,9 @@ from pipelines.knowledge.communities.picture import community_sizes
 from pipelines.knowledge.communities.summaries import SummarySettings, summarise
 from pipelines.knowledge.entities.checks import dangling_ends
 from pipelines.knowledge.entities.resolution import resolve_entities
-from pipelines.knowledge.extraction.extraction import empty_share, extract, failed_share, noted_chunks
-from pipelines.knowledge.extraction.extractors import extractor_named
+from pipelines.knowledge.extraction.extraction import extract
+from pipelines.knowledge.extraction.extractors import calls_of, extractor_named, unmatched_rows
+from pipelines.knowledge.extraction.ledger import empty_share, failed_share
 from pipelines.measuring.gates import at_most
 from resources.engines.warm import engine_starts
 from resources.settings import Settings
@@ -37,12 +38,13 @@ def extractions(
 ) -> dg.MaterializeResult:
     """Entities and relations that each chunk names, with exact spans; only new chunks are read.
 
-    By rules for English and Chinese, or by the language model (GRAFTLINE_EXTRACTOR=llm). A chunk that fails is a
-    row with its reason and is tried again next time; one whose answer was cut keeps what was complete.
+    Without a language model (GRAFTLINE_EXTRACTOR=fast), by one (llm) or from a file of triples (replay). A row of each
+    chunk says what became of it: ok, repaired, empty or failed; what failed is tried again next time.
     """
-    started, extractor = time.monotonic(), extractor_named(settings.extractor, language_model)
+    started, extractor = time.monotonic(), extractor_named(settings.extractor, language_model, settings.extraction)
     spending = Spending(language_model)
     table, work = extract(chunks, tables.find("extractions"), extractor)
+    unmatched = unmatched_rows(extractor, chunks)
     return table_result(
         table,
         work,
@@ -50,10 +52,11 @@ def extractions(
         extractor=extractor.name,
         failed_share=failed_share(table),
         empty_share=empty_share(table),
-        cut_answers=noted_chunks(table),
         mentions=views.mention_types(table),
-        failed=views.failures(table),
         **spending.metadata(tables, "extractions", work.computed["extractions"]),
+        **views.ledger(table),
+        **calls_of(extractor),
+        **({"unmatched_rows": sum(unmatched.values()), "unmatched_by_reason": unmatched} if unmatched else {}),
     )
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from assets.results import markdown_table
 from pipelines.knowledge.entities.resolution import EntityGraph
+from pipelines.knowledge.extraction.ledger import EMPTY, FAILED, REPAIRED, dropped_totals, statuses
 
 _TOP = 15
 
@@ -25,9 +26,21 @@ def mention_types(extractions: pa.Table) -> dg.MetadataValue:
 
 
 def failures(extractions: pa.Table) -> dg.MetadataValue:
-    """Return the chunks that failed, or of whose answers something was cut, with their reasons."""
+    """Return the chunks that failed, were repaired or are empty, with their reasons, in this order."""
     rows = [row for row in extractions.select(["chunk_id", "status", "reason"]).to_pylist() if row["reason"]]
-    return dg.MetadataValue.md(markdown_table(rows[:50]))
+    order = (FAILED, REPAIRED, EMPTY)
+    return dg.MetadataValue.md(markdown_table(sorted(rows, key=lambda row: order.index(row["status"]))[:50]))
+
+
+def ledger(extractions: pa.Table) -> dict[str, Any]:
+    """Return the chunks by status, and what was dropped by reason."""
+    dropped = dropped_totals(extractions)
+    return {
+        **{f"chunks_{status}": count for status, count in statuses(extractions).items()},
+        "dropped": sum(dropped.values()),
+        "dropped_by_reason": dg.MetadataValue.json(dropped),
+        "failed": failures(extractions),
+    }
 
 
 def graph_metadata(graph: EntityGraph) -> dict[str, Any]:

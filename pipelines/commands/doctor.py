@@ -65,6 +65,16 @@ def _prompts(settings: "Settings") -> str | None:
     return None
 
 
+def _extraction(settings: "Settings") -> str | None:
+    from pipelines.knowledge.extraction.prompts.extraction_prompts import load_extraction_prompts
+    from pipelines.knowledge.extraction.said.schema_file import read_schema
+
+    load_extraction_prompts(settings.extraction_prompts)
+    if settings.extraction_schema:
+        read_schema(settings.extraction_schema)
+    return None
+
+
 def _neo4j(settings: "Settings") -> str | None:
     if not settings.neo4j_uri:
         return None
@@ -143,6 +153,7 @@ def doctor_report(readings: "Readings") -> tuple[list[str], list[str]]:
         lambda: _folder(settings, "GRAFTLINE_QUESTIONS", settings.questions),
         lambda: _folder(settings, "GRAFTLINE_RECIPES", settings.recipes),
         lambda: _prompts(settings),
+        lambda: _extraction(settings),
         lambda: _engine(settings),
         lambda: _neo4j(settings),
         lambda: _language_model(settings),

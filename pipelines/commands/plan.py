@@ -138,10 +138,12 @@ def _fetched(model: str, stored: str) -> Iterator[str]:
 
 def _read_again(settings: "Settings", tables: "TableStore") -> Iterator[str]:
     """Yield a line where entities were found by another extractor."""
+    from pipelines.knowledge.extraction.extractors import is_by
+
     stored = tables.stored("extractions")
     found = {
         name for part in (stored.batches(["extractor"]) if stored else ()) for name in part["extractor"].to_pylist()
     }
-    if found and not any(name.startswith(settings.extractor) for name in found):
+    if found and not any(is_by(settings.extractor, name) for name in found):
         former = ", ".join(sorted(found))
         yield f"the next run extracts from all chunks again: another GRAFTLINE_EXTRACTOR than {former}"

@@ -103,10 +103,12 @@ EXTRACTIONS = _schema(
     extractor=TEXT,
     status=TEXT,
     reason=TEXT,
+    dropped=TEXT,
     entities=ENTITY_MENTIONS,
     relations=RELATION_MENTIONS,
 )
-"""One row a chunk, also for a failure (`status` "failed" and its `reason`).
+"""One row a chunk: `status` is ok, repaired (what could be had of a faulty answer), empty (nothing is named) or failed,
+each but ok with its `reason`; `dropped` counts what was found and not kept by reason (JSON, "" for nothing).
 
 Spans are characters of the document, in which the chunk began at `start`; a relation's is that of its `evidence`.
 """

@@ -1,7 +1,7 @@
 """What an extractor finds in one text: entity and relation mentions, before names are resolved."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from pipelines.text.sentence_spans import Spans
@@ -19,10 +19,12 @@ BY_MODEL = "llm-"
 
 @dataclass(frozen=True)
 class Passage:
-    """A text and where its sentences stand in it."""
+    """A text and where its sentences stand in it; of a chunk also its id and its document's path."""
 
     text: str
     spans: Spans
+    chunk_id: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True, order=True)
@@ -60,12 +62,16 @@ class Relation:
 
 @dataclass(frozen=True)
 class Extraction:
-    """What was found in one text; with a `failure`, why nothing was; a `note` says what may be missing."""
+    """What was found in one text; with a `failure`, why nothing was; a `note` says what was repaired or may be missing.
+
+    `dropped` counts what was said of the text and could not be kept, by reason.
+    """
 
     entities: tuple[Entity, ...] = ()
     relations: tuple[Relation, ...] = ()
     failure: str = ""
     note: str = ""
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
 
 class Extractor(Protocol):

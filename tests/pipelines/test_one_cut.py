@@ -10,7 +10,7 @@ from pipelines.core.schemas import DOCUMENTS
 from pipelines.knowledge.chunks.chunking import chunk_documents
 from pipelines.knowledge.chunks.strategies import ChunkSettings
 from pipelines.knowledge.entities.resolution import resolve_entities
-from pipelines.knowledge.extraction.by_model import LanguageModelExtractor
+from pipelines.knowledge.extraction.by_model.extractor import LanguageModelExtractor
 from pipelines.knowledge.extraction.extraction import extract
 from pipelines.knowledge.extraction.rules.rule_extraction import RuleExtractor
 from pipelines.text import sentences

@@ -80,6 +80,7 @@ RECORDS_FOR_RESOURCES: dict[str, tuple[str, ...]] = {
     ),
     "resources.answering_variables": ("pipelines.answering.settings",),
     "resources.extract_variables": ("pipelines.answering.settings",),
+    "resources.extraction_variables": ("pipelines.knowledge.extraction.settings",),
     "resources.engines.chat_template": ("pipelines.finetune.templates.rendering",),
     "resources.models.small_model": ("pipelines.finetune.models.base", "pipelines.finetune.recipes.recipe"),
     "resources.tracking.run_logging": ("pipelines.finetune.training.record",),

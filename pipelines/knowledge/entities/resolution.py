@@ -14,7 +14,7 @@ from pipelines.core.delta import Work, compare_versions
 from pipelines.core.identity import content_id, json_digest
 from pipelines.core.schemas import ENTITIES, RELATIONS
 from pipelines.knowledge.entities.name_groups import NameGroups, majority_type
-from pipelines.knowledge.extraction.extraction import OK
+from pipelines.knowledge.extraction.ledger import READ
 from pipelines.knowledge.mentions import ALIAS_OF, CO_OCCURS
 from pipelines.knowledge.names import canonical_name, is_han
 from pipelines.text.sentence_spans import sentence_spans
@@ -67,7 +67,7 @@ def resolve_entities(
     previous_relations: pa.Table | None = None,
 ) -> EntityGraph:
     """Return the entity graph of EXTRACTIONS over CHUNKS; the previous tables only serve the counters."""
-    rows = sorted((row for row in extractions.to_pylist() if row["status"] == OK), key=lambda row: row["chunk_id"])
+    rows = sorted((row for row in extractions.to_pylist() if row["status"] in READ), key=lambda row: row["chunk_id"])
     groups = NameGroups(rows)
     read = [name for name in _READ if name in chunks.column_names]
     texts = {row["chunk_id"]: row for row in chunks.select(read).to_pylist()}

@@ -3,8 +3,9 @@ import pytest
 
 from pipelines.core.errors import ConfigurationError
 from pipelines.core.schemas import SPANS
-from pipelines.knowledge.extraction.extraction import extract, failed_share
+from pipelines.knowledge.extraction.extraction import extract
 from pipelines.knowledge.extraction.extractors import extractor_named
+from pipelines.knowledge.extraction.ledger import failed_share
 from pipelines.knowledge.extraction.rules.rule_extraction import RuleExtractor, extract_passage
 from pipelines.knowledge.mentions import Extraction, Passage
 from pipelines.text.sentences import sentences

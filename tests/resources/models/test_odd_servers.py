@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.core.errors import ServiceError
 from pipelines.core.protocols import CUT, Messages
-from pipelines.knowledge.extraction.by_model import LanguageModelExtractor
+from pipelines.knowledge.extraction.by_model.extractor import LanguageModelExtractor
 from pipelines.knowledge.extraction.extraction import extract
 from resources.models.completion_cache import CompletionCache
 from resources.models.language_model import CachedLanguageModel

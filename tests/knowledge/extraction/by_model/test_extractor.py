@@ -4,8 +4,10 @@ import pyarrow as pa
 import pytest
 
 from pipelines.core.protocols import CUT, Completion
-from pipelines.knowledge.extraction.by_model import LanguageModelExtractor
-from pipelines.knowledge.extraction.extraction import empty_share, extract, noted_chunks
+from pipelines.knowledge.extraction.by_model.extractor import LanguageModelExtractor
+from pipelines.knowledge.extraction.extraction import extract
+from pipelines.knowledge.extraction.ledger import empty_share, statuses
+from pipelines.knowledge.extraction.settings import ExtractionSettings
 from pipelines.knowledge.mentions import Extraction, Passage
 from pipelines.text.notation.json_objects import last_object
 from pipelines.text.sentences import sentences
@@ -67,7 +69,7 @@ def test_a_language_model_extracts_what_stands_in_the_text():
 
 
 def test_a_language_models_rubbish_is_a_failed_row_and_all_texts_go_in_one_call():
-    model = FakeLanguageModel(lambda messages: "{}" if "Cid" in messages[0]["content"] else "I can't")
+    model = FakeLanguageModel(lambda messages: "{}" if "Cid" in messages[-1]["content"] else "I can't")
     chunks: pa.Table = chunk_table({"a.md": ["Ann met Bob.", "Cid left."]})
     table, work = extract(chunks, None, LanguageModelExtractor(model))
     assert len(model.calls) == 1 and len(model.calls[0]) == 2
@@ -98,7 +100,7 @@ def test_relations_under_other_field_names_are_read(relation: str, key: str):
 @pytest.mark.parametrize("answer", [
     '{"entities": [{"named": "Ann"}], "relations": []}',
     '{"entities": [{"name": "Atlantis", "type": "LOCATION"}], "relations": []}',
-    '{"entities": [], "relations": [{"source": "Ann", "type": "WORKS_AT", "target": "Alder"}]}',
+    '{"entities": [], "relations": [{"source": "Atlantis", "type": "LIES_IN", "target": "the sea"}]}',
 ])  # fmt: skip
 def test_named_and_none_usable_is_a_failure_and_an_empty_list_is_none(answer: str):
     assert "none usable" in _read(answer).failure
@@ -118,19 +120,23 @@ class CuttingModel(FakeLanguageModel):
 
 def test_a_cut_answer_is_asked_for_once_more_with_a_longer_limit():
     model = CuttingModel()
-    (found,) = LanguageModelExtractor(model, max_tokens=20).extract([_passage(ENGLISH)])
+    (found,) = LanguageModelExtractor(model, ExtractionSettings(max_tokens=20)).extract([_passage(ENGLISH)])
     assert set(_types(found)) == {"Ann", "Alder"} and not found.note and len(model.calls) == 2
 
 
 def test_what_is_complete_before_a_cut_is_kept_with_a_note_and_counted():
-    table, _ = extract(chunk_table({"a.md": [ENGLISH]}), None, LanguageModelExtractor(CuttingModel(), max_tokens=9))
+    table, _ = extract(
+        chunk_table({"a.md": [ENGLISH]}), None, LanguageModelExtractor(CuttingModel(), ExtractionSettings(max_tokens=9))
+    )
     (row,) = table.to_pylist()
-    assert row["status"] == "ok" and "cut" in row["reason"] and [one["name"] for one in row["entities"]] == ["Ann"]
-    assert noted_chunks(table) == 1
+    assert (
+        row["status"] == "repaired" and "cut" in row["reason"] and [one["name"] for one in row["entities"]] == ["Ann"]
+    )
+    assert statuses(table)["repaired"] == 1
 
 
 def test_a_cut_answer_without_anything_complete_is_a_failure_that_says_so():
-    (found,) = LanguageModelExtractor(CuttingModel(), max_tokens=3).extract([_passage(ENGLISH)])
+    (found,) = LanguageModelExtractor(CuttingModel(), ExtractionSettings(max_tokens=3)).extract([_passage(ENGLISH)])
     assert "the token limit cut it" in found.failure
 
 
@@ -148,7 +154,7 @@ def test_the_error_of_one_prompt_is_the_failure_of_its_chunk_alone():
 def test_only_chunks_that_a_model_read_count_as_empty():
     texts = {"a.md": ["Ann met Bob.", "nothing here."]}
     model = FakeLanguageModel(
-        lambda messages: '{"entities": [%s]}' % ('"Ann"' if "Ann" in messages[0]["content"] else "")
+        lambda messages: '{"entities": [%s]}' % ('"Ann"' if "Ann" in messages[-1]["content"] else "")
     )
     table, _ = extract(chunk_table(texts), None, LanguageModelExtractor(model))
     assert empty_share(table) == 0.5
