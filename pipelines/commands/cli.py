@@ -21,18 +21,19 @@ COMMANDS = {
     "serve": "answer questions by OpenAI's protocol, MCP and a page on localhost",
     "feedback": "say that an answer was good, bad, or what it should have been",
     "questions": "make questions with gold answers and documents from the graph's relations",
+    "entities": "show, join and part the entities of the graph; edits are replayed on every run",
     "export": "write a merged model as safetensors or as GGUF",
     "doctor": "print each setting, where it comes from, and what is wrong",
     "rollback": "switch the knowledge graph back to its previous version",
     "ui": "start Dagster and MLflow on localhost and print their addresses",
 }
 """Each command with a line about it; its file has its name, and is imported when it runs or shows its help."""
-_ANSWERING = ("ask", "chat", "feedback", "questions", "serve")
+_FOLDERS = {**dict.fromkeys(("ask", "chat", "feedback", "questions", "serve"), "answering."), "entities": "entities."}
 
 
 def module_of(name: str) -> str:
-    """Return the module of a command: those that answer questions have a folder."""
-    return f"pipelines.commands.{'answering.' if name in _ANSWERING else ''}{name}"
+    """Return the module of a command: those that answer questions have a folder, and so has a group of commands."""
+    return f"pipelines.commands.{_FOLDERS.get(name, '')}{name}"
 
 
 class Table(click.Group):

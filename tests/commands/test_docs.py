@@ -2,7 +2,9 @@
 
 import contextlib
 import io
+from collections.abc import Iterator
 
+import click
 import pytest
 
 from pipelines.commands.cli import COMMANDS, graftline
@@ -20,7 +22,15 @@ def section(*words: str) -> str:
     return f"## {' '.join(('graftline', *words))}\n\n```text\n{printed.getvalue().rstrip()}\n```\n"
 
 
-SECTIONS = [(), *((name,) for name in COMMANDS)]
+def sections(*words: str) -> Iterator[tuple[str, ...]]:
+    """Yield the words of each command, and of those that a group holds."""
+    yield words
+    found = graftline.get_command(click.Context(graftline), words[0])
+    if isinstance(found, click.Group):
+        yield from ((*words, name) for name in sorted(found.commands))
+
+
+SECTIONS = [(), *(words for name in COMMANDS for words in sections(name))]
 
 
 @pytest.mark.parametrize("words", SECTIONS, ids=" ".join)
