@@ -65,6 +65,15 @@ class Settings(CostVariables, AnsweringVariables, ExtractionVariables):
     questions: Folder = variable("GRAFTLINE_QUESTIONS", "samples/questions", "folder of questions with answers")
     recipes: Folder = variable("GRAFTLINE_RECIPES", "recipes", "folder of trainings' YAML, a partition each")
     chosen_engine: str = variable("GRAFTLINE_ENGINE", "", "vllm or transformers; unset: vllm where it is installed")
+    resolution: Literal["rules", "vectors", "model"] = variable(
+        "GRAFTLINE_RESOLUTION", "rules", "what decides on names that look alike: rules, vectors or model (asks it)"
+    )
+    entity_edits: str = variable(
+        "GRAFTLINE_ENTITY_EDITS", "", "file of merges and splits; unset: entities.yaml in the home"
+    )
+    description_tokens: Annotated[int, Field(ge=20)] = variable(
+        "GRAFTLINE_DESCRIPTION_TOKENS", "400", "tokens above which a model shortens an entity's descriptions"
+    )
     modes: Modes = variable("GRAFTLINE_MODES", "native,local,global", "modes in which the questions are answered")
     reranker: str = variable("GRAFTLINE_RERANKER", "", "a cross-encoder, folder or hub name, that orders passages")
     bad_share: Share = variable("GRAFTLINE_BAD_SHARE", "0.05", "share of rejected input above which a check fails")
@@ -149,6 +158,11 @@ class Settings(CostVariables, AnsweringVariables, ExtractionVariables):
     def documents_cache(self) -> Path:
         """Copies of documents that are read from elsewhere."""
         return self.home / "cache" / "documents"
+
+    @property
+    def entity_edits_file(self) -> Path:
+        """Where merges and splits by hand are kept."""
+        return below_checkout(Path(self.entity_edits)) if self.entity_edits else self.home / "entities.yaml"
 
     @property
     def limits(self) -> Limits:

@@ -12,6 +12,7 @@ from pipelines.knowledge.communities.detection import CommunitySettings, detect_
 from pipelines.knowledge.communities.summaries import SummarySettings, summarise
 from pipelines.knowledge.documents.document_changes import DocumentChanges
 from pipelines.knowledge.documents.formats.limits import Limits
+from pipelines.knowledge.entities.edits import NO_EDITS
 from pipelines.knowledge.entities.resolution import resolve_entities
 from pipelines.knowledge.extraction.extraction import extract
 from pipelines.knowledge.extraction.rules.rule_extraction import RuleExtractor
@@ -22,7 +23,8 @@ from tests.fakes import FakeLanguageModel
 from tests.knowledge.documents.loaded import cut, load
 
 EXTRACTOR = RuleExtractor()
-TABLES = ("documents", "chunks", "chunk_embeddings", "extractions", "entities", "relations", "communities",
+TABLES = ("documents", "chunks", "chunk_embeddings", "extractions", "entities", "relations", "aliases",
+          "suspected_duplicates", "communities",
           "community_summaries")  # fmt: skip
 
 
@@ -33,6 +35,7 @@ class Flow:
         self.folder, self.tables, self.embedder, self.store = folder, TableStore(home / "tables"), embedder, store
         self.settings, self.limits, self.model = ChunkSettings(max_tokens=24), Limits(), FakeLanguageModel()
         self.last: DocumentChanges | None = None
+        self.edits = NO_EDITS
 
     def embed(self, reembed: bool = False, rehash: bool = False) -> dict[str, Work]:
         """Bring documents, chunks and vectors up to date; return what each stage did."""
@@ -50,9 +53,10 @@ class Flow:
         chunks = tables.read("chunks")
         extractions, done["extractions"] = extract(chunks, tables.find("extractions"), EXTRACTOR)
         tables.write("extractions", extractions)
-        graph = resolve_entities(extractions, chunks, tables.find("entities"), tables.find("relations"))
-        tables.write("entities", graph.entities)
-        tables.write("relations", graph.relations)
+        previous = tables.find("entities"), tables.find("relations")
+        graph = resolve_entities(extractions, chunks, *previous, self.edits)
+        for name in ("entities", "relations", "aliases", "suspected_duplicates"):
+            tables.write(name, getattr(graph, name))
         communities, _ = detect_communities(
             graph.entities, graph.relations, tables.find("communities"), CommunitySettings()
         )

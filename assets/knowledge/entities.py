@@ -8,15 +8,19 @@ import pyarrow as pa
 
 from assets.costs import Spending
 from assets.knowledge import views
-from assets.results import OWNERS, faults_gate, gate, plot, record_result, table_result
+from assets.results import OWNERS, faults_gate, gate, markdown_table, plot, record_result, table_result
 from pipelines.core.identity import content_id
-from pipelines.core.protocols import LanguageModel
+from pipelines.core.protocols import Embedder, LanguageModel
 from pipelines.knowledge.communities.checks import community_faults, unsummarised
 from pipelines.knowledge.communities.detection import CommunitySettings, detect_communities
 from pipelines.knowledge.communities.picture import community_sizes
 from pipelines.knowledge.communities.summaries import SummarySettings, summarise
-from pipelines.knowledge.entities.checks import dangling_ends
+from pipelines.knowledge.entities.checks import DUPLICATE_SHARE, dangling_ends, duplicate_share, first_pairs
+from pipelines.knowledge.entities.descriptions import Descriptions
+from pipelines.knowledge.entities.edits import Edits
+from pipelines.knowledge.entities.name_groups import Judge
 from pipelines.knowledge.entities.resolution import resolve_entities
+from pipelines.knowledge.entities.verdicts import ModelJudge, VectorJudge
 from pipelines.knowledge.extraction.extraction import extract
 from pipelines.knowledge.extraction.extractors import calls_of, extractor_named, unmatched_rows
 from pipelines.knowledge.extraction.ledger import empty_share, failed_share
@@ -26,6 +30,7 @@ from resources.settings import Settings
 from resources.tables.tables import TableStore
 
 GRAPH_TABLES = ("entities", "relations")
+BESIDE_TABLES = ("aliases", "suspected_duplicates", "entity_descriptions")
 COMMUNITY_SETTINGS, SUMMARY_SETTINGS = CommunitySettings(), SummarySettings()
 
 
@@ -82,17 +87,35 @@ def few_chunks_are_empty(
     return gate(tables, "few_chunks_are_empty", "extractions", version, found, figures=figures)
 
 
-@dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="1")
-def entity_graph(extractions: pa.Table, chunks: pa.Table, tables: dg.ResourceParam[TableStore]) -> dg.MaterializeResult:
+@dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="2")
+def entity_graph(
+    extractions: pa.Table,
+    chunks: pa.Table,
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
+    embedder: dg.ResourceParam[Embedder],
+    language_model: dg.ResourceParam[LanguageModel],
+) -> dg.MaterializeResult:
     """One entity for all names of a thing, one relation for all sentences that say it.
 
-    The value names the digests of the two tables that it writes, `entities` and `relations`.
+    The value names the digests of the two tables that it writes, `entities` and `relations`. Beside them stand
+    `aliases` (why each name is whose: evidence, rule, score) and `suspected_duplicates`; merges and splits by hand
+    (`graftline entities`) are replayed.
     """
     started = time.monotonic()
-    graph = resolve_entities(extractions, chunks, tables.find("entities"), tables.find("relations"))
+    judges: dict[str, list[Judge]] = {"vectors": [VectorJudge(embedder)], "model": [ModelJudge(language_model)]}
+    asked, spending = judges.get(settings.resolution, []), Spending(language_model)
+    writer = None if language_model.packaged else language_model
+    merging = Descriptions(settings.description_tokens, writer, tables.find("entity_descriptions"))
+    edits = Edits.read(settings.entity_edits_file)
+    before = [tables.find(name) for name in GRAPH_TABLES]
+    graph = resolve_entities(extractions, chunks, before[0], before[1], edits, asked, merging)
     written = {name: tables.write(name, getattr(graph, name)) for name in GRAPH_TABLES}
-    record = {**written, "digest": content_id(*written.values())}
-    return record_result(record, seconds=time.monotonic() - started, **views.graph_metadata(graph))
+    beside = {name: tables.write(name, getattr(graph, name)) for name in BESIDE_TABLES}
+    record = {**written, **beside, "digest": content_id(*written.values())}
+    metadata = views.graph_metadata(graph) | views.judges_metadata(asked)
+    metadata |= spending.metadata(tables, "entity_graph", graph.entities.num_rows)
+    return record_result(record, seconds=time.monotonic() - started, **metadata)
 
 
 @dg.asset_check(asset=entity_graph, blocking=True)
@@ -101,6 +124,25 @@ def relations_have_both_ends(entity_graph: dict[str, Any], tables: dg.ResourcePa
     found = dangling_ends(tables.read("entities"), tables.read("relations"))
     found += [f"the table {name} is another one" for name in GRAPH_TABLES if tables.digest(name) != entity_graph[name]]
     return faults_gate(tables, "relations_have_both_ends", "entity_graph", entity_graph["digest"], found)
+
+
+@dg.asset_check(asset=entity_graph)
+def few_entities_look_like_others(
+    entity_graph: dict[str, Any], tables: dg.ResourceParam[TableStore]
+) -> dg.AssetCheckResult:
+    """Few entities look like another one that they were not joined with; a warning, with the pairs."""
+    pairs = tables.find("suspected_duplicates")
+    share, shown = duplicate_share(tables.read("entities"), pairs), [] if pairs is None else first_pairs(pairs)
+    return dg.AssetCheckResult(
+        passed=share <= DUPLICATE_SHARE,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{share:.1%} of the entities look like another one, {DUPLICATE_SHARE:.0%} without a warning",
+        metadata={
+            "share": share,
+            "pairs": 0 if pairs is None else pairs.num_rows,
+            "first": dg.MetadataValue.md(markdown_table(shown)),
+        },
+    )
 
 
 @dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="1")

@@ -8,6 +8,7 @@ import dagster as dg
 import pyarrow as pa
 
 from assets.results import markdown_table
+from pipelines.knowledge.entities.alias_table import rules_counted
 from pipelines.knowledge.entities.resolution import EntityGraph
 from pipelines.knowledge.extraction.ledger import EMPTY, FAILED, REPAIRED, dropped_totals, statuses
 
@@ -53,7 +54,22 @@ def graph_metadata(graph: EntityGraph) -> dict[str, Any]:
         "entity_types": counts_by_type(graph.entities["type"].to_pylist()),
         "relation_types": counts_by_type(graph.relations["type"].to_pylist()),
         "top_entities": top_entities(graph.entities),
+        **graph.counts,
+        "alias_rules": alias_rules(graph.aliases),
+        "unused_edits_named": "; ".join(graph.unused_edits) or "none",
     }
+
+
+def alias_rules(aliases: pa.Table) -> dg.MetadataValue:
+    """Return a table of how many names each rule, and each person's or model's word, gave to entities."""
+    rows = [{"rule": rule, "by": by, "aliases": count} for rule, by, count in rules_counted(aliases)]
+    return dg.MetadataValue.md(markdown_table(rows))
+
+
+def judges_metadata(judges: Iterable[Any]) -> dict[str, int]:
+    """Return what the judges of names that look alike were asked, and what it cost."""
+    names = ("asked", "joined", "failed", "tokens")
+    return {f"judge_{name}": getattr(one, name) for one in judges for name in names if hasattr(one, name)}
 
 
 def top_entities(entities: pa.Table) -> dg.MetadataValue:

@@ -12,7 +12,7 @@ from pipelines.knowledge.mentions import ALIAS_OF, CO_OCCURS, Extraction
 from pipelines.knowledge.names import canonical_name
 
 FILE = DATA / "extraction" / "redocred_dev.json"
-_LEFT_OUT = frozenset({"TIME", "NUM"})
+LEFT_OUT = frozenset({"TIME", "NUM"})
 _CLOSING = re.compile(r" ([,.;:!?%)\]}]|'s\b|n't\b|'(?:re|ve|ll|d|m)\b)")
 _OPENING = re.compile(r"([(\[{$£€]) ")
 _QUOTED = re.compile(r'" ([^"]*?) "')
@@ -84,7 +84,7 @@ def plain(tokens: Iterable[str]) -> str:
 def _document(row: dict[str, Any]) -> Document:
     kinds = [cluster[0]["type"] for cluster in row["vertexSet"]]
     names = [frozenset(canonical_name(plain(one["name"].split())) for one in cluster) for cluster in row["vertexSet"]]
-    kept = [place for place, kind in enumerate(kinds) if kind not in _LEFT_OUT]
+    kept = [place for place, kind in enumerate(kinds) if kind not in LEFT_OUT]
     number = {place: order for order, place in enumerate(kept)}
     left_out = frozenset().union(*(names[place] for place in range(len(kinds)) if place not in number))
     ends = ((label["h"], label["t"]) for label in row["labels"])

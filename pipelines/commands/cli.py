@@ -21,6 +21,7 @@ COMMANDS = {
     "serve": "answer questions by OpenAI's protocol, MCP and a page on localhost",
     "feedback": "say that an answer was good, bad, or what it should have been",
     "questions": "make questions with gold answers and documents from the graph's relations",
+    "entities": "show, join and part the entities of the graph; edits are replayed on every run",
     "export": "write a merged model, or the knowledge graph, in formats that other tools read",
     "diff": "list what is new, gone or changed in the knowledge graph since its previous version",
     "doctor": "print each setting, where it comes from, and what is wrong",
@@ -28,11 +29,15 @@ COMMANDS = {
     "ui": "start Dagster and MLflow on localhost and print their addresses",
 }
 """Each command with a line about it; its file has its name, and is imported when it runs or shows its help."""
-_FOLDERS = {"answering": ("ask", "chat", "feedback", "questions", "serve"), "graph": ("diff",)}
+_FOLDERS = {
+    "answering": ("ask", "chat", "feedback", "questions", "serve"),
+    "entities": ("entities",),
+    "graph": ("diff",),
+}
 
 
 def module_of(name: str) -> str:
-    """Return the module of a command: those that answer questions have a folder, and those of the graph."""
+    """Return the module of a command: those that answer questions have a folder, those of the graph, and each group."""
     folder = next((f"{folder}." for folder, names in _FOLDERS.items() if name in names), "")
     return f"pipelines.commands.{folder}{name}"
 

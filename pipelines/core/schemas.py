@@ -114,13 +114,51 @@ Spans are characters of the document, in which the chunk began at `start`; a rel
 """
 
 ENTITIES = _schema(
-    entity_id=TEXT, name=TEXT, type=TEXT, aliases=TEXTS, description=TEXT, mentions=pa.int64(), chunk_ids=TEXTS
+    entity_id=TEXT,
+    name=TEXT,
+    type=TEXT,
+    aliases=TEXTS,
+    description=TEXT,
+    mentions=pa.int64(),
+    chunk_ids=TEXTS,
+    spans=SPANS,
 )
 RELATIONS = _schema(
-    relation_id=TEXT, source_id=TEXT, target_id=TEXT, type=TEXT, weight=pa.float64(), description=TEXT, chunk_ids=TEXTS
+    relation_id=TEXT,
+    source_id=TEXT,
+    target_id=TEXT,
+    type=TEXT,
+    weight=pa.float64(),
+    description=TEXT,
+    chunk_ids=TEXTS,
+    spans=SPANS,
 )
 """`type` is an upper-case identifier or a Chinese word (WORKS_AT, 工作于, CO_OCCURS); `source_id` and `target_id` are
-entity ids."""
+entity ids. `spans` say where an entity is named, or the sentence stands that says a relation: three numbers a place,
+which of the `chunk_ids` (from 0), and start and end in characters of that chunk's `text`."""
+
+ALIASES = _schema(
+    alias_id=TEXT,
+    entity_id=TEXT,
+    name=TEXT,
+    alias=TEXT,
+    document_id=TEXT,
+    rule=TEXT,
+    score=pa.float64(),
+    evidence=TEXT,
+    by=TEXT,
+    mentions=pa.int64(),
+)
+"""Why an `alias` means an entity: everywhere (`document_id` "") or in one document, by which `rule`, how surely, what
+says so, and `by` whom (rules, hand, or a model's name); `mentions` are those of that spelling or short name."""
+
+SUSPECTED_DUPLICATES = _schema(
+    pair_id=TEXT, one_id=TEXT, other_id=TEXT, one=TEXT, other=TEXT, rule=TEXT, score=pa.float64(), reason=TEXT
+)
+"""Entities that look alike and were not joined, with what speaks for it (`rule`, `score`) and against it."""
+
+ENTITY_DESCRIPTIONS = _schema(digest=TEXT, text=TEXT, model=TEXT)
+"""Descriptions that a language model made of several, by the digest of those, the model and the limit."""
 
 COMMUNITIES = _schema(community_id=TEXT, level=pa.int64(), parent_id=TEXT, entity_ids=TEXTS, digest=TEXT)
 """`level` 0 is the coarsest; `parent_id` is "" there; `digest` covers members, their relations and the children."""

@@ -1,140 +1,191 @@
-"""Which names are one thing: spellings, both languages' names, abbreviations, and short names in their document."""
+"""Which names are one thing, from spelling, text and neighbours; a pure function of the mentions and the hand edits.
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Any
+Near-linear: names are compared within blocks alone (a document's names that share words, letters or characters; all
+names that share a half), and how many pairs that were is counted.
+"""
 
-from pipelines.knowledge.mentions import ALIAS_OF, ENTITY_TYPES
-from pipelines.knowledge.names import (
-    canonical_name,
-    is_han,
-    is_short_for,
-    is_short_person,
-    name_letters,
-    pinyin,
-    without_initials,
-)
-from pipelines.text.names.territories import TRANSLATED_TERRITORIES
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
 
-_NAMES_TWICE = frozenset({"PERSON", "LOCATION"})
-"""Types whose Latin name is the pinyin of the Chinese one; a company's is often a translation."""
-_PERSON_WEIGHT = 0.6
+from pipelines.knowledge.entities.edits import NO_EDITS, Edits
+from pipelines.knowledge.entities.kinds import majority_type
+from pipelines.knowledge.entities.naming.homonyms import Senses, plain_key
+from pipelines.knowledge.entities.naming.joining import Groups, Refusal, apart
+from pipelines.knowledge.entities.naming.likeness import Likeness
+from pipelines.knowledge.entities.naming.seen import Evidence, Seen, name_key
+from pipelines.knowledge.entities.naming.shorts import LASTING, Shorts
+from pipelines.knowledge.names import is_han
+
+_CONTEXT = 160
+
+
+class Judge(Protocol):
+    """Decides about names that look alike where spelling and neighbours do not: by vectors, or a language model."""
+
+    def one_thing(self, pairs: Sequence[Evidence], context: Callable[[str], str]) -> list[Evidence]:
+        """Return the pairs that are one thing, with rule and score of the judge's own; `context` of a key is a text."""
+        ...
 
 
 class NameGroups:
-    """Maps (document, name) to the key of its thing; a pure function of the mentions, whatever their order."""
+    """Maps (document, name) to the key of its thing, whatever the order of the rows."""
 
-    def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        self._votes: dict[str, Counter[str]] = defaultdict(Counter)
-        self._documents: dict[str, set[str]] = defaultdict(set)
-        aliases: Counter[tuple[str, str]] = Counter()
-        for row in rows:
-            for mention in row["entities"]:
-                key = canonical_name(mention["name"])
-                self._votes[key][mention["type"]] += 1
-                self._documents[row["document_id"]].add(key)
-            for relation in row["relations"]:
-                if relation["type"] == ALIAS_OF:
-                    aliases[(canonical_name(relation["source"]), canonical_name(relation["target"]))] += 1
-        self._parent = {key: key for key in self._votes}
-        self._join_aliases(aliases)
-        self._join_pinyin()
-        self._join_initials()
-        self._short = self._short_names()
+    def __init__(
+        self,
+        rows: Iterable[Mapping[str, Any]],
+        texts: Mapping[str, Mapping[str, Any]] | None = None,
+        edits: Edits = NO_EDITS,
+        judges: Iterable[Judge] = (),
+    ) -> None:
+        self._texts = texts or {}
+        self.seen = Seen(rows, self._texts)
+        self._edits, self._spellings = edits, edits.spellings()
+        self._elsewhere, self._one_person = edits.elsewhere(), edits.one_person()
+        keys = sorted(self.seen.votes)
+        self.senses = Senses(self.seen)
+        self.groups = Groups(self._kind, edits.forbidden(), edits.alone())
+        self._short: dict[tuple[str, str], Evidence] = {}
+        likeness, shorts = Likeness(keys, self._kind), Shorts(self.seen)
+        aliases = [one for one in self.seen.aliases if not self._lone(one)]
+        # Persons come last: whom they stand beside tells two of one name apart, and neighbours have several names too.
+        things = [one for one in aliases if not self._person(one)]
+        sure = likeness.sure()
+        by_hand = edits.merges(self.seen.votes.__contains__)
+        self.groups.join([*by_hand, *things, *(one for one in sure if not self._person(one))])
+        self._find_shorts(shorts, people=False)
+        self.groups.join(self._lasting())
+        self.senses.part_people(self._root)
+        for key in self._one_person & self.senses.split.keys():
+            self.senses.rejoin(key)
+        self.groups.join([*by_hand, *(one for one in (*aliases, *sure) if self._person(one))])
+        self._find_shorts(shorts, people=True)
+        for one in filter(self._lone, self.seen.aliases):
+            lone, whole = sorted((one.one, one.other), key=lambda key: (" " in key, key))
+            self._short.setdefault((one.document_id, lone), replace(one, one=lone, other=whole))
+        self.unsure = self._agree([*likeness.slips(), *likeness.middle_names()])
+        for judge in judges:
+            self.groups.join(judge.one_thing(self.unsure, self._context))
+            self.unsure = [one for one in self.unsure if self.groups.root(one.one) != self.groups.root(one.other)]
+        self.ambiguous = sorted(set(shorts.ambiguous))
+        self.compared, self.crowded = likeness.pairs + shorts.pairs, likeness.crowded + shorts.crowded
 
     def key(self, document_id: str, name: str) -> str:
         """Return the key of what a name means in a document."""
-        key = canonical_name(name)
-        return self._root(self._short.get((document_id, key), key))
+        key = name_key(name)
+        if name in self._spellings:
+            return f"{key} || {name}"
+        if (document_id, key) in self._elsewhere:
+            return f"{key} || {document_id}"
+        return self._root(document_id, key, name)
 
     def is_short(self, document_id: str, name: str) -> bool:
         """Say whether a name stands for a longer one in its document: its type is then a guess."""
-        return (document_id, canonical_name(name)) in self._short
+        return (document_id, name_key(name)) in self._short
 
-    def _root(self, key: str) -> str:
-        while self._parent.get(key, key) != key:
-            key = self._parent[key]
-        return key
+    def why(self, document_id: str, name: str) -> Evidence | None:
+        """Return why a name means what it does in its document alone, None where it does not."""
+        return self._short.get((document_id, name_key(name)))
 
-    def _join(self, one: str, other: str) -> None:
-        """Join two groups under the key that comes first: Latin before Chinese, long before short, then by letters."""
-        roots = sorted({self._root(one), self._root(other)}, key=lambda key: (is_han(key), -len(key), key))
-        for root in roots[1:]:
-            self._parent[root] = roots[0]
+    def short_names(self) -> list[tuple[str, Evidence]]:
+        """Return the documents with what stands for a longer name in each, and why; sorted."""
+        return [(document, one) for (document, _), one in sorted(self._short.items())]
 
-    def _type(self, key: str) -> str:
-        return majority_type(self._votes[key])
+    def key_of(self, document_id: str, key: str) -> str:
+        """Return what `key` does, for a name's key."""
+        return self._root(document_id, key)
 
-    def _join_aliases(self, aliases: Mapping[tuple[str, str], int]) -> None:
-        """Join names that stand beside each other as aliases; a name takes one partner, the one most often given."""
-        taken: set[str] = set()
-        for (one, other), _ in sorted(aliases.items(), key=lambda item: (-item[1], item[0])):
-            if one in self._votes and other in self._votes and not {one, other} & taken:
-                taken |= {one, other}
-                self._join(one, other)
+    @property
+    def joins(self) -> list[Evidence]:
+        """Return what was joined wherever it stands, in the order in which it was."""
+        return self.groups.joins
 
-    def _join_pinyin(self) -> None:
-        """Join 孙丽 with Sun Li: the same letters, the same type, and only one Chinese name that is spelt so."""
-        named = {key: self._type(key) for key in self._votes}
-        latin = {name_letters(key): key for key in sorted(named) if named[key] in _NAMES_TWICE and not is_han(key)}
-        spelt: dict[str, list[str]] = defaultdict(list)
-        for chinese, translated in TRANSLATED_TERRITORIES.items():
-            if named.get(chinese) == named.get(translated) == "LOCATION":
-                self._join(translated, chinese)
-        for key in sorted(named) if latin else ():
-            if is_han(key) and named[key] in _NAMES_TWICE and not is_short_person(key):
-                spelt[pinyin(key)].append(key)
-        for spelling, keys in spelt.items():
-            partner = latin.get(spelling)
-            if partner and len(keys) == 1 and named[partner] == named[keys[0]]:
-                self._join(partner, keys[0])
+    @property
+    def refusals(self) -> list[Refusal]:
+        """Return the evidence that was not followed."""
+        return self.groups.refusals
 
-    def _join_initials(self) -> None:
-        """Join John Doe with John T. Doe, where no John B. Doe is there as well."""
-        full: dict[str, set[str]] = defaultdict(set)
-        for key in self._votes:
-            if (bare := without_initials(key)) != key and bare in self._votes:
-                full[bare].add(key.replace(".", ""))
-        for key in sorted(self._votes):
-            bare = without_initials(key)
-            if len(full.get(bare, ())) == 1 and bare != key and self._type(bare) == self._type(key) == "PERSON":
-                self._join(bare, key)
+    def _root(self, document: str, key: str, name: str = "") -> str:
+        short = self._short.get((document, key))
+        if short is not None:
+            return self.groups.root(self.senses.node(document, short.other))
+        return self.groups.root(self.senses.node(document, key, name))
 
-    def _short_names(self) -> dict[tuple[str, str], str]:
-        """Return the full name of each short one (Hanne, 老陈, Huoshan) where its document leaves one choice."""
-        found = {}
-        for document, keys in self._documents.items():
-            people = [key for key in keys if self._type(key) == "PERSON" and not is_short_person(key)]
-            companies = [key for key in keys if self._type(key) == "ORGANIZATION"]
-            for key in keys:
-                full = {self._root(person) for person in people if is_short_for(key, person)}
-                if not full and self._type(key) not in ("PERSON", "EVENT"):
-                    full = {self._root(company) for company in companies if _begins(company, key)}
-                if len(full) == 1 and self._root(key) not in full and self._may_be_short(key, next(iter(full))):
-                    found[document, key] = full.pop()
+    def _kind(self, node: str) -> str:
+        key = plain_key(node)
+        if node != key and key in self.seen.founders:
+            return "ORGANIZATION"
+        return majority_type(self.seen.votes[key])
+
+    def _person(self, evidence: Evidence) -> bool:
+        return "PERSON" in (self._kind(evidence.one), self._kind(evidence.other))
+
+    def _lone(self, evidence: Evidence) -> bool:
+        """Say whether an alias is a person's lone name (née Dluhos), which means somebody else in other documents."""
+        ends = evidence.one, evidence.other
+        lone = [key for key in ends if " " not in key and not is_han(key)]
+        return len(lone) == 1 and self._person(evidence) and not self.seen.acronym(lone[0])
+
+    def _find_shorts(self, shorts: Shorts, people: bool) -> None:
+        for document in sorted(self.seen.documents):
+            for key, one in shorts.find(document, self._root, people).items():
+                if not self._parted(document, one):
+                    self._short[document, key] = one
+
+    def _parted(self, document: str, one: Evidence) -> bool:
+        """Say whether a person has said that a short name is not that longer one."""
+        alone, forbidden = self._edits.alone(), self._edits.forbidden()
+        if (document, one.one) in self._elsewhere or alone & {one.one, one.other}:
+            return True
+        members = self.groups.members(self.senses.node(document, one.other)) if forbidden else []
+        return any(frozenset((one.one, member)) in forbidden for member in members)
+
+    def _lasting(self) -> list[Evidence]:
+        """Return the acronyms and short forms that mean one thing wherever it is told: they do in all documents."""
+        told: dict[str, dict[str, Evidence]] = defaultdict(dict)
+        for (document, key), one in sorted(self._short.items()):
+            told[key].setdefault(self._root(document, key), one)
+        for one in self.seen.aliases:  # an acronym that brackets explain otherwise in another document
+            for key, other in ((one.one, one.other), (one.other, one.one)):
+                if key in told:
+                    told[key].setdefault(self.groups.root(other), one)
+        found = []
+        for targets in told.values():
+            one = next(iter(targets.values()))
+            if len(targets) == 1 and one.rule in LASTING:
+                found.append(one)
         return found
 
-    def _may_be_short(self, key: str, full: str) -> bool:
-        """Say whether a name that was taken for a place may be short for a person: not where it often is one."""
-        votes = self._votes[key]
-        other = votes["LOCATION"] + votes["PRODUCT"]
-        return other <= 3 or self._type(full) not in ("PERSON", "ORGANIZATION") or self._type(key) == self._type(full)
+    def _context(self, key: str) -> str:
+        """Return the text around the first place of a key."""
+        chunk_id, place = self.seen.where[key]
+        chunk = self._texts.get(chunk_id)
+        if chunk is None:
+            return ""
+        place -= chunk["start"]
+        return " ".join(chunk["text"][max(0, place - _CONTEXT // 2) : place + _CONTEXT].split())
 
-
-def majority_type(votes: Mapping[str, int]) -> str:
-    """Return the type with most votes; CONCEPT only where there is no other; ties in the order of ENTITY_TYPES.
-
-    PERSON counts less: it is what a recogniser calls two capitalised words that it does not know.
-    """
-    known = {kind: count for kind, count in votes.items() if kind != "CONCEPT"}
-    order = {kind: place for place, kind in enumerate(ENTITY_TYPES)}
-    weights = {kind: count * (_PERSON_WEIGHT if kind == "PERSON" else 1.0) for kind, count in (known or votes).items()}
-    ranked = sorted(weights, key=lambda kind: (-weights[kind], order.get(kind, len(order)), kind))
-    return ranked[0] if ranked else "CONCEPT"
-
-
-def _begins(full: str, short: str) -> bool:
-    """Say whether a company's name begins with the short one and goes on: huoshan, huoshan tools; 云峰, 云峰碳材."""
-    if is_han(full):
-        return is_han(short) and 2 <= len(short) < len(full) and full.startswith(short)
-    return len(short) > 3 and full.startswith(short + " ")
+    def _agree(self, pairs: list[Evidence]) -> list[Evidence]:
+        """Join names that look alike, never stand in one document and share a neighbour; return the others."""
+        near: dict[str, set[str]] = defaultdict(set)
+        wanted = {key for one in pairs for key in (one.one, one.other)}
+        for (document, key), names in self.seen.beside.items():
+            if key in wanted:
+                near[key] |= {self._root(document, name) for name in names}
+        unsure, agreed = [], []
+        for one in pairs:
+            if self.groups.root(one.one) == self.groups.root(one.other) or apart(
+                self._kind(one.one), self._kind(one.other)
+            ):
+                continue
+            together = self.seen.holders[one.one] & self.seen.holders[one.other]
+            shared = near[one.one] & near[one.other]
+            lone = self._person(one) and not (" " in one.one and " " in one.other)
+            if shared and not together and not lone:
+                quote = f"both beside '{min(shared)}'"
+                agreed.append(replace(one, rule=f"{one.rule}_and_neighbours", quote=quote))
+            elif not together or not near[one.one] & {one.other}:
+                unsure.append(one)
+        self.groups.join(agreed)
+        return unsure

@@ -1,6 +1,7 @@
 """Mentions to the entity graph: one entity for all names of a thing, one relation for all sentences that say it.
 
-A pure function of the extractions and their chunks, linear in them: what a delta run makes equals a clean rebuild.
+A pure function of the extractions, their chunks and the edits by hand, near-linear in them: what a delta run makes
+equals a clean rebuild.
 """
 
 from collections import Counter, defaultdict
@@ -12,47 +13,35 @@ import pyarrow as pa
 
 from pipelines.core.delta import Work, compare_versions
 from pipelines.core.identity import content_id, json_digest
-from pipelines.core.schemas import ENTITIES, RELATIONS
-from pipelines.knowledge.entities.name_groups import NameGroups, majority_type
+from pipelines.core.schemas import ALIASES, ENTITIES, ENTITY_DESCRIPTIONS, RELATIONS, SUSPECTED_DUPLICATES
+from pipelines.knowledge.entities.alias_table import alias_rows, suspected
+from pipelines.knowledge.entities.descriptions import Descriptions, Wanted
+from pipelines.knowledge.entities.edits import NO_EDITS, Edits
+from pipelines.knowledge.entities.gathering import Gathered, Link, LinkKey, Thing, flat_places, is_prose
+from pipelines.knowledge.entities.kinds import majority_type
+from pipelines.knowledge.entities.name_groups import Judge, NameGroups
+from pipelines.knowledge.entities.naming.homonyms import plain_key
+from pipelines.knowledge.entities.naming.seen import name_key
 from pipelines.knowledge.extraction.ledger import READ
-from pipelines.knowledge.mentions import ALIAS_OF, CO_OCCURS
-from pipelines.knowledge.names import canonical_name, is_han
-from pipelines.text.sentence_spans import sentence_spans
 
-SYMMETRIC = frozenset({CO_OCCURS})
-_GOOD_LENGTH = (30, 220)
 _ENTITY_SENTENCES = 2
 _READ = ("chunk_id", "start", "text", "sentence_spans")
 
 
-@dataclass
-class _Thing:
-    """What is gathered about one entity."""
-
-    names: Counter[str] = field(default_factory=Counter)
-    types: Counter[str] = field(default_factory=Counter)
-    chunk_ids: set[str] = field(default_factory=set)
-    sentences: dict[str, tuple[int, int, int]] = field(default_factory=dict)
-    typed: bool = False
-
-
-@dataclass
-class _Link:
-    """What is gathered about one relation."""
-
-    weight: float = 0.0
-    chunk_ids: set[str] = field(default_factory=set)
-    evidence: Counter[str] = field(default_factory=Counter)
-
-
 @dataclass(frozen=True)
 class EntityGraph:
-    """ENTITIES and RELATIONS with what changed in each since the previous run."""
+    """ENTITIES and RELATIONS with what changed in each since the previous run, and why names are one or stay two."""
 
     entities: pa.Table
     relations: pa.Table
     entity_work: Work
     relation_work: Work
+    aliases: pa.Table = field(default_factory=ALIASES.empty_table)
+    suspected_duplicates: pa.Table = field(default_factory=SUSPECTED_DUPLICATES.empty_table)
+    entity_descriptions: pa.Table = field(default_factory=ENTITY_DESCRIPTIONS.empty_table)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Pairs compared and left out, joins, refusals, homonyms, descriptions, edits."""
+    unused_edits: tuple[str, ...] = ()
 
 
 def entity_id(key: str) -> str:
@@ -65,115 +54,93 @@ def resolve_entities(
     chunks: pa.Table,
     previous_entities: pa.Table | None = None,
     previous_relations: pa.Table | None = None,
+    edits: Edits = NO_EDITS,
+    judges: Iterable[Judge] = (),
+    descriptions: Descriptions | None = None,
 ) -> EntityGraph:
     """Return the entity graph of EXTRACTIONS over CHUNKS; the previous tables only serve the counters."""
     rows = sorted((row for row in extractions.to_pylist() if row["status"] in READ), key=lambda row: row["chunk_id"])
-    groups = NameGroups(rows)
-    read = [name for name in _READ if name in chunks.column_names]
+    read = [name for name in (*_READ, "path", "document_id") if name in chunks.column_names]
     texts = {row["chunk_id"]: row for row in chunks.select(read).to_pylist()}
-    things: dict[str, _Thing] = defaultdict(_Thing)
-    links: dict[tuple[str, str, str], _Link] = defaultdict(_Link)
-    seen: set[tuple[str, ...]] = set()
+    paths = {row["path"]: row["document_id"] for row in texts.values() if "path" in row}
+    groups = NameGroups(rows, texts, edits.in_documents(paths), judges)
+    gathered = Gathered(groups, texts)
     for row in rows:
-        _add_mentions(things, groups, row, texts.get(row["chunk_id"]), seen)
-        _add_relations(links, things, groups, row, seen)
-    kept = {key: thing for key, thing in things.items() if _is_kept(thing)}
-    entities = _sorted_table((_entity(key, thing) for key, thing in kept.items()), ENTITIES)
-    relations = _sorted_table(
-        (_relation(key, link) for key, link in links.items() if key[0] in kept and key[1] in kept), RELATIONS
-    )
-    return EntityGraph(entities, relations, _work(entities, previous_entities), _work(relations, previous_relations))
+        gathered.add(row)
+    kept = {key: thing for key, thing in gathered.things.items() if thing.kept}
+    links = {key: link for key, link in gathered.links.items() if key[0] in kept and key[1] in kept}
+    names = {key: _names(key, thing) for key, thing in kept.items()}
+    merging = descriptions or Descriptions()
+    texts_of = _descriptions(kept, links, {key: found[0] for key, found in names.items()}, merging)
+    entities = _sorted_table((_entity(key, thing, names[key], texts_of[key]) for key, thing in kept.items()), ENTITIES)
+    relations = _sorted_table((_relation(key, link, texts_of[key]) for key, link in links.items()), RELATIONS)
+    own = {key: found[0] for key, found in names.items()}
+    aliases, pairs = alias_rows(groups, kept, own, entity_id), suspected(groups, own, entity_id)
+    unused = edits.unused(groups.seen.votes.__contains__)
+    counts = {
+        "pairs_compared": groups.compared, "pairs_left_out": groups.crowded, "joins": len(groups.joins),
+        "refused_joins": len(groups.refusals), "short_names": len(groups.short_names()),
+        "homonyms": len(groups.senses.split), "suspected_duplicates": pairs.num_rows, "edits": len(edits.made),
+        "unused_edits": len(unused), **{f"descriptions_{name}": count for name, count in merging.counts.items()},
+    }  # fmt: skip
+    return EntityGraph(
+        entities, relations, _work(entities, previous_entities), _work(relations, previous_relations), aliases, pairs,
+        merging.table(), counts, tuple(unused),
+    )  # fmt: skip
 
 
-def _add_mentions(
-    things: dict[str, _Thing],
-    groups: NameGroups,
-    row: Mapping[str, Any],
-    chunk: Mapping[str, Any] | None,
-    seen: set[tuple[str, ...]],
-) -> None:
-    """Add the mentions of a chunk; one that stands in the overlap of two chunks counts once."""
-    spans = sentence_spans(chunk) if chunk and row["entities"] else []
-    for mention in row["entities"]:
-        thing = things[groups.key(row["document_id"], mention["name"])]
-        thing.chunk_ids.add(row["chunk_id"])
-        place_of_mention = (row["document_id"], str(mention["start"]), mention["name"])
-        if place_of_mention not in seen:
-            seen.add(place_of_mention)
-            thing.names[mention["name"]] += 1
-            guess = groups.is_short(row["document_id"], mention["name"])
-            thing.types["CONCEPT" if guess else mention["type"]] += 1
-        if chunk:
-            place = mention["start"] - chunk["start"]
-            for start, end in spans:
-                if start <= place < end:
-                    sentence = " ".join(chunk["text"][start:end].split())
-                    rank = (int(not _is_prose(sentence)), place - start, len(sentence))
-                    thing.sentences[sentence] = min(rank, thing.sentences.get(sentence, rank))
-                    break
-
-
-def _add_relations(
-    links: dict[tuple[str, str, str], _Link],
-    things: dict[str, _Thing],
-    groups: NameGroups,
-    row: Mapping[str, Any],
-    seen: set[tuple[str, ...]],
-) -> None:
-    """Add the relations of a chunk; what one sentence of a document says counts once."""
-    for found in row["relations"]:
-        source, target = (groups.key(row["document_id"], found[end]) for end in ("source", "target"))
-        if found["type"] == ALIAS_OF or source == target or source not in things or target not in things:
-            continue
-        if found["type"] in SYMMETRIC:
-            source, target = sorted((source, target))
-        else:
-            things[source].typed = things[target].typed = True
-        link = links[source, target, found["type"]]
-        link.chunk_ids.add(row["chunk_id"])
-        said = (row["document_id"], source, target, found["type"], found["evidence"])
-        if said not in seen:
-            seen.add(said)
-            link.weight += found["weight"]
-            link.evidence[found["evidence"]] += 1
-
-
-def _is_kept(thing: _Thing) -> bool:
-    """Say whether a thing is sure enough: a lone word of unknown type, or seen once, needs a relation that names it."""
-    kind, mentions = majority_type(thing.types), thing.names.total()
-    if thing.typed or any(" " in name for name in thing.names) or kind not in ("CONCEPT", "ORGANIZATION"):
-        return thing.typed or kind != "CONCEPT" or mentions > 1
-    return len(thing.chunk_ids) > 1 or (kind == "ORGANIZATION" and any(is_han(name) for name in thing.names))
-
-
-def _is_prose(sentence: str) -> bool:
-    return (
-        _GOOD_LENGTH[0] // (2 if is_han(sentence) else 1) <= len(sentence) <= _GOOD_LENGTH[1]
-        and sentence[0] not in "#|"
-    )
-
-
-def _entity(key: str, thing: _Thing) -> dict[str, Any]:
+def _names(node: str, thing: Thing) -> list[str]:
+    """Return a thing's name and its aliases: one a group of spellings, so that "HANNE SOLBERG" is none of Hanne's."""
     spellings: dict[str, Counter[str]] = defaultdict(Counter)
     for name, count in thing.names.items():
-        spellings[canonical_name(name)][name] += count
-    # One name a spelling group: "Hanne Solberg's" and "HANNE SOLBERG" are no aliases of Hanne Solberg.
+        spellings[name_key(name)][name] += count
     best = {group: min(names, key=lambda name: (-names[name], name)) for group, names in spellings.items()}
-    order = sorted(best, key=lambda group: (group != key, -spellings[group].total(), group))
-    ranked = sorted(thing.sentences, key=lambda sentence: (thing.sentences[sentence], sentence))
+    own = plain_key(node)
+    order = sorted(best, key=lambda group: (group != own, -spellings[group].total(), group))
+    return [best[group] for group in order]
+
+
+def _descriptions(
+    things: Mapping[str, Thing], links: Mapping[LinkKey, Link], names: Mapping[str, str], merging: Descriptions
+) -> dict[Any, str]:
+    """Return the descriptions by key: a model's where it gave any, sentences of the texts else."""
+    wanted: dict[Any, Wanted] = {}
+    found: dict[Any, str] = {}
+    for key, thing in things.items():
+        if thing.descriptions:
+            wanted[key] = Wanted(names[key], _most_said(thing.descriptions))
+        else:
+            ranked = sorted(thing.sentences, key=lambda sentence: (thing.sentences[sentence], sentence))
+            found[key] = " ".join(ranked[:_ENTITY_SENTENCES])
+    for pair, link in links.items():
+        if link.descriptions:
+            wanted[pair] = Wanted(f"{names[pair[0]]} {pair[2]} {names[pair[1]]}", _most_said(link.descriptions))
+        else:
+            said = link.evidence
+            found[pair] = min(said, key=lambda it: (not is_prose(it), -said[it], len(it), it))
+    return found | merging.merged(wanted)
+
+
+def _most_said(counts: Counter[str]) -> list[str]:
+    return sorted(counts, key=lambda text: (-counts[text], text))
+
+
+def _entity(key: str, thing: Thing, names: list[str], description: str) -> dict[str, Any]:
+    chunk_ids = sorted(thing.chunk_ids)
     return {
-        "entity_id": entity_id(key), "name": best[order[0]], "type": majority_type(thing.types),
-        "aliases": [best[group] for group in order[1:]], "description": " ".join(ranked[:_ENTITY_SENTENCES]),
-        "mentions": thing.names.total(), "chunk_ids": sorted(thing.chunk_ids),
+        "entity_id": entity_id(key), "name": names[0], "type": majority_type(thing.types), "aliases": names[1:],
+        "description": description, "mentions": thing.names.total(), "chunk_ids": chunk_ids,
+        "spans": flat_places(thing.places, chunk_ids),
     }  # fmt: skip
 
 
-def _relation(key: tuple[str, str, str], link: _Link) -> dict[str, Any]:
+def _relation(key: LinkKey, link: Link, description: str) -> dict[str, Any]:
     source, target = entity_id(key[0]), entity_id(key[1])
+    chunk_ids = sorted(link.chunk_ids)
     return {
         "relation_id": content_id("relation", source, target, key[2]), "source_id": source, "target_id": target,
-        "type": key[2], "weight": round(link.weight, 6), "chunk_ids": sorted(link.chunk_ids),
-        "description": min(link.evidence, key=lambda it: (not _is_prose(it), -link.evidence[it], len(it), it)),
+        "type": key[2], "weight": round(link.weight, 6), "chunk_ids": chunk_ids, "description": description,
+        "spans": flat_places(link.places, chunk_ids),
     }  # fmt: skip
 
 

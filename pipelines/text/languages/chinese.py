@@ -108,5 +108,12 @@ CHINESE = Language(
         company_endings=("集团",),
         person=rf"[{''.join(sorted(_COMMON_SURNAMES))}][{HAN}]{{1,2}}",
         shortest=1,
+        also_called=frozenset(
+            """
+            简称 以下简称 下称 以下称 又称 又名 亦称 亦名 也称 也叫 也称为 又叫 俗称 原名 原称 曾用名 旧称
+            旧名 全称 全名 别名 别称 本名 即 后改名 后更名为 更名为 改名为 英文名 英文名称 英文简称 中文名
+            缩写 缩写为 英文缩写 昵称 笔名 艺名 简称为 统称
+            """.split()
+        ),
     ),
 )  # fmt: skip

@@ -142,6 +142,16 @@ ENGLISH = Language(
         company_endings=("holding", "holdings", "group"),
         inside=("of", "the", "for", "de", "la", "von", "van", "der", "den"),
         person=r"\b[A-ZÀ-Þ][\w’'-]+ (?:[A-Z]\. )?[A-ZÀ-Þ][\w’'-]+",
+        also_called=frozenset(
+            (
+                "aka", "a.k.a", "also called", "also known as", "better known as", "commonly known as",
+                "known as", "known also as", "formerly", "formerly known as", "previously", "previously known as",
+                "formerly called", "originally", "originally named", "now known as", "née", "nee", "born",
+                "abbreviated", "abbreviated as", "abbreviated to", "abbreviation", "short for", "for short",
+                "or simply",
+                "hereinafter", "hereafter", "referred to as", "hereinafter referred to as", "alias", "nicknamed",
+            )
+        ),
         calendar=frozenset(
             """
             january february march april may june july august september october november december

@@ -74,6 +74,8 @@ class Names:
     """Small words that stand inside names ("University of Oslo"), not those that set two side by side."""
     calendar: frozenset[str] = frozenset()
     """Months and days, which are no names although they are written like one."""
+    also_called: frozenset[str] = frozenset()
+    """What stands between two names of one thing: also known as, formerly."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

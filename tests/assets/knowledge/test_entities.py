@@ -10,7 +10,7 @@ from resources.settings import Settings
 from resources.tables.asset_io import TableIOManager
 from resources.tables.tables import TableStore
 from tests.assets.gates_and_levels import refusals
-from tests.fakes import FakeLanguageModel
+from tests.fakes import FakeEmbedder, FakeLanguageModel
 from tests.knowledge.graph.graph_tables import chunk_table
 
 TEXTS = {
@@ -20,7 +20,7 @@ TEXTS = {
 ASSETS = [graph.extractions, graph.entity_graph, graph.communities, graph.community_summaries]
 CHECKS = [
     graph.extraction_failures_are_few, graph.few_chunks_are_empty, graph.relations_have_both_ends,
-    graph.communities_nest, graph.every_community_has_a_summary,
+    graph.few_entities_look_like_others, graph.communities_nest, graph.every_community_has_a_summary,
 ]  # fmt: skip
 
 
@@ -36,7 +36,8 @@ def _run(
     result = dg.materialize(
         [chunks, *ASSETS, *CHECKS],
         resources={
-            "io_manager": TableIOManager(tables), "tables": tables, "settings": settings, "language_model": model
+            "io_manager": TableIOManager(tables), "tables": tables, "settings": settings, "language_model": model,
+            "embedder": FakeEmbedder(),
         },
         selection=selection, raise_on_error=not values,
     )  # fmt: skip
@@ -55,10 +56,12 @@ def test_chunks_become_a_graph_with_summaries_and_all_checks_pass(tmp_path: Path
         ("extraction_failures_are_few", True),
         ("few_chunks_are_empty", True),
         ("relations_have_both_ends", True),
+        ("few_entities_look_like_others", True),
         ("communities_nest", True),
         ("every_community_has_a_summary", True),
     }
     assert refusals(tables, CHECKS) == dict.fromkeys(asset.key.to_user_string() for asset in ASSETS)
+    assert "aliases" in tables.names() and "suspected_duplicates" in tables.names()
     names = set(tables.read("entities")["name"].to_pylist())
     assert {"小明", "腾讯", "Nora Berg", "Alder Systems", "Oslo"} <= names
     assert {"WORKS_AT", "LOCATED_IN"} <= set(tables.read("relations")["type"].to_pylist())

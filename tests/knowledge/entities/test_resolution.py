@@ -5,7 +5,7 @@ import pytest
 
 from pipelines.core.identity import table_digest
 from pipelines.core.schemas import EXTRACTIONS, SPANS
-from pipelines.knowledge.entities.name_groups import majority_type
+from pipelines.knowledge.entities.kinds import majority_type
 from pipelines.knowledge.entities.resolution import EntityGraph, entity_id, resolve_entities
 from pipelines.knowledge.extraction.extraction import extract
 from pipelines.knowledge.extraction.rules.rule_extraction import RuleExtractor
