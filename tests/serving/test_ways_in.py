@@ -39,7 +39,7 @@ ASKED = {
     "订单满多少元免运费？": "订单满299元免运费 [1]。不满299元收取运费15元。",
     "Which insurance company paid for the broken submarine?": "The sources do not say.",
 }
-MODES = ("native", "hybrid", "local")
+MODES = ("auto", "native", "hybrid", "local")
 RECORD = ("answer", "supported", "citations", "sentences", "writer", "left_out", "note", "trace")
 Record = dict[str, Any]
 
