@@ -71,7 +71,8 @@ def mode_named(model: str) -> Mode:
 
 
 class ChatRequest(BaseModel):
-    """A request: the model names the mode, `auto` where it names none. Answers are greedy: what would change nothing is taken and told as unread.
+    """A request: the model names the mode, `auto` where it names none. Answers are greedy: what would change nothing is
+    taken and told as unread.
 
     With a `conversation` the turn is stored under that id (a new one for ""), and what is stored is what was said
     before the question. Chat front ends show the text alone: so the cited sources are listed below it, unless `sources`
