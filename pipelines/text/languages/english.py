@@ -149,6 +149,9 @@ ENGLISH = Language(
         ),
         hops=(
             r"\b(?:that|which|whose|where|when|who)\b(?<!^which)(?<!^where)(?<!^when)(?<!^who)(?<!^whose)|"
+            # The maker of a thing, where the question asks for something about the maker; kin of kin.
+            r"^(?!(?:who|what) (?:is|was|are|were) the \w+ of\b).*\bthe \w+(?:er|or|ist) of\b|"
+            r"\b\w+-in-law\b|\b(?:grand|step)(?:fathers?|mothers?|sons?|daughters?|parents?|child(?:ren)?)\b|"
             r"\bof (?:the |an? )?[\w ]{2,40}? of\b|[’']s? [\w ]{2,40}?[’']s?\b|\bof [\w .,-]{2,40}?[’']s\b"
         ),
         counted=r"\bhow many (\w+)(?: (metres|meters|kilometres|\w+))?",
