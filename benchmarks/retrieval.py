@@ -31,7 +31,7 @@ from benchmarks.corpora.retrieval_figures import (
 )
 from benchmarks.ground.common import Row, finish, machine, parse, result, say, versions
 from pipelines.answering.frameworks import guide
-from pipelines.answering.modes.names import ADAPTER_MODES, MODES, WALK_MODES, Mode
+from pipelines.answering.modes.names import ADAPTER_MODES, AUTO, MODES, REPORT_MODES, WALK_MODES, Mode
 from pipelines.answering.retrievers import open_retriever
 from pipelines.answering.search.search import Retriever
 from pipelines.answering.settings import AnswerSettings, RetrievalSettings
@@ -50,9 +50,9 @@ _VARIANTS: dict[str, tuple[Mode, RetrievalSettings]] = {
     "hybrid, one hop": ("hybrid", RetrievalSettings(links=0)),
     "hybrid, one hop, rank fusion": ("hybrid", RetrievalSettings(links=0, fusion="ranks")),
     "hybrid, compressed": ("hybrid", RetrievalSettings(compress=True)),
-    **{mode: (mode, RetrievalSettings()) for mode in (*MODES, *WALK_MODES, *ADAPTER_MODES)},
+    **{mode: (mode, RetrievalSettings()) for mode in (*MODES, *WALK_MODES, *REPORT_MODES, AUTO, *ADAPTER_MODES)},
 }
-_GRAPH = {"local", "global", "llamaindex-property-graph"}
+_GRAPH = {"local", "global", "drift", "auto", "llamaindex-property-graph"}
 _ENTITIES = {*_GRAPH, *WALK_MODES}
 _UNTITLED = {"vector", "bm25", "hybrid", *WALK_MODES}
 """What is measured without titles."""
@@ -74,11 +74,13 @@ def measure(corpus: multihop.QuestionSet, label: str, retriever: Retriever, coun
     scores, tokens, seconds = [], [], []
     for question in corpus.questions:
         started = time.perf_counter()
-        rows = retriever.retrieve(question.text, DEEP).chunks
+        found = retriever.retrieve(question.text, DEEP)
+        rows = found.chunks
         seconds.append(time.perf_counter() - started)
         ids = list(dict.fromkeys(row["chunk_id"] for row in rows))
         scores.append(score(ids, question.gold))
-        tokens.append(sum(count([row["text"] for row in rows if row["chunk_id"] in ids[:READ]])))
+        beside = [f"{fact.title}\n{fact.text}" for fact in found.context]
+        tokens.append(sum(count([row["text"] for row in rows if row["chunk_id"] in ids[:READ]] + beside)))
     spent, note = 1000 * float(np.mean(seconds)), halves(scores) if label in WALK_MODES else NOTES.get(label, "")
     return Figures(corpus.name, label, *means(scores), float(np.mean(tokens)), spent, note)
 
@@ -166,15 +168,16 @@ def latency(home: Path, count: int, seed: int) -> Row:
     return Row("search_hybrid_p95_ms", "ms", "<= 100", float(np.percentile(spent, 95)), note=note)
 
 
-def walk_latency(home: Path, count: int, seed: int) -> Row:
-    """Return the 95th percentile of a walk's whole time over `count` chunks and their entities."""
+def walk_latency(home: Path, count: int, seed: int, wanted: Sequence[str]) -> list[Row]:
+    """Return the wanted rows of walks' whole times over `count` chunks, their entities, relations and communities."""
     embedder, corpora = multihop.CorpusEmbedder(home), [multihop.load(name) for name in multihop.DATASETS]
     entities = []
     for corpus in corpora:
         _, chunks = multihop.tables(corpus.ids, corpus.titles, corpus.texts, corpus.language)
         entities.append(entity_graph.resolved(TableStore(home / "bench" / "graphs" / corpus.name), chunks).entities)
     store = large_store.open_mixed(home, count, seed, embedder, corpora, entities)
-    return walks.latency(store, embedder, [one.text for corpus in corpora for one in corpus.questions])
+    questions = [one.text for corpus in corpora for one in corpus.questions]
+    return [walks.latency(row, store, embedder, questions) for row in wanted]
 
 
 def gains(figures: Sequence[Figures]) -> list[Row]:
@@ -220,8 +223,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = [row for row in (*gains(figures), *walks.quality_rows(figures)) if row.id in rows]
     if "search_hybrid_p95_ms" in rows:
         found.append(latency(home, _QUICK_CHUNKS if options.quick else _CHUNKS, options.seed))
-    if walks.TIME in rows:
-        found.append(walk_latency(home, _QUICK_CHUNKS if options.quick else _CHUNKS, options.seed))
+    if times := [row for row in walks.TIMES if row in rows]:
+        found += walk_latency(home, _QUICK_CHUNKS if options.quick else _CHUNKS, options.seed, times)
     details = {"Entity graphs": "\n".join(f"{name}: {size}" for name, size in graphs.items())} if graphs else {}
     more = {"versions": versions(_PACKAGES), "modes": [asdict(one) for one in figures], "details": details}
     print(tables(figures))

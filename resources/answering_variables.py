@@ -32,13 +32,29 @@ class AnsweringVariables(ExtractVariables):
     verify: Literal["rules", "model"] = variable(
         "GRAFTLINE_VERIFY", "rules", "who checks the sentences of answers: rules, or the model after them"
     )
+    local_tokens: Annotated[int, Field(ge=64)] = variable(
+        "GRAFTLINE_LOCAL_TOKENS", "4000", "tokens of sources that mode local gives"
+    )
+    local_facts: Part = variable("GRAFTLINE_LOCAL_FACTS", "0.2", "share of local's tokens for entities and relations")
+    local_reports: Part = variable("GRAFTLINE_LOCAL_REPORTS", "0.1", "share of local's tokens for reports")
+    reports_rated: Positive = variable(
+        "GRAFTLINE_REPORTS_RATED", "48", "reports that a model rates for an answer of mode global at most"
+    )
+    follow_ups: Count = variable("GRAFTLINE_FOLLOW_UPS", "3", "questions that mode drift looks up beside the one asked")
+    auto_said: Part = variable(
+        "GRAFTLINE_AUTO_SAID", "0.6", "share of a question's words in a passage from which auto takes native"
+    )
+    auto_said_hops: Part = variable(
+        "GRAFTLINE_AUTO_SAID_HOPS", "0.9", "the same for a question that names a thing by way of another"
+    )
+    auto_near: Part = variable("GRAFTLINE_AUTO_NEAR", "0.5", "similarity of a passage from which auto takes native")
     agent_steps: Positive = variable("GRAFTLINE_AGENT_STEPS", "8", "steps that mode agentic takes at most")
     cypher_rows: Positive = variable("GRAFTLINE_CYPHER_ROWS", "50", "rows that mode cypher reads at most")
     cypher_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = variable(
         "GRAFTLINE_CYPHER_SECONDS", "20", "time after which Neo4j ends a query of mode cypher"
     )
     candidates: Positive = variable("GRAFTLINE_CANDIDATES", "20", "rows that each search of the graph's modes gives")
-    communities: Positive = variable("GRAFTLINE_COMMUNITIES", "6", "reports that mode global begins with")
+    communities: Positive = variable("GRAFTLINE_COMMUNITIES", "6", "reports that drift, and global without a model, begin with")
     search_candidates: Positive = variable(
         "GRAFTLINE_SEARCH_CANDIDATES", "50", "passages that each of vector, bm25 and hybrid's searches gives"
     )
@@ -70,6 +86,14 @@ class AnsweringVariables(ExtractVariables):
             candidates=self.candidates,
             communities=self.communities,
             extract=self.extract,
+            local_tokens=self.local_tokens,
+            local_facts=self.local_facts,
+            local_reports=self.local_reports,
+            reports_rated=self.reports_rated,
+            follow_ups=self.follow_ups,
+            auto_said=self.auto_said,
+            auto_said_hops=self.auto_said_hops,
+            auto_near=self.auto_near,
             agent_steps=self.agent_steps,
             cypher_rows=self.cypher_rows,
             cypher_seconds=self.cypher_seconds,

@@ -1,9 +1,10 @@
-"""A store of many chunks: the corpora's sentences mixed anew, their vectors with noise, their entities in copies."""
+"""A store of many chunks: sentences mixed anew, vectors with noise, entities in copies, relations and communities."""
 
 import random
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ from benchmarks.ground.common import say
 from pipelines.answering.search.search import Retriever
 from pipelines.core.graph_tables import GraphTables
 from pipelines.core.identity import content_id
-from pipelines.core.schemas import ENTITIES
+from pipelines.core.schemas import COMMUNITIES, COMMUNITY_SUMMARIES, ENTITIES, RELATIONS
 from resources.graph.embedded import EmbeddedGraphStore
 
 _COPIES = 6
 """Things that a name of the corpora stands for: 200,000 entities of 100,000 chunks."""
+_TOLD, _MEMBERS = 160, 40
+"""Characters of a relation's description, and entities of a community."""
 
 
 def open_mixed(
@@ -33,7 +36,7 @@ def open_mixed(
     entities: Sequence[pa.Table],
 ) -> EmbeddedGraphStore:
     """Return a store of `count` chunks, filled where it is not yet; for speed alone, its texts mean nothing."""
-    store = EmbeddedGraphStore(home / "bench" / "retrieval" / f"walk-{count}-{seed}")
+    store = EmbeddedGraphStore(home / "bench" / "retrieval" / f"graph-{count}-{seed}")
     if store.counts()["chunks"] == count:
         return store
     say(f"filling a store with {count} chunks")
@@ -69,7 +72,42 @@ def _with_entities(
     table = pa.Table.from_pylist(sorted(rows, key=lambda row: row["entity_id"]), schema=ENTITIES)
     flat = pa.array(random_units(len(table), dimensions, seed).ravel(), pa.float32())
     vectors = pa.FixedSizeListArray.from_arrays(flat, dimensions)
-    return replace(graph, entities=table.append_column(pa.field("vector", vectors.type), vectors))
+    table = table.append_column(pa.field("vector", vectors.type), vectors)
+    return replace(graph, entities=table, **_joined(table, graph.chunks, dimensions, seed))
+
+
+def _joined(entities: pa.Table, chunks: pa.Table, dimensions: int, seed: int) -> dict[str, pa.Table]:
+    """Return relations of neighbours in a chunk, and communities of forty; what they say is a passage's beginning."""
+    ids, homes = entities["entity_id"].to_pylist(), entities["chunk_ids"].to_pylist()
+    texts = dict(zip(chunks["chunk_id"].to_pylist(), chunks["text"].to_pylist(), strict=True))
+    within: dict[str, list[str]] = {}
+    for key, held in zip(ids, homes, strict=True):
+        for chunk in held:
+            within.setdefault(chunk, []).append(key)
+    pairs = {pair: chunk for chunk, held in within.items() for pair in pairwise(held)}
+    plain: dict[str, Any] = {"type": "CO_OCCURS", "weight": 1.0}
+    relations = [
+        {"relation_id": content_id("relation", *pair), "source_id": pair[0], "target_id": pair[1], **plain}
+        | {"description": texts[chunk][:_TOLD], "chunk_ids": [chunk]}
+        for pair, chunk in pairs.items()
+    ]
+    groups = [slice(start, start + _MEMBERS) for start in range(0, len(ids), _MEMBERS)]
+    reports = [
+        {"community_id": content_id("community", ids[group][0]), "level": 0, "parent_id": "", "digest": "", "model": ""}
+        | {"entity_ids": ids[group], "chunk_ids": homes[group][0], "title": "", "summary": texts[homes[group][0][0]]}
+        for group in groups
+    ]
+    schema = pa.unify_schemas([COMMUNITIES, COMMUNITY_SUMMARIES])
+    empty: dict[Any, Any] = {pa.string(): "", pa.float64(): 0.0}
+    full = [{one.name: row.get(one.name, empty.get(one.type, [])) for one in schema} for row in reports]
+    table = pa.Table.from_pylist(full, schema=schema).sort_by("community_id")
+    flat = pa.array(random_units(len(table), dimensions, seed).ravel(), pa.float32())
+    vectors = pa.FixedSizeListArray.from_arrays(flat, dimensions)
+    rows = [{one.name: row.get(one.name, []) for one in RELATIONS} for row in relations]
+    return {
+        "relations": pa.Table.from_pylist(rows, schema=RELATIONS).sort_by("relation_id"),
+        "communities": table.append_column(pa.field("vector", vectors.type), vectors),
+    }
 
 
 def milliseconds(retriever: Retriever, questions: Sequence[str], k: int) -> list[float]:

@@ -19,8 +19,9 @@ NOTES = {
 _DEPTHS = ["recall@1", "recall@2", "recall@5", "recall@10"]
 _HEAD = ["mode", "vectors of", *_DEPTHS, "all gold@8", "nDCG@10", "prompt tokens", "ms a query"]
 _LEGEND = """
-- Prompt tokens are those of the first eight passages. Milliseconds are the mean of one retrieval each, the question's
-  vector included, on the machine above: where it is shared with other work they are upper bounds.
+- Prompt tokens are those of the first eight passages, and of what a mode gives beside them. Milliseconds are the mean
+  of one retrieval each, the question's vector included, on the machine above: where it is shared with other work they
+  are upper bounds.
 - Entity graphs are made by rules (spaCy), their summaries of the texts' own sentences: as `graftline run` does it, but
   with no language model at all.
 - `vectors of`: the model whose vectors the mode compared when its line was measured. Lines of one set with different

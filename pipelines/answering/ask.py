@@ -12,11 +12,12 @@ from pipelines.answering.answered import Answered, Prepared
 from pipelines.answering.grounding.answer import Answer
 from pipelines.answering.grounding.writers.choice import open_writer
 from pipelines.answering.grounding.writers.writer import Written
-from pipelines.answering.modes.names import MODES, SEARCH_MODES, WALK_MODES, Mode
+from pipelines.answering.modes.names import AUTO, SEARCH_MODES, WALK_MODES, Mode
 from pipelines.answering.prompts.prompt_files import load_prompts
 from pipelines.answering.question import asked_part, checked_question, patterns_digest
 from pipelines.answering.remembering import RememberingEmbedder
 from pipelines.answering.retrievers import Retrievers
+from pipelines.answering.routing import Router
 from pipelines.answering.search.finding import Finder
 from pipelines.answering.search.search import Retrieved, retrieval_steps
 from pipelines.answering.search.similarity import Similarity
@@ -28,16 +29,22 @@ from pipelines.core.protocols import CUT, Completion, Embedder, GraphStore, Lang
 from pipelines.text.languages.languages import all_languages, language_of
 
 # Raise it when retrieval, evidence or grounding change their results: earlier answers are then computed again.
-CODE_VERSION = "7"
+CODE_VERSION = "8"
 
 _UNREAD = (
     "%s does not read %s: this question has no vector to be found by. Next: --mode hybrid, or a model in "
     "EMBEDDING_MODEL that reads it"
 )
-_PROMPT_OF = {"agentic": "agent", "cypher": "cypher"}
+_PROMPTS_OF = {
+    "agentic": ("agent",),
+    "cypher": ("cypher",),
+    "global": ("rate", "map"),
+    "drift": ("primer",),
+    AUTO: ("agent", "rate", "map", "primer"),
+}
 """What the model is told by while a mode searches."""
 _LOG = logging.getLogger("graftline")
-_COMPUTED = (*MODES, *WALK_MODES, *SEARCH_MODES)
+_COMPUTED = ("native", "local", *WALK_MODES, *SEARCH_MODES)
 """Modes that only compute, while others may wait for a model."""
 _WITHOUT_VECTOR = "bm25"
 _Found = TypeVar("_Found")
@@ -68,6 +75,7 @@ class Answerer:
         self.prompts = load_prompts(prompts)
         self._retrievers = Retrievers(store, self._embedder, self.settings, reranker, language_model, self.prompts)
         self._finder = Finder(self._search, store.languages, self._embedder, language_model, self.prompts)
+        self._router = Router(self._retrievers, self._finder, self._turns, lambda: self.writer)
         self.writer = open_writer(self.settings, self._similarity, self._embedder, language_model, self.prompts)
         names = [language_model.name, embedder.name, self.settings.digest, CODE_VERSION]
         names += [f"patterns {patterns_digest()}"]
@@ -95,8 +103,8 @@ class Answerer:
 
     def made_in(self, mode: Mode) -> tuple[str, ...]:
         """Return whatever an answer depends on but the question and the graph."""
-        name = None if self.language_model.packaged else _PROMPT_OF.get(mode)
-        return (*self.made_with, *([f"{name} {self.prompts.digest(name)}"] if name else []))
+        names = () if self.language_model.packaged else _PROMPTS_OF.get(mode, ())
+        return (*self.made_with, *(f"{name} {self.prompts.digest(name)}" for name in names))
 
     def ask(self, question: str, mode: Mode, told: Callable[[Step], None] = lambda step: None) -> Answered:
         """Answer one question; of every citation, quote == document.text[start:end].
@@ -170,7 +178,9 @@ class Answerer:
         if mode != _WITHOUT_VECTOR and self._embedder.reads(language_of(query).code):
             self._embedder.embed_queries([query])  # before the turn: questions that come together share a run
         with self._turns.one():
-            return retriever.retrieve(query, k)
+            found = retriever.retrieve(query, k)
+        yield from found.trace
+        return found
 
     def prepare(self, question: str, mode: Mode) -> Prepared:
         """Retrieve by what the question asks, and build the prompt unless there is nothing to ask the model about."""
@@ -182,7 +192,7 @@ class Answerer:
         if mode == "vector" and not self._embedder.reads(language.code):
             _LOG.warning(_UNREAD, self._embedder.name, language.name)
         self._retrievers.of(mode)  # opened for many questions: no part of this one's time
-        steps = self._finder.steps(asked_part(question), mode, self.writer.passages)
+        steps = self._router.steps(question, mode)
         trace, seconds, searching, waiting = list[Step](), 0.0, 0.0, 0.0
         while True:
             # Between two steps whoever is told of them may take its time, and go on in another thread.
@@ -191,10 +201,7 @@ class Answerer:
             ended = time.perf_counter()
             searching, waiting = searching + ended - started, waiting + self._turns.waited - waited
             if found is not None:
-                retrieved, note = found
-                draft = self.writer.draft(question, retrieved)
-                drafting = time.perf_counter() - ended
-                seconds += time.perf_counter() - started + self._embedder.spared - spared
+                seconds += ended - started + self._embedder.spared - spared
                 break
             assert step is not None
             step = replace(step, seconds=step.seconds + ended - started + self._embedder.spared - spared)
@@ -202,8 +209,8 @@ class Answerer:
             trace.append(step)
             yield step
         known = None if any(step.cached for step in trace) else seconds
-        timing = Timing(waiting, searching - waiting, drafting)
-        return Prepared(question, mode, draft, note, known, tuple(trace), timing)
+        timing = Timing(waiting, searching - waiting - found.seconds, found.seconds)
+        return Prepared(question, mode, found.draft, found.note, known, tuple(trace), timing)
 
     def look_ahead(self, questions: Sequence[str]) -> None:
         """Ask the model at once for what the searches of many questions need of it."""

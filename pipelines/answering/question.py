@@ -40,6 +40,12 @@ def _asking_words(languages: tuple[Language, ...]) -> frozenset[str]:
 
 
 @cache
+def _collection_words(languages: tuple[Language, ...]) -> frozenset[str]:
+    """Return, as roots, what a question about all documents says of them together."""
+    return frozenset(word_root(word) for language in languages for word in language.questions.collection_words)
+
+
+@cache
 def _pattern(languages: tuple[Language, ...], kind: str) -> re.Pattern[str]:
     """Return one pattern of `Questions` for all languages together."""
     return re.compile("|".join(getattr(one.questions, kind) for one in languages), re.IGNORECASE)
@@ -59,7 +65,11 @@ def _patterns_digest(languages: tuple[Language, ...]) -> str:
         [
             {
                 "language": one.code,
-                "questions": {**asdict(one.questions), "asking_words": sorted(one.questions.asking_words)},
+                "questions": {
+                    **asdict(one.questions),
+                    "asking_words": sorted(one.questions.asking_words),
+                    "collection_words": sorted(one.questions.collection_words),
+                },
                 "person": one.names.person,
                 "inside": one.names.inside,
                 "calendar": sorted(one.names.calendar),
@@ -86,6 +96,8 @@ def question_terms(question: str) -> list[str]:
     wanted: dict[str, None] = {}
     languages = all_languages()
     asking = _asking_words(languages)
+    if asks_for_all(question):
+        asking |= _collection_words(languages)
     for phrase in _phrases(question):
         found = [term for term in terms(phrase) if term not in asking]
         wanted |= dict.fromkeys(found)
@@ -242,6 +254,35 @@ def holds_counted_thing(question: str, text: str) -> bool:
 def asks_widely(question: str) -> bool:
     """Say whether a question asks about the collection as a whole, for many things rather than one fact."""
     return _asks("whole", question) and not _asks("person", question) and not _asks("number", question)
+
+
+def asks_for_all(question: str) -> bool:
+    """Say whether a question is about all documents together: their themes, what they have in common, a summary."""
+    return _asks("corpus", question)
+
+
+def sets_side_by_side(question: str) -> bool:
+    """Say whether a question compares things, which may stand in documents of their own."""
+    return _asks("comparison", question)
+
+
+def asks_by_way_of(question: str) -> bool:
+    """Say whether a question names a thing by what another one is to it: "the director of …", "where … was born"."""
+    return _asks("hops", question)
+
+
+def calculation_asked(question: str) -> str:
+    """Return "growth", "difference" or "ratio" where a question asks for one, else ""."""
+    return next((kind for kind in ("growth", "difference", "ratio") if _asks(kind, question)), "")
+
+
+def years_in(question: str) -> list[str]:
+    """Return what a question calls years, each once, the earliest first: "last year", numbers, "this year"."""
+    earlier, current = (
+        [match[0] for match in _pattern(all_languages(), kind).finditer(question)]
+        for kind in ("earlier_year", "this_year")
+    )
+    return list(dict.fromkeys([*earlier, *sorted(_YEAR.findall(question)), *current]))
 
 
 def holds_answer_kind(question: str, text: str) -> bool:

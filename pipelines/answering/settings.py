@@ -112,6 +112,20 @@ class AnswerSettings(BaseModel):
     extract: ExtractSettings = Field(
         default=ExtractSettings(), description="the bar of evidence and all else that is the writer extract's alone"
     )
+    local_tokens: int = Field(default=4000, ge=64, description="tokens of sources that mode local gives")
+    local_facts: float = Field(default=0.2, ge=0, le=1, description="share of them for entities and relations")
+    local_reports: float = Field(
+        default=0.1, ge=0, le=1, description="share of them for reports; passages have the rest"
+    )
+    reports_rated: int = Field(default=48, ge=1, description="reports that a model rates for a global answer at most")
+    follow_ups: int = Field(default=3, ge=0, description="questions that mode drift looks up beside the one asked")
+    auto_said: float = Field(
+        default=0.6, ge=0, le=1, description="share of a question's words in a passage from which auto takes native"
+    )
+    auto_said_hops: float = Field(
+        default=0.9, ge=0, le=1, description="the same for a question that names a thing by way of another"
+    )
+    auto_near: float = Field(default=0.5, ge=0, le=1, description="similarity from which auto takes native")
     agent_steps: int = Field(default=8, ge=1, description="steps that mode agentic takes at most")
     cypher_rows: int = Field(default=50, ge=1, description="rows that mode cypher reads at most")
     cypher_seconds: float = Field(default=20.0, gt=0, description="time after which Neo4j ends a query of mode cypher")

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.answering.answered import Answered
-from pipelines.answering.modes.names import ALL_MODES, Mode
+from pipelines.answering.modes.names import ALL_MODES, DEFAULT_MODE, Mode
 from pipelines.answering.question import checked_question
 from pipelines.answering.search.trace import Step
 from pipelines.core.errors import ConfigurationError, GraftlineError
@@ -71,7 +71,8 @@ def mode_named(model: str) -> Mode:
 
 
 class ChatRequest(BaseModel):
-    """A request: the model names the mode. Answers are greedy: what would change nothing is taken and told as unread.
+    """A request: the model names the mode, `auto` where it names none. Answers are greedy: what would change nothing is
+    taken and told as unread.
 
     With a `conversation` the turn is stored under that id (a new one for ""), and what is stored is what was said
     before the question. Chat front ends show the text alone: so the cited sources are listed below it, unless `sources`
@@ -79,7 +80,7 @@ class ChatRequest(BaseModel):
     """
 
     model_config = ConfigDict(extra="allow")
-    model: str
+    model: str = DEFAULT_MODE
     messages: Annotated[list[Message], Field(min_length=1)]
     stream: bool | None = False
     stream_options: dict[str, Any] | None = None

@@ -109,7 +109,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     ),
     "answering": (
         "question", "settings", "prompts", "search", "modes", "grounding", "scoreboard", "frameworks", "retrievers",
-        "gathering", "remembering", "timing", "turns", "answered", "ask", "chat", "answers", "checks",
+        "gathering", "remembering", "timing", "turns", "routing", "answered", "ask", "chat", "answers", "checks",
     ),
 }  # fmt: skip
 """A flow's rooms in the order of its lineage: each imports those before it, never those after."""

@@ -153,7 +153,7 @@ def test_openais_own_client_reads_both(client: TestClient) -> None:
     ("fields", "status", "message"),
     [
         ({"model": "nativ"}, 404, "model=native"),
-        ({"model": "gpt-4"}, 404, "one of native"),
+        ({"model": "gpt-4"}, 404, "one of auto"),
         ({"messages": []}, 400, "messages"),
         ({"messages": [{"role": "assistant", "content": "hello"}]}, 400, "no question"),
         ({"messages": [{"role": "user", "content": "   "}]}, 400, "no question"),

@@ -91,7 +91,7 @@ def test_the_page_shows_each_step_when_it_is_done_and_folds_them_away(tmp_path: 
         page.goto(address)
         page.wait_for_selector("input[value=agentic]")
         page.check("input[value=agentic]")
-        page.uncheck("input[value=hybrid]")
+        page.uncheck("input[value=auto]")
         page.fill("#question", ASKED)
         page.get_by_role("button", name="Ask").click()
         # Two steps are shown while the model still thinks about the third.

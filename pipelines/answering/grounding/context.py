@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pipelines.answering.search.search import Fact, Retrieved, Row
 from pipelines.text.tables import head_in_header
 
-Kind = Literal["passage", "fact", "report", "calculation", "table"]
+Kind = Literal["passage", "fact", "report", "point", "calculation", "table"]
 Counter = Callable[[Sequence[str]], Sequence[int]]
 """Counts the tokens of texts."""
 
@@ -44,9 +44,9 @@ class Context:
 def pack_context(retrieved: Retrieved, budget: int, count_tokens: Counter) -> Context:
     """Return the sources that fit into `budget` tokens, passages first, each kind best first.
 
-    What was made for this question (a calculation, a query's table) comes right behind the best passage. What is too
-    long for what is left of the budget is left out and what comes after it is tried. Of what is no passage only what
-    stands on a chunk is a source. The best passage is there in any case.
+    What was made for this question (a calculation, a query's table, points) comes right behind the best passage. What
+    is too long for what is left of the budget is left out and what comes after it is tried. Of what is no passage only
+    what stands on a chunk is a source. The best passage is there in any case.
     """
     passages = _merged(retrieved.chunks)
     wanted: list[tuple[Kind, str, str, tuple[Row, ...]]] = [
@@ -66,7 +66,7 @@ def pack_context(retrieved: Retrieved, budget: int, count_tokens: Counter) -> Co
     return Context(tuple(sources), len(wanted) - len(sources))
 
 
-_MADE = ("calculation", "table")
+_MADE = ("calculation", "table", "point")
 
 
 def _distinct(facts: Iterable[Fact]) -> list[Fact]:

@@ -1,75 +1,105 @@
-"""The mode `global`: the communities whose summaries speak of the question, and the chunks they were written from."""
+"""The mode `global`: map-reduce over the reports of communities; their chunks are what an answer cites.
 
-from collections.abc import Sequence
+A model that can read chooses the reports level by level, then takes points from them, and the writer's answer is the
+reduction. The packaged small model is not asked: reports are chosen by vectors and words.
+"""
+
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from pipelines.answering.modes.reports.by_model import points_of, relevant_reports
+from pipelines.answering.modes.reports.reading import Point
 from pipelines.answering.question import question_terms
 from pipelines.answering.search.fusion import fuse
+from pipelines.answering.search.report_tree import ReportTree, read_tree
+from pipelines.answering.search.reports import cited_chunks, member_chunks, report_facts, report_text, shown_reports
 from pipelines.answering.search.search import Fact, Retrieved, Row, Search, ranked_by_words
+from pipelines.answering.search.trace import Step, drained
 from pipelines.text.terms import coverage, term_weights, terms, with_pairs
+
+_READ = 60
+"""Reports that are looked up where no model rates them."""
 
 
 class GlobalRetriever:
-    """Map: the communities whose summaries speak of the question; their chunks are the evidence."""
+    """Map: the reports that speak of the question, and the points of a model that read them; their chunks are cited."""
 
     def __init__(self, search: Search) -> None:
         self.search = search
+        self.tree: ReportTree = read_tree(search)
 
     def retrieve(self, question: str, k: int) -> Retrieved:
-        store = self.search.store
-        vector = self.search.vector(question)
-        found = store.rows("communities", fuse(self.search.ids("communities", question, vector)))
+        """Return the passages, points and reports; how they were chosen is the `trace`."""
+        found, trace = drained(self.steps(question, k))
+        return replace(found, trace=trace)
+
+    def steps(self, question: str, k: int) -> Generator[Step, None, Retrieved]:
+        """Yield each step when it is done; return what `retrieve` does, without the trace."""
+        search, model = self.search, self.search.language_model
+        vector = search.vector(question)
+        capable = model is not None and not model.packaged
+        points: list[tuple[Point, list[Row]]] = []
+        reports: list[Row] = []
+        # With filters what a report says may come from chunks that do not pass: only those that pass whole are read.
+        if capable and model is not None and search.settings.retrieval.filters.empty:
+            scores = self.tree.scores(question, vector)
+            reports = yield from relevant_reports(search, model, self.tree, question, scores)
+        chosen, chunks = shown_reports(search, reports, len(reports)) if reports else self.by_search(question, vector)
+        if not reports:
+            yield Step("reports", "", self._told(chosen, capable))
+        if capable and model is not None and chosen:
+            points = yield from points_of(search, model, question, chosen)
+        first = [cited_chunks(row) for _, rows in points for row in rows]
+        return self.found(question, vector, k, chosen, [*first, *chunks], points)
+
+    def by_search(self, question: str, vector: np.ndarray | None) -> tuple[list[Row], list[list[str]]]:
+        """Return the reports that speak of the question by vectors, words and rating, and the chunks of each."""
+        ranked = self.tree.ranked(self.tree.ids, self.tree.scores(question, vector))[:_READ]
+        found = self.search.store.rows("communities", [key for key in ranked if key in self.tree.places])
         wanted = question_terms(question)
-        said = {row["community_id"]: with_pairs(terms(f"{row['title']} {row['summary']}")) for row in found}
+        said = {row["community_id"]: with_pairs(terms(f"{row['title']} {report_text(row)}")) for row in found}
         weights = term_weights(wanted, said.values())
-        order = fuse(
-            [
-                (1.0, [row["community_id"] for row in found]),
-                (1.0, sorted(said, key=lambda key: (-coverage(weights, said[key]), key))),
-            ]
-        )
+        by_words = sorted(said, key=lambda key: (-coverage(weights, said[key]), key))
         best = {row["community_id"]: row for row in found}
-        communities, chunks = self._speaking([best[key] for key in order])
+        order = fuse([(1.0, list(best)), (1.0, by_words)])
+        return shown_reports(self.search, [best[key] for key in order], self.search.settings.communities)
+
+    def found(
+        self,
+        question: str,
+        vector: np.ndarray | None,
+        k: int,
+        reports: Sequence[Row],
+        chunks: Sequence[Sequence[str]],
+        points: Sequence[tuple[Point, list[Row]]] = (),
+    ) -> Retrieved:
+        """Return the passages that reports stand on, best first, and points and reports as context."""
         ranked = fuse([(1.0, keys) for keys in chunks])
         rows = {row["chunk_id"]: row for row in self.search.chunk_rows(ranked)}
-        weights = term_weights(wanted, [row["terms"] for row in rows.values()])
+        weights = term_weights(question_terms(question), [row["terms"] for row in rows.values()])
         rankings = [(1.0, ranked), (2.0, ranked_by_words(question, list(rows.values()), weights))]
         if vector is not None:
             rankings.append((1.0, self._near(vector, rows)))
         chosen = spread([rows[key] for key in fuse(rankings) if key in rows], k)
-        reports = [
-            (Fact("report", row["summary"], title=row["title"]), row["chunk_ids"] or self._chunks(row))
-            for row in communities
+        told = [
+            (
+                Fact("point", point.text, title="; ".join(row["title"] for row in held)),
+                [key for row in held for key in cited_chunks(row) or member_chunks(self.search, row)],
+            )
+            for point, held in points
         ]
-        return Retrieved(chosen, self.search.standing(reports, rows), weights, broad=True)
+        context = self.search.standing([*told, *report_facts(self.search, reports)], rows)
+        return Retrieved(chosen, context, weights, broad=True)
 
-    def _speaking(self, ranked: Sequence[Row]) -> tuple[list[Row], list[list[str]]]:
-        """Return the communities to be shown, and the chunks of the first ones that have any which pass the filters.
-
-        A title and a summary hold names and sentences of all members: with filters they are shown only where every
-        chunk that names a member passes.
-        """
-        settings = self.search.settings
-        shown: list[Row] = []
-        chunks: list[list[str]] = []
-        for community in ranked:
-            known = self._chunks(community)
-            passing = self.search.passing(known)
-            if not passing and known:
-                continue
-            chunks.append(passing[: 2 * settings.candidates])
-            if settings.retrieval.filters.empty or (known and len(passing) == len(known)):
-                shown.append(community)
-            if len(chunks) == settings.communities:
-                break
-        return shown, chunks
-
-    def _chunks(self, community: Row) -> list[str]:
-        """Return the chunks that the summary was written from, then the others that name its members."""
-        members = self.search.store.rows("entities", community["entity_ids"] or [])
-        others = sorted({chunk for row in members for chunk in row["chunk_ids"] or []})
-        return list(dict.fromkeys([*(community["chunk_ids"] or []), *others]))
+    def _told(self, reports: Sequence[Row], capable: bool) -> str:
+        """Return what the trace says of a choice without ratings; no title of what may not pass the filters."""
+        why = (
+            "none rated relevant" if capable and self.search.settings.retrieval.filters.empty else "no model rated them"
+        )
+        titles = ", ".join(row["title"] for row in reports)
+        return f"by vectors and words ({why}): {len(reports)} reports{f': {titles}' if titles else ''}"
 
     def _near(self, vector: np.ndarray, rows: dict[str, Row]) -> list[str]:
         near = self.search.near("chunks", vector, 4 * self.search.settings.candidates)

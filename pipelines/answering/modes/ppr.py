@@ -7,13 +7,13 @@ asked for, and the walk itself is the ranking.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from pipelines.answering.question import question_terms
 from pipelines.answering.search.entities import entity_names, is_named, near_entities
 from pipelines.answering.search.fusion import blended
-from pipelines.answering.search.graph_index import read_index
 from pipelines.answering.search.search import Retrieved, Row, Search
 from pipelines.answering.search.similarity import among_all
 from pipelines.answering.search.walk import WalkSettings, heaviest, walk
@@ -26,6 +26,18 @@ _CANDIDATES = 50
 _UNRELATED = 0.5
 """Quantile of the cosines of all chunks at which relevance begins."""
 _NAMED, _WEIGHED, _MET = 40, 20, 40
+_LED = 0.3
+"""Share of the walks that begin at the entities of reports, where there are any."""
+
+
+@dataclass(frozen=True)
+class Walked:
+    """Where a walk came to: chunks best first, the mass that went by each entity, the entities that are asked about."""
+
+    order: list[str]
+    met: np.ndarray
+    asked: np.ndarray
+    vector: np.ndarray | None
 
 
 class PprRetriever:
@@ -33,10 +45,16 @@ class PprRetriever:
 
     def __init__(self, search: Search, settings: WalkSettings | None = None) -> None:
         self.search, self.settings = search, settings or WalkSettings()
-        self.index = read_index(search.store)
+        self.index = search.index
 
     def retrieve(self, question: str, k: int) -> Retrieved:
         """Return the k chunks where most walks end, and the names of the entities that they went by."""
+        walked = self.walked(question)
+        chosen, weights = self.chosen(question, walked, k)
+        return Retrieved(chosen[:k], [], weights, self.names(heaviest(walked.met)[:_MET]))
+
+    def walked(self, question: str, leads: Mapping[int, float] | None = None) -> Walked:
+        """Return where walks from both searches' hits come to; some begin at `leads`, weights by an entity's place."""
         index, search = self.index, self.search
         vector = search.vector(question)
         near = search.near("chunks", vector, _CANDIDATES) if vector is not None else []
@@ -45,15 +63,24 @@ class PprRetriever:
         relevance = self._relevance(vector, scores)
         named = near_entities(search.store, question, _NAMED) if index.entity_ids else []
         known = [row["entity_id"] for row in named if is_named(row, question)]
-        asked = [index.entity_places[key] for key in known if key in index.entity_places]
-        mass, met = walk(index, self._seeds(scores), relevance, np.array(asked, np.int64), self.settings)
+        asked = np.array([index.entity_places[key] for key in known if key in index.entity_places], np.int64)
+        seeds = self._led(self._seeds(scores), relevance, leads) if leads else self._seeds(scores)
+        mass, met = walk(index, seeds, relevance, asked, self.settings)
         # What no walk reached keeps the place that the searches gave it: a graph without entities is plain search.
         order = [index.chunk_ids[place] for place in heaviest(mass)]
         order += sorted(scores.keys() - set(order), key=lambda key: (-round(scores[key], 9), key))
-        rows = {row["chunk_id"]: row for row in self._first(order, max(k, _WEIGHED))}
-        chosen = [rows[key] for key in order if key in rows]
-        weights = term_weights(question_terms(question), [row["terms"] for row in chosen])
-        return Retrieved(chosen[:k], [], weights, self._names(met))
+        return Walked(order, met, asked, vector)
+
+    def chosen(self, question: str, walked: Walked, k: int) -> tuple[list[Row], dict[str, float]]:
+        """Return at least the k best chunks that pass the filters, and the weights of the question's terms."""
+        rows = self._first(walked.order, max(k, _WEIGHED))
+        return rows, term_weights(question_terms(question), [row["terms"] for row in rows])
+
+    def names(self, places: Sequence[int] | np.ndarray) -> frozenset[str]:
+        """Return the names of entities by their places, in small letters."""
+        ids = [self.index.entity_ids[place] for place in places]
+        rows = self.search.store.rows("entities", ids) if ids else []
+        return frozenset(name.lower() for row in rows for name in entity_names(row))
 
     def _seeds(self, scores: Mapping[str, float]) -> np.ndarray:
         seeds = np.zeros(len(self.index.chunk_ids))
@@ -61,6 +88,16 @@ class PprRetriever:
             if key in self.index.chunk_places:  # not where another graph was stored since this one was read
                 seeds[self.index.chunk_places[key]] = score**_SEED_POWER
         return seeds
+
+    def _led(self, seeds: np.ndarray, relevance: np.ndarray, leads: Mapping[int, float]) -> np.ndarray:
+        """Return the seeds with a share at the chunks of entities, by the entity's weight and the chunk's relevance."""
+        entities, weights = np.array(list(leads), np.int64), np.array(list(leads.values()))
+        places, chunks, values = self.index.chunks_of.from_nodes(entities)
+        led = np.bincount(chunks, values * weights[places] * relevance[chunks], minlength=len(seeds))
+        if not led.sum() > 0:
+            return seeds
+        own = seeds / seeds.sum() if seeds.sum() > 0 else seeds
+        return (1 - _LED) * own + _LED * led / led.sum()
 
     def _relevance(self, vector: np.ndarray | None, scores: Mapping[str, float]) -> np.ndarray:
         """Return what the question makes of every chunk, 0 to 1: by its vector, by the hits where it has none."""
@@ -70,15 +107,10 @@ class PprRetriever:
         return among_all(self.index.vectors, vector, _UNRELATED)
 
     def _first(self, order: Sequence[str], count: int) -> list[Row]:
-        """Return the rows of the first `count` chunks that pass the filters."""
+        """Return the rows of the first `count` chunks that pass the filters, in order."""
         found: list[Row] = []
         for start in range(0, len(order), count):
             found += self.search.chunk_rows(order[start : start + count])
             if len(found) >= count:
                 break
         return found[:count]
-
-    def _names(self, met: np.ndarray) -> frozenset[str]:
-        best = [self.index.entity_ids[place] for place in heaviest(met)[:_MET]]
-        rows = self.search.store.rows("entities", best) if best else []
-        return frozenset(name.lower() for row in rows for name in entity_names(row))

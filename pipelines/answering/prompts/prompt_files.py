@@ -14,11 +14,15 @@ PROMPTS: Mapping[str, Placeholders] = {
     "verdict": Placeholders(("sources", "sentence"), ("before",)),
     "agent": Placeholders(optional=("steps",)),
     "cypher": Placeholders(("graph",), ("rows",)),
+    "rate": Placeholders(("reports", "question")),
+    "map": Placeholders(("reports", "question")),
+    "primer": Placeholders(("reports", "question"), ("questions",)),
     "terms": Placeholders(("question",)),
     "standalone": Placeholders(("conversation", "question")),
     "summary": Placeholders(("conversation",)),
 }
-"""The writer's two, the second pass of its proof, two modes', a translation of search terms, and a conversation's."""
+"""The writer's two, the second pass of its proof, those of modes that ask the model, a translation of search terms,
+and a conversation's."""
 WRITER = ("system", "question")
 
 

@@ -24,6 +24,8 @@ _OTHER = {"bm25": "vector", "vector": "bm25"}
 _SEARCHED_BY = {"bm25": "words", "vector": "meaning"}
 _OWN_SEARCHES = ("agentic", "cypher")
 """Modes in which a model chooses what is searched for, in any language, and is told what found nothing."""
+_READING = ("global", "drift")
+"""Modes in which a model that can read, whatever its language, chooses among reports; each search is calls of it."""
 _MOST_TERMS = 5
 _TOKENS = 96
 
@@ -53,7 +55,7 @@ class Finder:
 
         Raises as retrieval does.
         """
-        if mode in _OWN_SEARCHES:
+        if mode in _OWN_SEARCHES or (mode in _READING and not self._model.packaged):
             return (yield from self._retrieve(question, mode, k)), ""
         targets = self._targets(question)
         before = {code for code in targets if (question, code) in self._translated}

@@ -1,13 +1,16 @@
-"""Finding what a question needs: `native` here, `local` and `global` over the graph; all ranking is above the store."""
+"""Finding what a question needs: what the modes share; all ranking is above the store."""
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
 from pipelines.answering.prompts.prompt_files import Prompts, load_prompts
 from pipelines.answering.question import holds_answer_kind
+from pipelines.answering.search.graph_index import GraphIndex, read_index
+from pipelines.answering.search.neighbourhood import Neighbourhood, read_neighbourhood
 from pipelines.answering.search.similarity import Similarity
 from pipelines.answering.search.trace import Step
 from pipelines.answering.settings import AnswerSettings
@@ -27,11 +30,11 @@ class Fact:
     """A text beside the passages, with what it stands on.
 
     The graph adds facts of entities and relations, a community's report, or the table that a query came to; the agent
-    a calculation over numbers of passages. `chunks` are rows as in `Retrieved`, the best of them first; none where it
-    is not known what it was written from.
+    a calculation over numbers of passages; a model that read reports for this question a point of them. `chunks` are
+    rows as in `Retrieved`, the best of them first; none where it is not known what it was written from.
     """
 
-    kind: Literal["fact", "report", "calculation", "table"]
+    kind: Literal["fact", "report", "point", "calculation", "table"]
     text: str
     chunks: tuple[Row, ...] = ()
     title: str = ""
@@ -99,6 +102,16 @@ class Search:
         self.store, self.embedder, self.settings, self.language_model = store, embedder, settings, language_model
         self.prompts = load_prompts() if prompts is None else prompts
         self.similarity = Similarity(embedder)
+
+    @cached_property
+    def index(self) -> GraphIndex:
+        """Which chunks and entities name each other: read at the first use, and kept."""
+        return read_index(self.store)
+
+    @cached_property
+    def neighbourhood(self) -> Neighbourhood:
+        """The relations and communities of the index's entities: read at the first use, and kept."""
+        return read_neighbourhood(self.store, self.index)
 
     def vector(self, question: str) -> np.ndarray | None:
         """Return the question's vector; None where the model does not read its language, or refuses it."""

@@ -44,6 +44,12 @@ def among_all(vectors: np.ndarray, vector: np.ndarray, unrelated: float) -> np.n
     return np.clip((cosines - worst) / (best - worst), 0.0, 1.0) if best > worst else np.ones_like(cosines)
 
 
+def nearest_first(keys: Sequence[str], vectors: np.ndarray, vector: np.ndarray) -> list[tuple[str, float]]:
+    """Return all rows as a search by vector does: (key, cosine), best first, equal ones by key."""
+    cosines = (vectors @ vector.astype(vectors.dtype)).tolist() if len(keys) else []
+    return sorted(zip(keys, cosines, strict=True), key=lambda item: (-item[1], item[0]))
+
+
 class Similarity:
     """Compares texts under one embedder, in languages that it reads; the scales are measured when they are needed."""
 

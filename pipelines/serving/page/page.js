@@ -37,7 +37,7 @@ function tell(problem) {
 
 async function listModes() {
   const { data } = await (await call("/v1/models")).json();
-  const chosen = new Set((localStorage.getItem(CHOSEN) ?? "hybrid").split(","));
+  const chosen = new Set((localStorage.getItem(CHOSEN) ?? "auto").split(","));
   const label = ({ id }) => {
     const box = element("input", { type: "checkbox", value: id });
     box.checked = chosen.has(id);

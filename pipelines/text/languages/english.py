@@ -103,6 +103,12 @@ ENGLISH = Language(
             year person present currently together
             """.split()
         ),
+        collection_words=frozenset(
+            """
+            summarise summarize summary summaries overview outline describe give document documents text texts article
+            articles file files source sources corpus collection dataset archive whole entire all these
+            """.split()
+        ),
         gap=(
             r"\b(?:in|on|at|of|for|to|with|by|from|the|a|an|and|or|is|are|was|were|does|do|did|has|have|had|be|been|"
             r"that|which|who|whom|what|when|where|how|our|its|their|before|after)\b"
@@ -125,6 +131,28 @@ ENGLISH = Language(
         whole=(
             r"\b(?:kinds? of|main|overall|in general|common|altogether|summar\w+|themes?|divided|which \w+s|"
             r"(?:does|did|has) the company|the company (?:do|did))\b"
+        ),
+        # As the global questions of Edge and others (2024) and the "data-global" ones of BenchmarkQED ask.
+        corpus=(
+            r"\b(?:main|major|key|overall|common|recurring|prevalent|central|important|dominant|top(?: \w+)?) "
+            r"(?:themes?|topics?|subjects?|issues?|trends?|patterns?|concerns?|ideas?|findings?|areas?|problems?)\b|"
+            r"\b(?:themes|topics|trends|patterns)\b|"
+            r"\b(?:summar(?:y|ies|i[sz]e[sd]?)|overview|outline)\b.*"
+            r"\b(?:documents?|corpus|collection|data ?set|texts|articles|files|archive|everything|all|these)\b|"
+            r"\bin common\b|\b(?:across|throughout) (?:all|the|these|this)\b|"
+            r"\b(?:all|these|the (?:whole|entire)) (?:the |of the )?"
+            r"(?:documents|texts|articles|files|sources|collection|corpus|data ?set)\b"
+        ),
+        comparison=(
+            r"\b(?:both|compared?|versus|vs|than)\b|\bthe same\b|\bdifferences? between\b|"
+            r"^(?:which|who|what|are|were|was|is|do|does|did)\b.*\b(?:,|or)\b.*\?|^(?:are|were|do|did|have)\b.* and "
+        ),
+        hops=(
+            r"\b(?:that|which|whose|where|when|who)\b(?<!^which)(?<!^where)(?<!^when)(?<!^who)(?<!^whose)|"
+            # The maker of a thing, where the question asks for something about the maker; kin of kin.
+            r"^(?!(?:who|what) (?:is|was|are|were) the \w+ of\b).*\bthe \w+(?:er|or|ist) of\b|"
+            r"\b\w+-in-law\b|\b(?:grand|step)(?:fathers?|mothers?|sons?|daughters?|parents?|child(?:ren)?)\b|"
+            r"\bof (?:the |an? )?[\w ]{2,40}? of\b|[’']s? [\w ]{2,40}?[’']s?\b|\bof [\w .,-]{2,40}?[’']s\b"
         ),
         counted=r"\bhow many (\w+)(?: (metres|meters|kilometres|\w+))?",
         growth=r"\b(?:grow\w*|grew|growth|increas\w+|decreas\w+|declin\w+|rise|rose|risen|fall|fell|fallen|drop\w*)\b",

@@ -14,7 +14,7 @@ def last_object(answer: str, keys: Collection[str]) -> dict[str, Any] | None:
     """Return the last object of an answer that has one of the keys, its keys in small letters; None without one.
 
     The last, since a thought before it may hold an example. Of an object that the token limit cut, what is complete
-    before the cut is kept; trailing commas are forgiven.
+    before the cut is kept; trailing commas, and line breaks inside quotes, are forgiven.
 
     >>> last_object('Like {"a": 1}? Sure: ```json {"a": [{"n": "x"}, {"n": "y', ["a"])
     {'a': [{'n': 'x'}]}
@@ -41,12 +41,12 @@ def objects(text: str, keys: Collection[str]) -> Iterator[dict[str, Any]]:
 def _value_at(text: str, start: int) -> tuple[Any, int]:
     """Return the value that begins here and the place after it; None where it cannot be read even after repair."""
     with contextlib.suppress(json.JSONDecodeError):
-        return json.JSONDecoder().raw_decode(text, start)  # nothing is repaired that is right as it is
+        return json.JSONDecoder(strict=False).raw_decode(text, start)  # nothing is repaired that is right as it is
     text = text[start:]
     cuts, closers = _cuts(text)
     for cut, closing in zip(cuts, closers, strict=True):
         with contextlib.suppress(json.JSONDecodeError):
-            return json.loads(_without_trailing_commas(text[:cut] + closing)), start + cut
+            return json.loads(_without_trailing_commas(text[:cut] + closing), strict=False), start + cut
     return None, start + 1
 
 

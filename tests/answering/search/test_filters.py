@@ -61,7 +61,11 @@ def test_everything_in_a_prompt_passes_the_filters(mode: Mode) -> None:
 def test_local_tells_what_chunks_that_pass_know_alone() -> None:
     def facts(*paths: str) -> set[str]:
         question = "Is the Fjell 2 tent stored at the Halden warehouse?"
-        return {fact.text for fact in retrieved("local", question, Filters(paths=paths)).context}
+        found = retrieved("local", question, Filters(paths=paths))
+        assert {fact.title for fact in found.context if fact.kind == "report"} == (
+            {"Halden"} if len(paths) != 1 else set()
+        )
+        return {fact.text for fact in found.context if fact.kind == "fact"}
 
     assert facts() == facts("products/", "warehouses/") == {TENT, HALDEN, STORED}
     assert facts("products/") == {TENT, STORED}, "Halden is named in an excluded document as well"

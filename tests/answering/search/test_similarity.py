@@ -106,9 +106,14 @@ def ranked(similarity: Similarity) -> list[Evidence]:
 def near_entities(embedder: Embedder, texts: Sequence[str]) -> set[str]:
     """Return the numbers of the entities, embedded as these texts, that the question speaks of."""
     vectors = embedder.embed(texts)
-    rows = [{"entity_id": str(number), "name": text, "vector": vectors[number]} for number, text in enumerate(texts)]
-    search = Search(FakeGraphStore(entities=rows), embedder, AnswerSettings())
-    return LocalRetriever(search)._near(QUESTION, search.vector(QUESTION), len(texts))
+    plain = {"type": "CONCEPT", "aliases": [], "chunk_ids": []}
+    rows = [
+        {"entity_id": str(number), "name": text, "vector": vectors[number], **plain}
+        for number, text in enumerate(texts)
+    ]
+    chunk = {"chunk_id": "c", "document_id": "d", "text": TEXT, "vector": vectors[0]}
+    search = Search(FakeGraphStore(entities=rows, chunks=[chunk]), embedder, AnswerSettings())
+    return {str(place) for place in LocalRetriever(search).near(QUESTION, search.vector(QUESTION))}
 
 
 def diverse(embedder: Embedder) -> list[str]:

@@ -2,15 +2,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
 
 from pipelines.answering.modes.agent.desk import Desk
+from pipelines.answering.question import calculation_asked, years_in
 from pipelines.answering.search.entities import entity_names, near_entities
 from pipelines.answering.search.search import Row, Search
 from pipelines.answering.search.trace import Step
 from pipelines.text.characters import HAN
-from pipelines.text.languages.language import Language
-from pipelines.text.languages.languages import all_languages
 from pipelines.text.sentences import sentences
 from pipelines.text.terms import stands_in, terms
 
@@ -20,7 +18,6 @@ _FIGURE = re.compile(
     rf"((?:(?:thousand|million|billion) )?[A-Za-z°²³]+|[{HAN}]{{1,2}})?"
 )
 """A number with what it counts, which two that are calculated with must share; shares are results, not figures."""
-_RELATIVE = ("earlier_year", "this_year")
 _NAMED, _MOST_PARTS = 20, 4
 _FORMULAS = {
     "growth": "({after} - {before}) / {before}",
@@ -31,12 +28,12 @@ _FORMULAS = {
 
 def rule_steps(search: Search, desk: Desk, why: str) -> Iterator[Step]:
     """Yield the steps: a search for each part of the question, relations of what it names, a calculation if clear."""
-    years, names = _years(desk.question), _entities(search, desk.question)
+    years, names = years_in(desk.question), named_things(search, desk.question)
     parts = years if len(years) > 1 else names
     queries = (
         [_without(desk.question, parts, part) for part in parts][:_MOST_PARTS] if len(parts) > 1 else [desk.question]
     )
-    asked = _calculation(desk.question)
+    asked = calculation_asked(desk.question)
     about = ("1 search" if len(queries) == 1 else f"{len(queries)} searches") + (f", then the {asked}" if asked else "")
     yield Step("plan", desk.question, f"by rules ({why}): {about}")
     yield from (Step("search", query, desk.search(query)) for query in queries)
@@ -90,13 +87,7 @@ def _without_years(sentence: str, part: str) -> str:
     return _YEAR.sub(" ", sentence.replace(part, " "))
 
 
-def _years(question: str) -> list[str]:
-    """Return what a question calls years, each once, the earliest first: "last year", numbers, "this year"."""
-    earlier, current = ([match[0] for match in _asking(all_languages(), kind).finditer(question)] for kind in _RELATIVE)
-    return list(dict.fromkeys([*earlier, *sorted(_YEAR.findall(question)), *current]))
-
-
-def _entities(search: Search, question: str) -> list[str]:
+def named_things(search: Search, question: str) -> list[str]:
     """Return the graph's names that stand in a question, the longest first found, in the question's order."""
     rows = near_entities(search.store, question, _NAMED)
     passing = search.inside({row["entity_id"]: row["chunk_ids"] or [] for row in rows})
@@ -120,13 +111,3 @@ def _without(question: str, parts: Sequence[str], kept: str) -> str:
         if part != kept and part.lower() not in kept.lower():
             question = re.sub(re.escape(part), " ", question, flags=re.IGNORECASE)
     return " ".join(question.split())
-
-
-def _calculation(question: str) -> str:
-    """Return "growth", "difference" or "ratio" where a question asks for one, else ""."""
-    return next((kind for kind in _FORMULAS if _asking(all_languages(), kind).search(question)), "")
-
-
-@cache
-def _asking(languages: tuple[Language, ...], kind: str) -> re.Pattern[str]:
-    return re.compile("|".join(getattr(one.questions, kind) for one in languages), re.IGNORECASE)
