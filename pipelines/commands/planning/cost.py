@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from resources.tables.tables import TableStore
 
 BY_RULES = "rules"
-_TOKENS_OF_BOUND = 0.75
+_TOKENS_OF_BOUND = 0.65
 """Tokens of a prompt for one that `prompt_at_most` allows, before a run has told: see docs/knowledge/cost.md."""
 _SAMPLE = 2000
 _TOLD_BY_LAST_RUN, _TOLD_BY_RULES, _AT_MOST = "the last run", "the rules' findings", "the most that is written"

@@ -30,7 +30,7 @@ def _answered(found: list[Completion]) -> int:
     ("limits", "calls"),
     [
         ({"GRAFTLINE_BUDGET_CALLS": "7"}, 7),
-        # An answer is 7 + 3 tokens; a call may read 14 (17 bytes by 3, and 8) and write 5: 90 + 19 > 108.
+        # An answer is 7 + 3 tokens; a call may read 15 (17 bytes by 2.5, and 8) and write 5: 90 + 20 > 108.
         ({"GRAFTLINE_BUDGET_TOKENS": "108"}, 9),
         ({"GRAFTLINE_BUDGET_MONEY": "0.000108", "LLM_PROMPT_PRICE": "1", "LLM_COMPLETION_PRICE": "1"}, 9),
     ],
