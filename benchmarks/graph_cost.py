@@ -53,7 +53,7 @@ class Sizes:
     documents: int
 
 
-FULL, QUICK = Sizes(200), Sizes(40)
+FULL, QUICK = Sizes(100), Sizes(40)
 
 
 @dataclass

@@ -232,6 +232,8 @@ def _item(
         elif "type" in field and wanted.get("type", "string") == "string":
             usual = _RELATION_TYPES if "source" in known else _TYPES
             item[field] = _type(next(iter(known.values()), ""), wanted.get("enum") or usual)
+        elif "" in known and wanted.get("type") == "string":
+            item[field] = known[""]
         else:
             item[field] = _value(field, wanted, known.get("") or source, number)
     return item
