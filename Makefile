@@ -48,7 +48,7 @@ bench: setup ## the fine-tuning benchmark at its full size (some 75 minutes); it
 bench-documents: setup ## the benchmark of documents that change, 10,000 of them; its page goes to docs/benchmarks
 	$(BIN)/python -m benchmarks.documents --json docs/benchmarks/documents.json --markdown docs/benchmarks/documents.md
 
-bench-peers: setup ## make the environments of the peers that the benchmarks compare with (2 GB)
+bench-peers: setup ## make the environments of the peers that the benchmarks compare with (5 GB)
 	$(BIN)/python -m benchmarks.peers
 
 clean: ## forget everything that was made (tables, models, graph, MLflow); the environment stays

@@ -18,6 +18,9 @@ from pipelines.core.errors import ServiceError
 PEERS = {
     # TRL is a dependency of ours and runs in our environment.
     "llamafactory": ["torch==2.13.0", "llamafactory==0.9.5"],
+    "graphrag": ["graphrag==3.3.0"],
+    "lightrag": ["lightrag-hku==1.5.7", "openai>=2"],
+    "nano_graphrag": ["nano-graphrag==0.0.8.2"],
 }
 ADDED = {
     # Beside our own packages: LlamaIndex's core and sentence-transformers are dependencies of ours.
@@ -43,7 +46,8 @@ def environment(name: str) -> Path:
     shutil.rmtree(place, ignore_errors=True)
     venv.create(place, with_pip=True)
     _install(interpreter, name, PEERS[name])
-    if subprocess.run([interpreter, "-c", f"import {', '.join(PICTURES)}"], capture_output=True).returncode:
+    tried = [interpreter, "-c", f"import {', '.join(PICTURES)}"]
+    if name == "llamafactory" and subprocess.run(tried, capture_output=True).returncode:
         say(f"leaving out {', '.join(PICTURES)}: they can't be loaded beside this torch, and text needs neither")
         subprocess.run([interpreter, "-m", "pip", "uninstall", "--quiet", "--yes", *PICTURES], check=True)
     (place / _MARKER).write_text(wanted, encoding="utf-8")  # last: what has it is whole

@@ -191,7 +191,7 @@ def community_summaries(
         models=views.counts_by_type(table["model"].to_pylist()),
         samples=views.summary_samples(table),
         settings=dg.MetadataValue.json(SUMMARY_SETTINGS.model_dump()),
-        **spending.metadata(tables, "community_summaries", work.computed["summaries"]),
+        **spending.metadata(tables, "community_summaries", work.new + work.changed),
     )
 
 

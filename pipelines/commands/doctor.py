@@ -88,6 +88,7 @@ def _language_model(settings: "Settings") -> str | None:
     from resources.models.language_model import open_language_model
     from resources.models.llamaindex import PREFIX
 
+    settings.meter()  # refuses a budget that cannot be held
     if not settings.llm_base_url and not settings.llm_model.startswith(PREFIX):
         return None
 

@@ -62,8 +62,11 @@ def _recipes(wanted: Sequence[str] | None) -> list[str]:
 def _report(outcomes: Mapping[str, "Outcome"], seconds: float) -> int:
     for name, outcome in outcomes.items():
         print(outcome.as_line(name))
+    from pipelines.definitions import meter
     from resources.engines.warm import engine_starts
 
+    if spent := meter().line():
+        print(spent)
     print(f"{seconds:.0f} s, peak memory {_peak_gib():.1f} GiB in this process and its largest child")
     print(f"engine starts: {engine_starts()}")
     if not all(outcome.done for outcome in outcomes.values()):
@@ -95,9 +98,10 @@ def open_instance() -> "dg.DagsterInstance":
 
 def run_night(recipes: Sequence[str] | None, config: Mapping[str, Any] | None = None) -> int:
     """Do what the schedule does, now; print one line a step and where to look. `config` is by asset."""
-    from pipelines.definitions import defs
+    from pipelines.definitions import defs, meter
     from pipelines.orchestration.running import run_steps
 
+    meter()  # a budget that cannot be held is refused before anything runs
     started = time.monotonic()
     night = datetime.now().strftime("%Y-%m-%dT%H:%M:%S")
     with open_instance() as instance:
@@ -107,10 +111,11 @@ def run_night(recipes: Sequence[str] | None, config: Mapping[str, Any] | None = 
 
 def run_selected(names: Sequence[str], recipes: Sequence[str] | None, config: Mapping[str, Any] | None = None) -> int:
     """Materialise some assets on what is stored; print one line each."""
-    from pipelines.definitions import defs, tables
+    from pipelines.definitions import defs, meter, tables
     from pipelines.orchestration.running import run_selection
     from pipelines.text.nearest import nearest_name
 
+    meter()
     known = sorted(key.to_user_string() for key in defs.resolve_asset_graph().materializable_asset_keys)
     for name in names:
         if name not in known:

@@ -8,6 +8,7 @@ import dagster as dg
 import pyarrow as pa
 
 from assets.knowledge import entities as graph
+from benchmarks.cost.counting_server import counting_server
 from resources.models.language_model import open_language_model
 from resources.settings import Settings
 from resources.tables.asset_io import TableIOManager
@@ -16,6 +17,11 @@ from tests.knowledge.graph.graph_tables import chunk_table
 from tests.resources.models.odd_server import OddServer, chat, odd_server
 
 TEXTS = {f"{number}.md": [f"Nora Berg{number} works at Alder Systems in Oslo."] for number in range(10)}
+PLACES = ("Oslo", "Bergen", "Madrid", "Lisbon", "Turin", "Leeds")
+GROUPS = {
+    f"{place}.md": [f"Anna {place}sen works at {place} Systems. {place} Systems is located in {place}."]
+    for place in PLACES
+}
 PRICES = {"LLM_PROMPT_PRICE": "1000000", "LLM_COMPLETION_PRICE": "2000000"}
 
 
@@ -74,3 +80,35 @@ def test_a_budget_leaves_chunks_failed_with_its_reason_and_the_next_run_pays_for
         assert len(server.requests) == 10 and found["llm_calls"] == 6 and found["computed_extractions"] == 6
         assert set(rows["status"].to_pylist()) == {"ok"}
         assert ledger["calls"].to_pylist() == [4, 6] and ledger["wanted"].to_pylist() == [10, 6]
+
+
+def test_summaries_that_a_budget_leaves_out_quote_their_sources_until_the_next_run_writes_them(tmp_path: Path):
+    def night(**values: str) -> dict[str, Any]:
+        @dg.asset
+        def chunks() -> pa.Table:
+            return chunk_table(GROUPS)
+
+        settings = Settings(
+            GRAFTLINE_HOME=str(tmp_path), LLM_BASE_URL=server.address, LLM_MODEL="gpt-4o-mini", **values
+        )
+        resources = {
+            "io_manager": TableIOManager(tables),
+            "tables": tables,
+            "settings": settings,
+            "language_model": open_language_model(settings, settings.meter()),
+        }
+        assets = [chunks, graph.extractions, graph.entity_graph, graph.communities, graph.community_summaries]
+        result = dg.materialize(assets, resources=resources)
+        (event,) = result.asset_materializations_for_node("community_summaries")
+        return {name: value.value for name, value in event.metadata.items()}
+
+    tables = TableStore(tmp_path / "tables")
+    with counting_server() as server:
+        found = night(GRAFTLINE_BUDGET_CALLS="2")
+        communities = tables.read("communities").num_rows
+        assert communities > 4 and found["llm_calls"] == 2 == server.counted().of("calls")
+        assert found["llm_not_sent"] >= communities - 2 and "budget" in found
+        found = night()
+        asked = communities - 2
+        assert found["computed_summaries"] == found["llm_calls"] + found["llm_cache_hits"] == asked
+        assert night()["llm_calls"] == 0

@@ -146,6 +146,19 @@ class Meter:
                 self._scale = max(self._scale, completion.prompt_tokens / max(1, call.counted))
             self._changed.notify_all()
 
+    def line(self) -> str:
+        """Return what was spent in one line, and how far a run came whose budget is spent; "" where nothing was."""
+        used = self.usage
+        if not (used.calls or used.cached or used.not_sent):
+            return ""
+        money = used.money(self.prices)
+        told = (
+            f"language model: {used.calls:,} calls ({used.failed:,} failed), {used.prompt_tokens:,} tokens read and "
+            f"{used.completion_tokens:,} written, {used.cached:,} answers from the cache, {used.seconds:.0f} s, "
+            f"{'money unknown: no prices are set' if money is None else f'{money:.4g} in money'}"
+        )
+        return f"{told}\n{self.budget_line(used.not_sent)}" if used.not_sent else told
+
     def budget_line(self, not_sent: int) -> str:
         """Return how far a run came where its budget had no room for some prompts."""
         limits = ", ".join(f"{limit:,.6g} {name}" for name, limit in self._limits.items())

@@ -117,3 +117,17 @@ def test_time_of_calls_at_once_is_counted_once():
             time = 3.0
     time = 10.0
     assert meter.usage.seconds == 3.0
+
+
+def test_what_was_spent_is_told_in_a_line_and_how_far_a_run_came():
+    meter = Meter(Budget(calls=1), Prices(1.0, 2.0))
+    assert meter.line() == ""
+    meter.settle(meter.admit(10, 30), _answer(1_000_000, 500_000))
+    assert "1 calls (0 failed), 1,000,000 tokens read and 500,000 written" in meter.line()
+    assert meter.line().endswith(" 2 in money")
+    with pytest.raises(BudgetReached):
+        meter.admit(10, 30)
+    assert meter.line().splitlines()[1] == (
+        "the budget of 1 calls had no room for 1 prompts: the next run goes on with them"
+    )
+    assert Meter().line() == ""

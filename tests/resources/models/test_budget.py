@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from pipelines.core.errors import ConfigurationError
+from pipelines.core.errors import ConfigurationError, ServiceError
 from pipelines.core.protocols import Completion, Messages
 from resources.models.language_model import CachedLanguageModel, open_language_model
 from resources.models.local import LocalModel
 from resources.settings import Settings
 from tests.resources.models.odd_server import OddServer, chat, odd_server
+from tests.resources.models.test_llamaindex import OWN, CapitalLLM
 
 
 def _prompts(count: int) -> list[Messages]:
@@ -30,7 +31,7 @@ def _answered(found: list[Completion]) -> int:
     ("limits", "calls"),
     [
         ({"GRAFTLINE_BUDGET_CALLS": "7"}, 7),
-        # An answer is 7 + 3 tokens; a call may read 14 (17 bytes by 3, and 8) and write 5: 90 + 19 > 108.
+        # An answer is 7 + 3 tokens; a call may read 15 (17 bytes by 2.5, and 8) and write 5: 90 + 20 > 108.
         ({"GRAFTLINE_BUDGET_TOKENS": "108"}, 9),
         ({"GRAFTLINE_BUDGET_MONEY": "0.000108", "LLM_PROMPT_PRICE": "1", "LLM_COMPLETION_PRICE": "1"}, 9),
     ],
@@ -111,3 +112,22 @@ def test_the_engine_of_this_machine_gets_what_fits_batch_by_batch(tmp_path: Path
     # 20 tokens at most each, 11 in truth: five at once (55), then two (22), then one (11): 88, and 20 more do not fit.
     assert engine.batches == [5, 2, 1] and _answered(list(found.values())) == 8 and len(found) == 20
     assert model.meter.usage.tokens == 88 and model.meter.usage.not_sent == 12
+
+
+def test_a_class_of_llamaindex_is_held_to_a_budget_too(tmp_path: Path):
+    CapitalLLM.calls.clear()
+    settings = Settings(GRAFTLINE_HOME=str(tmp_path), LLM_MODEL=OWN, GRAFTLINE_BUDGET_CALLS="3")
+    model = open_language_model(settings, settings.meter())
+    assert _answered(model.complete(_prompts(5), 5)) == 3 == len(CapitalLLM.calls)
+    assert (model.meter.usage.tokens, model.meter.usage.not_sent) == (30, 2)
+
+
+def test_what_is_streamed_is_counted_and_held_to_the_budget(tmp_path: Path):
+    with odd_server(lambda body: chat("an answer")) as server:
+        model = _model(server, tmp_path, GRAFTLINE_BUDGET_CALLS="1")
+        *_, last = model.stream(_prompts(1)[0], 5)
+        assert isinstance(last, Completion) and model.meter.usage.tokens == 10
+        assert list(model.stream(_prompts(1)[0], 5))[-1].cached and model.meter.usage.cached == 1
+        with pytest.raises(ServiceError, match="GRAFTLINE_BUDGET_CALLS"):
+            list(model.stream(_prompts(2)[1], 5))
+        assert len(server.requests) == 1
