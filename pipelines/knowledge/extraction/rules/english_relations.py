@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from pipelines.knowledge.extraction.rules.english import Name
+from pipelines.knowledge.extraction.rules.premodifiers import premodified
 from pipelines.knowledge.mentions import Entity
 
 LOCATED_IN, IS, HAS = "LOCATED_IN", "IS", "HAS"
@@ -19,6 +20,24 @@ _NO_RELATION = frozenset(
     """.split()
 )
 """Prepositions that set a time, a comparison or a list beside a clause, and relate nothing to its subject."""
+PLACE_CLASSES = frozenset(
+    """
+    area borough canton capital city commune community continent country county department district division hamlet
+    island kingdom land locality metropolis municipality neighborhood neighbourhood nation parish peninsula port
+    prefecture province quarter region republic settlement state suburb territory town township valley village ward
+    """.split()
+)
+"""What places are called by kind: "the city of Turin" is Turin."""
+_BESIDE_OBJECT = frozenset(("in", "at", "from", "for", "by", "as"))
+"""Prepositions behind a verb's object that still say something of its subject: "studied medicine at Oslo"."""
+_PHASES = frozenset(("begin", "start", "continue", "go", "come", "help", "use", "cease", "stop", "finish"))
+"""Verbs of beginning and ending: of who does what, the verb behind them tells; who wants or was asked to, did not."""
+_BARE = {
+    ("PERSON", "OF", "ORGANIZATION"): "MEMBER_OF", ("PERSON", "FROM", "LOCATION"): "COMES_FROM",
+    ("LOCATION", "OF", "LOCATION"): "PART_OF", ("ORGANIZATION", "OF", "ORGANIZATION"): "PART_OF",
+    ("ORGANIZATION", "OF", "LOCATION"): LOCATED_IN, ("ORGANIZATION", "FROM", "LOCATION"): "COMES_FROM",
+}  # fmt: skip
+"""What a preposition alone says of two names of these types; all others stand together only."""
 _NOT_A_TYPE = re.compile(r"[^A-Z]+")
 
 
@@ -52,6 +71,10 @@ class Sentence:
             for one in made:
                 if one.source != one.target and one.type:
                     found.setdefault(one)
+        joined = {frozenset(one[:2]) for one in found}
+        for one in premodified(self.document, self.names):
+            if frozenset(one[:2]) not in joined:
+                found.setdefault(Triple(*one))
         return list(found)
 
     def meant(self, token: Any, deep: bool = True) -> list[int]:
@@ -107,7 +130,9 @@ class Sentence:
             return []
         if verb.dep_ in ("acl", "relcl"):
             return self.described(verb.head)
-        if verb.dep_ in ("conj", "xcomp", "advcl", "pcomp", "ccomp") and verb.head.i != verb.i:
+        if verb.dep_ == "xcomp" and verb.head.lemma_ not in _PHASES:
+            return []
+        if verb.dep_ in ("conj", "xcomp", "advcl", "pcomp") and verb.head.i != verb.i:
             head = verb.head.head if verb.dep_ == "pcomp" else verb.head
             return self.subjects(head, steps - 1) if head.pos_ in ("VERB", "AUX") else self.described(head)
         return []
@@ -135,39 +160,63 @@ class Sentence:
         if not subjects or any(child.dep_ == "neg" for child in verb.children):
             return
         kind = _verb_type(verb)
+        objects = [child for child in verb.children if child.dep_ == "dobj"]
+        named = any(self.meant(child, deep=False) for child in objects)
         for child in verb.children:
+            if child.dep_ == "prep" and objects and (named or child.lower_ not in _BESIDE_OBJECT):
+                continue
             if child.dep_ in _OBJECTS or child.dep_ in ("agent", "prep", "advmod") or child.dep_ == "npadvmod":
                 for target, joined in self._reached(child, kind, _is_copula(verb), _BETWEEN):
                     for source in subjects:
                         yield Triple(source, target, joined)
 
-    def _reached(self, token: Any, kind: str, copula: bool, steps: int) -> Iterator[tuple[int, str]]:
-        """Yield the names that a verb's object or preposition leads to, and what the relation is called there."""
+    def _reached(self, token: Any, kind: str, copula: bool, steps: int, chain: bool = False) -> Iterator[tuple[int, str]]:
+        """Yield the names that a verb's object or preposition leads to, and what the relation is called there.
+
+        `kind` is what was walked so far; behind a copula the nouns say what the relation is, and a chain of them
+        ("a member of the board of Alder") is walked on; what is said of a verb's object is not said of its subject.
+        """
         if not steps:
             return
         if token.dep_ in ("prep", "agent"):
             if token.lower_ in _NO_RELATION:
                 return
+            joined, copula = f"{kind} {token.lower_}", copula or token.lower_ == "as"
             for child in token.children:
                 if child.dep_ in ("pobj", "pcomp"):
-                    yield from self._reached(child, f"{kind} {token.lower_}", copula or token.lower_ == "as", steps - 1)
+                    yield from self._reached(child, joined, copula, steps - 1, chain)
                 elif child.dep_ == "prep":
-                    yield from self._reached(child, kind, copula, steps - 1)
+                    yield from self._reached(child, kind, copula, steps - 1, chain)
             return
         direct = self.meant(token) if steps > _BETWEEN - 3 else self._alone(token)
         yield from ((name, _type(kind)) for name in direct)
-        noun = token.pos_ in ("NOUN", "PROPN") and token.i not in self._inside
-        if not noun:
+        if token.pos_ not in ("NOUN", "PROPN") or token.i in self._inside:
             return
         stem = token.lemma_ if copula else kind
         for child in token.children:
             if child.dep_ == "prep":
-                yield from self._reached(child, stem, False, steps - 1)
+                yield from self._behind_noun(token, child, stem, copula, chain, steps - 1)
             elif copula and child.dep_ in ("amod", "compound", "nmod", "poss") and (named := self._direct(child)):
                 joined = IS if self._people(named) else f"{stem} of"
                 yield from ((name, _type(joined)) for name in named)
             elif child.dep_ == "conj" and copula:
-                yield from self._reached(child, kind, copula, steps - 1)
+                yield from self._reached(child, kind, copula, steps - 1, chain)
+
+    def _behind_noun(
+        self, noun: Any, preposition: Any, stem: str, copula: bool, chain: bool, steps: int
+    ) -> Iterator[tuple[int, str]]:
+        if preposition.lower_ == "of" and noun.lemma_.lower() in PLACE_CLASSES and not copula:
+            yield from self._of_class(preposition, stem)
+        elif copula:
+            yield from self._reached(preposition, stem, False, steps, True)
+        elif chain:
+            yield from self._reached(preposition, stem.rsplit(" ", 1)[0], False, steps, True)
+
+    def _of_class(self, of: Any, kind: str) -> Iterator[tuple[int, str]]:
+        """Yield the place that "the city of" names."""
+        for child in of.children:
+            if child.dep_ == "pobj":
+                yield from ((name, _type(kind)) for name in self._direct(child))
 
     def _of_noun(self, token: Any) -> Iterator[Triple]:
         if token.pos_ not in ("NOUN", "PROPN"):
@@ -175,6 +224,7 @@ class Sentence:
         own = self._head.get(token.i)
         if own is None:
             yield from self._of_described(token)
+            yield from self._of_site(token)
             return
         for child in token.children:
             if child.dep_ in ("amod", "compound", "nmod", "poss") and child.i in self._inside:
@@ -191,7 +241,7 @@ class Sentence:
                     yield Triple(own, other, IS)
             elif child.dep_ == "prep":
                 for target, joined in self._reached(child, "", False, _BETWEEN):
-                    yield Triple(own, target, self._placed(joined, target))
+                    yield Triple(own, target, self._placed(own, joined, target))
             elif child.dep_ in ("appos", "npadvmod"):
                 yield from self._of_apposition(own, child)
 
@@ -205,12 +255,32 @@ class Sentence:
             return
         for child in token.children:
             if child.dep_ == "prep":
-                reached = list(self._reached(child, token.lemma_, False, _BETWEEN))
+                reached = list(self._reached(child, token.lemma_, False, _BETWEEN, True))
             elif child.dep_ in ("amod", "compound", "nmod", "poss"):
                 reached = [(name, _type(f"{token.lemma_} of")) for name in self._direct(child)]
             else:
                 continue
             yield from (Triple(source, target, kind) for source in named for target, kind in reached)
+
+    def _of_site(self, noun: Any) -> Iterator[Triple]:
+        """Yield where a noun says that a name beside it is: "the Alder office in Oslo", "the town of Alder in Oslo"."""
+        named = [
+            self._inside[child.i] for child in noun.children if child.dep_ in ("compound", "nmod") and child.i in self._inside
+        ]
+        if noun.lemma_.lower() in PLACE_CLASSES:
+            named += [
+                name for child in noun.children if child.lower_ == "of" for name, _ in self._of_class(child, "of")
+            ]
+        sites = [self.names[name].entity.type != "PERSON" and not self.names[name].people for name in named]
+        places = [
+            name
+            for child in noun.children if child.dep_ == "prep" and child.lower_ in ("in", "at")
+            for token in child.children if token.dep_ == "pobj"
+            for name in self._direct(token) if self.names[name].entity.type == "LOCATION"
+        ]  # fmt: skip
+        yield from (
+            Triple(name, place, LOCATED_IN) for name, site in zip(named, sites, strict=True) if site for place in places
+        )
 
     def _of_apposition(self, own: int, child: Any) -> Iterator[Triple]:
         if child.i in self._head:
@@ -221,15 +291,26 @@ class Sentence:
     def _people(self, named: Sequence[int]) -> bool:
         return any(self.names[name].people for name in named)
 
-    def _placed(self, joined: str, target: int) -> str:
-        at_place = joined.lower() in _PLACING and self.names[target].entity.type == "LOCATION"
-        return LOCATED_IN if at_place else joined
+    def _placed(self, own: int, joined: str, target: int) -> str:
+        """Return what a preposition between two names says, "" where it says too little: "Alder with Oslo"."""
+        kinds = self.names[own].entity.type, self.names[target].entity.type
+        if kinds[1] == "LOCATION" and joined.lower() in _PLACING:
+            return LOCATED_IN
+        return _BARE.get((kinds[0], joined, kinds[1]), "")
 
 
 def _coordinated(token: Any) -> list[Any]:
-    """Return the other of two nouns that "and" joins; of a longer list the parse is not sure enough."""
+    """Return the noun that "and" joins to a subject, an object or a doer; elsewhere only where there are just two.
+
+    What follows a preposition at the end of a long list is a guess of the parse.
+    """
     found = [child for child in token.children if child.dep_ == "conj" and child.pos_ in ("NOUN", "PROPN")]
-    return [] if any(child.dep_ == "conj" for other in found for child in other.children) else found[:1]
+    first = token
+    while first.dep_ == "conj" and first.head.i != first.i:
+        first = first.head
+    sure = first.dep_ in ("dobj", *_SUBJECTS) or (first.dep_ == "pobj" and first.head.dep_ == "agent")
+    longer = any(child.dep_ == "conj" for other in found for child in other.children)
+    return found[:1] if sure or not longer else []
 
 
 def _is_copula(verb: Any) -> bool:

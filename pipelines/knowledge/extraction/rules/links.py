@@ -49,7 +49,7 @@ def relations(said: Sequence[Said], topic: Entity | None) -> list[Relation]:
         if key[0] != key[1]:
             made[key, where] = TYPED
             evidence.setdefault(key, where)
-    for key in within(evidence):
+    for key in within(evidence, _places(said, whole)):
         made[key, _told(key, evidence)] = TYPED
     joined = {frozenset(key[:2]) for key, _ in made}
     hub = whole(topic.name) if topic else None
@@ -57,6 +57,10 @@ def relations(said: Sequence[Said], topic: Entity | None) -> list[Relation]:
         if key[0] != key[1] and frozenset(key[:2]) not in joined:
             made[key, where] = max(weight, made.get((key, where), 0.0))
     return [Relation(*key, where, weight) for (key, where), weight in made.items()]
+
+
+def _places(said: Sequence[Said], whole: Whole) -> frozenset[str]:
+    return frozenset(whole(entity.name) for one in said for entity in one.here if entity.type == "LOCATION")
 
 
 def _told(key: Key, evidence: dict[Key, str]) -> str:

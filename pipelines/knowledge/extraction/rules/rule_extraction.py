@@ -16,6 +16,7 @@ from pipelines.knowledge.extraction.rules.code_spans import without_code
 from pipelines.knowledge.extraction.rules.discourse import Discourse
 from pipelines.knowledge.extraction.rules.english import Name
 from pipelines.knowledge.extraction.rules.english_relations import Sentence
+from pipelines.knowledge.extraction.rules.kinds import voted
 from pipelines.knowledge.extraction.rules.links import Said, relations
 from pipelines.knowledge.extraction.rules.pairs import aliases
 from pipelines.knowledge.extraction.rules.places import side_by_side
@@ -81,8 +82,13 @@ class _Reading:
         chinese_ones = [language_of(sentence) is CHINESE for sentence in sentences]
         parses = english.parse([one for one, han in zip(sentences, chinese_ones, strict=True) if not han])
         common = frozenset(_SMALL_WORD.findall(text))
+        read = [
+            (document, self._names(document, sentence, common))
+            for document, sentence in zip(parses, [s for s, han in zip(sentences, chinese_ones, strict=True) if not han])
+        ]
+        typed = iter(zip([document for document, _ in read], voted(read), strict=True))
         for (start, _), sentence, han in zip(self.spans, sentences, chinese_ones, strict=True):
-            here = self._chinese(sentence) if han else self._english(sentence, next(parses), common)
+            here = self._chinese(sentence) if han else self._english(sentence, *next(typed))
             self.entities += [entity.moved(start) for entity in here]
         places = {one.evidence: span for span, one in reversed(list(zip(self.spans, self.said, strict=True)))}
         found = relations(self.said, self.discourse.topic)
@@ -92,10 +98,12 @@ class _Reading:
             tuple(replace(one, start=start, end=end) for one, (start, end) in zip(found, spans, strict=True)),
         )
 
-    def _english(self, sentence: str, document: Any, common: frozenset[str]) -> list[Entity]:
+    def _names(self, document: Any, sentence: str, common: frozenset[str]) -> list[Name]:
         names = english.names(document, sentence, common)
         kept = set(named_in_cells(sentence, [name.entity for name in names], self.labels))
-        names = [name for name in names if name.entity in kept]
+        return [name for name in names if name.entity in kept]
+
+    def _english(self, sentence: str, document: Any, names: list[Name]) -> list[Entity]:
         meant, places = self.discourse.read(document, names)
         everyone = [*names, *(Name(entity, -1, -1) for entity in meant)]
         parsed = Sentence(document, everyone, places)
