@@ -70,6 +70,9 @@ class Settings(AnsweringVariables):
     empty_share: Share = variable(
         "GRAFTLINE_EMPTY_SHARE", "0.5", "share of chunks a model may find nothing in before a check fails"
     )
+    orphan_share: Share = variable(
+        "GRAFTLINE_ORPHAN_SHARE", "0.5", "share of entities that may have no relation before a check warns"
+    )
     level: Level = variable("GRAFTLINE_LEVEL", str(DEFAULT_LEVEL), "coverage of the intervals printed and decided by")
     max_file_mb: Amount = variable("GRAFTLINE_MAX_FILE_MB", "64", "size in MiB above which a document is rejected")
     read_seconds: Amount = variable("GRAFTLINE_READ_SECONDS", "60", "time after which reading a document is given up")
