@@ -153,6 +153,11 @@ class Settings(AnsweringVariables):
         return self.home / "cache" / "documents"
 
     @property
+    def graph_view(self) -> Path:
+        """The page of the knowledge graph."""
+        return self.home / "views" / "knowledge_graph.html"
+
+    @property
     def limits(self) -> Limits:
         """What one document may ask of the machine."""
         return Limits(file_bytes=max(1, int(self.max_file_mb * (1 << 20))), seconds=self.read_seconds)

@@ -56,7 +56,7 @@ def knowledge_graph(
     changes, counts = graph_store.apply(graph), graph_store.counts()
     digest = graph_digest(graph)
     record: dict[str, Any] = {"digest": digest, "counts": counts, "store": graph_store.name, "embedder": embedder.name}
-    seen = drawn(graph, digest, settings.home, tables)
+    seen = drawn(graph, digest, settings, tables)
     since = differences(graph, settings.home, any((*changes.written.values(), *changes.deleted.values())))
     run = logged(tracker, tables, record, graph, seen, since)
     told = {**_figures(changes, counts), **since.metadata(), "mlflow_run": run, **seen.metadata()}

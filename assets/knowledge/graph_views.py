@@ -17,6 +17,7 @@ from pipelines.knowledge.graph.html_view import LIMITS, view_version, write_view
 from pipelines.knowledge.graph.picture import draw_distributions, draw_map
 from pipelines.knowledge.graph.view_data import shown_of_all, view_data
 from resources.graph.stored_graph import stored_graph
+from resources.settings import Settings
 from resources.tables.tables import TableStore
 from resources.tracking.graph_tracker import LoggedGraph, log_graph
 from resources.tracking.tracker import Tracker
@@ -67,10 +68,10 @@ def tables_of(graph: GraphTables) -> dict[str, Any]:
     return {name: getattr(graph, name) for name in GRAPH_TABLES}
 
 
-def drawn(graph: GraphTables, digest: str, home: Path, tables: TableStore) -> Drawn:
+def drawn(graph: GraphTables, digest: str, settings: Settings, tables: TableStore) -> Drawn:
     """Make page and pictures of a version of the graph, unless those that are there are of it, made in the same way."""
-    view = home / "views" / "knowledge_graph.html"
-    pictures = (home / "plots" / "knowledge graph.png", home / "plots" / "knowledge graph distributions.png")
+    view, plots = settings.graph_view, settings.home / "plots"
+    pictures = (plots / "knowledge graph.png", plots / "knowledge graph distributions.png")
     key = content_id(digest, view_version())
     if tables.digest(_RECORD) != key or not all(path.exists() for path in (view, *pictures)):
         data = view_data(tables_of(graph), LIMITS)

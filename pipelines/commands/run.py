@@ -63,6 +63,7 @@ def _report(outcomes: Mapping[str, "Outcome"], seconds: float) -> int:
     for name, outcome in outcomes.items():
         print(outcome.as_line(name))
     from resources.engines.warm import engine_starts
+    from resources.settings import Settings
 
     print(f"{seconds:.0f} s, peak memory {_peak_gib():.1f} GiB in this process and its largest child")
     print(f"engine starts: {engine_starts()}")
@@ -70,6 +71,9 @@ def _report(outcomes: Mapping[str, "Outcome"], seconds: float) -> int:
         print("Something failed: its reason is above, and in the UI (make ui) under Runs.", file=sys.stderr)
         return 1
     print("Look at it: make ui (Dagster and MLflow)")
+    view = Settings.load().graph_view
+    if view.exists():
+        print(f"The graph:  {view}")
     print('Ask it:     .venv/bin/graftline ask "What does express delivery in Europe cost?"')
     return 0
 

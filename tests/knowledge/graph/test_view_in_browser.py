@@ -121,3 +121,24 @@ def test_whatever_a_name_holds_is_shown_as_text(page):
     page.locator("#found button").first.click()
     page.wait_for_function(TITLE_IS, arg="长" * 10_000)
     assert page.locator("img").count() == 0
+
+
+def test_in_a_sandboxed_frame_as_mlflow_shows_it_all_works_too(browser, file: Path):
+    page = browser.new_page()
+    page.set_content("<body></body>")
+    page.evaluate(
+        """html => {
+          const frame = document.createElement("iframe");
+          frame.sandbox = "allow-scripts";
+          frame.src = URL.createObjectURL(new Blob([html], { type: "text/html" }));
+          document.body.append(frame);
+        }""",
+        file.read_text(encoding="utf-8"),
+    )
+    frame = page.frame_locator("iframe")
+    frame.locator("#find").fill("Tencent")
+    frame.locator("#found button").first.click()
+    frame.locator("#panel h2", has_text="腾讯").wait_for()
+    frame.get_by_role("button", name="Back to the whole graph").click()
+    frame.get_by_role("heading", name="The whole graph").wait_for()
+    page.close()
