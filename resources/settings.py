@@ -80,6 +80,9 @@ class Settings(CostVariables, AnsweringVariables, ExtractionVariables):
     empty_share: Share = variable(
         "GRAFTLINE_EMPTY_SHARE", "0.5", "share of chunks a model may find nothing in before a check fails"
     )
+    orphan_share: Share = variable(
+        "GRAFTLINE_ORPHAN_SHARE", "0.5", "share of entities that may have no relation before a check warns"
+    )
     level: Level = variable("GRAFTLINE_LEVEL", str(DEFAULT_LEVEL), "coverage of the intervals printed and decided by")
     max_file_mb: Amount = variable("GRAFTLINE_MAX_FILE_MB", "64", "size in MiB above which a document is rejected")
     read_seconds: Amount = variable("GRAFTLINE_READ_SECONDS", "60", "time after which reading a document is given up")
@@ -163,6 +166,11 @@ class Settings(CostVariables, AnsweringVariables, ExtractionVariables):
     def entity_edits_file(self) -> Path:
         """Where merges and splits by hand are kept."""
         return below_checkout(Path(self.entity_edits)) if self.entity_edits else self.home / "entities.yaml"
+
+    @property
+    def graph_view(self) -> Path:
+        """The page of the knowledge graph."""
+        return self.home / "views" / "knowledge_graph.html"
 
     @property
     def limits(self) -> Limits:

@@ -64,6 +64,7 @@ def _report(outcomes: Mapping[str, "Outcome"], seconds: float) -> int:
         print(outcome.as_line(name))
     from pipelines.definitions import meter
     from resources.engines.warm import engine_starts
+    from resources.settings import Settings
 
     if spent := meter().line():
         print(spent)
@@ -73,6 +74,9 @@ def _report(outcomes: Mapping[str, "Outcome"], seconds: float) -> int:
         print("Something failed: its reason is above, and in the UI (make ui) under Runs.", file=sys.stderr)
         return 1
     print("Look at it: make ui (Dagster and MLflow)")
+    view = Settings.load().graph_view
+    if view.exists():
+        print(f"The graph:  {view}")
     print('Ask it:     .venv/bin/graftline ask "What does express delivery in Europe cost?"')
     return 0
 

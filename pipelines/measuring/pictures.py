@@ -40,6 +40,8 @@ def save_figure(figure: "Figure", path: Path, dpi: int = 100) -> Path:
 
     own = list(matplotlib.rcParams["font.family"])
     axes = [axis for one in figure.axes for axis in (one.xaxis, one.yaxis)]
+    for axis in axes:
+        _write_powers_plainly(axis)
     texts = figure.findobj(Text)
     fonts, missing = _fonts_for([*(text.get_text() for text in texts), *_tick_labels(axes)], own)
     numbers: dict[str, int] = {}
@@ -56,6 +58,15 @@ def save_figure(figure: "Figure", path: Path, dpi: int = 100) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=dpi, metadata={"Software": None, **({"Description": legend} if legend else {})})
     return path
+
+
+def _write_powers_plainly(axis: "Axis") -> None:
+    """Write 1,000 at a logarithmic axis, where matplotlib would write a formula: see `set_parse_math` above."""
+    from matplotlib.ticker import FuncFormatter, LogFormatter, NullFormatter
+
+    if axis.get_scale() == "log" and isinstance(axis.get_major_formatter(), LogFormatter):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+        axis.set_minor_formatter(NullFormatter())
 
 
 def _tick_labels(axes: Iterable["Axis"]) -> list[str]:

@@ -54,13 +54,13 @@ def log_scoreboard(tracker: Tracker, tables: TableStore, logged: LoggedBoard) ->
 class _ScoreboardTracker(Tracker):
     """The tracker's connection and errors, with an experiment of its own."""
 
+    experiment = EXPERIMENT
+
     def log(self, digest: str, logged: LoggedBoard) -> str:
         from mlflow.entities import Param
 
         with self._reached() as client:
-            known = client.get_experiment_by_name(EXPERIMENT)
-            place = None if self.uri.startswith("http") else (self.home / "mlflow" / "artifacts").absolute().as_uri()
-            number = known.experiment_id if known else client.create_experiment(EXPERIMENT, artifact_location=place)
+            number = self._experiment(client)
             found = client.search_runs([number], f"tags.`{KEY_TAG}` = '{digest}'")
             finished = [run for run in found if run.info.status == "FINISHED"]
             if finished:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipelines.core.child_process import ChildError, run_child
 from pipelines.core.errors import ServiceError
@@ -53,6 +53,8 @@ class Tracker:
 
     A server's address may carry a user and a password: they go to MLflow by its own variables, and `uri` is without.
     """
+
+    experiment: ClassVar[str] = EXPERIMENT
 
     def __init__(self, uri: str, home: Path) -> None:
         self.uri, self.home = take_credentials(uri), home
@@ -170,11 +172,11 @@ class Tracker:
             return [run for run in found if run.data.tags.get(PARENT_TAG) == parent]
 
     def _experiment(self, client: "MlflowClient") -> str:
-        known = client.get_experiment_by_name(EXPERIMENT)
+        known = client.get_experiment_by_name(self.experiment)
         if known:
             return known.experiment_id
         location = None if self.uri.startswith("http") else (self.home / "mlflow" / "artifacts").absolute().as_uri()
-        return client.create_experiment(EXPERIMENT, artifact_location=location)
+        return client.create_experiment(self.experiment, artifact_location=location)
 
     @contextmanager
     def _reached(self) -> "Iterator[MlflowClient]":

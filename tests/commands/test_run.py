@@ -44,3 +44,13 @@ def test_the_last_lines_count_the_engines_that_were_started(
     monkeypatch.setattr("resources.engines.warm.WARM.starts", 2)
     assert run._report({}, 3.0) == 0
     assert "engine starts: 2\n" in capsys.readouterr().out
+
+
+def test_the_last_lines_say_where_the_page_of_the_graph_is(tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.setenv("GRAFTLINE_HOME", str(tmp_path))
+    for there in (False, True):
+        if there:
+            (tmp_path / "views").mkdir()
+            (tmp_path / "views" / "knowledge_graph.html").touch()
+        assert run._report({}, 1.0) == 0
+        assert (str(tmp_path / "views" / "knowledge_graph.html") in capsys.readouterr().out) is there

@@ -68,3 +68,13 @@ def test_every_plot_goes_through_this_one_home():
         if "savefig(" in path.read_text(encoding="utf-8") or "FigureCanvas" in path.read_text(encoding="utf-8")
     ]
     assert others == ["pipelines/measuring/pictures.py"]
+
+
+def test_a_logarithmic_axis_has_numbers_not_formulas(tmp_path: Path):
+    figure = new_figure(4, 3)
+    axes = figure.add_subplot()
+    axes.plot([1, 1000], [0.01, 1])
+    axes.set(xscale="log", yscale="log")
+    save_figure(figure, tmp_path / "a.png")
+    labels = [label for label in shown(figure) if label]
+    assert {"1", "10", "1,000", "0.01"} <= set(labels) and not [label for label in labels if "$" in label]

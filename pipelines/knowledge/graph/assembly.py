@@ -1,6 +1,6 @@
 """The knowledge graph as one value: chunks, entities and communities with their vectors and summaries joined on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
@@ -8,9 +8,9 @@ import pyarrow as pa
 from pipelines.core.delta import Work
 from pipelines.core.embedders import refuse_other_model
 from pipelines.core.errors import InputError
-from pipelines.core.graph_tables import _REFERENCES, GRAPH_TABLES, GraphTables
+from pipelines.core.graph_tables import GRAPH_TABLES, GraphTables
 from pipelines.core.identity import content_id, table_digest
-from pipelines.core.protocols import Embedder, GraphStore
+from pipelines.core.protocols import Embedder
 from pipelines.core.vectors import matrix
 from pipelines.knowledge.vectors.embedding import embed_chunks
 
@@ -54,17 +54,6 @@ def assemble(
 def graph_digest(graph: GraphTables) -> str:
     """Return the digest of all five tables."""
     return content_id(*(table_digest(getattr(graph, name)) for name in GRAPH_TABLES))
-
-
-def stored_references(store: GraphStore, tables: Mapping[str, pa.Table]) -> GraphTables:
-    """Return the store's rows of these tables' ids (first columns), with what refers to others and nothing else."""
-    stored = {}
-    for name in GRAPH_TABLES:
-        ids = tables[name].column(0)
-        lists = {column: pa.list_(pa.string()) for column in _REFERENCES[name] if column.endswith("_ids")}
-        columns = {tables[name].column_names[0]: pa.string()} | dict.fromkeys(_REFERENCES[name], pa.string()) | lists
-        stored[name] = pa.Table.from_pylist(store.rows(name, ids.to_pylist()), schema=pa.schema(columns))
-    return GraphTables(**stored)
 
 
 def _key(text: str) -> str:

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from pipelines.core.files import beside
 from pipelines.core.graph_tables import GRAPH_TABLES
-from pipelines.knowledge.graph.html_view import write_view
-from pipelines.knowledge.graph.view_data import WHOLE, degrees, without_vectors
+from pipelines.knowledge.graph.html_view import LIMITS, write_view
+from pipelines.knowledge.graph.view_data import WHOLE, degrees, shown_of_all, view_data, without_vectors
 
 Tables = Mapping[str, pa.Table]
 
@@ -42,13 +42,8 @@ class Written:
 
 def write_html(tables: Tables, folder: Path) -> Written:
     """Write the interactive page."""
-    path = folder / "knowledge_graph.html"
-    shown = write_view(tables, path)
-    parts = [
-        f"{shown[f'shown_{name}']:,} of {tables[name].num_rows:,} {name}"
-        for name in ("entities", "relations", "communities")
-    ]
-    return Written(path, ", ".join(parts))
+    data = view_data(tables, LIMITS)
+    return Written(write_view(data, folder / "knowledge_graph.html"), shown_of_all(data))
 
 
 def write_graphml(tables: Tables, folder: Path) -> Written:

@@ -9,11 +9,9 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-import pyarrow as pa
-
 from pipelines.core.files import write_atomically
 from pipelines.core.identity import content_id, file_digest
-from pipelines.knowledge.graph.view_data import ViewLimits, view_data
+from pipelines.knowledge.graph.view_data import ViewLimits
 
 LIMITS = ViewLimits()
 _PAGE = Path(__file__).parent / "page"
@@ -22,12 +20,10 @@ _ESCAPED = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"
 """What could end the element that the data stands in, or begin another, as JSON may write it too."""
 
 
-def write_view(tables: Mapping[str, pa.Table], path: Path, limits: ViewLimits = LIMITS) -> dict[str, int]:
-    """Write the page of GRAPH_TABLES, readable by its owner alone; return how many of what it shows and of how many."""
-    data = view_data(tables, limits)
+def write_view(data: Mapping[str, Any], path: Path) -> Path:
+    """Write the page of such data (`view_data`), readable by its owner alone, and return its path."""
     write_atomically(path, html_page(data), private=True)
-    shown = {name: len(data[name]) for name in ("entities", "relations", "communities")}
-    return {**{f"shown_{name}": count for name, count in shown.items()}, "bytes": path.stat().st_size}
+    return path
 
 
 def html_page(data: Mapping[str, Any]) -> str:

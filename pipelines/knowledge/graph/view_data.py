@@ -1,7 +1,6 @@
 """What the page of the graph shows, as JSON-able values: the best connected entities, and how many are left out."""
 
 import math
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -42,7 +41,7 @@ def view_data(tables: Mapping[str, pa.Table], limits: ViewLimits) -> dict[str, A
     communities, homes = _communities(plain["communities"], number)
     radii = [3 + min(15.0, 2.2 * degree.get(row["entity_id"], 0) ** 0.5) for row in entities]
     places, discs = nested_places(
-        radii, _links(between, number), homes, [community["parent"] for community in communities]
+        radii, _links(between, list(number)), homes, [community["parent"] for community in communities]
     )
     chunks = _chunks(plain["chunks"], entities, relations)
     sentences = Sentences(chunks)
@@ -59,6 +58,12 @@ def view_data(tables: Mapping[str, pa.Table], limits: ViewLimits) -> dict[str, A
     totals = {name: plain[name].num_rows for name in GRAPH_TABLES}
     totals["communities"] -= len(shown["whole"])
     return {"totals": totals, "between": between.num_rows, "documents": documents, "sentences": kept, **shown}
+
+
+def shown_of_all(data: Mapping[str, Any]) -> str:
+    """Say how much of the graph a page shows: 2,000 of 214,717 entities, …"""
+    totals = ((name, data["totals"][name]) for name in ("entities", "relations", "communities"))
+    return ", ".join(f"{len(data[name]):,} of {total:,} {name}" for name, total in totals)
 
 
 def without_vectors(table: pa.Table) -> pa.Table:
@@ -94,13 +99,13 @@ def _foremost(between: pa.Table, most: int) -> list[dict[str, Any]]:
     return between.take(order[:most]).to_pylist()
 
 
-def _links(between: pa.Table, number: Mapping[str, int]) -> dict[tuple[int, int], float]:
-    links: dict[tuple[int, int], float] = defaultdict(float)
-    columns = (between[name].to_pylist() for name in ("source_id", "target_id", "weight"))
-    for source, target, weight in zip(*columns, strict=True):
-        one, other = sorted((number[source], number[target]))
-        links[one, other] += max(weight, 0.0)
-    return links
+def _links(between: pa.Table, entity_ids: Sequence[str]) -> dict[tuple[int, int], float]:
+    shown = pa.array(entity_ids, pa.string())
+    source, target = (pc.index_in(between[end], value_set=shown) for end in ("source_id", "target_id"))
+    ends = {"one": pc.min_element_wise(source, target), "other": pc.max_element_wise(source, target)}
+    pairs = pa.table({**ends, "weight": between["weight"]}).group_by(["one", "other"], use_threads=False)
+    sums = pairs.aggregate([("weight", "sum")]).to_pylist()
+    return {(row["one"], row["other"]): max(row["weight_sum"], 0.0) for row in sums}
 
 
 def _communities(table: pa.Table, number: Mapping[str, int]) -> tuple[list[dict[str, Any]], list[int]]:

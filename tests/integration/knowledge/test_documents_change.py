@@ -24,6 +24,7 @@ from resources.graph.stores import open_graph_store
 from resources.settings import CHECKOUT, Settings
 from resources.tables.asset_io import TableIOManager
 from resources.tables.tables import TableStore
+from resources.tracking.tracker import Tracker
 from tests.fakes import FakeEmbedder, FakeLanguageModel
 
 MODULES = [inputs, documents_module, graph_module, knowledge_graph_module]
@@ -62,6 +63,7 @@ class World:
             "embedder": self.embedder,
             "language_model": self.model,
             "graph_store": self.store,
+            "tracker": Tracker(self.settings.tracking_uri, self.settings.home),
         }
         result = dg.materialize([*assets, *checks], resources=resources)
         events = result.get_asset_materialization_events()

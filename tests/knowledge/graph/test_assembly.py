@@ -7,10 +7,9 @@ import pytest
 
 from pipelines.core import schemas
 from pipelines.core.errors import InputError
-from pipelines.core.graph_tables import GRAPH_TABLES, GraphTables, orphans
+from pipelines.core.graph_tables import GraphTables, orphans
 from pipelines.core.vectors import matrix
 from pipelines.knowledge.graph.assembly import assemble, graph_digest
-from pipelines.knowledge.graph.picture import draw_graph
 from pipelines.knowledge.vectors.embedding import vector_table
 from tests.contract.graphs import changed, graph
 from tests.fakes import FakeEmbedder
@@ -81,10 +80,3 @@ def test_references_to_missing_rows_are_told_one_by_one():
     broken = changed(graph(), "relations", "r1", target_id="e9")
     broken = replace(broken, documents=broken.documents.slice(0, 1))
     assert orphans(broken) == ["chunks c3 -> documents d2", "chunks c4 -> documents d2", "relations r1 -> entities e9"]
-
-
-def test_the_picture_is_drawn_also_of_a_graph_without_entities(tmp_path):
-    nothing = GraphTables(**{name: getattr(graph(), name).slice(0, 0) for name in GRAPH_TABLES})
-    for number, one in enumerate([graph(), nothing]):
-        png = draw_graph(one, tmp_path / "new" / f"{number}.png").read_bytes()
-        assert png.startswith(b"\x89PNG")

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.core.graph_tables import GRAPH_TABLES, GraphTables
 from pipelines.knowledge.graph.html_view import html_page, view_version, write_view
-from pipelines.knowledge.graph.view_data import ViewLimits, view_data
+from pipelines.knowledge.graph.view_data import ViewLimits, shown_of_all, view_data
 from tests.contract.graphs import changed, graph
 
 HOSTILE = (
@@ -100,7 +100,9 @@ def test_the_report_on_the_whole_corpus_is_no_community():
 
 def test_a_graph_without_anything_has_a_page(tmp_path: Path):
     nothing = {name: getattr(graph(), name).slice(0, 0) for name in GRAPH_TABLES}
-    assert write_view(nothing, tmp_path / "view.html")["shown_entities"] == 0
+    data = view_data(nothing, ViewLimits())
+    assert write_view(data, tmp_path / "view.html").exists()
+    assert shown_of_all(data) == "0 of 0 entities, 0 of 0 relations, 0 of 0 communities"
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
@@ -116,7 +118,7 @@ def test_whatever_a_name_holds_is_data_of_the_page(name: str):
 
 def test_the_page_asks_nobody_for_anything_and_runs_only_its_own_script(tmp_path: Path):
     path = tmp_path / "view.html"
-    write_view(tables(graph()), path)
+    write_view(shown(), path)
     text = path.read_text(encoding="utf-8")
     page = Page(text)
     policy = next(one["content"] for tag, one in page.elements if tag == "meta" and "content" in one)
@@ -131,7 +133,7 @@ def test_the_page_asks_nobody_for_anything_and_runs_only_its_own_script(tmp_path
 def test_the_same_graph_gives_the_same_bytes(tmp_path: Path):
     turned = GraphTables(**{name: getattr(graph(), name)[::-1] for name in GRAPH_TABLES})
     for number, one in enumerate((graph(), graph(), turned)):
-        write_view(tables(one), tmp_path / f"{number}.html")
+        write_view(view_data(tables(one), ViewLimits()), tmp_path / f"{number}.html")
     first, second, third = ((tmp_path / f"{number}.html").read_bytes() for number in range(3))
     assert first == second == third
 

@@ -122,10 +122,11 @@ function paintLines(shade, near) {
   const touches = ({ source, target }) => chosen.entity >= 0 ? source === chosen.entity || target === chosen.entity : near.has(source) && near.has(target);
   for (const [together, colour, width] of [[true, shade.quiet, 0.6], [false, shade.ink, 1.1]]) {
     const drawn = relations.filter((one) => isDrawn(one) && (one.type === CO_OCCURS) === together);
+    const fade = Math.min(1, Math.sqrt((250 * Math.max(1, view.scale)) / (drawn.length || 1))); // thousands are a veil
     for (const stands of near ? [false, true] : [null]) {
       pen.beginPath();
       drawn.filter((one) => stands === null || touches(one) === stands).forEach(line);
-      pen.globalAlpha = stands === null ? (together ? 0.22 : 0.55) : stands ? 0.9 : 0.06;
+      pen.globalAlpha = stands === null ? (together ? 0.3 : 0.6) * fade : stands ? 0.9 : 0.06;
       pen.strokeStyle = stands ? shade.accent : colour;
       pen.lineWidth = stands ? width + 0.6 : width;
       pen.stroke();

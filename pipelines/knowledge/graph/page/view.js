@@ -6,25 +6,32 @@ const communityPlaces = new Map(communities.map(({ id }, place) => [id, place]))
 
 function go(kind, id) {
   const wanted = kind ? `#${kind}=${encodeURIComponent(id)}` : "#";
-  if (location.hash === wanted || (!kind && !location.hash)) follow();
-  else location.hash = wanted;
+  // In a sandboxed frame, as MLflow shows the page, there is no address to go to: what is chosen is shown all the same.
+  try { if (location.hash !== wanted && (kind || location.hash)) history.pushState(null, "", wanted); } catch { /* no history */ }
+  choose(kind, id);
 }
 function follow() {
-  const [kind, id] = decodeURIComponent(location.hash.slice(1)).split("=");
+  const [kind, id] = location.hash.slice(1).split("=");
+  try { choose(kind, decodeURIComponent(id ?? "")); } catch { choose("", ""); } // an address that somebody cut
+}
+function choose(kind, id) {
   chosen.entity = kind === "entity" ? entityPlaces.get(id) ?? -1 : -1;
   chosen.community = kind === "community" ? communityPlaces.get(id) ?? -1 : -1;
+  again();
+  panel.scrollTop = 0;
+  bringIntoView();
+}
+function again() {
   if (chosen.entity >= 0) showEntity(chosen.entity);
   else if (chosen.community >= 0) showCommunity(chosen.community);
   else showWhole();
-  panel.scrollTop = 0;
-  bringIntoView();
   draw();
 }
 function bringIntoView() {
   if (chosen.community >= 0) {
-    const one = communities[chosen.community];
-    if (one.at[2] * view.scale < 60) fit([one]);
-    else [view.x, view.y] = one.at;
+    const one = communities[chosen.community], [left, top] = toScreen(one.at[0], one.at[1]), reach = one.at[2] * view.scale;
+    if (reach < 60) fit([one]);
+    else if (left < reach || top < reach || left > view.width - reach || top > view.height - reach) [view.x, view.y] = one.at;
   } else if (chosen.entity >= 0) {
     const [x, y] = entities[chosen.entity].at, [left, top] = toScreen(x, y);
     if (view.scale < 0.6) view.scale = 0.9;
@@ -90,7 +97,7 @@ function listTypes() {
   const everyone = element("button", { type: "button", click: () => {
     const all = chosen.types.size < types.length;
     chosen.types = new Set(all ? types : []);
-    listTypes(); follow();
+    listTypes(); again();
   } }, chosen.types.size < types.length ? "Show all" : "Show none");
   document.getElementById("types").replaceChildren(everyone, ...types.map((type) => {
     const box = element("input", { type: "checkbox" });
@@ -199,7 +206,7 @@ new ResizeObserver(() => {
   if (!opened) { opened = true; fit(); follow(); }
   draw();
 }).observe(stage);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { listTypes(); follow(); });
-addEventListener("hashchange", follow);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { listTypes(); again(); });
+addEventListener("popstate", follow); // "back", and an address that is edited
 listTypes();
 document.documentElement.dataset.ready = "yes";
