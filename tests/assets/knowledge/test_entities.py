@@ -103,3 +103,29 @@ def test_chunks_in_which_a_model_found_nothing_fail_a_check_unless_so_many_are_a
     assert verdicts == {"extraction_failures_are_few": True, "few_chunks_are_empty": False}
     result, _ = _run(tmp_path, TEXTS, model, GRAFTLINE_EXTRACTOR="llm", GRAFTLINE_EMPTY_SHARE="1")
     assert result.success
+
+
+def test_chunks_that_fail_stop_the_run_above_the_share_and_the_next_run_asks_for_those_alone(tmp_path: Path):
+    answer = '{"entities": [["Nora Berg", "PERSON"], ["Atlantis", "LOCATION"]], "relations": []}'
+    model = FakeLanguageModel(lambda messages: answer if "Nora" in messages[-1]["content"] else "I can't.")
+    values = {"GRAFTLINE_EXTRACTOR": "llm", "GRAFTLINE_EXTRACTION_GLEANING": "off"}
+    result, tables = _run(tmp_path, TEXTS, model, **values)
+    assert not result.success and tables.find("entities") is None
+    told = {name: _counter(result, "extractions", name) for name in ("chunks_ok", "chunks_failed", "dropped", "calls")}
+    assert told == {"chunks_ok": 1, "chunks_failed": 1, "dropped": 1, "calls": 2}
+    assert _counter(result, "extractions", "dropped_by_reason") == {"entity that is not in the text": 1}
+    result, _ = _run(tmp_path, TEXTS, model, **values, GRAFTLINE_BAD_SHARE="0.5")
+    assert result.success and len(model.calls[-1]) == 1
+
+
+def test_triples_of_a_file_become_a_graph_and_rows_that_match_nothing_are_told(tmp_path: Path):
+    path = tmp_path / "triples.jsonl"
+    path.write_text(
+        '{"path": "b.md", "source": "Nora Berg", "relation": "heads", "target": "Alder Systems"}\n'
+        '{"path": "c.md", "source": "Nora Berg", "relation": "heads", "target": "Alder Systems"}\n', encoding="utf-8",
+    )  # fmt: skip
+    model = FakeLanguageModel()
+    result, tables = _run(tmp_path, TEXTS, model, GRAFTLINE_EXTRACTOR="replay", GRAFTLINE_EXTRACTION_TRIPLES=str(path))
+    assert result.success and tables.read("relations")["type"].to_pylist() == ["HEADS"]
+    assert _counter(result, "extractions", "unmatched_rows") == 1
+    assert _counter(result, "extractions", "chunks_empty") == 1

@@ -61,12 +61,12 @@ def entity_of(item: Any) -> SaidEntity:
 
 
 def relation_of(item: Any) -> SaidRelation:
-    """Return the relation that an item says: an object, three or four things in a list, or a line with arrows."""
+    """Return the relation that an item says: an object, a list in the order of its fields, or a line with arrows."""
     if isinstance(item, str):
         parts = _TRIPLE.split(item.strip(_ENDS))
         item = [part.strip(f"{_ENDS} -") for part in parts]
     if isinstance(item, list):
-        texts = [str(one or "").strip() for one in item[:4]]
+        texts = [str(one or "").strip() for one in item[:5]]
         return SaidRelation(*texts) if len(texts) > 2 else SaidRelation("", "", "")
     return SaidRelation(
         _field(item, SOURCES),

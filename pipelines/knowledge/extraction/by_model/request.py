@@ -13,7 +13,7 @@ from pipelines.knowledge.mentions import ENTITY_TYPES
 from pipelines.text.languages.language import Language
 from pipelines.text.languages.languages import language_of
 
-_SMALL = {"minLength": 1, "maxLength": 80}
+_SMALL = {"maxLength": 80}
 _SMALL_LISTS = {"maxItems": 20}
 """What holds the packaged small model, which would go on until its limit; a capable one is not cut."""
 
@@ -41,23 +41,18 @@ class Requests:
         """Return the JSON schema of a reply; a `small` model gets bounds, so that it comes to an end."""
         schema = self._typing.schema
         text: dict[str, Any] = {"type": "string", **(_SMALL if small else {})}
-        told = {"type": "string", **({"maxLength": _SMALL["maxLength"]} if small else {})}
-        bounds = _SMALL_LISTS if small else {}
-        entity_type = text if not small else {"enum": list(ENTITY_TYPES)}
-        relation_type = text
+        entity = [text, {"enum": list(ENTITY_TYPES)} if small else text, text]
+        relation = [text, text, text, text, *([text] if self._claims else [])]
         if schema and self._typing.is_closed(schema.more_entities):
-            entity_type = {"enum": [one.name for one in schema.entities]}
+            entity[1] = {"enum": [one.name for one in schema.entities]}
         if schema and schema.relations and self._typing.is_closed(schema.more_relations):
-            relation_type = {"enum": [one.name for one in schema.relations]}
-        relation = {"source": text, "type": relation_type, "target": text, "description": told}
-        if self._claims:
-            relation["date"] = told
-        entity = {"name": text, "type": entity_type, "description": told}
+            relation[1] = {"enum": [one.name for one in schema.relations]}
+        bounds = _SMALL_LISTS if small else {}
         lists = {
-            "entities": {"type": "array", **bounds, "items": _object(entity)},
-            "relations": {"type": "array", **bounds, "items": _object(relation)},
+            "entities": {"type": "array", **bounds, "items": _row(entity, 2)},
+            "relations": {"type": "array", **bounds, "items": _row(relation, 3)},
         }
-        return _object(lists)
+        return {"type": "object", "properties": lists, "required": list(lists), "additionalProperties": False}
 
     def _messages(self, language: Language, asked: str) -> Messages:
         if language.code not in self._tasks:
@@ -90,7 +85,13 @@ def _listed(types: Sequence[TypeOf]) -> str:
     return "\n".join(f"{one.name}: {one.description}" if one.description else one.name for one in types)
 
 
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
+def _row(cells: Sequence[dict[str, Any]], needed: int) -> dict[str, Any]:
+    """Return the schema of a list of texts, without keys that a model would write again and again.
+
+    Cells are named one by one only where they differ: not every server holds a model to that.
+    """
+    alike = all(cell == cells[0] for cell in cells)
     return {
-        "type": "object", "properties": properties, "required": list(properties), "additionalProperties": False
+        "type": "array", **({"items": cells[0]} if alike else {"prefixItems": list(cells)}),
+        "minItems": needed, "maxItems": len(cells),
     }  # fmt: skip

@@ -26,7 +26,10 @@ def triples(said: Said) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("reply", [
-    pytest.param(GOOD, id="as asked"),
+    pytest.param(
+        '{"entities": [["Ann", "PERSON"], ["Alder", "ORGANIZATION"]], "relations": [["Ann", "WORKS_AT", "Alder"]]}',
+        id="as asked"),
+    pytest.param(GOOD, id="objects for lists"),
     pytest.param(f"<think>Like {{'entities': ['Bob']}}?</think>{GOOD}", id="thinking tags"),
     pytest.param(f"hm, hm</think>\n{GOOD}", id="a thought without its opening tag"),
     pytest.param(f"```json\n{GOOD}\n```", id="a code fence"),
@@ -115,6 +118,12 @@ def test_relations_that_use_the_ids_of_entities_carry_them() -> None:
         '{"entities": [{"id": "e1", "name": "Ann"}], "relations": [{"source": {"id": "e1"}, "target": "X"}]}'
     )
     assert (said.entities[0].key, said.relations[0].source) == ("e1", "e1")
+
+
+def test_descriptions_and_dates_are_read_from_lists() -> None:
+    said = said_in('{"entities": [["Ann", "PERSON", "a potter"]], "relations": [["Ann", "MET", "Bob", "", "1901"]]}')
+    assert said.entities[0].description == "a potter"
+    assert (said.relations[0].description, said.relations[0].date) == ("", "1901")
 
 
 def test_descriptions_and_dates_are_read_under_their_names() -> None:

@@ -1,6 +1,7 @@
 """What a model is asked: one beginning for all texts, its types, its examples, its schema, and a second look."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,6 +43,10 @@ def asked(*texts: str, settings: ExtractionSettings = ExtractionSettings()) -> t
     return [[message["content"] for message in messages] for messages in model.calls[0]], model
 
 
+def row_of(model: CapableModel, name: str) -> dict[str, Any]:
+    return model.schema["properties"][name]["items"]
+
+
 def schema_file(folder: Path, text: str = SCHEMA) -> Path:
     path = folder / "schema.yaml"
     path.write_text(text, encoding="utf-8")
@@ -65,30 +70,30 @@ def test_a_text_goes_into_the_request_as_it_is(text: str) -> None:
 def test_a_schemas_types_meanings_and_patterns_are_told_in_place_of_the_example(tmp_path: Path) -> None:
     (request,), model = asked("船到了。", settings=ExtractionSettings(schema_file=schema_file(tmp_path)))
     assert "船舶: 任何船\nPORT" in request[0] and "(船舶)-[停靠]->(PORT)" in request[0] and "鲁迅" not in request[0]
-    assert model.schema["properties"]["entities"]["items"]["properties"]["type"] == {"type": "string"}
+    assert row_of(model, "entities") == {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 3}
 
 
 def test_a_closed_schema_holds_the_model_to_its_types(tmp_path: Path) -> None:
     settings = ExtractionSettings(schema_file=schema_file(tmp_path), outside="drop")
     _, model = asked("船到了。", settings=settings)
-    kinds = [model.schema["properties"][name]["items"]["properties"]["type"] for name in ("entities", "relations")]
+    kinds = [row_of(model, name)["prefixItems"][1] for name in ("entities", "relations")]
     assert kinds == [{"enum": ["船舶", "PORT"]}, {"enum": ["停靠"]}]
 
 
 def test_dates_are_asked_for_where_the_setting_says_so() -> None:
     for claims in (True, False):
         (request,), model = asked("Ann met Bob.", settings=ExtractionSettings(claims=claims))
-        assert ('"date"' in request[0]) == claims
-        assert ("date" in model.schema["properties"]["relations"]["items"]["properties"]) == claims
+        assert ("date, as the text has it" in request[0]) == claims
+        assert row_of(model, "relations")["maxItems"] == 4 + claims
 
 
 def test_only_the_packaged_model_is_held_to_lengths() -> None:
     model = CapableModel(lambda messages: NOTHING)
     LanguageModelExtractor(model).extract([passage("Ann.")])
-    assert "maxItems" not in str(model.schema) and "maxLength" not in str(model.schema)
+    assert "maxItems" not in model.schema["properties"]["entities"] and "maxLength" not in str(model.schema)
     model.packaged = True
     LanguageModelExtractor(model).extract([passage("Ann.")])
-    assert "maxItems" in str(model.schema) and "maxLength" in str(model.schema)
+    assert "maxItems" in model.schema["properties"]["entities"] and "maxLength" in str(model.schema)
 
 
 def test_every_prompt_is_there_in_every_language_and_a_folder_may_hold_others(tmp_path: Path) -> None:
