@@ -64,6 +64,9 @@ class Settings(AnsweringVariables):
     recipes: Folder = variable("GRAFTLINE_RECIPES", "recipes", "folder of trainings' YAML, a partition each")
     chosen_engine: str = variable("GRAFTLINE_ENGINE", "", "vllm or transformers; unset: vllm where it is installed")
     extractor: str = variable("GRAFTLINE_EXTRACTOR", "rules", "what finds entities and relations: rules or llm")
+    reports: Literal["auto", "model", "extractive"] = variable(
+        "GRAFTLINE_REPORTS", "auto", "who writes communities' reports; auto: a model that can write, if one is set"
+    )
     modes: Modes = variable("GRAFTLINE_MODES", "native,local,global", "modes in which the questions are answered")
     reranker: str = variable("GRAFTLINE_RERANKER", "", "a cross-encoder, folder or hub name, that orders passages")
     bad_share: Share = variable("GRAFTLINE_BAD_SHARE", "0.05", "share of rejected input above which a check fails")

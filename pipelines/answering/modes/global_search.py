@@ -19,7 +19,8 @@ class GlobalRetriever:
     def retrieve(self, question: str, k: int) -> Retrieved:
         store = self.search.store
         vector = self.search.vector(question)
-        found = store.rows("communities", fuse(self.search.ids("communities", question, vector)))
+        near = store.rows("communities", fuse(self.search.ids("communities", question, vector)))
+        found = [row for row in near if row["entity_ids"]]  # the root speaks of everything
         wanted = question_terms(question)
         said = {row["community_id"]: with_pairs(terms(f"{row['title']} {row['summary']}")) for row in found}
         weights = term_weights(wanted, said.values())
