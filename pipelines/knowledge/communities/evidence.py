@@ -74,7 +74,7 @@ def gather_evidence(
     """
     ranked = by_centrality(members, relations)
     heaviest = sorted(relations, key=lambda r: (r["type"] == "CO_OCCURS", -r["weight"], r["relation_id"]))
-    candidates = [
+    candidates: list[tuple[str, list[str], tuple[str, ...]]] = [
         (relation["description"], relation["chunk_ids"], (relation["source_id"], relation["target_id"]))
         for relation in heaviest
     ]
