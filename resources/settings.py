@@ -74,6 +74,9 @@ class Settings(CostVariables, AnsweringVariables, ExtractionVariables):
     description_tokens: Annotated[int, Field(ge=20)] = variable(
         "GRAFTLINE_DESCRIPTION_TOKENS", "400", "tokens above which a model shortens an entity's descriptions"
     )
+    reports: Literal["auto", "model", "extractive"] = variable(
+        "GRAFTLINE_REPORTS", "auto", "who writes communities' reports; auto: a model that can write, if one is set"
+    )
     modes: Modes = variable("GRAFTLINE_MODES", "native,local,global", "modes in which the questions are answered")
     reranker: str = variable("GRAFTLINE_RERANKER", "", "a cross-encoder, folder or hub name, that orders passages")
     bad_share: Share = variable("GRAFTLINE_BAD_SHARE", "0.05", "share of rejected input above which a check fails")

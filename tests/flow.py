@@ -9,7 +9,8 @@ from pipelines.core.protocols import Embedder, GraphStore
 from pipelines.core.schemas import chunk_embeddings
 from pipelines.knowledge.chunks.strategies import ChunkSettings
 from pipelines.knowledge.communities.detection import CommunitySettings, detect_communities
-from pipelines.knowledge.communities.summaries import SummarySettings, summarise
+from pipelines.knowledge.communities.summaries import summarise
+from pipelines.knowledge.communities.summary_settings import SummarySettings
 from pipelines.knowledge.documents.document_changes import DocumentChanges
 from pipelines.knowledge.documents.formats.limits import Limits
 from pipelines.knowledge.entities.edits import NO_EDITS

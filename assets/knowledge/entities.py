@@ -14,7 +14,9 @@ from pipelines.core.protocols import Embedder, LanguageModel
 from pipelines.knowledge.communities.checks import community_faults, unsummarised
 from pipelines.knowledge.communities.detection import CommunitySettings, detect_communities
 from pipelines.knowledge.communities.picture import community_sizes
-from pipelines.knowledge.communities.summaries import SummarySettings, summarise
+from pipelines.knowledge.communities.report import EXTRACTIVE
+from pipelines.knowledge.communities.summaries import summarise
+from pipelines.knowledge.communities.summary_settings import SummarySettings, writes
 from pipelines.knowledge.entities.checks import DUPLICATE_SHARE, dangling_ends, duplicate_share, first_pairs
 from pipelines.knowledge.entities.descriptions import Descriptions
 from pipelines.knowledge.entities.edits import Edits
@@ -31,7 +33,7 @@ from resources.tables.tables import TableStore
 
 GRAPH_TABLES = ("entities", "relations")
 BESIDE_TABLES = ("aliases", "suspected_duplicates", "entity_descriptions")
-COMMUNITY_SETTINGS, SUMMARY_SETTINGS = CommunitySettings(), SummarySettings()
+COMMUNITY_SETTINGS = CommunitySettings()
 
 
 @dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="1")
@@ -145,11 +147,11 @@ def few_entities_look_like_others(
     )
 
 
-@dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="1")
+@dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="2")
 def communities(
     entity_graph: dict[str, Any], tables: dg.ResourceParam[TableStore], settings: dg.ResourceParam[Settings]
 ) -> dg.MaterializeResult:
-    """Hierarchical Leiden communities of the entity graph; they keep their ids by member overlap."""
+    """Nested communities of the entity graph, the whole as their root; a change far away leaves them alone."""
     started, (entities, relations) = time.monotonic(), map(tables.read, GRAPH_TABLES)
     table, work = detect_communities(entities, relations, tables.find("communities"), COMMUNITY_SETTINGS)
     return table_result(
@@ -170,27 +172,29 @@ def communities_nest(communities: pa.Table, tables: dg.ResourceParam[TableStore]
     return faults_gate(tables, "communities_nest", "communities", tables.digest("communities"), found)
 
 
-@dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="1", deps=["entity_graph"])
+@dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="2", deps=["entity_graph"])
 def community_summaries(
     communities: pa.Table,
     chunks: pa.Table,
     tables: dg.ResourceParam[TableStore],
+    settings: dg.ResourceParam[Settings],
     language_model: dg.ResourceParam[LanguageModel],
 ) -> dg.MaterializeResult:
-    """What each community is about, written by the language model and kept to the evidence; only changed ones anew."""
+    """A report on each community and one on the whole: by a model that can write (GRAFTLINE_REPORTS), kept to the
+    evidence, else of the evidence's own sentences; only what changed, and what holds it, anew."""
     started, (entities, relations) = time.monotonic(), map(tables.read, GRAPH_TABLES)
-    previous = tables.find("community_summaries")
+    previous, chosen = tables.find("community_summaries"), SummarySettings(writer=settings.reports)
     starts, spending = engine_starts(), Spending(language_model)
-    table, work = summarise(communities, entities, relations, chunks, previous, language_model, SUMMARY_SETTINGS)
+    table, work = summarise(communities, entities, relations, chunks, previous, language_model, chosen)
     return table_result(
         table,
         work,
         seconds=time.monotonic() - started,
-        language_model=language_model.name,
+        language_model=language_model.name if writes(language_model, chosen) else EXTRACTIVE,
         engine_starts=engine_starts() - starts,
         models=views.counts_by_type(table["model"].to_pylist()),
         samples=views.summary_samples(table),
-        settings=dg.MetadataValue.json(SUMMARY_SETTINGS.model_dump()),
+        settings=dg.MetadataValue.json(chosen.model_dump()),
         **spending.metadata(tables, "community_summaries", work.new + work.changed),
     )
 

@@ -1,6 +1,6 @@
 """A corpus's entity graph as `graftline run` makes it, kept below the home; no language model runs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ from pipelines.core.graph_tables import GraphTables
 from pipelines.core.protocols import Completion, Embedder, Messages, Usable
 from pipelines.core.schemas import COMMUNITIES, COMMUNITY_SUMMARIES
 from pipelines.knowledge.communities.detection import CommunitySettings, detect_communities
-from pipelines.knowledge.communities.summaries import SummarySettings, summarise
+from pipelines.knowledge.communities.summaries import summarise
+from pipelines.knowledge.communities.summary_settings import SummarySettings
 from pipelines.knowledge.entities.resolution import EntityGraph, resolve_entities
 from pipelines.knowledge.extraction.extraction import extract
 from pipelines.knowledge.extraction.rules.rule_extraction import RuleExtractor
@@ -20,9 +21,10 @@ from resources.tables.tables import TableStore
 
 
 class NoLanguageModel:
-    """Writes nothing, so that every community's summary is made of its evidence's own sentences."""
+    """Writes nothing, so that every community's report is made of its evidence's own sentences."""
 
-    name = "none"
+    name, packaged = "none", True
+    context_tokens: int | None = None
 
     def complete(
         self,
@@ -32,6 +34,9 @@ class NoLanguageModel:
         usable: Usable | None = None,
     ) -> list[Completion]:
         return [Completion("", 0, 0) for _ in prompts]
+
+    def stream(self, messages: Messages, max_tokens: int, usable: Usable | None = None) -> Iterator[str | Completion]:
+        yield Completion("", 0, 0)
 
 
 def build(

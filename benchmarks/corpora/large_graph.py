@@ -120,7 +120,8 @@ def _entity_tables(
     ]
     summaries = [
         {"community_id": row["community_id"], "digest": "", "title": draw.choice(titles), "summary": sentence(),
-         "chunk_ids": some_chunks(), "model": "none"}
+         "chunk_ids": some_chunks(), "model": "none", "rating": 5.0, "findings": [], "finding_chunk_ids": [],
+         "finding_entity_ids": []}
         for row in communities
     ]  # fmt: skip
     tables = (entities, relations, communities, summaries)

@@ -161,10 +161,16 @@ ENTITY_DESCRIPTIONS = _schema(digest=TEXT, text=TEXT, model=TEXT)
 """Descriptions that a language model made of several, by the digest of those, the model and the limit."""
 
 COMMUNITIES = _schema(community_id=TEXT, level=pa.int64(), parent_id=TEXT, entity_ids=TEXTS, digest=TEXT)
-"""`level` 0 is the coarsest; `parent_id` is "" there; `digest` covers members, their relations and the children."""
+"""`level` 0 is the coarsest, its parent the root at level -1: the whole corpus, whose `entity_ids` is empty. Only the
+root's `parent_id` is "". `digest` covers members, their relations and the children."""
 
-COMMUNITY_SUMMARIES = _schema(community_id=TEXT, digest=TEXT, title=TEXT, summary=TEXT, chunk_ids=TEXTS, model=TEXT)
-"""`chunk_ids` are the chunks that the summary was written from, best first: what a global answer cites."""
+COMMUNITY_SUMMARIES = _schema(
+    community_id=TEXT, digest=TEXT, title=TEXT, summary=TEXT, chunk_ids=TEXTS, model=TEXT, rating=pa.float64(),
+    findings=TEXTS, finding_chunk_ids=TEXTS, finding_entity_ids=TEXTS,
+)  # fmt: skip
+"""`chunk_ids` are the chunks that the summary was written from, best first: what a global answer cites. `model` is
+"extractive" where no model wrote it; `rating` is from 0 to 10. Of each finding, its chunks' and entities' ids are one
+string, joined by a space."""
 
 QUESTIONS = _schema(id=TEXT, question=TEXT, answer=TEXT, documents=TEXTS, type=TEXT, language=TEXT, origin=TEXT)
 """`origin` is "" for a person's question, "generated" for one that was made from the graph."""

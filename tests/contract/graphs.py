@@ -13,7 +13,7 @@ from resources.graph.rows import KEYS
 
 DIMENSIONS = 4
 VECTOR = pa.field("vector", pa.list_(pa.float32(), DIMENSIONS))
-_SUMMARY = [schemas.COMMUNITY_SUMMARIES.field(name) for name in ("title", "summary", "chunk_ids", "model")]
+_SUMMARY = [field for field in schemas.COMMUNITY_SUMMARIES if field.name not in schemas.COMMUNITIES.names]
 SCHEMAS = {
     "documents": pa.schema([field for field in schemas.DOCUMENTS if field.name != "text"]),
     "chunks": schemas.CHUNKS.append(VECTOR),
@@ -71,6 +71,10 @@ def graph() -> GraphTables:
             "title": "Company 公司",
             "summary": "Warehouses and people.",
             "chunk_ids": ["c3", "c1"],
+            "rating": 7.5,
+            "findings": ["Marek leads 'Halden'.", "宁波仓由陈建国负责。"],
+            "finding_chunk_ids": ["c1", "c3"],
+            "finding_entity_ids": ["e1 e2", "e4"],
         },
         {
             "community_id": "m2",

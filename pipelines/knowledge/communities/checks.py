@@ -16,7 +16,10 @@ def community_faults(communities: pa.Table, entities: pa.Table) -> list[str]:
         homes.update((row["level"], member) for member in members)
         if members - known:
             faults.append(f"community {key} has members that are no entities")
-        if row["parent_id"] and not members <= set(rows.get(row["parent_id"], {"entity_ids": []})["entity_ids"]):
+        parent = rows.get(row["parent_id"])
+        if parent is None and row["level"] >= 0:
+            faults.append(f"community {key} has no parent")
+        elif parent is not None and parent["level"] >= 0 and not members <= set(parent["entity_ids"]):
             faults.append(f"community {key} is not inside its parent {row['parent_id']}")
     faults += [f"entity {member} is twice on level {level}" for (level, member), count in homes.items() if count > 1]
     return faults

@@ -12,7 +12,7 @@ def community_sizes(communities: pa.Table, path: Path) -> Path:
     figure = new_figure(6, 3)
     axes = figure.subplots()
     place = 0
-    for level in sorted(set(communities["level"].to_pylist())):
+    for level in sorted(set(communities["level"].to_pylist()) - {-1}):
         rows = [len(row["entity_ids"]) for row in communities.to_pylist() if row["level"] == level]
         axes.bar(range(place, place + len(rows)), sorted(rows, reverse=True), label=f"level {level}")
         place += len(rows) + 1

@@ -14,7 +14,9 @@ from pipelines.core.protocols import Embedder
 from pipelines.core.vectors import matrix
 from pipelines.knowledge.vectors.embedding import embed_chunks
 
-_SUMMARY = ("title", "summary", "chunk_ids", "model")
+_SUMMARY = (
+    "title", "summary", "chunk_ids", "model", "rating", "findings", "finding_chunk_ids", "finding_entity_ids",
+)  # fmt: skip
 
 
 def assemble(
@@ -83,7 +85,7 @@ def _with_summaries(communities: pa.Table, summaries: pa.Table) -> pa.Table:
     communities = communities.sort_by("community_id")
     for column in _SUMMARY:
         kind = summaries.schema.field(column).type
-        empty: str | list[str] = [] if pa.types.is_list(kind) else ""
+        empty: str | float | list[str] = [] if pa.types.is_list(kind) else 0.0 if pa.types.is_floating(kind) else ""
         values = [by_id[key][column] if key in by_id else empty for key in communities["community_id"].to_pylist()]
         communities = communities.append_column(column, pa.array(values, kind))
     return communities

@@ -72,6 +72,12 @@ CHINESE = Language(
         facts="事实：",
         members="涉及：",
         summary="概括：",
+        report_task=(
+            "请根据下面编号的事实，用中文写一份报告。只写事实里有的内容，名称和数字照抄。只用JSON回答："
+            '{"title": "几个词，含最重要的名称", "summary": "两到四句话，概括这些事实的共同点", '
+            '"rating": 0到10（缺了它，读者会损失多少）, '
+            '"findings": [{"text": "一句话", "facts": [所依据事实的编号]}]}。最多五条发现，重要的在前。'
+        ),
     ),
     questions=Questions(
         asking_words=frozenset(

@@ -95,6 +95,14 @@ ENGLISH = Language(
         facts="Facts:",
         members="About: ",
         summary="Summary:",
+        report_task=(
+            "Write a report on the numbered facts below, in English. Say only what they say and keep names and numbers "
+            'as they are. Answer with JSON alone: {"title": "a few words with the most important names", '
+            '"summary": "two to four sentences on what holds these facts together", '
+            '"rating": 0 to 10 (how much a reader of all documents would miss this), '
+            '"findings": [{"text": "one sentence", "facts": [numbers of the facts that say it]}]}. '
+            "Five findings at most, the most important first."
+        ),
     ),
     questions=Questions(
         asking_words=frozenset(

@@ -22,6 +22,8 @@ class Prompts:
     facts: str
     members: str
     summary: str
+    report_task: str = ""
+    """Asks for a report as JSON."""
 
 
 @dataclass(frozen=True)

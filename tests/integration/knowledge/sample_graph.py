@@ -4,7 +4,8 @@ from pathlib import Path
 
 from pipelines.knowledge.chunks.strategies import ChunkSettings
 from pipelines.knowledge.communities.detection import CommunitySettings, detect_communities
-from pipelines.knowledge.communities.summaries import SummarySettings, summarise
+from pipelines.knowledge.communities.summaries import summarise
+from pipelines.knowledge.communities.summary_settings import SummarySettings
 from pipelines.knowledge.entities.resolution import resolve_entities
 from pipelines.knowledge.extraction.extraction import extract
 from pipelines.knowledge.extraction.rules.rule_extraction import RuleExtractor

@@ -9,7 +9,10 @@ from pipelines.core.protocols import Messages
 from pipelines.knowledge.communities.checks import unsummarised
 from pipelines.knowledge.communities.detection import CommunitySettings, detect_communities
 from pipelines.knowledge.communities.evidence import token_estimate
-from pipelines.knowledge.communities.summaries import EXTRACTIVE, SummarySettings, grounded, summarise
+from pipelines.knowledge.communities.grounding import grounded
+from pipelines.knowledge.communities.report import EXTRACTIVE
+from pipelines.knowledge.communities.summaries import summarise
+from pipelines.knowledge.communities.summary_settings import SummarySettings
 from pipelines.knowledge.entities.resolution import resolve_entities
 from pipelines.knowledge.extraction.extraction import extract
 from pipelines.text.languages.chinese import CHINESE
@@ -17,7 +20,7 @@ from pipelines.text.languages.english import ENGLISH
 from tests.fakes import FakeLanguageModel
 from tests.knowledge.graph.graph_tables import WordExtractor, chunk_table
 
-SETTINGS = SummarySettings()
+SETTINGS = SummarySettings(writer="model", least_members=2)
 DOCUMENTS = {
     "a.md": ["Ann leads the workshop with Bob. Bob repairs tents for Cid."],
     "b.md": ["Xia ships boots to Yan. Yan pays Zoe for boots."],
@@ -35,9 +38,8 @@ def _tables(
     chunks = chunk_table(documents)
     extractions, _ = extract(chunks, before.get("extractions"), WordExtractor())
     graph = resolve_entities(extractions, chunks, before.get("entities"), before.get("relations"))
-    communities, _ = detect_communities(
-        graph.entities, graph.relations, before.get("communities"), CommunitySettings(max_cluster_size=size)
-    )
+    chosen = CommunitySettings(max_cluster_size=size, min_members=2)
+    communities, _ = detect_communities(graph.entities, graph.relations, before.get("communities"), chosen)
     return {
         "chunks": chunks,
         "extractions": extractions,
@@ -58,9 +60,9 @@ def test_each_community_gets_a_summary_title_and_its_chunks():
     tables = _tables(DOCUMENTS)
     table, work = _summarise(tables, None, model)
     assert unsummarised(tables["communities"], table) == []
-    assert (work.new, work.computed["summaries"], work.computed["extractive"]) == (2, 2, 0)
+    assert (work.new, work.computed["summaries"], work.computed["extractive"]) == (3, 3, 0)
     rows = {row["title"]: row for row in table.to_pylist()}
-    assert set(rows) == {"Bob, Ann, Cid", "Yan, Xia, Zoe"}
+    assert set(rows) == {"Bob, Ann, Cid", "Yan, Xia, Zoe", "Bob, Yan"}  # the last is the root
     row = rows["Bob, Ann, Cid"]
     assert row["model"] == "fake-model@1"
     texts = dict(zip(tables["chunks"]["chunk_id"].to_pylist(), tables["chunks"]["text"].to_pylist(), strict=True))
@@ -72,20 +74,20 @@ def test_nothing_changed_calls_nothing():
     tables = _tables(DOCUMENTS)
     first, _ = _summarise(tables, None, model)
     second, work = _summarise(_tables(DOCUMENTS, tables), first, model)
-    assert len(model.calls) == 1
+    assert len(model.calls) == 2
     assert second.equals(first)
-    assert (work.same, work.computed["summaries"]) == (2, 0)
+    assert (work.same, work.computed["summaries"]) == (3, 0)
 
 
-def test_only_the_changed_community_is_written_again():
+def test_only_the_changed_community_and_the_root_are_written_again():
     model = FakeLanguageModel(_first_fact)
     tables = _tables(DOCUMENTS)
     first, _ = _summarise(tables, None, model)
     edited = {**DOCUMENTS, "b.md": ["Xia ships boots to Yan. Yan pays Zoe for lamps."]}
     second, work = _summarise(_tables(edited, tables), first, model)
-    assert len(model.calls[1]) == 1
-    assert "lamps" in model.calls[1][0][0]["content"]
-    assert (work.changed, work.same, second.num_rows) == (1, 1, 2)
+    assert [len(call) for call in model.calls] == [2, 1, 1, 1]
+    assert "lamps" in model.calls[2][0][0]["content"]
+    assert (work.changed, work.same, second.num_rows) == (2, 1, 3)
 
 
 def test_another_model_writes_everything_again():
@@ -94,13 +96,13 @@ def test_another_model_writes_everything_again():
     other = FakeLanguageModel(_first_fact)
     other.name = "other-model@1"
     _, work = _summarise(tables, first, other)
-    assert work.changed == 2
+    assert work.changed == 3
 
 
 def test_an_invented_summary_is_replaced_by_the_evidence():
     tables = _tables(DOCUMENTS)
     table, work = _summarise(tables, None, FakeLanguageModel(lambda _: "Unicorns dance on distant rainbows."))
-    assert work.computed["extractive"] == 2
+    assert work.computed["extractive"] == 3 == work.computed["dropped_sentences"]
     assert set(table["model"].to_pylist()) == {EXTRACTIVE}
     assert any("Ann leads the workshop with Bob." in text for text in table["summary"].to_pylist())
 
@@ -113,7 +115,7 @@ def test_a_parent_is_written_after_its_parts_and_reads_their_summaries():
     levels = tables["communities"]["level"].to_pylist()
     model = FakeLanguageModel(_first_fact)
     table, _ = _summarise(tables, None, model)
-    assert len(model.calls) == len(set(levels))
+    assert len(set(levels)) >= 3 and len(model.calls) == len(set(levels))
     assert [len(call) for call in model.calls] == [levels.count(level) for level in sorted(set(levels), reverse=True)]
     assert unsummarised(tables["communities"], table) == []
 
@@ -130,26 +132,35 @@ def test_prompts_stay_small():
 def test_sentences_without_ground_are_dropped():
     facts = ["Ann leads the repair workshop."]
     text = "Ann leads the workshop. Dragons eat moons. Ann leads the"
-    assert grounded(text, facts, language=ENGLISH, min_support=0.6) == "Ann leads the workshop."
-    assert grounded("Ann leads the workshop. Ann leads the workshop.", facts, ENGLISH, 0.6) == "Ann leads the workshop."
-    assert grounded("", facts, ENGLISH, 0.6) == ""
+    assert grounded(text, facts, language=ENGLISH, min_support=0.6) == ["Ann leads the workshop."]
+    assert grounded(2 * "Ann leads the workshop. ", facts, ENGLISH, 0.6) == ["Ann leads the workshop."]
+    assert grounded("", facts, ENGLISH, 0.6) == []
 
 
 def test_a_number_that_no_evidence_holds_is_dropped():
     facts = ["The mill in Leeds was checked in May 2025."]
-    assert grounded("The mill in Leeds was checked in May 2027.", facts, ENGLISH, 0.6) == ""
-    assert grounded("The mill in Leeds was checked in 2025.", facts, ENGLISH, 0.6) != ""
+    assert grounded("The mill in Leeds was checked in May 2027.", facts, ENGLISH, 0.6) == []
+    assert grounded("The mill in Leeds was checked in 2025.", facts, ENGLISH, 0.6) != []
 
 
 def test_a_sentence_glued_from_several_facts_is_dropped():
     facts = ["Ann leads the workshop in Oslo.", "Bob ships boots to Turin."]
-    assert grounded("Ann ships boots from the workshop in Oslo to Turin.", facts, ENGLISH, 0.75) == ""
+    assert grounded("Ann ships boots from the workshop in Oslo to Turin.", facts, ENGLISH, 0.75) == []
+
+
+def test_facts_together_bear_a_sentence_out_but_no_name_or_number_of_its_own():
+    facts = ["Ann leads the workshop in Oslo.", "The workshop repairs 300 tents a year."]
+    whole = "Ann leads the workshop in Oslo, which repairs 300 tents a year."
+    assert grounded(whole, facts, ENGLISH, 0.75) == [] and grounded(whole, facts, ENGLISH, 0.75, True) == [whole]
+    assert grounded(whole.replace("300", "400"), facts, ENGLISH, 0.5, True) == []
+    assert grounded(whole.replace("Oslo", "Bergen"), facts, ENGLISH, 0.5, True) == []
+    assert grounded("Many other people travel far beyond the tents.", facts, ENGLISH, 0.5, True) == []
 
 
 def test_a_summary_in_the_wrong_language_is_dropped():
     facts = ["深光照明位于深圳，员工二百一十人。"]
-    assert grounded("The company is in Shenzhen.", facts, language=CHINESE, min_support=0.6) == ""
-    assert grounded("深光照明位于深圳。", facts, language=CHINESE, min_support=0.6) == "深光照明位于深圳。"
+    assert grounded("The company is in Shenzhen.", facts, language=CHINESE, min_support=0.6) == []
+    assert grounded("深光照明位于深圳。", facts, language=CHINESE, min_support=0.6) == ["深光照明位于深圳。"]
 
 
 def test_chinese_evidence_is_asked_about_in_chinese():
@@ -225,3 +236,16 @@ def test_a_text_that_no_summary_is_made_of_is_not_one_to_keep():
     _summarise(tables, None, refusing)
     _summarise(tables, None, writing)
     assert set(refusing.used) == {False} and set(writing.used) == {True}
+
+
+def test_without_a_capable_model_reports_are_extractive_say_so_and_call_nothing():
+    model, tables = FakeLanguageModel(_first_fact), _tables(DOCUMENTS)
+    table, work = summarise(
+        *(tables[name] for name in ("communities", "entities", "relations", "chunks")), None, model, SummarySettings()
+    )
+    assert model.calls == [] and set(table["model"].to_pylist()) == {EXTRACTIVE}
+    assert (work.computed["extractive"], work.computed["model_reports"]) == (3, 0)
+    row = next(row for row in table.to_pylist() if row["title"] == "Bob, Ann, Cid")
+    # The most central member's own sentence comes first.
+    assert row["summary"].startswith("Bob repairs tents for Cid.")
+    assert all(chunk in tables["chunks"]["chunk_id"].to_pylist() for chunk in row["finding_chunk_ids"])

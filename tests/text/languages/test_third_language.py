@@ -16,8 +16,9 @@ from pipelines.finetune.dataset.leakage import document_leaks
 from pipelines.finetune.dataset.rows.files import RawRow
 from pipelines.finetune.dataset.rows.registry import Source
 from pipelines.finetune.dataset.rows.table import read_row
-from pipelines.knowledge.communities.evidence import gather_evidence, summary_prompt
-from pipelines.knowledge.communities.summaries import grounded
+from pipelines.knowledge.communities.evidence import gather_evidence
+from pipelines.knowledge.communities.grounding import grounded
+from pipelines.knowledge.communities.prompts import summary_prompt
 from pipelines.text.languages.language import Language, Names, Prompts, Questions
 from pipelines.text.languages.languages import LANGUAGES, language_of
 from pipelines.text.near_duplicates import meant
@@ -125,7 +126,7 @@ def test_a_summary_is_asked_for_and_joined_in_it():
     content = summary_prompt(evidence, [])[0]["content"]
     assert content == "ᚐ5\n\nᚐ6\n- ᚁᚂᚃ ᚐᚅ᚜\n- ᚃᚂ ᚐᚅ᚜\n\nᚐ7 A (person) + B (person)\n\nᚐ8"
     told = "ᚁᚂᚃ ᚃᚂ ᚐᚅ᚜ᚃᚂ ᚁᚂᚃ ᚐᚅ᚜ Shop ᚃᚂ."
-    assert grounded(told, ["ᚁᚂᚃ ᚃᚂ"], OGHAM, 0.5) == "ᚁᚂᚃ ᚃᚂ ᚐᚅ᚜ / ᚃᚂ ᚁᚂᚃ ᚐᚅ᚜"
+    assert grounded(told, ["ᚁᚂᚃ ᚃᚂ"], OGHAM, 0.5) == ["ᚁᚂᚃ ᚃᚂ ᚐᚅ᚜", "ᚃᚂ ᚁᚂᚃ ᚐᚅ᚜"]
 
 
 def test_instruction_rows_and_their_leaks():
