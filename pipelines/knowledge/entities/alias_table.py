@@ -24,7 +24,7 @@ def alias_rows(groups: NameGroups, things: Mapping[str, Thing], names: Mapping[s
     why: dict[str, Evidence] = {}
     for join in groups.joins:
         for key in (join.one, join.other):
-            why.setdefault(key, join)
+            why.setdefault(plain_key(key), join)
     rows: dict[str, dict[str, Any]] = {}
     for node, thing in things.items():
         mine = plain_key(node)

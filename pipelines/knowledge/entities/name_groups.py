@@ -61,7 +61,8 @@ class NameGroups:
         self.senses.part_people(self._root)
         for key in self._one_person & self.senses.split.keys():
             self.senses.rejoin(key)
-        self.groups.join([*by_hand, *(one for one in (*aliases, *sure) if self._person(one))])
+        said = (self._meant(one) for one in (*aliases, *sure) if self._person(one))
+        self.groups.join([*by_hand, *said])
         self._find_shorts(shorts, people=True)
         for one in filter(self._lone, self.seen.aliases):
             lone, whole = sorted((one.one, one.other), key=lambda key: (" " in key, key))
@@ -123,6 +124,11 @@ class NameGroups:
 
     def _person(self, evidence: Evidence) -> bool:
         return "PERSON" in (self._kind(evidence.one), self._kind(evidence.other))
+
+    def _meant(self, evidence: Evidence) -> Evidence:
+        """Return evidence about whom its names mean in its document, where several people have one of them."""
+        one, other = (self.senses.node(evidence.document_id, key) for key in (evidence.one, evidence.other))
+        return replace(evidence, one=one, other=other) if evidence.document_id else evidence
 
     def _lone(self, evidence: Evidence) -> bool:
         """Say whether an alias is a person's lone name (née Dluhos), which means somebody else in other documents."""

@@ -76,3 +76,10 @@ def test_the_rows_order_does_not_matter():
     extractions, chunks = tables_of(HOUSES, SAID)
     backwards = extractions.take(pa.array(range(extractions.num_rows - 1, -1, -1)))
     assert resolve_entities(backwards, chunks).entities.equals(resolve_entities(extractions, chunks).entities)
+
+
+def test_an_alias_of_one_of_two_people_is_his_alone():
+    texts = HOUSES | {"b.md": "[Wei Zhang|P|b] ([张伟|P|b]) works at [Borealis Freight|O|bf]."}
+    graph = resolve_entities(*tables_of(texts, SAID))
+    found = sorted((row["name"], row["aliases"]) for row in graph.entities.to_pylist() if row["type"] == "PERSON")
+    assert found == [("Wei Zhang", []), ("Wei Zhang", ["张伟"])]
