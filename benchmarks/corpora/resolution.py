@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.corpora.redocred import FILE, LEFT_OUT, plain
 from pipelines.core.errors import InputError
+from pipelines.knowledge.entities.name_groups import NameGroups
 
 TYPES = {"PER": "PERSON", "ORG": "ORGANIZATION", "LOC": "LOCATION", "MISC": "MISC"}
 """The data's types in ours; MISC (works, events, languages, laws) is what has no type."""
@@ -81,3 +82,13 @@ def within_documents(rows: Sequence[Mapping[str, Any]], key: Callable[[str, str]
     """Return how a grouping of (document, name) agrees with the gold, over pairs of mentions of one document."""
     each = (agreement((key(row["document_id"], one["name"]), one["thing"]) for one in row["entities"]) for row in rows)
     return sum(each, Agreement())
+
+
+def resolved(rows: Sequence[Mapping[str, Any]]) -> tuple[Agreement, Agreement, Agreement]:
+    """Return how resolution of all rows as one corpus agrees with the gold: of all, and of the odd and even ones."""
+    groups = NameGroups(rows, {row["chunk_id"]: row for row in rows})
+    return (
+        within_documents(rows, groups.key),
+        within_documents(rows[1::2], groups.key),
+        within_documents(rows[::2], groups.key),
+    )

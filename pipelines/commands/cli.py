@@ -21,7 +21,7 @@ COMMANDS = {
     "serve": "answer questions by OpenAI's protocol, MCP and a page on localhost",
     "feedback": "say that an answer was good, bad, or what it should have been",
     "questions": "make questions with gold answers and documents from the graph's relations",
-    "entities": "show, join and part the entities of the graph; edits are replayed on every run",
+    "entities": "show, join and part the entities of the graph",
     "export": "write a merged model, or the knowledge graph, in formats that other tools read",
     "diff": "list what is new, gone or changed in the knowledge graph since its previous version",
     "doctor": "print each setting, where it comes from, and what is wrong",

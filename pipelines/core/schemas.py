@@ -146,11 +146,13 @@ ALIASES = _schema(
     rule=TEXT,
     score=pa.float64(),
     evidence=TEXT,
+    said_in=TEXT,
     by=TEXT,
     mentions=pa.int64(),
 )
 """Why an `alias` means an entity: everywhere (`document_id` "") or in one document, by which `rule`, how surely, what
-says so, and `by` whom (rules, hand, or a model's name); `mentions` are those of that spelling or short name."""
+says so in which document (`said_in`), and `by` whom (rules, hand, or a model's name); `mentions` are those of that
+spelling or short name."""
 
 SUSPECTED_DUPLICATES = _schema(
     pair_id=TEXT, one_id=TEXT, other_id=TEXT, one=TEXT, other=TEXT, rule=TEXT, score=pa.float64(), reason=TEXT

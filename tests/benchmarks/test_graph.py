@@ -1,6 +1,7 @@
 """The rows of benchmarks/graph.py, on two documents whose figures are counted by hand."""
 
 from benchmarks.corpora.redocred import Document, compare, plain
+from benchmarks.corpora.resolution import Agreement, resolved
 from benchmarks.graph import rows
 from pipelines.knowledge.mentions import CO_OCCURS, Entity, Extraction, Relation
 
@@ -32,3 +33,18 @@ def test_the_rows_tell_both_halves():
 
 def test_tokens_become_text_as_people_write_it():
     assert plain('He said : " Well , it \'s 5 % ( or more ) . "'.split()) == 'He said: "Well, it\'s 5% (or more)."'
+
+
+def test_resolution_is_compared_over_pairs_of_mentions_within_documents():
+    rows = [
+        {"chunk_id": "0", "document_id": "0", "start": 0, "text": "Nora Berg met Oslo. Berg left.", "relations": [],
+         "entities": [
+             {"name": "Nora Berg", "type": "PERSON", "start": 0, "end": 9, "thing": 0},
+             {"name": "Oslo", "type": "LOCATION", "start": 14, "end": 18, "thing": 1},
+             {"name": "Berg", "type": "PERSON", "start": 20, "end": 24, "thing": 0},
+             {"name": "Oslo", "type": "LOCATION", "start": 14, "end": 18, "thing": 2},
+         ]},
+    ]  # fmt: skip
+    whole, odd, even = resolved(rows)
+    assert (whole, odd) == (Agreement(both=1, found=2, gold=1), Agreement()) and even == whole
+    assert whole.f1 == 2 / 3

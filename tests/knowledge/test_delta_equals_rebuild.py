@@ -17,6 +17,7 @@ from pipelines.core.graph_tables import GRAPH_TABLES
 from pipelines.core.protocols import GraphStore
 from pipelines.knowledge.chunks.strategies import ChunkSettings
 from pipelines.knowledge.documents.formats.limits import Limits
+from pipelines.knowledge.entities.edits import Edit
 from resources.graph.embedded import EmbeddedGraphStore
 from resources.graph.stores import open_graph_store
 from resources.settings import Settings
@@ -34,6 +35,7 @@ SENTENCES = [
     "腾讯是一家互联网公司。",
     "Anna Berg leads Lindqvist AB since 2019.",
 ]
+PAIRS = [("Marek Dvorsky", "Anna Berg"), ("Lindqvist AB", "Verano Outdoor"), ("腾讯", "小明"), ("Oslo", "Nobody")]
 texts = st.lists(st.sampled_from(SENTENCES), min_size=0, max_size=6).map("\n\n".join)
 names = st.sampled_from(NAMES)
 steps = st.one_of(
@@ -42,6 +44,8 @@ steps = st.one_of(
     st.tuples(st.just("delete"), names, st.none()),
     st.tuples(st.just("cut"), st.sampled_from([16, 24, 40]), st.booleans()),
     st.tuples(st.just("model"), st.sampled_from(["one@1", "two@1"]), st.sampled_from([16, 24])),
+    st.tuples(st.just("edit"), st.sampled_from(["merge", "split"]), st.sampled_from(PAIRS)),
+    st.tuples(st.just("undo"), st.none(), st.none()),
     st.tuples(st.just("limits"), st.sampled_from([60, 10_000]), st.none()),
 )
 nights = st.lists(st.lists(steps, min_size=1, max_size=3), min_size=1, max_size=3)
@@ -62,6 +66,10 @@ def take(flow: Flow, step: tuple[str, Any, Any]) -> None:
     elif kind == "model":
         flow.embedder = FakeEmbedder(dimensions=second)
         flow.embedder.name = f"{first}-{second}"
+    elif kind == "edit":
+        flow.edits = flow.edits.with_edit(Edit(edit=first, name=second[0], alias=second[1]))
+    elif kind == "undo":
+        flow.edits = flow.edits.without(len(flow.edits.made) - 1)
     elif kind == "limits":
         flow.limits = Limits(file_bytes=first)
 
@@ -81,7 +89,7 @@ def check(story: list[list[tuple[str, Any, Any]]], store: str) -> None:
                 take(flow, step)
             flow.run(reembed=True)
         clean = Flow(flow.folder, place / "clean", flow.embedder, EmbeddedGraphStore(place / "clean" / "graph"))
-        clean.settings, clean.limits = flow.settings, flow.limits
+        clean.settings, clean.limits, clean.edits = flow.settings, flow.limits, flow.edits
         clean.run()
         mine, expected = flow.digests(), clean.digests()
         if store == "neo4j":  # its tables come back in types of their own: rows and the mirrored store are compared

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipelines.commands.command import HELP_SETTINGS, Command
-from pipelines.core.errors import InputError
+from pipelines.core.errors import InputError, NotMaterializedError
 
 if TYPE_CHECKING:
     from pipelines.knowledge.entities.edits import Edit, Edits
@@ -143,7 +143,11 @@ def _tables() -> "TableStore":
     from resources.settings import Settings
     from resources.tables.tables import TableStore
 
-    return TableStore(Settings.load().home / "tables")
+    tables = TableStore(Settings.load().home / "tables")
+    if not tables.digest("aliases"):  # none yet, or those of an earlier release
+        run = "graftline run --select entity_graph"
+        raise NotMaterializedError("the entities", "no stored table", "an earlier run", run)
+    return tables
 
 
 def _book() -> "Book":

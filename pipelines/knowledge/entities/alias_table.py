@@ -24,7 +24,7 @@ def alias_rows(groups: NameGroups, things: Mapping[str, Thing], names: Mapping[s
     why: dict[str, Evidence] = {}
     for join in groups.joins:
         for key in (join.one, join.other):
-            why.setdefault(key, join)
+            why.setdefault(plain_key(key), join)
     rows: dict[str, dict[str, Any]] = {}
     for node, thing in things.items():
         mine = plain_key(node)
@@ -38,24 +38,27 @@ def alias_rows(groups: NameGroups, things: Mapping[str, Thing], names: Mapping[s
             else:
                 evidence = why.get(key)
             if evidence is not None:
-                row = _row(node, names[node], name, evidence, count, entity_id)
+                row = _row(node, names[node], name, evidence, count, entity_id, "")
                 rows[row["alias_id"]] = row
     for document, one in groups.short_names():
         node = groups.key_of(document, one.one)
         if node in things:
             spelt = _best(groups, one.one)
             count = sum(groups.seen.documents[document][one.one].values())
-            row = _row(node, names[node], spelt, one, count, entity_id)
+            row = _row(node, names[node], spelt, one, count, entity_id, document)
             rows[row["alias_id"]] = row
     return pa.Table.from_pylist([rows[key] for key in sorted(rows)], ALIASES)
 
 
-def _row(node: str, name: str, alias: str, evidence: Evidence, mentions: int, entity_id: Id) -> dict[str, Any]:
+def _row(
+    node: str, name: str, alias: str, evidence: Evidence, mentions: int, entity_id: Id, document: str
+) -> dict[str, Any]:
     found = entity_id(node)
     return {
-        "alias_id": content_id("alias", found, alias, evidence.document_id),
-        "entity_id": found, "name": name, "alias": alias, "document_id": evidence.document_id, "rule": evidence.rule,
-        "score": evidence.score, "evidence": evidence.quote, "by": evidence.by, "mentions": mentions,
+        "alias_id": content_id("alias", found, alias, document),
+        "entity_id": found, "name": name, "alias": alias, "document_id": document, "rule": evidence.rule,
+        "score": evidence.score, "evidence": evidence.quote,
+        "said_in": evidence.document_id, "by": evidence.by, "mentions": mentions,
     }  # fmt: skip
 
 

@@ -79,7 +79,7 @@ class Edits:
 
     def without(self, place: int) -> "Edits":
         """Return these edits without the one at a place."""
-        return Edits((*self.made[:place], *self.made[place + 1 :]), self.file)
+        return Edits(tuple(edit for number, edit in enumerate(self.made) if number != place), self.file)
 
     def in_documents(self, paths: Mapping[str, str]) -> "Edits":
         """Return these edits with the documents' ids in the place of their paths."""

@@ -7,12 +7,13 @@ from typing import Any
 
 from pipelines.knowledge.entities.kinds import majority_type
 from pipelines.knowledge.entities.name_groups import NameGroups
-from pipelines.knowledge.mentions import ALIAS_OF, CO_OCCURS
+from pipelines.knowledge.mentions import ALIAS_OF, BY_MODEL, CO_OCCURS
 from pipelines.knowledge.names import is_han
 from pipelines.text.sentence_spans import sentence_spans
 
 SYMMETRIC = frozenset({CO_OCCURS})
 _GOOD_LENGTH = (30, 220)
+_TOLD = (BY_MODEL, "replay")
 Places = set[tuple[str, int, int]]
 """Chunk, and start and end in its text."""
 
@@ -28,10 +29,14 @@ class Thing:
     sentences: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     descriptions: Counter[str] = field(default_factory=Counter)
     typed: bool = False
+    told: bool = False
+    """Whether a language model or a person named it, and not a tagger, which takes many a word for a name."""
 
     @property
     def kept(self) -> bool:
-        """Whether it is sure enough: a lone word of unknown type, or seen once, needs a relation that names it."""
+        """Whether it is sure enough: a lone word that a tagger found needs a relation or a second place."""
+        if self.told:
+            return True
         kind, mentions = majority_type(self.types), self.names.total()
         if self.typed or any(" " in name for name in self.names) or kind not in ("CONCEPT", "ORGANIZATION"):
             return self.typed or kind != "CONCEPT" or mentions > 1
@@ -77,6 +82,7 @@ class Gathered:
         document, name = row["document_id"], mention["name"]
         thing = self.things[self._groups.key(document, name)]
         thing.chunk_ids.add(row["chunk_id"])
+        thing.told |= row["extractor"].startswith(_TOLD)
         place_of_mention = (document, str(mention["start"]), name)
         if place_of_mention not in self._seen:
             self._seen.add(place_of_mention)

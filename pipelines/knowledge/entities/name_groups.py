@@ -41,11 +41,13 @@ class NameGroups:
     ) -> None:
         self._texts = texts or {}
         self.seen = Seen(rows, self._texts)
-        self._edits, self._spellings = edits, edits.spellings()
+        self._spellings = edits.spellings()
+        self._alone, self._forbidden = edits.alone(), edits.forbidden()
+        self._kinds: dict[str, str] = {}
         self._elsewhere, self._one_person = edits.elsewhere(), edits.one_person()
         keys = sorted(self.seen.votes)
         self.senses = Senses(self.seen)
-        self.groups = Groups(self._kind, edits.forbidden(), edits.alone())
+        self.groups = Groups(self._kind, self._forbidden, self._alone)
         self._short: dict[tuple[str, str], Evidence] = {}
         likeness, shorts = Likeness(keys, self._kind), Shorts(self.seen)
         aliases = [one for one in self.seen.aliases if not self._lone(one)]
@@ -59,7 +61,8 @@ class NameGroups:
         self.senses.part_people(self._root)
         for key in self._one_person & self.senses.split.keys():
             self.senses.rejoin(key)
-        self.groups.join([*by_hand, *(one for one in (*aliases, *sure) if self._person(one))])
+        said = (self._meant(one) for one in (*aliases, *sure) if self._person(one))
+        self.groups.join([*by_hand, *said])
         self._find_shorts(shorts, people=True)
         for one in filter(self._lone, self.seen.aliases):
             lone, whole = sorted((one.one, one.other), key=lambda key: (" " in key, key))
@@ -113,13 +116,19 @@ class NameGroups:
         return self.groups.root(self.senses.node(document, key, name))
 
     def _kind(self, node: str) -> str:
-        key = plain_key(node)
-        if node != key and key in self.seen.founders:
-            return "ORGANIZATION"
-        return majority_type(self.seen.votes[key])
+        if node not in self._kinds:
+            key = plain_key(node)
+            company = node != key and key in self.seen.founders
+            self._kinds[node] = "ORGANIZATION" if company else majority_type(self.seen.votes[key])
+        return self._kinds[node]
 
     def _person(self, evidence: Evidence) -> bool:
         return "PERSON" in (self._kind(evidence.one), self._kind(evidence.other))
+
+    def _meant(self, evidence: Evidence) -> Evidence:
+        """Return evidence about whom its names mean in its document, where several people have one of them."""
+        one, other = (self.senses.node(evidence.document_id, key) for key in (evidence.one, evidence.other))
+        return replace(evidence, one=one, other=other) if evidence.document_id else evidence
 
     def _lone(self, evidence: Evidence) -> bool:
         """Say whether an alias is a person's lone name (née Dluhos), which means somebody else in other documents."""
@@ -135,7 +144,7 @@ class NameGroups:
 
     def _parted(self, document: str, one: Evidence) -> bool:
         """Say whether a person has said that a short name is not that longer one."""
-        alone, forbidden = self._edits.alone(), self._edits.forbidden()
+        alone, forbidden = self._alone, self._forbidden
         if (document, one.one) in self._elsewhere or alone & {one.one, one.other}:
             return True
         members = self.groups.members(self.senses.node(document, one.other)) if forbidden else []

@@ -81,7 +81,8 @@ def resolve_entities(
         "pairs_compared": groups.compared, "pairs_left_out": groups.crowded, "joins": len(groups.joins),
         "refused_joins": len(groups.refusals), "short_names": len(groups.short_names()),
         "homonyms": len(groups.senses.split), "suspected_duplicates": pairs.num_rows, "edits": len(edits.made),
-        "unused_edits": len(unused), **{f"descriptions_{name}": count for name, count in merging.counts.items()},
+        "unused_edits": len(unused), "left_out": len(gathered.things) - len(kept),
+        **{f"descriptions_{name}": count for name, count in merging.counts.items()},
     }  # fmt: skip
     return EntityGraph(
         entities, relations, _work(entities, previous_entities), _work(relations, previous_relations), aliases, pairs,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pipelines.knowledge.entities.naming import forms
 from pipelines.knowledge.entities.naming.forms import fold
+from pipelines.knowledge.entities.naming.homonyms import plain_key
 from pipelines.knowledge.entities.naming.seen import Evidence
 from pipelines.knowledge.names import is_han
 
@@ -102,6 +103,7 @@ class Groups:
 
     def _strange(self, one: str, other: str) -> bool:
         """Say whether nothing but the chain speaks for two names: written alike and neither short for the other."""
+        one, other = plain_key(one), plain_key(other)
         if is_han(one) != is_han(other) or frozenset((one, other)) in self._direct or fold(one) == fold(other):
             return False
         pairs = ((one, other), (other, one))

@@ -66,6 +66,7 @@ class Seen:
         self.beside: dict[tuple[str, str], set[str]] = defaultdict(set)
         self.employers: dict[tuple[str, str], set[str]] = defaultdict(set)
         """Whom a relation of work joins a key with; other relations say nothing of who else it could be."""
+        self._acronyms: dict[str, str] = {}
         self._aliases: dict[tuple[str, str, str, str], list[Any]] = {}
         for row in rows:
             self._read(row, texts.get(row["chunk_id"]) if row.get("chunk_id") else None)
@@ -82,10 +83,12 @@ class Seen:
 
     def acronym(self, key: str) -> str:
         """Return the letters of a key that is mostly spelt as an acronym, "" for any other."""
-        counts: Counter[str] = Counter()
-        for name, count in self.spelled[key].items():
-            counts[acronym_of(name)] += count
-        return max(counts, key=lambda letters: (counts[letters], letters)) if counts else ""
+        if key not in self._acronyms:
+            counts: Counter[str] = Counter()
+            for name, count in self.spelled[key].items():
+                counts[acronym_of(name)] += count
+            self._acronyms[key] = max(counts, key=lambda letters: (counts[letters], letters)) if counts else ""
+        return self._acronyms[key]
 
     def _read(self, row: Mapping[str, Any], chunk: Mapping[str, Any] | None) -> None:
         document = row["document_id"]
