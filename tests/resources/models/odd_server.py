@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -63,11 +63,12 @@ def odd_server(answer: Callable[[dict[str, Any]], Answer], models: Answer | None
         def _send(self, status: int, body: Any) -> None:
             page = isinstance(body, str)
             raw = body.encode() if page else json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "text/html" if page else "application/json")
-            self.send_header("Content-Length", str(len(raw)))
-            self.end_headers()
-            self.wfile.write(raw)
+            with suppress(ConnectionError):  # who waited no longer is gone
+                self.send_response(status)
+                self.send_header("Content-Type", "text/html" if page else "application/json")
+                self.send_header("Content-Length", str(len(raw)))
+                self.end_headers()
+                self.wfile.write(raw)
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
