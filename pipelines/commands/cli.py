@@ -21,7 +21,7 @@ COMMANDS = {
     "serve": "answer questions by OpenAI's protocol, MCP and a page on localhost",
     "feedback": "say that an answer was good, bad, or what it should have been",
     "questions": "make questions with gold answers and documents from the graph's relations",
-    "export": "write a merged model as safetensors or as GGUF",
+    "export": "write a merged model as safetensors or as GGUF, or the graph for Neo4j's import",
     "doctor": "print each setting, where it comes from, and what is wrong",
     "rollback": "switch the knowledge graph back to its previous version",
     "ui": "start Dagster and MLflow on localhost and print their addresses",

@@ -1,6 +1,7 @@
-"""`graftline export`: the merged model of a recipe that was run, or of any one training by its key."""
+"""`graftline export`: the merged model of a recipe or a training, or the graph as files that Neo4j imports."""
 
 import logging
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ _SHOWN = 8
 
 @click.command(cls=Command)
 @click.argument("wanted", metavar="RECIPE_OR_KEY", shell_complete=complete_recipe)
+@click.argument("folder", metavar="[FOLDER]", required=False)
 @click.option("--format", "form", type=NearestChoice(("safetensors", "gguf")), default="safetensors", show_default=True)
 @click.option(
     "--type",
@@ -33,11 +35,19 @@ _SHOWN = 8
     help="of the GGUF",
 )
 @click.option("--output", metavar="PATH", help="folder, or .gguf file (default: exports/ below the home)")
-def command(wanted: str, form: str, gguf_type: str, output: str | None) -> int:
-    """Write a merged model as safetensors or as GGUF.
+def command(wanted: str, folder: str | None, form: str, gguf_type: str, output: str | None) -> int:
+    """Write a merged model as safetensors or as GGUF, or the graph for Neo4j's import.
 
     RECIPE_OR_KEY is the name of a recipe that was run, or a training's key (its beginning will do).
+
+    `graftline export neo4j FOLDER` writes the files of a first load into a server that may be stopped, and prints the
+    command of neo4j-admin that takes them; the next run with NEO4J_URI makes the indexes.
     """
+    if wanted == "neo4j":
+        print(_for_neo4j(folder))
+        return 0
+    if folder is not None:
+        raise click.UsageError(f"Got unexpected extra argument ({folder})")
     from pipelines.finetune.merging.exporting import export
     from pipelines.finetune.training.record import TrainingRecord
     from resources.settings import Settings
@@ -57,6 +67,27 @@ def command(wanted: str, form: str, gguf_type: str, output: str | None) -> int:
     target = Path(output) if output else settings.home / "exports" / f"{name}{ending}"
     print(export(model, target, form, gguf_type))
     return 0
+
+
+def _for_neo4j(folder: str | None) -> str:
+    """Write the current graph's import files and return what to do with them, step by step."""
+    from resources.graph.embedded import EmbeddedGraphStore
+    from resources.graph.neo4j_loads.import_files import write_import_files
+    from resources.settings import Settings
+
+    if folder is None:
+        raise click.UsageError("Missing argument 'FOLDER': graftline export neo4j FOLDER")
+    store = EmbeddedGraphStore(Settings.load().home / "graph")
+    graph, version = store.graph(), store.version()
+    if graph is None or version is None:
+        run = "graftline run --select knowledge_graph"
+        raise NotMaterializedError("graftline export neo4j", "no graph", "an earlier run", run)
+    line = write_import_files(graph, version, Path(folder))
+    return (
+        f"cd {shlex.quote(str(Path(folder).absolute()))}    # where the server is, while it is stopped\n{line}\n"
+        "# start the server; then, for the indexes:\n"
+        "NEO4J_URI=bolt://localhost:7687 graftline run --select knowledge_graph"
+    )
 
 
 def keep_training(record: "TrainingRecord", home: Path) -> None:
