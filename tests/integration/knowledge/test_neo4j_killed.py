@@ -20,7 +20,7 @@ from tests.contract.graphs import graph, table
 from tests.contract.test_graph_store import assert_holds
 from tests.integration.knowledge.neo4j_server import Server, needs_server
 
-ENTITIES, RELATIONS, KILLS = 4_000, 20_000, 10
+ENTITIES, RELATIONS, KILLS = 1_500, 6_000, 10
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def watch(server: Server, seen: set[frozenset[Any]], stop: threading.Event) -> N
 def test_a_server_killed_ten_times_in_the_middle_of_loads_ends_with_exactly_the_graph(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(neo4j_stage, "ROWS_A_TRANSACTION", 5_000)
+    monkeypatch.setattr(neo4j_stage, "ROWS_A_TRANSACTION", 2_000)
     monkeypatch.setattr(staging, "_ROWS_A_PAGE", 250)
     monkeypatch.setattr(staging, "_VECTORS_A_PAGE", 100)
     caplog.set_level("INFO")
@@ -94,7 +94,7 @@ def test_a_server_killed_ten_times_in_the_middle_of_loads_ends_with_exactly_the_
 
             loader = threading.Thread(target=load)
             loader.start()
-            while kills < KILLS and not done.wait(drawn.uniform(0.5, 6)):
+            while kills < KILLS and not done.wait(drawn.uniform(0.5, 4)):
                 server.kill()
                 kills += 1
                 server.start()
