@@ -1,4 +1,4 @@
-"""A server killed and started again in the middle of loads ends with exactly the graph; readers see one or the other."""
+"""A server killed and started again in the middle of loads ends with exactly the graph; readers see one or other."""
 
 import random
 import threading
