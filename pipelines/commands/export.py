@@ -25,9 +25,10 @@ _MODEL = "model"
 EXPORTS = {
     _MODEL: "write a merged model as safetensors or as GGUF",
     "graph": "write the knowledge graph as an interactive page, as GraphML and as Parquet",
+    "neo4j": "write the knowledge graph as files for neo4j-admin's import",
 }
 """What can be exported, with a line about it."""
-_MODULES = {"graph": "pipelines.commands.graph.export"}
+_MODULES = {"graph": "pipelines.commands.graph.export", "neo4j": "pipelines.commands.graph.export_neo4j"}
 
 
 class Exports(click.Group):

@@ -10,15 +10,33 @@ labels and types), neither APOC nor GDS.
 from resources.graph.rows import SEARCHED
 
 LABELS = {"documents": "Document", "chunks": "Chunk", "entities": "__Entity__", "communities": "__Community__"}
-VECTOR_NAMES = {"chunks": "vector", "entities": "entity_vector", "communities": "community_vector"}
-"""The names by which LLM Graph Builder looks for them."""
+ALSO = {"chunks": ("__Node__",), "entities": ("__Node__",)}
+"""Labels beside: LlamaIndex's property graph store finds both by it."""
+STAGED, FORMER = (
+    {name: f"__Graftline_{version}_{label.strip('_')}__" for name, label in LABELS.items()}
+    for version in ("next", "former")
+)
+"""The only label of what is staged, and of what waits to be collected."""
+RESERVED = sorted({*LABELS.values(), *STAGED.values(), *FORMER.values(), "__Graftline__", "__Node__"})
+"""An entity of such a type, or of none, has the label UNTYPED: it would be taken for one of the graph's own nodes."""
+UNTYPED = "Entity"
+TYPE_LABEL = f"CASE WHEN n.type <> '' AND NOT n.type IN {RESERVED} THEN n.type ELSE '{UNTYPED}' END"
+
+
+def type_label(kind: str | None) -> str:
+    """Return the label of an entity's type."""
+    return kind if kind and kind not in RESERVED else UNTYPED
+
+
+VECTOR_NAMES = {"chunks": "vector", "entities": "entity", "communities": "community_vector"}
+"""The names by which LLM Graph Builder looks for them, but for entities: LlamaIndex knows no other than this."""
 TEXT_NAMES = {name: f"graftline_{name}_text" for name in VECTOR_NAMES}
 
 # Schema
 
-CONSTRAINTS = [
+STATE_CONSTRAINT, *CONSTRAINTS = [
     f"CREATE CONSTRAINT graftline_{name}_id IF NOT EXISTS FOR (n:{label}) REQUIRE n.id IS UNIQUE"
-    for name, label in (LABELS | {"state": "__Graftline__"}).items()
+    for name, label in ({"state": "__Graftline__"} | LABELS).items()
 ]
 TEXT_INDEXES = {
     name: f"CREATE FULLTEXT INDEX {TEXT_NAMES[name]} IF NOT EXISTS FOR (n:{LABELS[name]}) "
@@ -42,14 +60,20 @@ AWAIT_INDEXES = "CALL db.awaitIndexes($seconds)"
 # State: the Arrow schemas of what was applied, its version, and whether all of it arrived
 
 READ_STATE = (
-    "MATCH (s:__Graftline__ {id: 'graph'}) RETURN s.schemas AS schemas, s.complete AS complete, s.version AS version"
+    "MATCH (s:__Graftline__ {id: 'graph'}) "
+    "RETURN s.schemas AS schemas, s.complete AS complete, s.version AS version, s.switched AS switched"
 )
 LOCK_STATE = "MERGE (s:__Graftline__ {id: 'graph'}) SET s.locked = true REMOVE s.locked"
-MARK_INCOMPLETE = "MERGE (s:__Graftline__ {id: 'graph'}) SET s.complete = false"
 WRITE_STATE = (
     "UNWIND $rows AS row MERGE (s:__Graftline__ {id: 'graph'}) "
     "SET s.schemas = row.schemas, s.complete = true, s.version = row.version"
 )
+
+SWITCH_MARK = """
+OPTIONAL MATCH (m:__Graftline__ {id: 'switch'})
+RETURN coalesce(m.mark, '') AS mark, coalesce(m.moving, false) AS moving
+"""
+"""What a reader looks at before and after its query: which switch was the last, and whether it is under way."""
 
 # Compare
 
@@ -82,16 +106,26 @@ DELETE r
 
 # Nodes
 
-DROP_OLD_TYPES = """
-UNWIND $rows AS row
-MATCH (n:__Entity__ {id: row.id}) WHERE n.type IS NOT NULL AND n.type <> row.type AND NOT n.type IN $reserved
-REMOVE n:$(n.type)
-"""
+DROP_OLD_TYPES = (
+    "UNWIND $rows AS row MATCH (n:__Entity__ {id: row.id}) WHERE n.type <> row.type "
+    f"WITH n, {TYPE_LABEL} AS label REMOVE n:$(label)"
+)
 WRITE_NODES = {
     name: f"UNWIND $rows AS row MERGE (n:{label} {{id: row.id}}) SET n += row.properties"
+    + "".join(f", n:{one}" for one in ALSO.get(name, ()))
     for name, label in LABELS.items()
 }
-WRITE_TYPES = "UNWIND $rows AS row MATCH (n:__Entity__ {id: row.id}) SET n:$(row.type)"
+WRITE_LABELS = [
+    "MATCH (n:__Entity__) WHERE n.graftline IS NOT NULL AND NOT n:Entity "
+    f"AND {TYPE_LABEL} = '{UNTYPED}' SET n:{UNTYPED}",
+    *(
+        f"MATCH (n:{LABELS[name]}) WHERE n.graftline IS NOT NULL AND NOT n:{one} SET n:{one}"
+        for name, labels in ALSO.items()
+        for one in labels
+    ),
+]
+"""For nodes of an earlier release."""
+WRITE_TYPES = "UNWIND $rows AS row MATCH (n:__Entity__ {id: row.id}) SET n:$(row.label)"
 WRITE_VECTORS = {
     name: f"UNWIND $rows AS row MATCH (n:{LABELS[name]} {{id: row.id}}) "
     "CALL db.create.setNodeVectorProperty(n, 'embedding', row.vector)"

@@ -137,6 +137,10 @@ class EmbeddedGraphStore:
         except (OSError, RuntimeError, ValueError) as error:
             _LOG.warning("%s holds the new graph; its old versions could not be forgotten (%s)", self.root, error)
 
+    def version(self) -> str | None:
+        """Return the version of the current graph, None before one had any."""
+        return self._pointer().get("graph")
+
     def is_at(self, version: str | None) -> bool:
         """Return whether the current graph is this version; None stands for one that has none yet."""
         return self._pointer().get("graph") == version

@@ -11,12 +11,11 @@ from pipelines.core.delta import Delta, compare_versions
 from pipelines.core.graph_tables import GRAPH_TABLES, GraphTables, StoreChanges
 from resources.graph import cypher
 from resources.graph.neo4j_connection import OpenTransaction
+from resources.graph.neo4j_rows import node_properties, relationship
 from resources.graph.rows import KEYS, row_digests
 
 _ROWS_A_STATEMENT = 5000
 _VECTORS_A_STATEMENT = 1000
-_RESERVED = sorted({*cypher.LABELS.values(), "__Graftline__"})
-"""An entity of such a type gets no label for it: it would be taken for one of the graph's own nodes."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,11 @@ class Changes:
     """Documents that lose a chunk."""
 
     @property
+    def rows(self) -> int:
+        """How many rows differ, without their links."""
+        return sum(len(delta.todo) + len(delta.gone) for delta in self.deltas.values())
+
+    @property
     def counted(self) -> StoreChanges:
         """The rows to write and to delete."""
         written = {name: len(self.deltas[name].todo) for name in GRAPH_TABLES}
@@ -47,11 +51,15 @@ class Changes:
 
 @dataclass(frozen=True)
 class StagedChanges:
-    """What was done in a transaction that is open yet, and the version of the graph that is held until its commit."""
+    """What was done in a transaction that is open yet, and the version of the graph that is held until its commit.
+
+    `in_pages`: a whole graph is staged, whose labels are too many to move in the transaction.
+    """
 
     transaction: OpenTransaction
     former: str | None
     changes: StoreChanges
+    in_pages: bool = False
 
 
 def differences(transaction: OpenTransaction, graph: GraphTables) -> Changes:
@@ -81,7 +89,7 @@ def change_statements(graph: GraphTables, changes: Changes) -> Iterator[Statemen
     yield from _nodes(todo)
     yield from _links(todo, _pairs(graph.chunks, set(documents)))
     rows = sorted(todo["relations"], key=lambda row: (row["source_id"], row["relation_id"]))
-    yield from _batches(cypher.WRITE_RELATIONS, map(_relation, rows))
+    yield from _batches(cypher.WRITE_RELATIONS, map(relationship, rows))
 
 
 def _chosen(graph: GraphTables, name: str, changes: Changes) -> list[dict[str, Any]]:
@@ -94,12 +102,17 @@ def _chosen(graph: GraphTables, name: str, changes: Changes) -> list[dict[str, A
 
 
 def _nodes(todo: dict[str, list[dict[str, Any]]]) -> Iterator[Statement]:
-    kinds = [{"id": row["entity_id"], "type": row["type"]} for row in todo["entities"]]
-    yield from _batches(cypher.DROP_OLD_TYPES, kinds, reserved=_RESERVED)
+    kinds = [
+        {"id": row["entity_id"], "type": row["type"] or "", "label": cypher.type_label(row["type"])}
+        for row in todo["entities"]
+    ]
+    yield from _batches(cypher.DROP_OLD_TYPES, kinds)
     for name in cypher.LABELS:
-        rows = ({"id": row[KEYS[name]], "properties": _properties(row, KEYS[name])} for row in todo[name])
+        rows = ({"id": row[KEYS[name]], "properties": node_properties(row, KEYS[name])} for row in todo[name])
         yield from _batches(cypher.WRITE_NODES[name], rows)
-    yield from _batches(cypher.WRITE_TYPES, (row for row in kinds if row["type"] and row["type"] not in _RESERVED))
+    yield from _batches(
+        cypher.WRITE_TYPES, (row for row in kinds if row["type"] and row["type"] not in cypher.RESERVED)
+    )
     for name in cypher.VECTOR_NAMES:
         vectors = ({"id": row[KEYS[name]], "vector": row["vector"]} for row in todo[name])
         yield from _batches(cypher.WRITE_VECTORS[name], vectors, size=_VECTORS_A_STATEMENT)
@@ -126,16 +139,6 @@ def _pairs(chunks: pa.Table, documents: set[str]) -> list[dict[str, str]]:
     rows = chunks.select(["document_id", "start", "chunk_id"]).to_pylist()
     order = sorted((r["document_id"], r["start"], r["chunk_id"]) for r in rows if r["document_id"] in documents)
     return [{"id": one[2], "next": other[2]} for one, other in pairwise(order) if one[0] == other[0]]
-
-
-def _properties(row: dict[str, Any], key: str) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in (key, "vector")}
-
-
-def _relation(row: dict[str, Any]) -> dict[str, Any]:
-    ends = ("relation_id", "source_id", "target_id", "type")
-    properties = {name: value for name, value in row.items() if name not in ends} | {"id": row["relation_id"]}
-    return {"source": row["source_id"], "target": row["target_id"], "type": row["type"], "properties": properties}
 
 
 def _batches(query: str, rows: Iterable[Any], size: int = _ROWS_A_STATEMENT, **parameters: Any) -> Iterator[Statement]:

@@ -12,7 +12,16 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS, _RETRY_SECONDS = 5.0, 5.0
 _HOW = "start it (docker compose up -d neo4j), correct NEO4J_URI, or unset NEO4J_URI to use the embedded store"
+_MEMORY = "give the server more heap (server.memory.heap.max_size; a transaction takes up to 70 % of it)"
 _ABOUT_THE_QUERY = ("Neo.ClientError.Statement.", "Neo.ClientError.Procedure.")
+
+
+class PassingError(ServiceError):
+    """The server is away, busy or restarting: what may be done twice can be tried again."""
+
+
+class OutOfMemoryError(ServiceError):
+    """The server has too little memory for one transaction."""
 
 
 class Neo4jConnection:
@@ -24,6 +33,7 @@ class Neo4jConnection:
         self.database = database
         # An address may carry a password; what is shown does not.
         self.address = without_user(uri)
+        self.name = f"NEO4J_URI {self.address}"
         try:
             self._driver = neo4j.GraphDatabase.driver(
                 uri,
@@ -49,8 +59,22 @@ class Neo4jConnection:
         with self.session() as session:
             return session.execute_read(lambda transaction: transaction.run(query, parameters).data())
 
-    def read_only(self, query: str, most: int, seconds: float) -> tuple[list[str], list[list[Any]]]:
-        """Return the columns of a query from outside and its first records, their values as the driver has them.
+    def read_between(self, mark: str, query: str, /, **parameters: Any) -> tuple[Any, list[dict[str, Any]], Any]:
+        """Return the records of a query, and what another one finds before and after it in the same transaction."""
+
+        def work(transaction: "neo4j.ManagedTransaction") -> tuple[Any, list[dict[str, Any]], Any]:
+            before = transaction.run(mark).data()
+            found = transaction.run(query, parameters).data()
+            return before, found, transaction.run(mark).data()
+
+        with self.session() as session:
+            return session.execute_read(work)
+
+    def read_only(
+        self, query: str, most: int, seconds: float, mark: str = "RETURN 1"
+    ) -> tuple[Any, tuple[list[str], list[list[Any]]], Any]:
+        """Return the columns of a query from outside and its first records, their values as the driver has them, and
+        what `mark` finds before and after it.
 
         The server lets it read and nothing else, and ends it after `seconds`. QueryError with the server's words.
         """
@@ -59,10 +83,11 @@ class Neo4jConnection:
         session = self._driver.session(database=self.database, default_access_mode=neo4j.READ_ACCESS, fetch_size=most)
         with self.errors(), session, session.begin_transaction(timeout=seconds) as transaction:
             try:
+                before = transaction.run(mark).data()  # type: ignore[arg-type]
                 result = transaction.run(query)  # type: ignore[arg-type]  # guarded: resources.graph.cypher_guard
                 found = list(result.keys()), [record.values() for record in result.fetch(most)]
                 transaction.rollback()  # what was not fetched is not counted out either
-                return found
+                return before, found, self.read(mark)
             except neo4j.exceptions.ClientError as error:
                 said, expected = f"{error.code}: {error.message}", "Cypher of Neo4j 5.26 that only reads"
                 if "TimedOut" in (error.code or "") or "Terminated" in (error.code or ""):
@@ -75,6 +100,14 @@ class Neo4jConnection:
         """Run one query in a transaction of its own, schema changes among them."""
         with self.session() as session:
             session.execute_write(lambda transaction: transaction.run(query, parameters).consume())
+
+    def change(self, query: str, /, **parameters: Any) -> list[dict[str, Any]]:
+        """Run one query in a transaction of its own, retried while the server is busy, and return its records.
+
+        Where the server breaks off it may have been done: only for what may be done twice.
+        """
+        with self.session() as session:
+            return session.execute_write(lambda transaction: transaction.run(query, parameters).data())
 
     @contextmanager
     def session(self) -> Iterator["neo4j.Session"]:
@@ -92,7 +125,7 @@ class Neo4jConnection:
         """Raise what the server or the network refuses as ServiceError."""
         import neo4j.exceptions as refused
 
-        where = f"NEO4J_URI {self.address}"
+        where = self.name
         try:
             yield
         except refused.AuthError:
@@ -106,14 +139,16 @@ class Neo4jConnection:
             if "DatabaseNotFound" in (error.code or ""):
                 found = f"no database {self.database!r}"
                 raise ServiceError(where, found, "an existing database", "set NEO4J_DATABASE=neo4j") from None
+            if "OutOfMemory" in (error.code or ""):
+                raise OutOfMemoryError(where, f"{error.code}: {error.message}", "more memory", _MEMORY) from error
             if isinstance(error, refused.TransientError | refused.DatabaseUnavailable):
-                raise ServiceError(where, f"{error.code}: {error.message}", "a server that is ready", _HOW) from error
+                raise PassingError(where, f"{error.code}: {error.message}", "a server that is ready", _HOW) from error
             raise ServiceError(
                 where, f"{error.code}: {error.message}", "Neo4j 5.26 that takes this query", "graftline doctor"
             ) from error
         except (refused.DriverError, OSError, ValueError) as error:
             # The driver's text may repeat the address as it was given.
-            raise ServiceError(where, f"no answer ({type(error).__name__})", "a running Neo4j", _HOW) from None
+            raise PassingError(where, f"no answer ({type(error).__name__})", "a running Neo4j", _HOW) from None
 
     def close(self) -> None:
         """Close the driver's connections."""

@@ -8,7 +8,7 @@ import pyarrow as pa
 from pipelines.core.protocols import GraphSchema, QueryResult
 from resources.graph import cypher
 from resources.graph.cypher_guard import read_only
-from resources.graph.neo4j_connection import Neo4jConnection
+from resources.graph.neo4j_loads.whole_reads import WholeReads
 from resources.graph.rows import KEYS
 
 if TYPE_CHECKING:
@@ -19,12 +19,12 @@ _LONGEST_VALUE, _LONGEST_LIST = 300, 20
 _MOST_VALUES, _CHUNKS_A_DOCUMENT = 200, 10
 
 
-def graph_schema(connection: Neo4jConnection, schemas: Mapping[str, pa.Schema]) -> GraphSchema:
+def graph_schema(reads: WholeReads, schemas: Mapping[str, pa.Schema]) -> GraphSchema:
     """Return entity types and relation types with their counts, and the properties by label."""
-    types = [(row["type"] or "", row["count"]) for row in connection.read(cypher.ENTITY_TYPES)]
+    types = [(row["type"] or "", row["count"]) for row in reads.read(cypher.ENTITY_TYPES)]
     relations = [
         (row["source"] or "", row["type"], row["target"] or "", row["count"])
-        for row in connection.read(cypher.RELATION_TYPES)
+        for row in reads.read(cypher.RELATION_TYPES)
     ]
     properties = {
         label: tuple("id" if column == KEYS[name] else column for column in schemas[name].names if column != "vector")
@@ -33,12 +33,12 @@ def graph_schema(connection: Neo4jConnection, schemas: Mapping[str, pa.Schema]) 
     return GraphSchema(tuple(types), tuple(relations), properties)
 
 
-def read_cypher(connection: Neo4jConnection, statement: str, rows: int, seconds: float) -> QueryResult:
+def read_cypher(reads: WholeReads, statement: str, rows: int, seconds: float) -> QueryResult:
     """Run one statement that only reads; QueryError for any other, one that the server refuses, or a slow one."""
     checked = read_only(statement, rows + 1)
-    columns, records = connection.read_only(checked, rows + 1, seconds)
+    columns, records = reads.read_only(checked, rows + 1, seconds)
     found = [list(dict.fromkeys(_chunks(record))) for record in records[:rows]]
-    known = _looked_up(connection, records[:rows], found)
+    known = _looked_up(reads, records[:rows], found)
     chunk_ids = [
         list(dict.fromkeys([*own, *(chunk for value in _values(record) for chunk in known.get(value, []))]))
         for record, own in zip(records[:rows], found, strict=True)
@@ -52,14 +52,14 @@ def read_cypher(connection: Neo4jConnection, statement: str, rows: int, seconds:
     )
 
 
-def _looked_up(connection: Neo4jConnection, records: list[list[Any]], found: list[list[str]]) -> dict[str, list[str]]:
+def _looked_up(reads: WholeReads, records: list[list[Any]], found: list[list[str]]) -> dict[str, list[str]]:
     """Return the chunks of documents, and of plain values in rows that have no other, by document id or value."""
     documents = sorted({value for record in records for value in _documents(record)})
     values = [value for record, own in zip(records, found, strict=True) if not own for value in _strings(record)]
     wanted = list(dict.fromkeys(values))[:_MOST_VALUES]
-    rows = connection.read(cypher.CHUNKS_OF_DOCUMENTS, ids=documents, most=_CHUNKS_A_DOCUMENT) if documents else []
+    rows = reads.read(cypher.CHUNKS_OF_DOCUMENTS, ids=documents, most=_CHUNKS_A_DOCUMENT) if documents else []
     if wanted:
-        rows += connection.read(cypher.CHUNKS_OF_VALUES, values=wanted, most=_CHUNKS_A_DOCUMENT)
+        rows += reads.read(cypher.CHUNKS_OF_VALUES, values=wanted, most=_CHUNKS_A_DOCUMENT)
     known: dict[str, list[str]] = {}
     for row in rows:
         known.setdefault(row["value"], []).extend(row["chunk_ids"] or [])

@@ -2,10 +2,8 @@
 
 import base64
 import json
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,14 +13,16 @@ from pipelines.core.errors import ConfigurationError
 from pipelines.core.filters import EVERYTHING, Filters
 from pipelines.core.graph_tables import GRAPH_TABLES, GraphTables, StoreChanges
 from pipelines.core.protocols import GraphSchema, QueryResult
-from resources.graph import cypher, neo4j_reading
-from resources.graph.neo4j_changes import StagedChanges, Statement, change_statements, differences
+from resources.graph import cypher, neo4j_reading, neo4j_stage
+from resources.graph.neo4j_changes import StagedChanges
 from resources.graph.neo4j_connection import Neo4jConnection
-from resources.graph.rows import KEYS, SEARCHED, best_rows, nothing_stored, refuse_broken, refuse_filters, search_terms
+from resources.graph.neo4j_loads.cypher_loads import END_STAGING, LEFT_SWITCH
+from resources.graph.neo4j_loads.staging import collect
+from resources.graph.neo4j_loads.switching import put_right, switch
+from resources.graph.neo4j_loads.whole_reads import WholeReads
+from resources.graph.neo4j_rows import table_row
+from resources.graph.rows import KEYS, best_rows, nothing_stored, refuse_broken, refuse_filters, search_terms
 
-ROWS_A_TRANSACTION = 100_000
-"""Measured to fit a server with a heap of 1 GiB, 15,000 vectors of 384 numbers among them."""
-_INDEX_SECONDS = 600
 _NEIGHBOURS = 200
 """Fewest hits to ask the approximate index for: with 40, the ten nearest of 10,000 random vectors were found to 54 %,
 with 200 to 93 % (twice the time, 60 ms)."""
@@ -31,25 +31,25 @@ _COMPARED = 5_000
 """Chunks that pass a filter and are compared one by one: the index is walked without the filter, and would have to
 return most of its rows before it met the few that pass."""
 
-_LOG = logging.getLogger("graftline")
-
-
 INCOMPLETE = "incomplete"
-"""The version of what a run that wrote in pages, and broke off, left."""
+"""The version of what a run of an earlier release, which wrote in pages and broke off, left."""
 
 
 class Neo4jGraphStore:
     """A graph in one Neo4j database, beside whatever else is there: only what carries our mark is touched.
 
-    Up to ROWS_A_TRANSACTION changed rows and links are one transaction: a run that fails before its commit leaves the
-    former graph, one that fails after it (a search index could not be made) the new one. More are written in pages,
-    under a mark that the graph is incomplete, which the next `apply` sees and writes all of it again.
+    Up to `neo4j_stage.ROWS_A_TRANSACTION` changed rows and links are one transaction. More are a whole graph, staged
+    beside the current one under labels that nobody looks for, that takes its place by a switch of labels. A run that
+    fails before its commit leaves the former graph, one that fails after it (a search index could not be made) the new.
+    A reader sees the one or the other (`neo4j_loads/whole_reads.py`).
     """
 
     name = "neo4j"
 
     def __init__(self, uri: str, username: str, password: str, database: str) -> None:
         self.connection = Neo4jConnection(uri, username, password, database)
+        self.reads = WholeReads(self.connection)
+        self._known: tuple[str | None, dict[str, pa.Schema]] | None = None
 
     def apply(self, graph: GraphTables) -> StoreChanges:
         """Make the database equal to `graph`, writing only rows that differ; returns when the indexes are ready.
@@ -57,47 +57,43 @@ class Neo4jGraphStore:
         Raises InputError for a graph that refers to rows it does not hold, ServiceError when the server fails.
         """
         staged = self.stage(graph)
-        staged.transaction.commit()
+        self.switch(staged)
         self.finish(graph)
         return staged.changes
 
     def stage(self, graph: GraphTables, version: str = "") -> StagedChanges:
-        """Do everything in a transaction that is left open: nothing changes before its commit (but see above on pages).
+        """Do everything that nobody sees yet, the last of it in a transaction that is left open for `switch`.
 
         `version` is what `version` returns once it is committed.
         """
         refuse_broken(graph)
-        for constraint in cypher.CONSTRAINTS:
-            self.connection.write(constraint)
-        transaction = self.connection.begin()
-        try:
-            transaction.run(cypher.LOCK_STATE)  # two writers wait for each other
-            changes, state = differences(transaction, graph), _state(graph, version)
-            todo = list(change_statements(graph, changes))
-            held = transaction.run(cypher.READ_STATE)[0]
-            if sum(len(statement.rows) for statement in todo) > ROWS_A_TRANSACTION:
-                transaction.commit()
-                self._run_in_pages(todo)
-                transaction = self.connection.begin()
-                transaction.run(cypher.WRITE_STATE, rows=[state])
-            else:
-                for statement in todo:
-                    transaction.run(statement.query, rows=statement.rows, **statement.parameters)
-                if todo or not held["complete"] or held["version"] != version:
-                    transaction.run(cypher.WRITE_STATE, rows=[state])
-        except BaseException:
-            transaction.abandon()
-            raise
-        return StagedChanges(transaction, held["version"], changes.counted)
+        self.connection.write(cypher.STATE_CONSTRAINT)
+        self.put_right()
+        return neo4j_stage.stage(self.connection, graph, version)
+
+    def switch(self, staged: StagedChanges) -> None:
+        """Commit what was staged; readers see the former graph or this one, and a failure leaves the former."""
+        switch(self.connection, staged.transaction, staged.in_pages)
+
+    def put_right(self) -> None:
+        """End what a run that died in the middle of a switch has left."""
+        if self.connection.read(LEFT_SWITCH):
+            put_right(self.connection)
 
     def finish(self, graph: GraphTables) -> None:
-        """Make the indexes of what was committed; returns when they are ready."""
-        self.__dict__.pop("_schemas", None)
+        """Collect the former graph, and make the indexes of what was committed; returns when they are ready."""
+        self._known = None
+        for constraint in cypher.CONSTRAINTS:
+            self.connection.write(constraint)
+        for labels in cypher.WRITE_LABELS:
+            self.connection.write(labels)
+        self.connection.write(END_STAGING)
+        collect(self.connection, (*cypher.FORMER.values(), *cypher.STAGED.values()))
         self._make_indexes(graph)
 
     def version(self) -> str | None:
         """Return the version of the graph that is held, INCOMPLETE, or None before one had a version."""
-        return _version(self.connection.read(cypher.READ_STATE))
+        return _version(self.reads.read(cypher.READ_STATE))
 
     @contextmanager
     def standing(self) -> Iterator[str | None]:
@@ -111,16 +107,16 @@ class Neo4jGraphStore:
 
     def table(self, name: str) -> pa.Table:
         """Return a table as it was applied, rows sorted by id; relations come from the relationships."""
-        rows = [_row(record["row"], name) for record in self.connection.read(cypher.READ_TABLE[name])]
+        rows = [self._row(record, name) for record in self.reads.read(cypher.READ_TABLE[name])]
         return pa.Table.from_pylist(rows, schema=self._schemas[name])
 
     def counts(self) -> dict[str, int]:
         """Return the number of rows by table; zeros before the first run."""
-        return {name: self.connection.read(cypher.COUNTS[name])[0]["count"] for name in GRAPH_TABLES}
+        return {name: self.reads.read(cypher.COUNTS[name])[0]["count"] for name in GRAPH_TABLES}
 
     def languages(self) -> dict[str, int]:
         """Return the number of chunks by language."""
-        return {record["language"]: record["count"] for record in self.connection.read(cypher.LANGUAGES)}
+        return {record["language"]: record["count"] for record in self.reads.read(cypher.LANGUAGES)}
 
     def search_vector(
         self, table: str, vector: np.ndarray, k: int, filters: Filters = EVERYTHING, exact: bool = False
@@ -140,7 +136,7 @@ class Neo4jGraphStore:
             more = conditions | {"index": self._vector_index(table)}
 
         def nearest(count: int) -> list[tuple[str | None, float]]:
-            found = self.connection.read(query, k=max(count, _NEIGHBOURS), vector=values, **more)
+            found = self.reads.read(query, k=max(count, _NEIGHBOURS), vector=values, **more)
             return [(record["id"], record["score"]) for record in found]
 
         return best_rows(nearest, k)
@@ -154,34 +150,34 @@ class Neo4jGraphStore:
             return []
 
         def matches(count: int) -> list[tuple[str | None, float]]:
-            found = self.connection.read(statement, index=index, k=count, query=terms, **more)
+            found = self.reads.read(statement, index=index, k=count, query=terms, **more)
             return [(record["id"], record["score"]) for record in found]
 
         return best_rows(matches, k)
 
     def rows(self, table: str, ids: Sequence[str]) -> list[dict[str, Any]]:
         """Return the rows with these ids in their order, without vectors."""
-        records = self.connection.read(cypher.READ_ROWS[table], ids=sorted(set(ids)))
+        records = self.reads.read(cypher.READ_ROWS[table], ids=sorted(set(ids)))
         found = {row[KEYS[table]]: row for row in self._plain(table, records)}
         return [found[key] for key in ids if key in found]
 
     def relations_of(self, entity_ids: Sequence[str]) -> list[dict[str, Any]]:
         """Return the relations that touch any of these entities, heaviest first, then by id."""
-        return self._plain("relations", self.connection.read(cypher.RELATIONS_OF, ids=sorted(set(entity_ids))))
+        return self._plain("relations", self.reads.read(cypher.RELATIONS_OF, ids=sorted(set(entity_ids))))
 
     def siblings_of(self, parent_ids: Sequence[str]) -> list[dict[str, Any]]:
         """Return the chunks of these parents, by document and place."""
         wanted = sorted({key for key in parent_ids if key})
-        found = self._plain("chunks", self.connection.read(cypher.SIBLINGS_OF, ids=wanted))
+        found = self._plain("chunks", self.reads.read(cypher.SIBLINGS_OF, ids=wanted))
         return sorted(found, key=lambda row: (row["document_id"], row["start"], row["chunk_id"]))
 
     def graph_schema(self) -> GraphSchema:
         """Return what the stored graph is made of."""
-        return neo4j_reading.graph_schema(self.connection, self._schemas)
+        return neo4j_reading.graph_schema(self.reads, self._schemas)
 
     def read_cypher(self, statement: str, rows: int, seconds: float) -> QueryResult:
         """Run one statement that only reads; QueryError for any other, one that the server refuses, or a slow one."""
-        return neo4j_reading.read_cypher(self.connection, statement, rows, seconds)
+        return neo4j_reading.read_cypher(self.reads, statement, rows, seconds)
 
     def close(self) -> None:
         """Close the connections."""
@@ -189,17 +185,23 @@ class Neo4jGraphStore:
 
     def _plain(self, name: str, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
         columns = [column for column in self._schemas[name].names if column != "vector"]
-        rows = (_row(record["row"], name) for record in records)
+        rows = (self._row(record, name) for record in records)
         return [{column: row.get(column) for column in columns} for row in rows]
 
-    @cached_property
+    def _row(self, record: dict[str, Any], name: str) -> dict[str, Any]:
+        return table_row(record["row"], name, self._schemas[name])
+
+    @property
     def _schemas(self) -> dict[str, pa.Schema]:
-        """The Arrow schemas of what was applied, by table."""
-        found = self.connection.read(cypher.READ_STATE)
-        if not found or found[0]["schemas"] is None:
-            raise nothing_stored(self.name)
-        encoded = json.loads(found[0]["schemas"])
-        return {name: pa.ipc.read_schema(pa.py_buffer(base64.b64decode(text))) for name, text in encoded.items()}
+        """The Arrow schemas of what was applied, by table; read anew where another run has switched."""
+        if self._known is None or self._known[0] != self.reads.mark:
+            found = self.reads.read(cypher.READ_STATE)
+            if not found or found[0]["schemas"] is None:
+                raise nothing_stored(self.name)
+            encoded = json.loads(found[0]["schemas"])
+            schemas = {name: pa.ipc.read_schema(pa.py_buffer(base64.b64decode(text))) for name, text in encoded.items()}
+            self._known = self.reads.mark, schemas
+        return self._known[1]
 
     def _vector_index(self, name: str) -> str:
         found = {record["label"]: record["name"] for record in self.connection.read(cypher.SHOW_VECTOR_INDEXES)}
@@ -208,33 +210,10 @@ class Neo4jGraphStore:
         return found[cypher.LABELS[name]]
 
     def _passing(self, filters: Filters) -> int:
-        return int(self.connection.read(cypher.COUNT_PASSING, **_conditions(filters))[0]["count"])
+        return int(self.reads.read(cypher.COUNT_PASSING, **_conditions(filters))[0]["count"])
 
     def _make_indexes(self, graph: GraphTables) -> None:
-        """Make what is missing, and again what was made for other columns or lengths; wait until all are filled."""
-        covered = {record["name"]: record["properties"] for record in self.connection.read(cypher.SHOW_TEXT_INDEXES)}
-        for name, query in cypher.TEXT_INDEXES.items():
-            if set(covered.get(cypher.TEXT_NAMES[name], SEARCHED[name])) != set(SEARCHED[name]):
-                self.connection.write(cypher.DROP_INDEX, name=cypher.TEXT_NAMES[name])
-            self.connection.write(query)
-        self.connection.write(cypher.PARENT_INDEX)
-        found = {record["label"]: record for record in self.connection.read(cypher.SHOW_VECTOR_INDEXES)}
-        for name, query in cypher.CREATE_VECTOR_INDEX.items():
-            dimensions = getattr(graph, name)["vector"].type.list_size
-            there = found.get(cypher.LABELS[name])
-            if there and there["dimensions"] != dimensions:
-                self.connection.write(cypher.DROP_INDEX, name=there["name"])
-            self.connection.write(query, dimensions=dimensions)
-        self.connection.write(cypher.AWAIT_INDEXES, seconds=_INDEX_SECONDS)
-
-    def _run_in_pages(self, todo: list[Statement]) -> None:
-        _LOG.info("%d batches for Neo4j in pages: searches see a mixture until they are written", len(todo))
-        with self.connection.session() as session:
-            session.run(cypher.MARK_INCOMPLETE).consume()
-            for done, statement in enumerate(todo, 1):
-                session.run(statement.query, {"rows": statement.rows, **statement.parameters}).consume()
-                if done % 20 == 0:
-                    _LOG.info("Neo4j: %d of %d batches", done, len(todo))
+        neo4j_stage.make_indexes(self.connection, graph)
 
 
 def _version(state: list[dict[str, Any]]) -> str | None:
@@ -246,18 +225,3 @@ def _version(state: list[dict[str, Any]]) -> str | None:
 def _conditions(filters: Filters) -> dict[str, Any]:
     """Return the filters as parameters of the queries that have their conditions."""
     return {name: list(value) if isinstance(value, tuple) else value for name, value in filters.model_dump().items()}
-
-
-def _state(graph: GraphTables, version: str) -> dict[str, str]:
-    schemas = {name: getattr(graph, name).schema.remove_metadata().serialize() for name in GRAPH_TABLES}
-    return {
-        "schemas": json.dumps({name: base64.b64encode(schema).decode() for name, schema in schemas.items()}),
-        "version": version,
-    }
-
-
-def _row(properties: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return a node's or relationship's properties under the names of the table's columns."""
-    row = {key: value for key, value in properties.items() if key not in ("id", "embedding", "graftline")}
-    row[KEYS[name]] = properties["id"]
-    return row | ({"vector": properties["embedding"]} if properties.get("embedding") else {})

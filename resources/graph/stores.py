@@ -51,6 +51,7 @@ class MirroredGraphStore:
         Where they hold different graphs otherwise (another home's run, or one without Neo4j), that is told: Neo4j's
         answers, and the next run makes both equal.
         """
+        self.first.put_right()
         if self.embedded.is_at(self.first.version()):
             return
         with self.first.standing() as held:  # a run may be just between its switches
@@ -67,7 +68,7 @@ class MirroredGraphStore:
         work = self.first.stage(graph, staged.version)
         try:
             self.embedded.switch(staged, undecided=True)
-            work.transaction.commit()
+            self.first.switch(work)
         except BaseException as error:
             work.transaction.abandon()
             if not self._committed(staged, work) or not isinstance(error, ServiceError):

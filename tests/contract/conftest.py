@@ -42,7 +42,7 @@ def neo4j_server() -> Iterator[Neo4jGraphStore]:
 
 @pytest.fixture
 def neo4j_store(neo4j_server: Neo4jGraphStore) -> Iterator[Neo4jGraphStore]:
-    neo4j_server.__dict__.pop("_schemas", None)
+    neo4j_server._known = None
     yield neo4j_server
     empty(neo4j_server)
 

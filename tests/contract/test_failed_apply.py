@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.core.errors import NotMaterializedError, ServiceError
 from resources.graph import embedded as embedded_graph
-from resources.graph import neo4j_store as neo4j_graph
+from resources.graph import neo4j_stage
 from resources.graph.embedded import EmbeddedGraphStore
 from resources.graph.neo4j_changes import Statement
 from resources.graph.neo4j_store import Neo4jGraphStore
@@ -105,31 +105,19 @@ def test_a_reader_during_applies_sees_one_graph_or_the_other(tmp_path):
 
 def breaking_off(count: int):
     """Return the statements that `apply` runs, with a failing one in place of all after the first `count`."""
-    real = neo4j_graph.change_statements
+    real = neo4j_stage.change_statements
     return lambda *arguments: [*list(real(*arguments))[:count], Statement("RETURN 1 / $rows[0]", [0])]
 
 
 def test_a_neo4j_apply_that_fails_midway_leaves_the_former_graph(neo4j_store, monkeypatch):
     neo4j_store.apply(graph())
     with monkeypatch.context() as patch:
-        patch.setattr(neo4j_graph, "change_statements", breaking_off(9))
+        patch.setattr(neo4j_stage, "change_statements", breaking_off(9))
         with pytest.raises(ServiceError, match="zero"):
             neo4j_store.apply(without_document_two(graph()))
     assert_holds(neo4j_store, graph())
     assert links(neo4j_store) == LINKS
     assert neo4j_store.search_text("chunks", "腾讯", 3)
-
-
-def test_pages_that_break_off_are_completed_by_the_next_apply(neo4j_store, monkeypatch):
-    monkeypatch.setattr(neo4j_graph, "ROWS_A_TRANSACTION", 3)
-    with monkeypatch.context() as patch:
-        patch.setattr(neo4j_graph, "change_statements", breaking_off(5))
-        with pytest.raises(ServiceError):
-            neo4j_store.apply(graph())
-    neo4j_store.apply(graph())
-    assert_holds(neo4j_store, graph())
-    assert links(neo4j_store) == LINKS
-    assert sum(neo4j_store.apply(graph()).written.values()) == 0
 
 
 LINKS = {
@@ -152,11 +140,11 @@ def test_the_neo4j_graph_has_the_labels_and_links_of_the_convention(neo4j_store)
     neo4j_store.apply(graph())
     assert links(neo4j_store) == LINKS
     labels = neo4j_store.connection.read("MATCH (e:__Entity__) RETURN e.id AS id, labels(e) AS labels ORDER BY id")
-    types = [set(record["labels"]) - {"__Entity__"} for record in labels]
-    assert types == [{"PERSON"}, {"PLACE"}, {"ORGANISATION"}, set()]
+    types = [set(record["labels"]) - {"__Entity__", "__Node__"} for record in labels]
+    assert types == [{"PERSON"}, {"PLACE"}, {"ORGANISATION"}, {"Entity"}]
     neo4j_store.apply(changed(graph(), "entities", "e2", type="SITE"))
     after = neo4j_store.connection.read("MATCH (e:__Entity__ {id: 'e2'}) RETURN labels(e) AS labels")
-    assert set(after[0]["labels"]) == {"__Entity__", "SITE"}
+    assert set(after[0]["labels"]) == {"__Entity__", "__Node__", "SITE"}
     assert links(neo4j_store) == LINKS
     neo4j_store.apply(changed(graph(), "chunks", "c0", document_id="d1", text="First."))
     order = neo4j_store.connection.read("MATCH (a)-[:NEXT_CHUNK]->(b) RETURN a.id + b.id AS pair ORDER BY pair")

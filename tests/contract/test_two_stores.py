@@ -5,11 +5,10 @@ import logging
 import pytest
 
 from pipelines.core.errors import NotMaterializedError, ServiceError
-from resources.graph import lance_rows
-from resources.graph import neo4j_store as neo4j_graph
+from resources.graph import lance_rows, neo4j_stage
 from resources.graph.embedded import EmbeddedGraphStore
 from resources.graph.neo4j_connection import OpenTransaction
-from resources.graph.neo4j_store import INCOMPLETE, Neo4jGraphStore
+from resources.graph.neo4j_store import Neo4jGraphStore
 from resources.graph.stores import MirroredGraphStore
 from resources.tables import versions
 from tests.contract.graphs import changed, graph, without_document_two
@@ -27,7 +26,7 @@ def fail_at(step: str, patch: pytest.MonkeyPatch) -> None:
         fail = failing(OSError("disk full"))
         patch.setattr(lance_rows, "stage", lambda name, *rest: (fail if name == "relations" else real)(name, *rest))
     elif step == "neo4j work":
-        patch.setattr(neo4j_graph, "change_statements", breaking_off(9))
+        patch.setattr(neo4j_stage, "change_statements", breaking_off(9))
     elif step == "embedded switch":
         patch.setattr(versions, "write_atomically", failing(OSError("disk full")))
     elif step == "neo4j commit":
@@ -140,17 +139,3 @@ def test_an_index_that_cannot_be_made_leaves_the_new_graph_in_both_and_the_next_
             both.apply(after)
     assert_both_hold(both, after)
     assert both.apply(after).written["chunks"] == 0
-
-
-def test_pages_that_break_off_leave_the_embedded_store_at_yesterdays_graph_and_that_is_told(both, monkeypatch, caplog):
-    monkeypatch.setattr(neo4j_graph, "ROWS_A_TRANSACTION", 3)
-    with monkeypatch.context() as patch:
-        patch.setattr(neo4j_graph, "change_statements", breaking_off(5))
-        with pytest.raises(ServiceError):
-            both.apply(without_document_two(graph()))
-    assert_holds(both.embedded, graph())
-    assert both.first.version() == INCOMPLETE
-    again = opened_anew(both)
-    assert "a graph that was not written to its end" in caplog.text
-    again.apply(graph())
-    assert_both_hold(again, graph())
