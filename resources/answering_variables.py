@@ -54,7 +54,9 @@ class AnsweringVariables(ExtractVariables):
         "GRAFTLINE_CYPHER_SECONDS", "20", "time after which Neo4j ends a query of mode cypher"
     )
     candidates: Positive = variable("GRAFTLINE_CANDIDATES", "20", "rows that each search of the graph's modes gives")
-    communities: Positive = variable("GRAFTLINE_COMMUNITIES", "6", "reports that drift, and global without a model, begin with")
+    communities: Positive = variable(
+        "GRAFTLINE_COMMUNITIES", "6", "reports that drift, and global without a model, begin with"
+    )
     search_candidates: Positive = variable(
         "GRAFTLINE_SEARCH_CANDIDATES", "50", "passages that each of vector, bm25 and hybrid's searches gives"
     )

@@ -89,6 +89,7 @@ def test_the_rows_of_the_walk_take_the_smaller_gain_and_the_most_tokens():
         *(_figures(name, "hybrid", 0.5, 0.25) for name in multihop.UNTITLED),
         _figures("musique-untitled", "ppr", 0.75, 0.5),
         _figures("2wiki-untitled", "ppr", 0.75, 0.375),
+        _figures("musique", "local", 0.75, 0.5),
     ]
     rows = {row.id: row.value for row in walks.quality_rows(figures)}
     assert rows == {
@@ -96,6 +97,7 @@ def test_the_rows_of_the_walk_take_the_smaller_gain_and_the_most_tokens():
         "graph_2wiki_untitled_all_gold_at_8": 0.375,
         "graph_over_hybrid_untitled": 0.125,
         "tokens_ppr": 900.0,
+        "tokens_local": 900.0,
     }
 
 
@@ -105,7 +107,7 @@ def test_the_halves_of_the_questions_are_told_apart():
 
 
 @pytest.mark.parametrize(
-    "label", ["vector", "ppr", "local", "global", "llamaindex-property-graph", "hybrid, compressed"]
+    "label", ["vector", "ppr", "local", "global", "drift", "auto", "llamaindex-property-graph", "hybrid, compressed"]
 )
 def test_every_mode_is_measured_over_the_filled_store(tmp_path, label):
     embedder, corpus = Remembering(), _corpus()
@@ -208,3 +210,11 @@ def test_the_table_of_weights_has_a_line_for_each_mode_and_weight(tmp_path, monk
     text = (tmp_path / "w.md").read_text(encoding="utf-8")
     assert [line.count("|") for line in text.splitlines() if line.startswith("| small | ")] == [10] * 4
     assert "--modes 'hybrid;hybrid, one hop' --weights 0,1" in text
+
+
+def test_what_a_mode_gives_beside_its_passages_counts_as_prompt_tokens(tmp_path):
+    embedder, corpus = Remembering(), _corpus()
+    store = EmbeddedGraphStore(tmp_path / "store")
+    retrieval.fill(store, corpus, embedder, tmp_path, with_graph=True)  # type: ignore[arg-type]
+    found = {mode: retrieval.figures_of(corpus, mode, store, embedder) for mode in ("ppr", "local")}  # type: ignore[arg-type]
+    assert found["local"].prompt_tokens > found["ppr"].prompt_tokens  # type: ignore[operator]

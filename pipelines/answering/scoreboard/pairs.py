@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
-from pipelines.answering.modes.names import WALK_MODES, GraphMode
+from pipelines.answering.modes.names import REPORT_MODES, WALK_MODES, GraphMode
 from pipelines.answering.scoreboard.scoring import COST, QUALITY
 from pipelines.measuring.bootstrap import Estimate, paired_bootstrap
 from pipelines.measuring.intervals import DEFAULT_LEVEL
 
 BASELINE = "native"
-GRAPH_MODES = (*(mode for mode in get_args(GraphMode) if mode != BASELINE), *WALK_MODES, "llamaindex-property-graph")
+_OWN = (*(mode for mode in get_args(GraphMode) if mode != BASELINE), *WALK_MODES, *REPORT_MODES)
+GRAPH_MODES = (*_OWN, "llamaindex-property-graph")
 """The modes that read more of the graph than its chunks."""
 
 BETTER, WORSE, NOT_WORTH, NO_DIFFERENCE = "better", "worse", "not worth its cost", "no difference shown"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--since", default="", metavar="DATE", help="only documents dated then or later: 2024-05")
 @click.option("--until", default="", metavar="DATE", help="only documents dated then or earlier")
 @click.option(
-    "--trace", "with_trace", is_flag=True, help="print the steps of the modes that take some: auto, global, drift, agentic …"
+    "--trace", "with_trace", is_flag=True, help="print the steps of modes that take several: auto, global, agentic …"
 )
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object")
 def command(question: str, mode: "Mode", with_trace: bool, as_json: bool, **filters: Any) -> int:

@@ -127,3 +127,11 @@ def test_the_guides_question_about_all_documents_names_people_and_companies(mode
     assert answered.answer.supported
     assert [name for name in ("小明", "腾讯", "小红", "阿里") if name not in answered.answer.text] == []
     assert mode != "auto" or answered.answer.note.startswith("auto: global, because ")
+
+
+@pytest.mark.parametrize("language", WORLDS)
+def test_without_entities_it_gives_the_passages_of_the_searches_not_nothing(language: str):
+    # graphrag's local search is silently empty where no entity is near the question (its issue 707).
+    store, question = _store(language), WORLDS[language][2]
+    bare = FakeGraphStore(documents=store.tables["documents"], chunks=store.tables["chunks"])
+    assert _found(bare, question).chunks[0]["path"] == "1.txt" and not _found(bare, question).context
