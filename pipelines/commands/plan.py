@@ -81,7 +81,7 @@ def _cost(settings: "Settings", tables: "TableStore") -> list[dict[str, Any]]:
 
     if not (settings.llm_base_url or settings.llm_model) or not _is_here(settings):
         return []
-    from pipelines.commands.planning.cost import cost_of, in_all
+    from assets.planning.cost import cost_of, in_all
 
     try:
         found = cost_of(settings, tables)
