@@ -25,7 +25,7 @@ _KINDS = ("new", "changed", "renamed", "gone", "rejected", "unread", "same")
 @click.command(cls=Command)
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object")
 def command(as_json: bool) -> int:
-    """List what the next run would do with the documents; changes nothing."""
+    """List what the next run would do with the documents, and what it would cost; changes nothing."""
     from resources.settings import Settings
 
     found = plan_of(Settings.load())
