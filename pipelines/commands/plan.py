@@ -25,7 +25,7 @@ _KINDS = ("new", "changed", "renamed", "gone", "rejected", "unread", "same")
 @click.command(cls=Command)
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object")
 def command(as_json: bool) -> int:
-    """List what the next run would do with the documents; changes nothing."""
+    """List what the next run would do with the documents, and what it would cost; changes nothing."""
     from resources.settings import Settings
 
     found = plan_of(Settings.load())
@@ -81,7 +81,7 @@ def _cost(settings: "Settings", tables: "TableStore") -> list[dict[str, Any]]:
 
     if not (settings.llm_base_url or settings.llm_model) or not _is_here(settings):
         return []
-    from pipelines.commands.planning.cost import cost_of, in_all
+    from assets.planning.cost import cost_of, in_all
 
     try:
         found = cost_of(settings, tables)

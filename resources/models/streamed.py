@@ -16,13 +16,15 @@ def stream_completion(
 
     Raises what the client raises. The counts are the server's, 0 where it tells none.
     """
-    text, finish, prompt_tokens, completion_tokens = "", "", 0, 0
+    text, finish, prompt_tokens, completion_tokens, prefix_tokens = "", "", 0, 0, 0
     with _opened(client, model, messages, arguments) as stream:
         for chunk in stream:
             usage = getattr(chunk, "usage", None)
             if usage is not None:
                 prompt_tokens = int(getattr(usage, "prompt_tokens", 0) or 0)
                 completion_tokens = int(getattr(usage, "completion_tokens", 0) or 0)
+                details = getattr(usage, "prompt_tokens_details", None)
+                prefix_tokens = min(int(getattr(details, "cached_tokens", 0) or 0), prompt_tokens)
             choice = chunk.choices[0] if getattr(chunk, "choices", None) else None
             if choice is None:
                 continue
@@ -34,7 +36,8 @@ def stream_completion(
     if rest := thoughts.rest():
         text += rest
         yield rest
-    yield Completion(text.strip(), prompt_tokens, completion_tokens, finish_reason=finish)
+    counts = prompt_tokens, completion_tokens
+    yield Completion(text.strip(), *counts, finish_reason=finish, prefix_tokens=prefix_tokens)
 
 
 def _opened(client: Any, model: str, messages: Messages, arguments: dict[str, Any]) -> Any:

@@ -93,6 +93,7 @@ def test_the_plan_is_near_to_the_first_run_and_nearer_to_the_next(place: Path):
         assert _factor(planned["community_summaries"]["calls"], spent["community_summaries"]["llm_calls"]) <= 2.5
 
         assert plan_of(settings)["cost"] == []  # all is done
+        assert _planned(_settings(place, server, GRAFTLINE_CHUNK_TOKENS="24"))["extractions"]["calls"] > 20
         (place / "documents" / "03.md").write_text(_text(33), encoding="utf-8")
         for number in range(12, 15):
             (place / "documents" / f"{number}.md").write_text(_text(number), encoding="utf-8")

@@ -40,7 +40,7 @@ class Streaming(BaseHTTPRequestHandler):
             events += [{"choices": [{"index": 0, "delta": {"content": piece}}]} for piece in pieces]
             events += [{"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}]
             if "stream_options" in asked:
-                events += [{"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": len(pieces)}}]
+                events += [{"choices": [], "usage": _usage(len(pieces))}]
             body = "".join(f"data: {json.dumps({'id': 'x', 'object': 'y', **event})}\n\n" for event in events)
             self._send(200, "text/event-stream", body + "data: [DONE]\n\n")
         else:
@@ -56,6 +56,10 @@ class Streaming(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+def _usage(written: int) -> dict[str, object]:
+    return {"prompt_tokens": 7, "completion_tokens": written, "prompt_tokens_details": {"cached_tokens": 4}}
 
 
 @pytest.fixture
@@ -152,3 +156,10 @@ def test_pieces_of_any_size_show_the_same(text: str, shown: str, size: int) -> N
 def test_a_thought_without_its_beginning_is_held_back_where_it_is_known_of() -> None:
     thoughts = ThoughtFilter(unopened=True)
     assert [thoughts.add(piece) for piece in ("so ", "12? </thi", "nk>\n\nIt", " is 14")] == ["", "", "It", " is 14"]
+
+
+def test_a_stream_tells_which_tokens_its_server_had_read_before(model: CachedLanguageModel) -> None:
+    streamed(model, 20)  # the first answer comes whole
+    assert model.meter.usage.prefix_tokens == 0
+    _, last = streamed(model, 21)
+    assert last.prefix_tokens == 4 == model.meter.usage.prefix_tokens

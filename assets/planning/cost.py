@@ -16,9 +16,11 @@ import pyarrow as pa
 
 from assets.costs import LEDGER_NAME
 from assets.knowledge.entities import COMMUNITY_SETTINGS, SUMMARY_SETTINGS
-from pipelines.commands.planning.counting_model import Asked, CountingModel
+from assets.planning.counting_model import Asked, CountingModel
 from pipelines.core.cost.budget import Budget, tokens_at_most
+from pipelines.core.protocols import StoredTable
 from pipelines.core.schemas import CHUNKS
+from pipelines.knowledge.chunks.chunk_changes import chunk_changes
 from pipelines.knowledge.chunks.chunking import chunk_documents
 from pipelines.knowledge.communities.detection import detect_communities
 from pipelines.knowledge.communities.summaries import summarise
@@ -70,6 +72,7 @@ class CostPlan:
     def __init__(self, settings: "Settings", tables: "TableStore") -> None:
         self._settings, self._tables = settings, tables
         self._embedder, self._model = open_embedder(settings), open_language_model(settings)
+        self._read_by_rules: tuple[pa.Table, pa.Table] | None = None
         self._cache = CompletionCache(settings.home / "cache" / "llm.sqlite")
         ledger = tables.find(LEDGER_NAME)
         self._last = {
@@ -98,17 +101,29 @@ class CostPlan:
         states = scan(listing.files, tables.find("documents_manifest"), time.time_ns())
         stored = tables.amendable("documents")
         change = document_changes(states, listing.problems, stored, settings.limits).change
-        parts = []
+        dropped, parts = set(change.drop), []
+        stale = self._cut_otherwise(stored)
         if known is not None and known.schema.equals(CHUNKS):
-            dropped = set(change.drop)
-            parts.append(
-                known.filter(pa.array([path not in dropped for path in known["path"].to_pylist()], pa.bool_()))
-            )
-        for texts in change.add:
-            versions = dict.fromkeys(texts["document_id"].to_pylist(), "planned")
-            count, embed = self._embedder.count_tokens, self._embedder.embed
-            parts.append(chunk_documents(texts, versions, settings.chunking, count, embed))
+            keys = zip(known["path"].to_pylist(), known["document_id"].to_pylist(), strict=True)
+            stay = [path not in dropped and document not in stale for path, document in keys]
+            parts.append(known.filter(pa.array(stay, pa.bool_())))
+        for texts in stored.batches(where=("document_id", sorted(stale))) if stored is not None and stale else ():
+            here = [path not in dropped for path in texts["path"].to_pylist()]
+            parts.append(self._cut(texts.filter(pa.array(here, pa.bool_()))))
+        parts += [self._cut(texts) for texts in change.add]
         return pa.concat_tables(parts) if parts else CHUNKS.empty_table()
+
+    def _cut_otherwise(self, stored: StoredTable | None) -> set[str]:
+        """Return the stored documents whose chunks are of other settings than tonight's."""
+        chunks = self._tables.amendable("chunks")
+        if stored is None or chunks is None:
+            return set()
+        return set(chunk_changes(stored, chunks, self._settings.chunking, self._embedder).drop)
+
+    def _cut(self, documents: pa.Table) -> pa.Table:
+        versions = dict.fromkeys(documents["document_id"].to_pylist(), "planned")
+        count, embed = self._embedder.count_tokens, self._embedder.embed
+        return chunk_documents(documents, versions, self._settings.chunking, count, embed)
 
     def _extractions(self, chunks: pa.Table) -> Iterator[Estimate]:
         model = self._counting()
@@ -134,9 +149,11 @@ class CostPlan:
         return round(tokens * chunks.num_rows / max(1, sample.num_rows))
 
     def _by_rules(self, chunks: pa.Table) -> tuple[pa.Table, pa.Table]:
-        """Return the first of these chunks by their ids, which are in no order of content, and the rules' findings."""
-        sample = chunks.sort_by("chunk_id").slice(0, _SAMPLE)
-        return sample, extract(sample, None, extractor_named(BY_RULES, self._model))[0]
+        """Return the first of tonight's chunks by their ids, which are in no order of content, read by the rules."""
+        if self._read_by_rules is None:
+            sample = chunks.sort_by("chunk_id").slice(0, _SAMPLE)
+            self._read_by_rules = sample, extract(sample, None, extractor_named(BY_RULES, self._model))[0]
+        return self._read_by_rules
 
     def _summaries(self, chunks: pa.Table, changed: int) -> Iterator[Estimate]:
         known, model = self._tables.find("communities"), self._counting()
@@ -157,10 +174,11 @@ class CostPlan:
             return
         # Whatever changes has another prompt, which no cache has: about as long as those that there are.
         every = CountingModel(self._model.name, None, self._settings.llm_context_tokens)
-        summarise(known, entities, relations, texts, None, every, SUMMARY_SETTINGS)
+        some = known.sort_by("community_id").slice(0, _SAMPLE)
+        summarise(some, entities, relations, texts, None, every, SUMMARY_SETTINGS)
         touched = _touched(known, entities, texts.num_rows, changed)
         wanted = waiting + touched * (known.num_rows - waiting) / known.num_rows
-        yield from self._estimate("community_summaries", wanted, every.asked, wanted / known.num_rows)
+        yield from self._estimate("community_summaries", wanted, every.asked, wanted / some.num_rows)
 
     def _answers(self, changed: int) -> Iterator[Estimate]:
         """Yield what the last answers say of tonight's: all are asked anew of another graph."""
