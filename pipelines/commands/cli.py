@@ -28,13 +28,12 @@ COMMANDS = {
     "ui": "start Dagster and MLflow on localhost and print their addresses",
 }
 """Each command with a line about it; its file has its name, and is imported when it runs or shows its help."""
-_FOLDERS = {"answering": ("ask", "chat", "feedback", "questions", "serve"), "graph": ("diff",)}
+_FOLDERS = {**dict.fromkeys(("ask", "chat", "feedback", "questions", "serve"), "answering."), "diff": "graph."}
 
 
 def module_of(name: str) -> str:
     """Return the module of a command: those that answer questions have a folder, and those of the graph."""
-    folder = next((f"{folder}." for folder, names in _FOLDERS.items() if name in names), "")
-    return f"pipelines.commands.{folder}{name}"
+    return f"pipelines.commands.{_FOLDERS.get(name, '')}{name}"
 
 
 class Table(click.Group):
