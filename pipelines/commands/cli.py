@@ -29,15 +29,11 @@ COMMANDS = {
     "ui": "start Dagster and MLflow on localhost and print their addresses",
 }
 """Each command with a line about it; its file has its name, and is imported when it runs or shows its help."""
-_FOLDERS = {
-    "answering": ("ask", "chat", "feedback", "questions", "serve"),
-    "entities": ("entities",),
-    "graph": ("diff",),
-}
+_FOLDERS = {"answering": ("ask", "chat", "feedback", "questions", "serve"), "graph": ("diff", "entities")}
 
 
 def module_of(name: str) -> str:
-    """Return the module of a command: those that answer questions have a folder, those of the graph, and each group."""
+    """Return the module of a command: those that answer questions have a folder, and those of the graph."""
     folder = next((f"{folder}." for folder, names in _FOLDERS.items() if name in names), "")
     return f"pipelines.commands.{folder}{name}"
 

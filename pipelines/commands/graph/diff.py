@@ -6,6 +6,8 @@ import click
 
 from pipelines.commands.command import Command
 
+_LONGEST = 200
+
 
 @click.command(cls=Command)
 @click.option("--examples", type=click.IntRange(min=0), default=10, show_default=True, help="at most so many of a kind")
@@ -37,5 +39,11 @@ def command(examples: int, as_json: bool) -> int:
         where = ", ".join(f"{column} {count}" for column, count in columns[name].items())
         print(f"{name}: {counts}" + (f" ({where})" if where else ""))
     for row in listed:
-        print(f"  {row['what']}: {row['which']}" + (f": {row['how']}" if row["how"] else ""))
+        print(f"  {row['what']}: {_line(row['which'])}" + (f": {_line(row['how'])}" if row["how"] else ""))
     return 0
+
+
+def _line(text: str) -> str:
+    """Return what a terminal takes for text alone, on one line: a name may hold anything."""
+    plain = "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(text.split()))
+    return plain if len(plain) <= _LONGEST else f"{plain[: _LONGEST - 1]}…"

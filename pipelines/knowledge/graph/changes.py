@@ -1,36 +1,52 @@
 """What differs between two versions of the graph: entities and relations that are new, gone and changed."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Tables = Mapping[str, pa.Table]
 COMPARED = ("entities", "relations")
 NEW, GONE, CHANGED = "new", "gone", "changed"
+_BETWEEN = "\x1f\x00"
 _WEIGHT = {"entities": "mentions", "relations": "weight"}
 
 
 @dataclass(frozen=True)
 class TableChanges:
-    """The rows of one table that differ, the weightiest first; a changed one with the columns that differ."""
+    """The rows of one table that differ, the weightiest first: of changed ones, before and after, row by row.
 
-    new: list[dict[str, Any]]
-    gone: list[dict[str, Any]]
-    changed: list[tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]]
+    `differing` says for each column in which of the changed rows it differs.
+    """
+
+    new: pa.Table
+    gone: pa.Table
+    before: pa.Table
+    after: pa.Table
+    differing: Mapping[str, pa.ChunkedArray]
 
     @property
     def counts(self) -> dict[str, int]:
         """How many rows are new, gone and changed."""
-        return {NEW: len(self.new), GONE: len(self.gone), CHANGED: len(self.changed)}
+        return {NEW: len(self.new), GONE: len(self.gone), CHANGED: len(self.after)}
 
     @property
     def columns(self) -> dict[str, int]:
         """In how many changed rows each column differs, the most frequent first."""
-        found = Counter(column for *_, columns in self.changed for column in columns)
-        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+        found = {column: pc.sum(where).as_py() or 0 for column, where in self.differing.items()}
+        return dict(
+            sorted(((name, count) for name, count in found.items() if count), key=lambda one: (-one[1], one[0]))
+        )
+
+    def changed(self, most: int) -> Iterator[tuple[dict[str, Any], dict[str, Any], list[str]]]:
+        """Yield the first changed rows before and after, and the columns that differ."""
+        pairs = zip(self.before.slice(0, most).to_pylist(), self.after.slice(0, most).to_pylist(), strict=True)
+        for number, (before, after) in enumerate(pairs):
+            yield before, after, [column for column, where in self.differing.items() if where[number].as_py()]
 
 
 @dataclass(frozen=True)
@@ -52,9 +68,10 @@ class GraphChanges:
     def _of(self, name: str, most: int) -> Iterator[dict[str, str]]:
         found = self.tables[name]
         said = self._entity if name == "entities" else self._relation
-        for kind, rows in ((NEW, found.new), (GONE, found.gone)):
-            yield from ({"what": f"{kind} {_ONE[name]}", "which": said(row), "how": ""} for row in rows[:most])
-        for before, after, columns in found.changed[:most]:
+        for kind, table in ((NEW, found.new), (GONE, found.gone)):
+            rows = table.slice(0, most).to_pylist()
+            yield from ({"what": f"{kind} {_ONE[name]}", "which": said(row), "how": ""} for row in rows)
+        for before, after, columns in found.changed(most):
             how = "; ".join(_difference(column, before[column], after[column]) for column in columns)
             yield {"what": f"{CHANGED} {_ONE[name]}", "which": said(after), "how": how}
 
@@ -84,20 +101,31 @@ def graph_changes(before: Tables, after: Tables) -> GraphChanges:
 def _changes(before: pa.Table, after: pa.Table, weight: str) -> TableChanges:
     columns = [name for name in after.column_names if name in before.column_names and name != "vector"]
     key = columns[0]
-    former = {row[key]: row for row in before.select(columns).to_pylist()}
-    new, changed = [], []
-    for row in after.select(columns).to_pylist():
-        old = former.pop(row[key], None)
-        if old is None:
-            new.append(row)
-        elif old != row:
-            changed.append((old, row, tuple(name for name in columns if old[name] != row[name])))
+    order = [(weight, "descending"), (key, "ascending")]
+    former, latter = before.select(columns).sort_by(key), after.select(columns).sort_by(key)
+    lost, made = (
+        pc.invert(pc.is_in(one[key], value_set=other[key])) for one, other in ((former, latter), (latter, former))
+    )
+    gone, new = former.filter(lost).sort_by(order), latter.filter(made).sort_by(order)
+    former, latter = former.filter(pc.invert(lost)), latter.filter(pc.invert(made))  # the same ids, in the same order
+    differing = {name: pc.not_equal(_comparable(former[name]), _comparable(latter[name])) for name in columns[1:]}
+    anywhere = reduce(pc.or_, differing.values(), pc.is_null(latter[key]))
+    place = latter.filter(anywhere).append_column("place", _places(anywhere)).sort_by(order)["place"]
+    chosen = {name: where.take(place) for name, where in differing.items()}
+    return TableChanges(new, gone, former.take(place), latter.take(place), chosen)
 
-    def order(row: Mapping[str, Any]) -> tuple[float, str]:
-        return -row[weight], row[key]
 
-    gone = sorted(former.values(), key=order)
-    return TableChanges(sorted(new, key=order), gone, sorted(changed, key=lambda found: order(found[1])))
+def _places(where: pa.ChunkedArray) -> pa.Array:
+    # Arrow's own indices_nonzero ends the process where an array has no chunk.
+    return pa.array(np.flatnonzero(where.to_numpy()), pa.int64())
+
+
+def _comparable(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return values that Arrow compares row by row; of a list, its items as one text."""
+    if not pa.types.is_list(column.type):
+        return pc.fill_null(column, "" if pa.types.is_string(column.type) else 0)
+    flat = pc.cast(column, pa.list_(pa.string()))
+    return pc.fill_null(pc.binary_join(flat, _BETWEEN), "")
 
 
 def _difference(column: str, before: Any, after: Any) -> str:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,7 @@ def view_data(tables: Mapping[str, pa.Table], limits: ViewLimits) -> dict[str, A
         "whole": _whole(plain["communities"]),
     }
     documents, kept = _sources(plain["documents"], sentences)
+    _cite(shown, documents, plain, number)
     totals = {name: plain[name].num_rows for name in GRAPH_TABLES}
     totals["communities"] -= len(shown["whole"])
     return {"totals": totals, "between": between.num_rows, "documents": documents, "sentences": kept, **shown}
@@ -138,7 +140,16 @@ def _report(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "title": row.get("title") or "",
         "summary": row.get("summary") or "",
-        "findings": list(row.get("findings") or []),
+        "findings": [
+            {"text": text, "chunks": chunks.split(), "entities": members.split()}
+            for text, chunks, members in zip_longest(
+                row.get("findings") or [],
+                row.get("finding_chunk_ids") or [],
+                row.get("finding_entity_ids") or [],
+                fillvalue="",
+            )
+        ],
+        "chunks": list(row.get("chunk_ids") or []),
         "rating": rating if rating is not None and math.isfinite(rating) else None,
         "model": row.get("model") or "",
     }
@@ -209,6 +220,27 @@ def _sources(table: pa.Table, sentences: Sentences) -> tuple[list[str], list[lis
         place = number.setdefault(path, len(number))
         rows.append([place, chunk.get("page") or 0, (chunk.get("start") or 0) + start, text])
     return list(number), rows
+
+
+def _cite(
+    shown: dict[str, Any], documents: list[str], plain: Mapping[str, pa.Table], number: Mapping[str, int]
+) -> None:
+    """Put the places of documents, and of shown entities, for the ids that reports and their findings cite."""
+    reports = [*shown["communities"], *shown["whole"]]
+    citing = [one for report in reports for one in (report, *report["findings"])]
+    wanted = pa.array(sorted({key for one in citing for key in one["chunks"]}), pa.string())
+    chunks = plain["chunks"].filter(pc.is_in(plain["chunks"]["chunk_id"], value_set=wanted))
+    columns = (chunks[name].to_pylist() for name in ("chunk_id", "document_id"))
+    document_of = dict(zip(*columns, strict=True))
+    columns = (plain["documents"][name].to_pylist() for name in ("document_id", "path"))
+    path_of = dict(zip(*columns, strict=True))
+    place = {path: order for order, path in enumerate(documents)}
+    for one in citing:
+        paths = dict.fromkeys(path_of.get(document_of.get(key, ""), "") for key in one.pop("chunks"))
+        one["documents"] = [place.setdefault(path, len(place)) for path in paths if path]
+        if "entities" in one:
+            one["entities"] = [number[key] for key in one["entities"] if key in number]
+    documents += list(place)[len(documents) :]
 
 
 def _rounded(values: Sequence[float] | np.ndarray) -> list[float]:

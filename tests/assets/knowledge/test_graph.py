@@ -176,8 +176,14 @@ def test_two_stores_that_differ_fail_the_check_and_the_gate(tmp_path):
     embedded = open_graph_store(settings)
     rows = {name: embedded.table(name).to_pylist() for name in ("documents", "chunks", "entities", "relations")}
     rows["entities"][0]["name"] = "edited by hand"
+    del rows["relations"][0]
     neo4j = FakeGraphStore(**rows, communities=embedded.table("communities").to_pylist())
     record, both = tables.read_record("knowledge_graph"), MirroredGraphStore(neo4j, embedded)
     result = module.both_stores_hold_the_same(knowledge_graph=record, tables=tables, graph_store=both)
-    assert not result.passed and result.metadata["first"].value == ["entities e1 differs"]
+    assert not result.passed and result.metadata["first"].value == [
+        "relations: 2 rows and 3",
+        "entities e1 differs",
+        "relations r1 differs",
+    ]
+    assert "set their property graftline to ''" in (result.description or "")
     assert "both_stores_hold_the_same" in (standing_gate(tables, "knowledge_graph").refusal() or "")

@@ -69,3 +69,12 @@ def test_the_difference_is_that_to_the_version_before_and_turns_round_with_a_rol
     found = json.loads(capsys.readouterr().out)
     assert found["counts"]["entities_gone"] == 1 and found["counts"]["entities_new"] == 0
     assert found["examples"] == [{"what": "gone entity", "which": "宁波 (LOCATION)", "how": ""}]
+
+
+def test_a_name_cannot_speak_to_the_terminal(home: Path, capsys: pytest.CaptureFixture[str]):
+    later = changed(graph(), "entities", "e5", name="\x1b]0;owned\x07\nnext line", type="X")
+    EmbeddedGraphStore(home / "graph").apply(changed(later, "entities", "e6", name="长" * 10_000, type="X"))
+    assert cli.main(["diff"]) == 0
+    printed = capsys.readouterr().out
+    assert "\x1b" not in printed and "  new entity: \ufffd]0;owned\ufffd next line (X)\n" in printed
+    assert max(map(len, printed.splitlines())) < 250

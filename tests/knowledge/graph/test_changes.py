@@ -49,3 +49,14 @@ def test_a_column_that_only_one_version_has_changes_no_row():
     before = tables(graph())
     after = before | {"entities": before["entities"].append_column("spans", before["entities"]["chunk_ids"])}
     assert set(graph_changes(before, after).counts.values()) == {0}
+
+
+def test_lists_differ_by_their_items_and_order_and_missing_values_are_none():
+    before = changed(graph(), "entities", "e1", name="Ann", aliases=["a", "b"])
+    for aliases, differ in ((["a", "b"], 0), (["b", "a"], 1), (["ab"], 1), ([], 1)):
+        after = changed(graph(), "entities", "e1", name="Ann", aliases=aliases)
+        assert graph_changes(tables(before), tables(after)).counts["entities_changed"] == differ
+    nothing = {name: table.slice(0, 0) for name, table in tables(graph()).items()}
+    assert graph_changes(nothing, tables(graph())).counts["entities_new"] == 4
+    assert graph_changes(tables(graph()), nothing).counts["relations_gone"] == 3
+    assert set(graph_changes(nothing, nothing).counts.values()) == {0}

@@ -3,8 +3,10 @@
 import pyarrow as pa
 
 from pipelines.core.graph_tables import GRAPH_TABLES
+from pipelines.knowledge.graph.changes import graph_changes
 from pipelines.knowledge.graph.checks import dangling, differing_rows
 from pipelines.knowledge.graph.figures import chunk_coverage, entities_by_chunk, orphan_share
+from pipelines.knowledge.graph.view_data import ViewLimits, view_data
 from tests.contract.graphs import TEXTS, changed, graph
 from tests.fakes import FakeGraphStore
 from tests.knowledge.graph.test_view import tables
@@ -78,3 +80,14 @@ def test_a_chunk_is_covered_when_an_entity_stands_in_it():
     assert entities_by_chunk(tables(graph())) == {"c1": 2, "c2": 1, "c3": 2, "c4": 0}
     empty = {"chunks": pa.table({"chunk_id": pa.array([], pa.string())}), "entities": graph().entities.slice(0, 0)}
     assert chunk_coverage(empty) == 1
+
+
+def test_tables_without_a_row_or_a_chunk_of_memory_have_figures_and_a_page():
+    nothing = {
+        name: pa.Table.from_batches([], getattr(graph(), name).schema) for name in GRAPH_TABLES
+    }  # Arrow: columns of no chunk at all
+    assert (orphan_share(nothing["entities"], nothing["relations"]), chunk_coverage(nothing)) == (0, 1)
+    assert entities_by_chunk(nothing) == {}
+    assert view_data(nothing, ViewLimits())["entities"] == []
+    assert graph_changes(nothing, tables(graph())).counts["entities_new"] == 4
+    assert graph_changes(tables(graph()), nothing).counts["relations_gone"] == 3

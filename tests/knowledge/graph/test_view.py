@@ -62,7 +62,7 @@ def test_entities_stand_with_their_sentences_relations_and_communities():
     assert data["communities"][marek["home"]]["title"] == "Company 公司"
     tencent = next(one for one in data["entities"] if one["name"] == "腾讯")
     assert data["communities"][tencent["home"]] | {"at": 0} == {
-        "title": "宁波", "summary": "腾讯与宁波仓。", "findings": [], "rating": None, "model": "",
+        "title": "宁波", "summary": "腾讯与宁波仓。", "findings": [], "rating": None, "model": "", "documents": [],
         "id": "m2", "level": 1, "parent": 0, "size": 2, "members": [1, 3], "at": 0,
     }  # fmt: skip
     assert data["relations"][0]["type"] == "LEADS"
@@ -88,13 +88,18 @@ def test_the_report_on_the_whole_corpus_is_no_community():
     table = pa.Table.from_pylist([*rows, whole], schema).append_column(
         "findings", pa.array([["One.", "Two."], [], ["Three."]], pa.list_(pa.string()))
     )
+    cited = pa.array([["c3 c1 gone", ""], [], [""]], pa.list_(pa.string()))
+    table = table.append_column("finding_chunk_ids", cited)
+    table = table.append_column("finding_entity_ids", pa.array([["e3", "e9"], [], [""]], pa.list_(pa.string())))
     table = table.append_column("rating", pa.array([7.5, float("nan"), 9.0]))
     data = view_data(tables(graph()) | {"communities": table}, ViewLimits())
     assert [one["title"] for one in data["whole"]] == ["All"] and data["totals"]["communities"] == 2
-    assert [(one["parent"], one["findings"], one["rating"]) for one in data["communities"]] == [
-        (-1, ["One.", "Two."], 7.5),
-        (0, [], None),
-    ]
+    assert [(one["parent"], one["rating"]) for one in data["communities"]] == [(-1, 7.5), (0, None)]
+    first, second = data["communities"][0]["findings"]
+    assert (first["text"], [data["documents"][place] for place in first["documents"]]) == ("One.", ["zh/b.md", "a.md"])
+    assert [data["entities"][place]["name"] for place in first["entities"]] == ["腾讯"]
+    assert second == {"text": "Two.", "documents": [], "entities": []}
+    assert [data["documents"][place] for place in data["communities"][0]["documents"]] == ["zh/b.md", "a.md"]
     assert "NaN" not in Page(html_page(data)).texts["data"]
 
 

@@ -142,3 +142,14 @@ def test_in_a_sandboxed_frame_as_mlflow_shows_it_all_works_too(browser, file: Pa
     frame.get_by_role("button", name="Back to the whole graph").click()
     frame.get_by_role("heading", name="The whole graph").wait_for()
     page.close()
+
+
+def test_on_a_phone_what_is_chosen_far_down_is_shown_from_its_beginning(browser, file: Path):
+    page = browser.new_page(viewport={"width": 390, "height": 400})
+    page.goto(file.as_uri())
+    page.locator("#panel .names button").last.scroll_into_view_if_needed()
+    page.locator("#panel .names button").last.click()
+    page.wait_for_function("document.querySelector('#panel h2').getBoundingClientRect().top >= 0")
+    assert page.evaluate("document.querySelector('#panel h2').getBoundingClientRect().top") < 400
+    assert page.evaluate("document.activeElement.id") == "panel"
+    page.close()

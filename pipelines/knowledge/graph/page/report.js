@@ -36,11 +36,18 @@ function quotation([sentence, start, end]) {
       element(marked ? "mark" : "span", {}, letters.slice(start, end).join("")), letters.slice(end).join("")),
     element("footer", {}, place));
 }
-function report({ title, summary, findings, rating, model }) {
+const MANY = 6;
+function cited({ documents, entities: named = [] }) {
+  const paths = documents.slice(0, MANY).map((place) => data.documents[place]), left = documents.length - paths.length;
+  const made = paths.length ? [quiet(`From ${paths.join(", ")}${left > 0 ? ` and ${number(left)} more` : ""}`)] : [];
+  return named.length ? [...made, buttons(named.slice(0, MANY).map(entityButton))] : made;
+}
+function report({ title, summary, findings, rating, model, documents }) {
   const made = [text(title || "Untitled", "h2")];
   if (summary) made.push(text(summary));
   if (rating !== null && rating !== undefined && findings.length) made.push(quiet(`Rating: ${rating} of 10`));
-  if (findings.length) made.push(element("h3", {}, "Findings"), element("ul", {}, ...findings.map((one) => text(one, "li"))));
+  if (findings.length) made.push(element("h3", {}, "Findings"), element("ul", {}, ...findings.map((one) => element("li", {}, text(one.text), ...cited(one)))));
+  if (!findings.length) made.push(...cited({ documents }));
   if (model) made.push(quiet(`Written by: ${model}`));
   return made;
 }

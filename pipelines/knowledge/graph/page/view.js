@@ -17,8 +17,11 @@ function follow() {
 function choose(kind, id) {
   chosen.entity = kind === "entity" ? entityPlaces.get(id) ?? -1 : -1;
   chosen.community = kind === "community" ? communityPlaces.get(id) ?? -1 : -1;
+  const within = panel.contains(document.activeElement);
   again();
   panel.scrollTop = 0;
+  if (within) panel.focus({ preventScroll: true }); // the button that was pressed is gone
+  if (panel.getBoundingClientRect().top < 0) panel.scrollIntoView(); // on a phone the panel stands below the map
   bringIntoView();
 }
 function again() {
