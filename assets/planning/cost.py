@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from assets.costs import LEDGER_NAME
-from assets.knowledge.entities import COMMUNITY_SETTINGS, SUMMARY_SETTINGS
+from assets.knowledge.entities import COMMUNITY_SETTINGS
 from assets.planning.counting_model import Asked, CountingModel
 from pipelines.core.cost.budget import Budget, tokens_at_most
 from pipelines.core.protocols import StoredTable
@@ -24,12 +24,13 @@ from pipelines.knowledge.chunks.chunk_changes import chunk_changes
 from pipelines.knowledge.chunks.chunking import chunk_documents
 from pipelines.knowledge.communities.detection import detect_communities
 from pipelines.knowledge.communities.summaries import summarise
+from pipelines.knowledge.communities.summary_settings import SummarySettings
 from pipelines.knowledge.documents.document_changes import document_changes
 from pipelines.knowledge.documents.manifest import scan
 from pipelines.knowledge.documents.sources import list_files
 from pipelines.knowledge.entities.resolution import resolve_entities
 from pipelines.knowledge.extraction.extraction import extract
-from pipelines.knowledge.extraction.extractors import extractor_named
+from pipelines.knowledge.extraction.extractors import FAST, RULES, extractor_named
 from resources.embedding.embedders import open_embedder
 from resources.models.completion_cache import CompletionCache
 from resources.models.language_model import open_language_model
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from resources.settings import Settings
     from resources.tables.tables import TableStore
 
-BY_RULES = "rules"
 _TOKENS_OF_BOUND = 0.65
 """Tokens of a prompt for one that `prompt_at_most` allows, before a run has told: see docs/knowledge/cost.md."""
 _SAMPLE = 2000
@@ -72,6 +72,7 @@ class CostPlan:
     def __init__(self, settings: "Settings", tables: "TableStore") -> None:
         self._settings, self._tables = settings, tables
         self._embedder, self._model = open_embedder(settings), open_language_model(settings)
+        self._reports = SummarySettings(writer=settings.reports)
         self._read_by_rules: tuple[pa.Table, pa.Table] | None = None
         self._cache = CompletionCache(settings.home / "cache" / "llm.sqlite")
         ledger = tables.find(LEDGER_NAME)
@@ -86,13 +87,13 @@ class CostPlan:
         known = self._tables.find("chunks")
         tonight = self._chunks(known)
         changed = set(tonight["chunk_id"].to_pylist()) ^ set(known["chunk_id"].to_pylist() if known else [])
-        if self._settings.extractor != BY_RULES:
+        if self._settings.extractor not in (FAST, RULES):
             yield from self._extractions(tonight)
         yield from self._summaries(tonight, len(changed))
         yield from self._answers(len(changed))
 
     def _counting(self) -> CountingModel:
-        return CountingModel(self._model.name, self._cache, self._settings.llm_context_tokens)
+        return CountingModel(self._model.name, self._cache, self._settings.llm_context_tokens, self._model.packaged)
 
     def _chunks(self, known: pa.Table | None) -> pa.Table:
         """Return tonight's chunks: those that stay, and those of new and changed documents."""
@@ -128,7 +129,7 @@ class CostPlan:
     def _extractions(self, chunks: pa.Table) -> Iterator[Estimate]:
         model = self._counting()
         known = self._tables.find("extractions")
-        _, work = extract(chunks, known, extractor_named(self._settings.extractor, model))
+        _, work = extract(chunks, known, extractor_named(self._settings.extractor, model, self._settings.extraction))
         share = model.asked.prompts / max(1, chunks.num_rows)
         written = 0 if "extractions" in self._last else round(self._written_by_rules(chunks) * share)
         yield from self._estimate("extractions", work.computed["extractions"], model.asked, 1.0, written)
@@ -152,7 +153,7 @@ class CostPlan:
         """Return the first of tonight's chunks by their ids, which are in no order of content, read by the rules."""
         if self._read_by_rules is None:
             sample = chunks.sort_by("chunk_id").slice(0, _SAMPLE)
-            self._read_by_rules = sample, extract(sample, None, extractor_named(BY_RULES, self._model))[0]
+            self._read_by_rules = sample, extract(sample, None, extractor_named(FAST, self._model))[0]
         return self._read_by_rules
 
     def _summaries(self, chunks: pa.Table, changed: int) -> Iterator[Estimate]:
@@ -161,21 +162,21 @@ class CostPlan:
             sample, found = self._by_rules(chunks)
             graph = resolve_entities(found, sample)
             communities, _ = detect_communities(graph.entities, graph.relations, None, COMMUNITY_SETTINGS)
-            summarise(communities, graph.entities, graph.relations, sample, None, model, SUMMARY_SETTINGS)
+            summarise(communities, graph.entities, graph.relations, sample, None, model, self._reports)
             factor = chunks.num_rows / max(1, sample.num_rows)
             yield from self._estimate("community_summaries", communities.num_rows * factor, model.asked, factor)
             return
         entities, relations, texts = (self._tables.read(name) for name in ("entities", "relations", "chunks"))
         summaries = self._tables.find("community_summaries")
-        _, work = summarise(known, entities, relations, texts, summaries, model, SUMMARY_SETTINGS)
+        _, work = summarise(known, entities, relations, texts, summaries, model, self._reports)
         waiting = work.new + work.changed
         if not changed:
             yield from self._estimate("community_summaries", waiting, model.asked)
             return
         # Whatever changes has another prompt, which no cache has: about as long as those that there are.
-        every = CountingModel(self._model.name, None, self._settings.llm_context_tokens)
+        every = CountingModel(self._model.name, None, self._settings.llm_context_tokens, self._model.packaged)
         some = known.sort_by("community_id").slice(0, _SAMPLE)
-        summarise(some, entities, relations, texts, None, every, SUMMARY_SETTINGS)
+        summarise(some, entities, relations, texts, None, every, self._reports)
         touched = _touched(known, entities, texts.num_rows, changed)
         wanted = waiting + touched * (known.num_rows - waiting) / known.num_rows
         yield from self._estimate("community_summaries", wanted, every.asked, wanted / some.num_rows)

@@ -22,10 +22,10 @@ class Asked:
 class CountingModel:
     """Stands in for a model of this name where a stage is only planned: nothing is sent, what isn't cached fails."""
 
-    packaged = False
-
-    def __init__(self, name: str, cache: CompletionCache | None, context_tokens: int | None) -> None:
-        self.name, self.context_tokens, self._cache = name, context_tokens, cache
+    def __init__(
+        self, name: str, cache: CompletionCache | None, context_tokens: int | None, packaged: bool = False
+    ) -> None:
+        self.name, self.context_tokens, self.packaged, self._cache = name, context_tokens, packaged, cache
         self.asked = Asked()
 
     def complete(

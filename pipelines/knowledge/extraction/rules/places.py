@@ -7,7 +7,7 @@ from itertools import pairwise
 from pipelines.knowledge.extraction.rules.pairs import Key
 from pipelines.knowledge.mentions import Entity
 from pipelines.knowledge.names import canonical_name
-from pipelines.text.names.territories import CONTINENTS, TERRITORIES
+from pipelines.text.names.places import may_lie_in
 
 LOCATED_IN = "LOCATED_IN"
 _ENDS = re.compile(r"^\s*(?:[,.;:)\n]|$|(?:and|but|where|when|who|which|on|in|to|as|by|with|from|at)\b)")
@@ -25,13 +25,10 @@ def side_by_side(sentence: str, entities: Sequence[Entity]) -> Iterable[Key]:
         listed = _ITEMS.match(after) or before.endswith((",", " and", " or")) or len(chain) > _DEEPEST
         if not listed and _ENDS.match(after):
             yield from (
-                (one.name, other.name, LOCATED_IN) for one, other in pairwise(chain) if may_lie_in(one.name, other.name)
+                (one.name, other.name, LOCATED_IN)
+                for one, other in pairwise(chain)
+                if may_lie_in(canonical_name(one.name), canonical_name(other.name))
             )
-
-
-def may_lie_in(inner: str, outer: str) -> bool:
-    """Say whether what a comma sets side by side may be a place in the other: a country lies in no other country."""
-    return canonical_name(inner) not in TERRITORIES or canonical_name(outer) in CONTINENTS
 
 
 def _chains(sentence: str, entities: Sequence[Entity]) -> Iterator[list[Entity]]:

@@ -1,6 +1,7 @@
 """What stands before a name in its noun phrase: "Norwegian singer Nora Berg", "Alder Systems director Nora Berg"."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from pipelines.knowledge.extraction.rules.english import Name
@@ -12,7 +13,7 @@ _MOST_BETWEEN = 6
 def premodified(document: Any, names: Sequence[Name]) -> Iterator[tuple[int, int, str]]:
     """Yield a name, the name before it in one noun phrase, and what the noun between them says."""
     placed = sorted((name.first, number) for number, name in enumerate(names) if name.first >= 0)
-    for (_, before), (first, own) in zip(placed, placed[1:], strict=False):
+    for (_, before), (first, own) in pairwise(placed):
         between = document[names[before].last : first]
         if not 0 < len(between) <= _MOST_BETWEEN or names[own].people:
             continue

@@ -80,9 +80,10 @@ def _first(kinds: Counter[str], own: str) -> str:
 def _grammar(document: Any, name: Name) -> Counter[str]:
     """Return what the words around a name say that it is."""
     root, found = document[name.first : name.last].root, Counter[str]()
-    before = document[name.first - 1] if name.first else None
-    if root.dep_ == "pobj" and before is not None and before.lower_ == "in" and name.entity.type != "PERSON":
-        found["LOCATION"] += _GRAMMAR if root.head.i == before.i else 0
+    if name.first and document[name.first - 1].lower_ in ("a", "an"):
+        found["CONCEPT"] += _SAID
+    if document[name.first].ent_type_ == "LANGUAGE" or any(map(str.isdigit, name.entity.name)):
+        found.update({"PERSON": -_SAID, "LOCATION": -_SAID, "CONCEPT": _GRAMMAR})
     if root.dep_ in ("nsubj", "nsubjpass"):
         verb = root.head
         if verb.lemma_ in _PEOPLE_DO or (verb.lower_ == "born" and root.dep_ == "nsubjpass"):
