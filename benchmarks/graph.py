@@ -1,4 +1,4 @@
-"""What the default extractor finds, how fast, and which names are one, in documents where both are known (Re-DocRED's dev).
+"""What the default extractor finds, how fast, and which names are one, where both are known (Re-DocRED's dev set).
 
 .venv/bin/python -m benchmarks.graph --json docs/benchmarks/graph.json --markdown docs/benchmarks/graph.md
 """
