@@ -7,8 +7,8 @@ from pipelines.knowledge.communities.evidence import Evidence, Fact, within
 from pipelines.knowledge.communities.prompts import MOST_FINDINGS
 from pipelines.knowledge.communities.report import EXTRACTIVE, HIGHEST, Report
 
-_BEGINS = 0.25
-"""Part of a sentence in which a name stands that the sentence says something of."""
+_BEGINS = 5
+"""Characters before a name that a sentence still begins with: an article and a space."""
 
 
 def extractive_report(evidence: Evidence, parts: Sequence[Fact], budget: int, failure: str = "") -> Report:
@@ -38,7 +38,7 @@ def defining_first(evidence: Evidence) -> list[Fact]:
 
 
 def _speaks_of(sentence: str, name: str) -> bool:
-    return 0 <= sentence.find(name) <= _BEGINS * len(sentence)
+    return 0 <= sentence.find(name) <= _BEGINS
 
 
 def _by_text(facts: Iterable[Fact]) -> dict[str, Fact]:

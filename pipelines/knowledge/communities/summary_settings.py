@@ -25,7 +25,7 @@ class SummarySettings(BaseModel):
         "model too; extractive: no model",
     )
     least_members: int = Field(
-        default=8, ge=2, description="communities with fewer entities are reported on by the evidence's own sentences"
+        default=10, ge=2, description="communities with fewer entities are reported on by the evidence's own sentences"
     )
     evidence_tokens: int = Field(
         default=1500, ge=40, description="tokens of evidence in a prompt, about; at most a quarter of a model's context"

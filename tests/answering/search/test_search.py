@@ -70,3 +70,13 @@ def test_a_question_is_embedded_as_a_question() -> None:
     embedder = AskingEmbedder()
     Search(build_store(), embedder, SETTINGS).vector("Where is the Fjell 2 stored?")
     assert embedder.calls == [["question Where is the Fjell 2 stored?"]]
+
+
+def test_global_passes_over_the_root_which_speaks_of_everything() -> None:
+    question = "What is stored at the warehouse?"
+    store = build_store()
+    before = open_retriever("global", store, FakeEmbedder(), SETTINGS).retrieve(question, 5)
+    root = store.tables["communities"][0] | {"community_id": "r", "level": -1, "entity_ids": [], "summary": question}
+    store.__init__(**store.tables | {"communities": [*store.tables["communities"], root]})  # type: ignore[misc]
+    after = open_retriever("global", store, FakeEmbedder(), SETTINGS).retrieve(question, 5)
+    assert [fact.text for fact in after.context] == [fact.text for fact in before.context]
