@@ -40,8 +40,8 @@ def switch(connection: Neo4jConnection, transaction: OpenTransaction, paged: boo
 
     What fails before the commit leaves the former graph; ServiceError where it is not known whether it was done.
     """
-    mark = connection.change(cypher_loads.BEGIN_SWITCH, pages=_RETIRING if paged else "")[0]["mark"]
     try:
+        mark = connection.change(cypher_loads.BEGIN_SWITCH, pages=_RETIRING if paged else "")[0]["mark"]
         transaction.run(cypher_loads.WRITE_MARK, mark=mark)
         if paged:
             _move(connection, cypher_loads.RETIRE)
