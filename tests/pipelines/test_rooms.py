@@ -108,7 +108,8 @@ ORDER: dict[str, tuple[str, ...]] = {
     ),
     "answering": (
         "question", "question_forms", "settings", "prompts", "search", "modes", "grounding", "scoreboard", "frameworks",
-        "retrievers", "gathering", "remembering", "timing", "turns", "routing", "answered", "ask", "chat", "answers", "checks",
+        "retrievers", "gathering", "remembering", "timing", "turns", "routing", "answered", "ask", "chat",
+        "answers", "checks",
     ),
 }  # fmt: skip
 """A flow's rooms in the order of its lineage: each imports those before it, never those after."""
