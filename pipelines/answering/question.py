@@ -46,7 +46,7 @@ def _collection_words(languages: tuple[Language, ...]) -> frozenset[str]:
 
 
 @cache
-def _pattern(languages: tuple[Language, ...], kind: str) -> re.Pattern[str]:
+def asking_pattern(languages: tuple[Language, ...], kind: str) -> re.Pattern[str]:
     """Return one pattern of `Questions` for all languages together."""
     return re.compile("|".join(getattr(one.questions, kind) for one in languages), re.IGNORECASE)
 
@@ -82,13 +82,14 @@ def _patterns_digest(languages: tuple[Language, ...]) -> str:
     )
 
 
-def _asks(kind: str, question: str) -> bool:
-    return _pattern(all_languages(), kind).search(question) is not None
+def asks(kind: str, question: str) -> bool:
+    """Say whether a question matches one pattern of `Questions`, in any language."""
+    return asking_pattern(all_languages(), kind).search(question) is not None
 
 
 @cache
 def _gap(languages: tuple[Language, ...]) -> re.Pattern[str]:
-    return re.compile(f"{_MARKS}|{_pattern(languages, 'gap').pattern}", re.IGNORECASE)
+    return re.compile(f"{_MARKS}|{asking_pattern(languages, 'gap').pattern}", re.IGNORECASE)
 
 
 def question_terms(question: str) -> list[str]:
@@ -153,7 +154,7 @@ def asked_part(question: str) -> str:
 def numbers_in(text: str) -> set[str]:
     """Return the numbers of a text, thousands joined ("2,300" is "2300"), written-out ones in small letters."""
     plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
-    written = _pattern(all_languages(), "number_word").findall(text)
+    written = asking_pattern(all_languages(), "number_word").findall(text)
     return set(_NUMBER.findall(plain)) | {word.lower() for word in written}
 
 
@@ -253,47 +254,23 @@ def holds_counted_thing(question: str, text: str) -> bool:
 
 def asks_widely(question: str) -> bool:
     """Say whether a question asks about the collection as a whole, for many things rather than one fact."""
-    return _asks("whole", question) and not _asks("person", question) and not _asks("number", question)
+    return asks("whole", question) and not asks("person", question) and not asks("number", question)
 
 
 def asks_for_all(question: str) -> bool:
     """Say whether a question is about all documents together: their themes, what they have in common, a summary."""
-    return _asks("corpus", question)
-
-
-def sets_side_by_side(question: str) -> bool:
-    """Say whether a question compares things, which may stand in documents of their own."""
-    return _asks("comparison", question)
-
-
-def asks_by_way_of(question: str) -> bool:
-    """Say whether a question names a thing by what another one is to it: "the director of …", "where … was born"."""
-    return _asks("hops", question)
-
-
-def calculation_asked(question: str) -> str:
-    """Return "growth", "difference" or "ratio" where a question asks for one, else ""."""
-    return next((kind for kind in ("growth", "difference", "ratio") if _asks(kind, question)), "")
-
-
-def years_in(question: str) -> list[str]:
-    """Return what a question calls years, each once, the earliest first: "last year", numbers, "this year"."""
-    earlier, current = (
-        [match[0] for match in _pattern(all_languages(), kind).finditer(question)]
-        for kind in ("earlier_year", "this_year")
-    )
-    return list(dict.fromkeys([*earlier, *sorted(_YEAR.findall(question)), *current]))
+    return asks("corpus", question)
 
 
 def holds_answer_kind(question: str, text: str) -> bool:
     """Say whether a text has what is asked for (a number, a person, a name) beyond what the question itself says."""
-    if _asks("person", question):
+    if asks("person", question):
         return any(person.lower() not in question.lower() for person in _people(text))
-    if _asks("year", question):
+    if asks("year", question):
         return bool(set(_YEAR.findall(text)) - set(_YEAR.findall(question)))
-    if _asks("number", question):
+    if asks("number", question):
         return bool(numbers_in(text) - numbers_in(question))
-    if _asks("name", question):
+    if asks("name", question):
         return any(name not in question.lower() for name in proper_names(text))
     return True
 

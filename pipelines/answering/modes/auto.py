@@ -12,15 +12,8 @@ import numpy as np
 from pipelines.answering.modes.agent.by_rules import named_things
 from pipelines.answering.modes.names import Mode
 from pipelines.answering.modes.native import NativeRetriever
-from pipelines.answering.question import (
-    asks_by_way_of,
-    asks_for_all,
-    calculation_asked,
-    holds_name,
-    key_names,
-    sets_side_by_side,
-    years_in,
-)
+from pipelines.answering.question import asks_for_all, holds_name, key_names
+from pipelines.answering.question_forms import asks_by_way_of, calculation_asked, sets_side_by_side, years_in
 from pipelines.answering.search.search import Retrieved, Retriever, Row, Search, retrieval_steps
 from pipelines.answering.search.trace import Step, drained
 from pipelines.text.terms import coverage, terms
@@ -90,7 +83,7 @@ class AutoRetriever:
         signals = self.signals(question)
         said, near = settings.auto_said, settings.auto_near
         if asks_by_way_of(question):
-            said, near = settings.auto_said_hops, max(near, settings.auto_near)
+            said = settings.auto_said_hops
         if signals.said >= said and signals.near >= near and signals.named == 1:
             return Choice("native", f"its best passage holds {signals.said:.0%} of what is asked", dearer)
         lack = (

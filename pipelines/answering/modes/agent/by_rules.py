@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from pipelines.answering.modes.agent.desk import Desk
-from pipelines.answering.question import calculation_asked, years_in
+from pipelines.answering.question_forms import calculation_asked, years_in
 from pipelines.answering.search.entities import entity_names, near_entities
 from pipelines.answering.search.search import Row, Search
 from pipelines.answering.search.trace import Step
