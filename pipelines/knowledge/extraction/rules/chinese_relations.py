@@ -1,10 +1,12 @@
 """Relations of a Chinese sentence by parts of speech, named by the word that joins their ends: 工作于, 位于."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeGuard
 
 from pipelines.knowledge.extraction.rules.chinese import Word
 from pipelines.knowledge.extraction.rules.pairs import Key
 from pipelines.knowledge.mentions import Entity
+from pipelines.text.names.places import may_lie_in, width_rank
 
 AT = "位于"
 _BEHIND = frozenset("于在到为给自向至入")
@@ -16,6 +18,12 @@ _SKIPPED = ("u", "m", "q", "a", "b", "t", "d", "n")
 """Parts of speech between a verb and what it is said of: 收购 了 一家 美国 公司."""
 _MOST_SKIPPED = 3
 _CLAUSE = frozenset("，,；;：:。！？!?")
+_ROLES_OF = ("PERSON", "ORGANIZATION")
+"""What a noun between two names says something of: 微软创始人比尔·盖茨."""
+_COUNTRY = 1
+"""Rank of countries: of one beside a continent or another country nothing follows."""
+_SHORTEST = 2
+"""Characters of a relation's name: 受, 让 and 有 say too little of two names."""
 _IS = frozenset(("是", "为", "即", "叫"))
 
 
@@ -44,7 +52,8 @@ class Clauses:
                 clause = []
             elif not (isinstance(item, Word) and not item.text.strip()):
                 clause.append(item)
-        return [key for key in found if key[0] != key[1]]
+        kinds = {item.name: item.type for item in self.items if isinstance(item, Entity)}
+        return [key for key in found if key[0] != key[1] and _is_said(key, kinds)]
 
     def _clause(self, clause: Sequence[Word | Entity]) -> Iterator[Key]:
         own = self._own_subject(clause)
@@ -54,7 +63,7 @@ class Clauses:
                 continue
             before = clause[place - 1] if place else None
             if isinstance(before, Entity) and before.type == item.type == "LOCATION":
-                yield item.name, before.name, AT
+                yield from _nested(item, before)
             elif subject is not None and item is not own:
                 yield from self._said(clause, place, item, subject)
             yield from _of_noun(clause, place, item, self.subject)
@@ -76,7 +85,8 @@ class Clauses:
             speaks = place == 0 or any(
                 isinstance(one, Word) and one.flag.startswith("v") for one in clause[place + 1 :]
             )
-            if not governed and not owns and speaks:
+            beside = item.type == "LOCATION" and isinstance(after, Word) and after.flag.startswith("n")
+            if not governed and not owns and not beside and speaks:
                 return item
         return None
 
@@ -136,12 +146,34 @@ def _of_noun(clause: Sequence[Word | Entity], place: int, item: Entity, subject:
         following = [one for one in clause[place + 3 : place + 5] if not (isinstance(one, Word) and one.text in _IS)]
         if following and isinstance(following[0], Entity):
             yield following[0].name, item.name, owned.text
-    elif len(rest) >= 2 and isinstance(rest[0], Word) and rest[0].flag == "n" and isinstance(rest[1], Entity):
+    elif len(rest) >= 2 and isinstance(rest[0], Word) and rest[0].flag == "n" and _has_role(rest[1]):
         yield rest[1].name, item.name, rest[0].text
     if place == 2 and subject is not None:
         noun, verb = clause[:2]
         if isinstance(noun, Word) and noun.flag == "n" and isinstance(verb, Word) and verb.text in _IS:
             yield item.name, subject.name, noun.text
+
+
+def _has_role(item: Word | Entity) -> TypeGuard[Entity]:
+    return isinstance(item, Entity) and item.type in _ROLES_OF
+
+
+def _nested(item: Entity, before: Entity) -> Iterator[Key]:
+    """Yield the smaller of two places side by side in the larger, where the name of one says how wide it is."""
+    ranks = [rank for rank in (width_rank(item.name), width_rank(before.name)) if rank is not None]
+    if not ranks or (len(ranks) == 2 and max(ranks) <= _COUNTRY):
+        return
+    if may_lie_in(item.name, before.name):
+        yield item.name, before.name, AT
+    elif may_lie_in(before.name, item.name):
+        yield before.name, item.name, AT
+
+
+def _is_said(key: Key, kinds: Mapping[str, str]) -> bool:
+    """Say whether a relation says enough, and, of two places, whether the one may lie in the other."""
+    source, target, kind = key
+    places = kinds.get(source) == kinds.get(target) == "LOCATION"
+    return len(kind) >= _SHORTEST and (kind != AT or not places or may_lie_in(source, target))
 
 
 def _is_word(item: Word | Entity, text: str) -> bool:

@@ -1,8 +1,11 @@
-"""Program code inside a text: what stands between back-quotes, words with underscores, and addresses name nothing."""
+"""Program code in a text, which names nothing: what is between back-quotes, words with underscores, addresses, True."""
 
 import re
 
-_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`|\b\w+://\S+|\b\w*[A-Za-z0-9]_\w+", re.DOTALL)
+_CODE = re.compile(
+    r"\b(?:True|False|None|NULL|NaN|TRUE|FALSE)\b(?! [A-Za-z])|```.*?(?:```|\Z)|`[^`\n]+`|\b\w+://\S+|\b\w*[A-Za-z0-9]_\w+",
+    re.DOTALL,
+)
 _LETTER = re.compile(r"[^\n]")
 
 

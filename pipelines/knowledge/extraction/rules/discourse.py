@@ -8,6 +8,8 @@ from pipelines.knowledge.mentions import Entity
 
 _PERSONS = frozenset(("he", "she", "him", "her", "his", "hers", "他", "她"))
 _THINGS = frozenset(("it", "its", "它", "其", "该"))
+_SPOKEN = ("nsubj", "nsubjpass", "poss")
+"""Where what "it" and "the company" do is what a passage's subject does; elsewhere they may be something else."""
 
 
 class Discourse:
@@ -29,7 +31,8 @@ class Discourse:
             if entity is not None:
                 if entity not in meant:
                     meant.append(entity)
-                places[token.i] = len(names) + meant.index(entity)
+                if token.lower_ in _PERSONS or token.dep_ in _SPOKEN:
+                    places[token.i] = len(names) + meant.index(entity)
         return meant, places
 
     def _stands_for(self, token: Any) -> Entity | None:

@@ -1,7 +1,7 @@
 """From what a passage's sentences say to its relations: one name a thing, typed before co-occurrence."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
 from pipelines.knowledge.extraction.rules.pairs import LOOSE, TOGETHER, TYPED, Key, together
@@ -13,6 +13,9 @@ from pipelines.text.names.territories import TERRITORIES
 
 _NEAR, _NEAR_PLACE = 1, 3
 """Names of a sentence with this many steps between them are linked although neither is a hub; if one is a place."""
+_PLACED = ("LOCATION", "ORGANIZATION")
+"""What a passage's place joins from another sentence where it is no country."""
+Span = tuple[int, int]
 Whole = Callable[[str], str]
 """From a name to the longest one of its thing in the passage."""
 
@@ -30,6 +33,10 @@ class Said:
     """Those of the names that are nationalities, religions or parties."""
     typed: list[Key] = field(default_factory=list)
     aliases: list[Key] = field(default_factory=list)
+    listed: Set[frozenset[str]] = frozenset()
+    """Pairs of names that are items of one list."""
+    span: Span = (0, 0)
+    """Where it stands in the passage."""
 
     @property
     def evidence(self) -> str:
@@ -37,31 +44,37 @@ class Said:
 
 
 def relations(said: Sequence[Said], topic: Entity | None) -> list[Relation]:
-    """Return a passage's relations; a pair that a typed one joins does not co-occur besides."""
+    """Return a passage's relations with their sentences; a pair that a typed one joins does not co-occur besides."""
     whole = full_names([entity for one in said for entity in one.here], [key for one in said for key in one.aliases])
-    made: dict[tuple[Key, str], float] = {}
+    made: dict[tuple[Key, str], tuple[float, Span]] = {}
     for one in said:
         for key in one.aliases:
-            made[key, one.evidence] = TYPED
-    typed = [((whole(a), whole(b), kind), one.evidence) for one in said for a, b, kind in one.typed]
-    evidence: dict[Key, str] = {}
-    for key, where in typed:
-        if key[0] != key[1]:
-            made[key, where] = TYPED
-            evidence.setdefault(key, where)
-    for key in within(evidence):
-        made[key, _told(key, evidence)] = TYPED
+            made.setdefault((key, one.evidence), (TYPED, one.span))
+    evidence: dict[Key, Said] = {}
+    for one in said:
+        for a, b, kind in one.typed:
+            if whole(a) != whole(b):
+                made.setdefault(((whole(a), whole(b), kind), one.evidence), (TYPED, one.span))
+                evidence.setdefault((whole(a), whole(b), kind), one)
+    for key in within(evidence, _places(said, whole)):
+        told = _told(key, evidence)
+        made.setdefault((key, told.evidence), (TYPED, told.span))
     joined = {frozenset(key[:2]) for key, _ in made}
     hub = whole(topic.name) if topic else None
-    for key, where, weight in _together(said, whole, hub):
+    for key, one, weight in _together(said, whole, hub):
         if key[0] != key[1] and frozenset(key[:2]) not in joined:
-            made[key, where] = max(weight, made.get((key, where), 0.0))
-    return [Relation(*key, where, weight) for (key, where), weight in made.items()]
+            before, span = made.get((key, one.evidence), (0.0, one.span))
+            made[key, one.evidence] = max(weight, before), span
+    return [Relation(*key, where, weight, *span) for (key, where), (weight, span) in made.items()]
 
 
-def _told(key: Key, evidence: dict[Key, str]) -> str:
+def _told(key: Key, evidence: dict[Key, Said]) -> Said:
     """Return the sentence that says the nearer part of what follows."""
-    return next(where for (source, _, kind), where in evidence.items() if source == key[0] and kind == key[2])
+    return next(one for (source, _, kind), one in evidence.items() if source == key[0] and kind == key[2])
+
+
+def _places(said: Sequence[Said], whole: Whole) -> frozenset[str]:
+    return frozenset(whole(entity.name) for one in said for entity in one.here if entity.type == "LOCATION")
 
 
 def full_names(entities: Sequence[Entity], aliases: Iterable[Key]) -> Whole:
@@ -89,7 +102,7 @@ def full_names(entities: Sequence[Entity], aliases: Iterable[Key]) -> Whole:
     return whole
 
 
-def _together(said: Sequence[Said], whole: Whole, topic: str | None) -> Iterator[tuple[Key, str, float]]:
+def _together(said: Sequence[Said], whole: Whole, topic: str | None) -> Iterator[tuple[Key, Said, float]]:
     """Yield what stands together: neighbours, and the hubs of a passage with all that is named beside them.
 
     Hubs are its topic, the subjects of a sentence and the place where it plays; that place joins the names of the
@@ -103,13 +116,17 @@ def _together(said: Sequence[Said], whole: Whole, topic: str | None) -> Iterator
             for steps, second in enumerate(here[place + 1 :], start=1):
                 ends = whole(first.name), whole(second.name)
                 near = steps <= (_NEAR_PLACE if "LOCATION" in (first.type, second.type) else _NEAR)
+                if frozenset((first.name, second.name)) in one.listed and hubs.isdisjoint(ends):
+                    continue
                 if (near or not hubs.isdisjoint(ends)) and neighbours.related(first, second):
-                    yield together(*ends), one.evidence, TOGETHER
+                    yield together(*ends), one, TOGETHER
         names = sorted({whole(entity.name) for entity in here if neighbours.related(entity, entity)})
         for entity in one.meant:
-            yield from ((together(whole(entity.name), name), one.evidence, TOGETHER) for name in names)
+            yield from ((together(whole(entity.name), name), one, TOGETHER) for name in names)
         if scene is not None and all(whole(entity.name) != scene for entity in here):
-            yield from ((together(scene, name), one.evidence, LOOSE) for name in names)
+            country = canonical_name(scene) in TERRITORIES
+            placed = {whole(entity.name) for entity in here if country or entity.type in _PLACED}
+            yield from ((together(scene, name), one, LOOSE) for name in names if name in placed)
 
 
 def _scene(said: Sequence[Said], whole: Whole) -> str | None:

@@ -6,11 +6,14 @@ from itertools import pairwise
 
 from pipelines.knowledge.extraction.rules.pairs import Key
 from pipelines.knowledge.mentions import Entity
+from pipelines.knowledge.names import canonical_name
+from pipelines.text.names.places import may_lie_in
 
 LOCATED_IN = "LOCATED_IN"
 _ENDS = re.compile(r"^\s*(?:[,.;:)\n]|$|(?:and|but|where|when|who|which|on|in|to|as|by|with|from|at)\b)")
-_ITEMS = re.compile(r"^\s*,? (?:and|or) [A-Z]")
-_AT = re.compile(r"_(?:IN|AT|NEAR)$")
+_ITEMS = re.compile(r"^\s*,? (?:(?:and|or) (?:\w+ )?[A-Z]|[a-z]+ [A-Z]\w+,? (?:and|or) )")
+_AT = re.compile(r"_(?:IN|AT|FROM)$")
+_HOLDS = re.compile(r"^(?:PART|CAPITAL|CITY|TOWN|VILLAGE|DISTRICT|PROVINCE|STATE|REGION)_OF$|_IN$")
 _DEEPEST = 4
 """A building, its town, its region and its country; more places in a row are a list."""
 
@@ -21,7 +24,11 @@ def side_by_side(sentence: str, entities: Sequence[Entity]) -> Iterable[Key]:
         before, after = sentence[: chain[0].start].rstrip(), sentence[chain[-1].end :]
         listed = _ITEMS.match(after) or before.endswith((",", " and", " or")) or len(chain) > _DEEPEST
         if not listed and _ENDS.match(after):
-            yield from ((one.name, other.name, LOCATED_IN) for one, other in pairwise(chain))
+            yield from (
+                (one.name, other.name, LOCATED_IN)
+                for one, other in pairwise(chain)
+                if may_lie_in(canonical_name(one.name), canonical_name(other.name))
+            )
 
 
 def _chains(sentence: str, entities: Sequence[Entity]) -> Iterator[list[Entity]]:
@@ -38,12 +45,15 @@ def _chains(sentence: str, entities: Sequence[Entity]) -> Iterator[list[Entity]]
         yield chain
 
 
-def within(found: Iterable[Key]) -> list[Key]:
-    """Return what follows: who was born in a town was born in its country, and a town's quarter is in it as well."""
+def within(found: Iterable[Key], places: frozenset[str] = frozenset()) -> list[Key]:
+    """Return what follows: who was born in a town was born in its country, and a town's quarter is in it as well.
+
+    `places` are the names of places: what one of them is called in another ("a town in Norway") says where it is.
+    """
     found = list(found)
     wider: dict[str, set[str]] = {}
     for source, target, kind in found:
-        if kind == LOCATED_IN:
+        if kind == LOCATED_IN or (source in places and target in places and _HOLDS.search(kind)):
             wider.setdefault(source, set()).add(target)
     made: dict[Key, None] = {}
     for source, target, kind in found:

@@ -5,7 +5,6 @@ import importlib.metadata
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from pipelines.knowledge.extraction.rules.code_spans import without_code
 from pipelines.knowledge.extraction.rules.discourse import Discourse
 from pipelines.knowledge.extraction.rules.english import Name
 from pipelines.knowledge.extraction.rules.english_relations import Sentence
+from pipelines.knowledge.extraction.rules.grammar.kinds import voted
 from pipelines.knowledge.extraction.rules.links import Said, relations
 from pipelines.knowledge.extraction.rules.pairs import aliases
 from pipelines.knowledge.extraction.rules.places import side_by_side
@@ -79,23 +79,26 @@ class _Reading:
         text = without_code(self.passage.text)
         sentences = [text[start:end] for start, end in self.spans]
         chinese_ones = [language_of(sentence) is CHINESE for sentence in sentences]
-        parses = english.parse([one for one, han in zip(sentences, chinese_ones, strict=True) if not han])
+        english_ones = [one for one, han in zip(sentences, chinese_ones, strict=True) if not han]
+        parses = english.parse(english_ones)
         common = frozenset(_SMALL_WORD.findall(text))
-        for (start, _), sentence, han in zip(self.spans, sentences, chinese_ones, strict=True):
-            here = self._chinese(sentence) if han else self._english(sentence, next(parses), common)
-            self.entities += [entity.moved(start) for entity in here]
-        places = {one.evidence: span for span, one in reversed(list(zip(self.spans, self.said, strict=True)))}
-        found = relations(self.said, self.discourse.topic)
-        spans = [places[relation.evidence] for relation in found]
-        return Extraction(
-            tuple(self.entities),
-            tuple(replace(one, start=start, end=end) for one, (start, end) in zip(found, spans, strict=True)),
-        )
+        read = [
+            (document, self._names(document, sentence, common))
+            for document, sentence in zip(parses, english_ones, strict=True)
+        ]
+        typed = iter(zip([document for document, _ in read], voted(read), strict=True))
+        for span, sentence, han in zip(self.spans, sentences, chinese_ones, strict=True):
+            here = self._chinese(sentence) if han else self._english(sentence, *next(typed))
+            self.said[-1].span = span
+            self.entities += [entity.moved(span[0]) for entity in here]
+        return Extraction(tuple(self.entities), tuple(relations(self.said, self.discourse.topic)))
 
-    def _english(self, sentence: str, document: Any, common: frozenset[str]) -> list[Entity]:
+    def _names(self, document: Any, sentence: str, common: frozenset[str]) -> list[Name]:
         names = english.names(document, sentence, common)
         kept = set(named_in_cells(sentence, [name.entity for name in names], self.labels))
-        names = [name for name in names if name.entity in kept]
+        return [name for name in names if name.entity in kept]
+
+    def _english(self, sentence: str, document: Any, names: list[Name]) -> list[Entity]:
         meant, places = self.discourse.read(document, names)
         everyone = [*names, *(Name(entity, -1, -1) for entity in meant)]
         parsed = Sentence(document, everyone, places)
@@ -106,7 +109,9 @@ class _Reading:
         stated = parsed.triples() if Neighbours(sentence).prose else []
         typed = [(everyone[a].entity.name, everyone[b].entity.name, kind) for a, b, kind in stated]
         typed += side_by_side(sentence, here)
-        self.said.append(Said(sentence, here, meant, subjects, peoples, typed, list(aliases(sentence, here))))
+        self.said.append(
+            Said(sentence, here, meant, subjects, peoples, typed, list(aliases(sentence, here)), parsed.listed())
+        )
         self.discourse.note(subjects, others, parsed.classes())
         return here
 
