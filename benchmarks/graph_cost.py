@@ -30,6 +30,7 @@ from benchmarks.ground.common import (
     versions,
 )
 from benchmarks.ground.process import ProcessFailed
+from benchmarks.peers import PEERS as REQUIREMENTS
 from pipelines.core.errors import GraftlineError
 from resources.settings import Settings
 from resources.tables.tables import TableStore
@@ -177,10 +178,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             OURS.bring(work / "rebuilt", changed, server.address)
             differing = differing_rows(work / OURS.name, work / "rebuilt")
     rows = [row for row in rows_of(spent, corpus, differing, share) if row.id in options.rows]
-    found = result("graph_cost", rows, host, versions=versions(_PACKAGES), details=_details(spent), documents=count)
+    found = result("graph_cost", rows, host, versions=_versions(), details=_details(spent), documents=count)
     given = " ".join(sys.argv[1:] if arguments is None else arguments)
     finish(options, found, f"python -m benchmarks.graph_cost {given}".strip())
     return 0
+
+
+def _versions() -> dict[str, str]:
+    """Return our packages' versions and those that the peers' environments are made with."""
+    pinned = (
+        requirement.split("==") for peer in PEERS for requirement in REQUIREMENTS[peer.name] if "==" in requirement
+    )
+    return versions(_PACKAGES) | {name: version for name, version in pinned}
 
 
 def _details(spent: dict[str, Spent]) -> dict[str, Any]:
