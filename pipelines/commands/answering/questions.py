@@ -33,7 +33,7 @@ def command(count: int, seed: int, out: Path | None) -> int:
             "the knowledge graph",
             "no typed relation that one document alone states",
             "relations such as LOCATED_IN or FOUNDED_BY",
-            "add documents, or name a model that finds relations: GRAFTLINE_EXTRACTOR=model graftline run",
+            "add documents, or name a model that finds relations: GRAFTLINE_EXTRACTOR=llm graftline run",
         )
     path = out or settings.questions / "generated.jsonl"
     _refuse_others_questions(path)
