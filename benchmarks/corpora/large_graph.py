@@ -104,13 +104,13 @@ def _entity_tables(
     names = [f"{draw.choice(titles).split()[0]} {draw.choice(titles).split()[-1]} {place}" for place in range(count)]
     entities: list[dict[str, Any]] = [
         {"entity_id": key, "name": name, "type": "THING", "aliases": [], "description": sentence(),
-         "mentions": draw.randint(1, 9), "chunk_ids": some_chunks()}
+         "mentions": draw.randint(1, 9), "chunk_ids": some_chunks(), "spans": []}
         for key, name in zip(keys, names, strict=True)
     ]  # fmt: skip
     relations = [
         {"relation_id": f"{place:024x}", "source_id": keys[place % count], "target_id": draw.choice(keys),
          "type": "CO_OCCURS", "weight": float(draw.randint(1, 9)), "description": sentence(),
-         "chunk_ids": some_chunks()}
+         "chunk_ids": some_chunks(), "spans": []}
         for place in range(_RELATIONS_AN_ENTITY * count)
     ]  # fmt: skip
     groups = [keys[start : start + _ENTITIES_A_COMMUNITY] for start in range(0, count, _ENTITIES_A_COMMUNITY)]

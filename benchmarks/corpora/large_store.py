@@ -63,7 +63,7 @@ def _with_entities(
     for key, passage in zip(graph.chunks["chunk_id"].to_pylist(), passages, strict=True):
         for name in named.get(passage, []):
             homes.setdefault(f"{draw.integers(_COPIES)} {name}", set()).add(key)
-    shared: dict[str, Any] = {"type": "CONCEPT", "aliases": [], "description": ""}
+    shared: dict[str, Any] = {"type": "CONCEPT", "aliases": [], "description": "", "spans": []}
     rows = [
         {"entity_id": content_id("entity", key), "name": key.split(" ", 2)[2], "mentions": len(chunks), **shared}
         | {"chunk_ids": sorted(chunks)}

@@ -83,6 +83,7 @@ def resolve_entities(
         "homonyms": len(groups.senses.split), "suspected_duplicates": pairs.num_rows, "edits": len(edits.made),
         "unused_edits": len(unused), "left_out": len(gathered.things) - len(kept),
         **{f"descriptions_{name}": count for name, count in merging.counts.items()},
+        "descriptions_tokens": merging.tokens,
     }  # fmt: skip
     return EntityGraph(
         entities, relations, _work(entities, previous_entities), _work(relations, previous_relations), aliases, pairs,

@@ -120,3 +120,15 @@ def test_a_lone_name_of_a_model_is_kept_and_one_of_a_tagger_is_counted():
     place = extractions.schema.get_field_index("extractor")
     told = extractions.set_column(place, "extractor", pa.array(["llm-1"]))
     assert resolve_entities(told, chunks).entities["name"].to_pylist() == ["Zeppelin"]
+
+
+def test_a_document_of_many_chinese_names_is_not_read_in_its_square():
+    names = [
+        f"{first}{second}{third}"
+        for first in "王李张刘陈"
+        for second in "建国晓雯文华志强"
+        for third in "伟芳娜敏静丽强磊军洋"
+    ]
+    text = "，".join(f"[{name}|P|x]" for name in names)
+    compared = [resolved(text.replace("，", "，", 1)).counts["pairs_compared"] for text in (text, f"{text}，{text}")]
+    assert compared[0] == compared[1] < len(names) * 3 * 200

@@ -12,6 +12,8 @@ ACRONYM, CHINESE_SHORT, PART_OF_PERSON, HEAD, TAIL = "acronym", "chinese_short_f
 LASTING = frozenset({ACRONYM, CHINESE_SHORT})
 """Rules whose short name means the same in other documents, where none says otherwise."""
 _MOST_FULL = 200
+_SHORTEST_WHOLE = 4
+"""Characters of a Chinese name up to which a single one may be all that its full name has of it."""
 _MOST_PLACE_VOTES = 3
 _SCORES = {PART_OF_PERSON: 0.9, ACRONYM: 0.88, CHINESE_SHORT: 0.86, HEAD: 0.8, TAIL: 0.8}
 Root = Callable[[str, str], str]
@@ -54,15 +56,16 @@ class Shorts:
                 found[key] = next(iter(choices.values()))
             elif choices:
                 self.ambiguous += choices.values()
+        self.crowded += index.left_out
         return found
 
     def _candidates(self, index: "_Index", key: str) -> Iterator[str]:
-        letters = self._seen.acronym(key)
-        near = index.near(key, letters)
-        self.crowded += max(0, len(near) - _MOST_FULL)
-        for candidate in near[:_MOST_FULL]:
-            self.pairs += 1
-            yield candidate
+        near = index.near(key, self._seen.acronym(key))
+        if len(near) > _MOST_FULL and not is_han(key):  # that many have all its words: it could be any of them
+            self.crowded += len(near)
+            return
+        self.pairs += len(near)
+        yield from near
 
     def _rule(self, key: str, full: str, kinds: Mapping[str, str], document: str) -> str:
         """Return by which rule a name is short for another of its document, "" by none."""
@@ -98,7 +101,8 @@ class _Index:
     """Full names of a document by their words, their first letters and, in Chinese, their characters."""
 
     def __init__(self, full: list[str]) -> None:
-        self._words: dict[str, list[str]] = defaultdict(list)
+        self.left_out = 0
+        self._words: dict[str, dict[str, None]] = defaultdict(dict)
         for key in full:
             if is_han(key):
                 tokens = {f"={character}" for character in key}
@@ -106,25 +110,27 @@ class _Index:
                 words = key.replace(",", "").split()
                 tokens = {*words, *(f".{letters}" for letters in forms.initials(key)), *(f"^{one[0]}" for one in words)}
             for token in sorted(tokens):
-                self._words[token].append(key)
+                self._words[token][key] = None
 
     def near(self, key: str, letters: str) -> list[str]:
-        """Return the names that have all words of a key, or begin with its letters."""
+        """Return the names that have all words of a key, or begin with its letters.
+
+        Of a short Chinese one (林经理, 老陈: one character alone tells) those that share a character which no more than
+        200 have: a document of many names is not read in its square. A full name that has all its characters is found
+        by any of them, so that nothing that is found is taken for the only one wrongly.
+        """
         if is_han(key):
-            # 林经理 and 老陈 are known by one character alone.
-            lists = [self._words.get(f"={character}", []) for character in dict.fromkeys(key)]
-            return sorted({name for one in lists if one for name in one}) if len(key) <= 4 else _common(lists)
-        words = [word for word in key.replace(",", "").split()]
-        lists = [
-            self._words.get(word, []) if len(word.rstrip(".")) > 1 else self._words.get(f"^{word[0]}", [])
-            for word in words
-        ]
-        return sorted({*_common(lists), *self._words.get(f".{letters}", []), *self._words.get(f".{letters[1:]}", [])})
+            lists = [self._words.get(f"={character}", {}) for character in dict.fromkeys(key)]
+            if len(key) > _SHORTEST_WHOLE:
+                return sorted(_common(lists))
+            self.left_out += sum(len(one) for one in lists if len(one) > _MOST_FULL)
+            return sorted({name for one in lists if len(one) <= _MOST_FULL for name in one})
+        words = key.replace(",", "").split()
+        tokens = [word if len(word.rstrip(".")) > 1 else f"^{word[0]}" for word in words]
+        found = _common([self._words.get(token, {}) for token in tokens])
+        return sorted({*found, *self._words.get(f".{letters}", ()), *self._words.get(f".{letters[1:]}", ())})
 
 
-def _common(lists: list[list[str]]) -> list[str]:
-    if not lists or not all(lists):
-        return []
-    shortest = min(lists, key=len)
-    others = [set(one) for one in lists if one is not shortest]
-    return [name for name in shortest if all(name in one for one in others)]
+def _common(lists: list[dict[str, None]]) -> list[str]:
+    shortest = min(lists, key=len, default={})
+    return [name for name in shortest if all(name in one for one in lists)]
