@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from resources.graph import neo4j_stage
 from resources.graph.embedded import EmbeddedGraphStore
+from resources.graph.neo4j_loads import staging, switching
 from resources.graph.neo4j_store import Neo4jGraphStore
 from resources.graph.stores import MirroredGraphStore
 from tests.contract.graphs import graph, without_document_two
@@ -61,3 +63,22 @@ def both(neo4j_store: Neo4jGraphStore, tmp_path: Path) -> MirroredGraphStore:
     stores.apply(without_document_two(graph()))
     stores.apply(graph())
     return stores
+
+
+@pytest.fixture
+def whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every change of more than two rows is a whole load, in pages of three rows."""
+    monkeypatch.setattr(neo4j_stage, "ROWS_A_TRANSACTION", 2)
+    monkeypatch.setattr(staging, "_ROWS_A_PAGE", 3)
+    monkeypatch.setattr(staging, "_VECTORS_A_PAGE", 3)
+    monkeypatch.setattr(staging, "_PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(staging, "_PAUSE_SECONDS", 0.01)
+
+
+@pytest.fixture(params=["at once", "paged"])
+def way(request: pytest.FixtureRequest, whole: None, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How labels move: in the transaction, or in pages of two where the server has no memory for it."""
+    if request.param == "paged":
+        monkeypatch.setattr(neo4j_stage, "move_at_once", lambda _: False)
+        monkeypatch.setattr(switching, "_MOVED_A_PAGE", 2)
+    return str(request.param)

@@ -9,36 +9,23 @@ import pytest
 from pipelines.core.errors import ServiceError
 from resources.graph import cypher, neo4j_stage
 from resources.graph.embedded import EmbeddedGraphStore
-from resources.graph.neo4j_connection import Neo4jConnection, OpenTransaction, PassingError
-from resources.graph.neo4j_loads import cypher_loads, staging, switching, whole_reads
+from resources.graph.neo4j_connection import Neo4jConnection, OpenTransaction
+from resources.graph.neo4j_loads import cypher_loads, whole_reads
 from resources.graph.neo4j_store import Neo4jGraphStore
 from resources.graph.stores import MirroredGraphStore
 from tests.contract.graphs import changed, graph, without_document_two
 from tests.contract.test_failed_apply import LINKS, links
 from tests.contract.test_graph_store import assert_holds
-from tests.contract.two_stores import assert_all_goes_on, assert_both_hold, failing, killed, opened_anew
-
-GONE = ServiceError("NEO4J_URI", "no answer", "a running Neo4j", "start it")
-AWAY = PassingError("NEO4J_URI", "no answer", "a running Neo4j", "start it")
-
-
-@pytest.fixture
-def whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every change of more than two rows is a whole load, in pages of three rows."""
-    monkeypatch.setattr(neo4j_stage, "ROWS_A_TRANSACTION", 2)
-    monkeypatch.setattr(staging, "_ROWS_A_PAGE", 3)
-    monkeypatch.setattr(staging, "_VECTORS_A_PAGE", 3)
-    monkeypatch.setattr(staging, "_PATIENCE_SECONDS", 0.0)
-    monkeypatch.setattr(staging, "_PAUSE_SECONDS", 0.01)
-
-
-@pytest.fixture(params=["at once", "paged"])
-def way(request: pytest.FixtureRequest, whole: None, monkeypatch: pytest.MonkeyPatch) -> str:
-    """How labels move: in the transaction, or in pages of two where the server has no memory for it."""
-    if request.param == "paged":
-        monkeypatch.setattr(neo4j_stage, "move_at_once", lambda _: False)
-        monkeypatch.setattr(switching, "_MOVED_A_PAGE", 2)
-    return str(request.param)
+from tests.contract.two_stores import (
+    GONE,
+    assert_all_goes_on,
+    assert_both_hold,
+    counting,
+    failing,
+    killed,
+    opened_anew,
+    steps,
+)
 
 
 def labels(store: Neo4jGraphStore) -> set[str]:
@@ -95,36 +82,6 @@ def test_what_is_staged_carries_one_label_of_its_own_and_no_reader_finds_it(neo4
     assert_holds(neo4j_store, graph())
 
 
-def counting(patch: pytest.MonkeyPatch, fail_at: int, error: BaseException, after: bool) -> list[str]:
-    """Let the nth statement that changes Neo4j fail, before or after it was done; return what was run so far."""
-    done: list[str] = []
-
-    def wrap(owner: type, name: str) -> None:
-        real = getattr(owner, name)
-
-        def counted(self: Any, query: str = "COMMIT", /, **parameters: Any) -> Any:
-            done.append(query)
-            if len(done) == fail_at and not after:
-                raise error
-            found = real(self, query, **parameters) if name != "commit" else real(self)
-            if len(done) == fail_at:
-                raise error
-            return found
-
-        patch.setattr(owner, name, counted)
-
-    for owner, name in ((Neo4jConnection, "change"), (Neo4jConnection, "write"), (OpenTransaction, "commit")):
-        wrap(owner, name)
-    return done
-
-
-def steps(neo4j_store: Neo4jGraphStore, monkeypatch: pytest.MonkeyPatch, run: Callable[[], Any]) -> list[str]:
-    with monkeypatch.context() as patch:
-        done = counting(patch, -1, GONE, False)
-        run()
-    return done
-
-
 @pytest.mark.parametrize(
     ("after", "each"),
     [(False, False), *(pytest.param(after, True, marks=pytest.mark.slow) for after in (False, True))],
@@ -152,60 +109,6 @@ def test_whatever_statement_fails_both_hold_yesterdays_graph_or_todays(both, way
             assert_holds(store, wanted if committed else graph())
         assert failed or committed, ran[place - 1]
     assert_all_goes_on(both)
-
-
-def test_a_load_that_breaks_off_goes_on_where_it_was(both, whole, monkeypatch, caplog):
-    wanted = changed(without_document_two(graph()), "documents", "d1", title="new")
-    ran = steps(both.first, monkeypatch, lambda: both.apply(wanted))
-    pages = [place for place, query in enumerate(ran, 1) if "UNWIND $rows" in query]
-    both.apply(graph())
-    with monkeypatch.context() as patch:
-        counting(patch, pages[4], GONE, True)
-        with pytest.raises(ServiceError):
-            both.apply(wanted)
-    assert_both_hold(both, graph())
-    with caplog.at_level("INFO"):
-        second = steps(both.first, monkeypatch, lambda: both.apply(wanted))
-    assert "goes on after page 5" in caplog.text
-    assert sum("UNWIND $rows" in query for query in second) == len(pages) - 5
-    assert_both_hold(both, wanted)
-    assert both.first.connection.read("MATCH ()-[r]->() RETURN count(r) AS count") == [{"count": 9}]
-
-
-def test_a_page_whose_commit_nobody_heard_of_is_written_once(neo4j_store, whole, monkeypatch):
-    real, lost = Neo4jConnection.change, list[str]()
-
-    def deaf(self: Neo4jConnection, query: str, /, **parameters: Any) -> Any:
-        found = real(self, query, **parameters)
-        if "UNWIND $rows" in query and query not in lost:
-            lost.append(query)
-            raise AWAY
-        return found
-
-    monkeypatch.setattr(staging, "_PATIENCE_SECONDS", 10.0)
-    monkeypatch.setattr(Neo4jConnection, "change", deaf)
-    neo4j_store.apply(graph())
-    assert len(lost) == 10
-    assert_holds(neo4j_store, graph())
-    assert links(neo4j_store) == LINKS
-
-
-def test_two_runs_that_load_at_once_do_not_mix_their_pages(neo4j_store, whole, monkeypatch):
-    real = staging.write_page
-
-    def overtaken(connection: Neo4jConnection, page: staging.Page, number: int, owner: str) -> None:
-        if number == 4:
-            connection.change(cypher_loads.TAKE_OVER, key="another", owner="another")
-        real(connection, page, number, owner)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(staging, "write_page", overtaken)
-        with pytest.raises(ServiceError, match="another run"):
-            neo4j_store.apply(graph())
-    assert sum(neo4j_store.counts().values()) == 0
-    neo4j_store.apply(graph())
-    assert_holds(neo4j_store, graph())
-    assert links(neo4j_store) == LINKS
 
 
 @pytest.mark.parametrize("point", ["while labels leave", "while labels arrive", "with all labels moved"])

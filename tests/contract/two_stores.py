@@ -5,13 +5,20 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from pipelines.core.errors import ServiceError
 from pipelines.core.graph_tables import GRAPH_TABLES, GraphTables
 from resources.graph.embedded import EmbeddedGraphStore
+from resources.graph.neo4j_connection import Neo4jConnection, OpenTransaction
+from resources.graph.neo4j_store import Neo4jGraphStore
 from resources.graph.stores import MirroredGraphStore
 from resources.settings import CHECKOUT
 from tests.contract.graphs import changed, graph
 from tests.contract.switching_child import EXIT
 from tests.contract.test_graph_store import assert_holds
+
+GONE = ServiceError("NEO4J_URI", "no answer", "a running Neo4j", "start it")
 
 
 def opened_anew(both: MirroredGraphStore) -> MirroredGraphStore:
@@ -57,3 +64,33 @@ def failing(error: BaseException, after: Callable[..., Any] | None = None) -> Ca
 def killed(both: MirroredGraphStore, point: str, what: str) -> None:
     command = [sys.executable, "-m", "tests.contract.switching_child", str(both.embedded.root), point, what]
     assert subprocess.run(command, cwd=CHECKOUT, timeout=120).returncode == EXIT
+
+
+def counting(patch: pytest.MonkeyPatch, fail_at: int, error: BaseException, after: bool) -> list[str]:
+    """Let the nth statement that changes Neo4j fail, before or after it was done; return what was run so far."""
+    done: list[str] = []
+
+    def wrap(owner: type, name: str) -> None:
+        real = getattr(owner, name)
+
+        def counted(self: Any, query: str = "COMMIT", /, **parameters: Any) -> Any:
+            done.append(query)
+            if len(done) == fail_at and not after:
+                raise error
+            found = real(self, query, **parameters) if name != "commit" else real(self)
+            if len(done) == fail_at:
+                raise error
+            return found
+
+        patch.setattr(owner, name, counted)
+
+    for owner, name in ((Neo4jConnection, "change"), (Neo4jConnection, "write"), (OpenTransaction, "commit")):
+        wrap(owner, name)
+    return done
+
+
+def steps(neo4j_store: Neo4jGraphStore, monkeypatch: pytest.MonkeyPatch, run: Callable[[], Any]) -> list[str]:
+    with monkeypatch.context() as patch:
+        done = counting(patch, -1, GONE, False)
+        run()
+    return done
