@@ -135,14 +135,12 @@ class CostPlan:
         yield from self._estimate("extractions", work.computed["extractions"], model.asked, 1.0, written)
 
     def _written_by_rules(self, chunks: pa.Table) -> int:
-        """Return how many tokens the rules' findings in these chunks are, written as JSON."""
+        """Return how many tokens the rules' findings in these chunks are, written as a model's reply lists them."""
         sample, found = self._by_rules(chunks)
         objects = [
             {
-                "entities": [{key: one[key] for key in ("name", "type", "description")} for one in row["entities"]],
-                "relations": [
-                    {key: one[key] for key in ("source", "type", "target", "description")} for one in row["relations"]
-                ],
+                "entities": sorted({(one["name"], one["type"]) for one in row["entities"]}),
+                "relations": sorted({(one["source"], one["type"], one["target"]) for one in row["relations"]}),
             }
             for row in found.to_pylist()
         ]
