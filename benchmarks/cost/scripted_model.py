@@ -36,6 +36,8 @@ _FUNCTION_WORDS = frozenset(
 )
 _MARKER = re.compile(r"(?:^|\n)[-#* ]*(?:Input |Source )?(?:Text|Passage|文本)[-#* ]*(?:[:：]|\n|$)[ ]*", re.IGNORECASE)
 _AFTER = re.compile(r"\n(?:#{3,}|`{3}|-{3}|JSON:|Output:|答案|</)")
+_ONLY = re.compile(r"\n\n[^\n:：]*\bnames\b[^\n:：]*: ([^\n]+)")
+"""Names that a prompt asks for alone, behind its passage."""
 _MISSED = re.compile(r"\bmissed\b|still (?:need|be) ", re.IGNORECASE)
 _AT_MOST = re.compile(r"(?:up to|at most|no more than) (\w+) words", re.IGNORECASE)
 _NUMBERS = {"five": 5, "six": 6, "eight": 8, "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20}
@@ -70,14 +72,14 @@ def answer(messages: Sequence[Mapping[str, Any]], schema: Mapping[str, Any] | No
     if later and _MISSED.search(last):
         return Answer(GLEANING, "<|COMPLETE|>")
     words = _asked_words(whole)
-    compact = (",", ":") if '":[{"' in whole else (", ", ": ")
+    compact = (",", ":") if re.search(r'":\[[\[{]"', whole) else (", ", ": ")
     if '("entity"<|>' in whole or "entity<|#|>" in whole:
         lines = '("entity"<|>' not in whole
         return Answer(EXTRACTION, _tuples(_find(_passage(texts), words), lines))
     if schema:
-        extraction = _is_extraction(schema)
+        extraction, again = _is_extraction(schema), _ONLY.search(last)
         filled = json.dumps(_filled(schema, texts, words), ensure_ascii=False, separators=compact)
-        return Answer(EXTRACTION if extraction else REPORT, filled)
+        return Answer(GLEANING if again else EXTRACTION if extraction else REPORT, filled)
     if '"findings"' in whole:
         return Answer(REPORT, json.dumps(_report(texts)))
     if '"entities"' in whole and ('"relations"' in whole or '"relationships"' in whole):
@@ -106,6 +108,7 @@ def _passage(texts: Sequence[str]) -> str:
     last = texts[-1]
     ends = [found.end() for found in _MARKER.finditer(last) if last[found.end() :].strip(" \n`#-")]
     passage = last[ends[-1] :] if ends else last
+    passage = _ONLY.split(passage, maxsplit=1)[0]
     fenced = passage.lstrip().removeprefix("```").lstrip("\n") if passage.lstrip().startswith("```") else passage
     return _AFTER.split(fenced, maxsplit=1)[0].strip()
 
@@ -186,11 +189,16 @@ def _is_extraction(schema: Mapping[str, Any]) -> bool:
 def _filled(schema: Mapping[str, Any], texts: Sequence[str], words: int) -> dict[str, Any]:
     """Return an object of a schema: lists of entities and relations from the passage, the rest as a report has it."""
     found = _find(_passage(texts), words)
+    if again := _ONLY.search(texts[-1]):
+        said = " ".join(_passage(texts).split()[:words])
+        found = Found(dict.fromkeys(again[1].split("; "), said), [])
     filled: dict[str, Any] = {}
     for name, wanted in _properties(schema, schema).items():
         items = _resolved(wanted.get("items", {}), schema)
         fields = _properties(items, schema)
-        if wanted.get("type") == "array" and fields:
+        if wanted.get("type") == "array" and items.get("type") == "array":
+            filled[name] = _rows(name, found)
+        elif wanted.get("type") == "array" and fields:
             if {"source", "target"} <= {_end(field) for field in fields}:
                 filled[name] = [_item(fields, {"source": a, "target": b, "": said}) for a, b, said in found.pairs]
             elif _is_extraction(schema) and "name" in " ".join(fields):
@@ -204,6 +212,13 @@ def _filled(schema: Mapping[str, Any], texts: Sequence[str], words: int) -> dict
         most = wanted.get("maxItems")
         filled[name] = filled[name][:most] if most and isinstance(filled[name], list) else filled[name]
     return filled
+
+
+def _rows(name: str, found: Found) -> list[list[str]]:
+    """Return findings where each is to be a list of texts: a name, type and description, or two ends about a type."""
+    if "relation" in name:
+        return [[one, _type(one, _RELATION_TYPES), two, said] for one, two, said in found.pairs]
+    return [[one, _type(one), said] for one, said in found.names.items()]
 
 
 def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -21,15 +21,20 @@ ASSETS = [
     files.documents, files.chunks,
     graph.extractions, graph.entity_graph, graph.communities, graph.community_summaries,
 ]  # fmt: skip
-PEOPLE = ("Nora Berg", "Marek Dvorsky", "Anna Lindqvist", "Jonas Weber")
+NAMES = ("Nora", "Marek", "Anna", "Jonas")
+SURNAMES = (
+    "Berg", "Dvorsky", "Lindqvist", "Weber", "Hansen", "Keller",
+    "Moreau", "Rossi", "Tanaka", "Larsen", "Fischer", "Novak",
+)  # fmt: skip
 FIRMS = ("Alder Systems", "Verano Outdoor", "Harbour Group")
 PRICES = {"LLM_PROMPT_PRICE": "1", "LLM_COMPLETION_PRICE": "4"}
 
 
 def _text(number: int) -> str:
-    person, firm = PEOPLE[number % 4], FIRMS[number % 3]
+    firm, surname = FIRMS[number % 3], SURNAMES[number % 12]
+    people = "".join(f"{name} {surname} works at {firm} since 20{number:02}. " for name in NAMES)
     return (
-        f"{person} works at {firm} since 20{number:02}. {firm} has its seat in Oslo and sells tents to Bergen. "
+        f"{people}{firm} has its seat in Oslo and sells tents to Bergen. "
         f"In 20{number:02} the Museum of Stavanger bought {number} tents from {firm}.\n"
     )
 
@@ -39,6 +44,7 @@ def _settings(place: Path, server: CountingServer, **values: str) -> Settings:
         "GRAFTLINE_HOME": str(place / "home"),
         "GRAFTLINE_DOCUMENTS": str(place / "documents"),
         "GRAFTLINE_EXTRACTOR": "llm",
+        "GRAFTLINE_EXTRACTION_GLEANING": "off",  # how many names a model misses, only a run tells
         "LLM_BASE_URL": server.address,
         "LLM_MODEL": "gpt-4o-mini",
         **PRICES,
