@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from benchmarks.answer_cases.cases import SETS, Case, load
 from benchmarks.answer_cases.numbered_sources import Resolved, resolve, sources_of
+from benchmarks.ground.json_server import JsonHandler, serving
 
 MODEL = "scripted"
 THOUGHT = "The user asks about the sources. Let me look at [1] first. 先看第一条资料。"
@@ -84,15 +84,12 @@ def scripted_server(
     """Start a server that answers these cases, on any free port by default, and stop it."""
     served = ScriptedServer(cases, habits or Habits(), otherwise or ScriptedServer.otherwise)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
+    class Handler(JsonHandler):
         def do_GET(self) -> None:
-            self._json({"object": "list", "data": [{"id": MODEL, "object": "model", "max_model_len": 32768}]})
+            self.send_json({"object": "list", "data": [{"id": MODEL, "object": "model", "max_model_len": 32768}]})
 
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = self.received()
             asked = served.answer(body["messages"])
             time.sleep(served.habits.first_token_seconds)
             message = _message(asked.answer, served.habits)
@@ -101,15 +98,7 @@ def scripted_server(
                 self._events(message, usage, bool((body.get("stream_options") or {}).get("include_usage")))
             else:
                 choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", **message}}
-                self._json({"object": "chat.completion", "model": MODEL, "choices": [choice], "usage": usage})
-
-        def _json(self, body: Any) -> None:
-            raw = json.dumps(body).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(raw)))
-            self.end_headers()
-            self.wfile.write(raw)
+                self.send_json({"object": "chat.completion", "model": MODEL, "choices": [choice], "usage": usage})
 
         def _events(self, message: dict[str, str], usage: dict[str, int], with_usage: bool) -> None:
             self.send_response(200)
@@ -135,18 +124,8 @@ def scripted_server(
             raw = text.encode()
             self.wfile.write(f"{len(raw):x}\r\n".encode() + raw + b"\r\n")
 
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    served.address = f"http://127.0.0.1:{server.server_port}/v1"
-    try:
+    with serving(Handler, port) as served.address:
         yield served
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def _message(text: str, habits: Habits) -> dict[str, str]:

@@ -1,20 +1,19 @@
 """A server of the OpenAI protocol that answers by rules and counts tokens, by one tokenizer for all."""
 
 import base64
-import json
 import threading
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.cost.scripted_model import answer
+from benchmarks.ground.json_server import JsonHandler, serving
 
 MODEL, EMBEDDING = "gpt-4o-mini", "text-embedding-3-small"
 """The names that the peers know: their tokenizers and dimensions are looked up by them."""
@@ -120,34 +119,13 @@ def counting_server() -> Iterator[CountingServer]:
     """Start a server on any free port, and stop it."""
     served = CountingServer()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
+    class Handler(JsonHandler):
         def do_GET(self) -> None:
-            self._send({"object": "list", "data": [{"id": MODEL, "object": "model", "max_model_len": 131072}]})
+            self.send_json({"object": "list", "data": [{"id": MODEL, "object": "model", "max_model_len": 131072}]})
 
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            self._send(served.embed(body) if self.path.endswith("/embeddings") else served.complete(body))
+            body = self.received()
+            self.send_json(served.embed(body) if self.path.endswith("/embeddings") else served.complete(body))
 
-        def _send(self, body: Any) -> None:
-            raw = json.dumps(body).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(raw)))
-            self.end_headers()
-            self.wfile.write(raw)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    served.address = f"http://127.0.0.1:{server.server_port}/v1"
-    try:
+    with serving(Handler) as served.address:
         yield served
-    finally:
-        server.shutdown()
-        server.server_close()
