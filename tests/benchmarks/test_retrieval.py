@@ -96,6 +96,7 @@ def test_the_rows_of_the_walk_take_the_smaller_gain_and_the_most_tokens():
         "graph_musique_untitled_recall5": 0.75,
         "graph_2wiki_untitled_all_gold_at_8": 0.375,
         "graph_over_hybrid_untitled": 0.125,
+        "graph_over_linearrag": None,
         "tokens_ppr": 900.0,
         "tokens_local": 900.0,
     }
