@@ -58,9 +58,9 @@ def with_columns(before: GraphTables) -> GraphTables:
     """Add a column of every type that a property can hold, or cannot, to entities, relations and communities."""
     inner = pa.struct([("start", pa.int64()), ("text", pa.string())])
     columns: dict[str, tuple[pa.DataType, list[Any]]] = {
-        "spans": (schemas.SPANS, [[0, 3, 7], []]),
-        "findings": (schemas.TEXTS, [["One.", "二。", ""], []]),
-        "rating": (pa.float64(), [7.5, None]),
+        "numbers": (schemas.SPANS, [[0, 3, 7], []]),
+        "said": (schemas.TEXTS, [["One.", "二。", ""], []]),
+        "worth": (pa.float64(), [7.5, None]),
         "whole": (pa.bool_(), [True, False]),
         "shares": (pa.list_(pa.float64()), [[0.1, 1.0], [2.0]]),
         "places": (pa.list_(inner), [[{"start": 1, "text": "a"}], []]),
@@ -83,7 +83,7 @@ def test_columns_of_every_type_come_back_as_they_were(store, monkeypatch, rows):
     store.apply(graph())
     store.apply(with_columns(graph()))
     assert_holds(store, with_columns(graph()))
-    assert store.rows("relations", ["r1"])[0]["spans"] == [0, 3, 7]
+    assert store.rows("relations", ["r1"])[0]["numbers"] == [0, 3, 7]
     assert sum(store.apply(with_columns(graph())).written.values()) == 0
     store.apply(graph())
     assert_holds(store, graph())

@@ -56,7 +56,8 @@ class GlobalRetriever:
 
     def by_search(self, question: str, vector: np.ndarray | None) -> tuple[list[Row], list[list[str]]]:
         """Return the reports that speak of the question by vectors, words and rating, and the chunks of each."""
-        ranked = self.tree.ranked(self.tree.ids, self.tree.scores(question, vector))[:_READ]
+        some = [key for key in self.tree.ids if key != self.tree.root]  # the root speaks of everything
+        ranked = self.tree.ranked(some, self.tree.scores(question, vector))[:_READ]
         found = self.search.store.rows("communities", [key for key in ranked if key in self.tree.places])
         wanted = question_terms(question)
         said = {row["community_id"]: with_pairs(terms(f"{row['title']} {report_text(row)}")) for row in found}
