@@ -47,7 +47,7 @@ def test_what_is_gone_has_the_names_that_it_had_and_the_weightiest_is_told_first
 
 def test_a_column_that_only_one_version_has_changes_no_row():
     before = tables(graph())
-    after = before | {"entities": before["entities"].append_column("spans", before["entities"]["chunk_ids"])}
+    after = before | {"entities": before["entities"].append_column("later", before["entities"]["chunk_ids"])}
     assert set(graph_changes(before, after).counts.values()) == {0}
 
 

@@ -62,7 +62,7 @@ def test_entities_stand_with_their_sentences_relations_and_communities():
     assert data["communities"][marek["home"]]["title"] == "Company 公司"
     tencent = next(one for one in data["entities"] if one["name"] == "腾讯")
     assert data["communities"][tencent["home"]] | {"at": 0} == {
-        "title": "宁波", "summary": "腾讯与宁波仓。", "findings": [], "rating": None, "model": "", "documents": [],
+        "title": "宁波", "summary": "腾讯与宁波仓。", "findings": [], "rating": 0.5, "model": "", "documents": [],
         "id": "m2", "level": 1, "parent": 0, "size": 2, "members": [1, 3], "at": 0,
     }  # fmt: skip
     assert data["relations"][0]["type"] == "LEADS"
@@ -85,8 +85,11 @@ def test_the_report_on_the_whole_corpus_is_no_community():
     rows[0]["parent_id"] = "all"
     whole = rows[0] | {"community_id": "all", "level": -1, "parent_id": "", "entity_ids": [], "title": "All"}
     schema = graph().communities.schema
-    table = pa.Table.from_pylist([*rows, whole], schema).append_column(
-        "findings", pa.array([["One.", "Two."], [], ["Three."]], pa.list_(pa.string()))
+    said = ["findings", "finding_chunk_ids", "finding_entity_ids", "rating"]
+    table = (
+        pa.Table.from_pylist([*rows, whole], schema)
+        .drop_columns(said)
+        .append_column("findings", pa.array([["One.", "Two."], [], ["Three."]], pa.list_(pa.string())))
     )
     cited = pa.array([["c3 c1 gone", ""], [], [""]], pa.list_(pa.string()))
     table = table.append_column("finding_chunk_ids", cited)
