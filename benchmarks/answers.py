@@ -11,11 +11,11 @@ from typing import Any
 
 from benchmarks.answer_cases.cases import STAGES, Case, load, text_of
 from benchmarks.answer_cases.context_latency import TARGETS, context_latency
+from benchmarks.answer_cases.figures import Cell, caught, details, false, right
 from benchmarks.answer_cases.home import build, settings_of
 from benchmarks.answer_cases.overhead import overhead
 from benchmarks.answer_cases.scripted_server import Asked, ScriptedServer, scripted_server
 from benchmarks.answer_cases.unanswerable import small_model
-from benchmarks.answer_figures import Cell, caught, details, false, right
 from benchmarks.ground.common import Row, finish, machine, parse, result, say, versions
 from pipelines.answering.grounding.answer import CLAIMS, PROVEN
 from pipelines.core.errors import GraftlineError

@@ -7,9 +7,9 @@ import pytest
 
 from benchmarks import answers
 from benchmarks.answer_cases.cases import load
+from benchmarks.answer_cases.figures import Cell, details, false, right
 from benchmarks.answer_cases.numbered_sources import Resolved
 from benchmarks.answer_cases.scripted_server import Asked
-from benchmarks.answer_figures import Cell, details, false, right
 
 
 @dataclass
