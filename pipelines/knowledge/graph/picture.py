@@ -27,15 +27,16 @@ def draw_map(data: Mapping[str, Any], path: Path) -> Path:
     figure = new_figure(11, 9)
     axes = figure.add_subplot()
     entities, communities = data["entities"], data["communities"]
+    homes = _homes(communities, data["apart"])
     tops = [community for community in communities if community["parent"] < 0]
     _draw_lines(axes, data)
     for order, community in enumerate(communities):
         x, y, radius = community["at"]
-        colour = _colour(communities, order)
+        colour = _COLOURS[homes[order] % len(_COLOURS)]
         axes.add_patch(_disc(x, y, radius, colour, 0.12 if community["parent"] < 0 else 0.06))
     if entities:
         x, y, radii = np.array([one["at"] for one in entities]).T
-        colours = [_colour(communities, one["home"]) for one in entities]
+        colours = [_ALONE if one["home"] < 0 else _COLOURS[homes[one["home"]] % len(_COLOURS)] for one in entities]
         axes.scatter(x, y, s=np.clip(radii, 4, None) ** 1.6, c=colours, zorder=3, linewidths=0)
     axes.set_title(shown_of_all(data), fontsize=9)
     axes.set_aspect("equal", adjustable="datalim")
@@ -134,12 +135,13 @@ def _disc(x: float, y: float, radius: float, colour: str, alpha: float) -> Any:
     return Circle((x, y), radius, facecolor=to_rgba(colour, alpha), edgecolor=to_rgba(colour, 0.5), zorder=1)
 
 
-def _colour(communities: list[dict[str, Any]], place: int) -> str:
-    if place < 0:
-        return _ALONE
-    while communities[place]["parent"] >= 0:
-        place = communities[place]["parent"]
-    return _COLOURS[place % len(_COLOURS)]
+def _homes(communities: list[dict[str, Any]], level: int) -> list[int]:
+    """Return for each community the one around it whose colour it has: that of the level, itself above it."""
+    homes: list[int] = []
+    for place, community in enumerate(communities):  # parents stand first
+        inner = community["level"] > level and community["parent"] >= 0
+        homes.append(homes[community["parent"]] if inner else place)
+    return homes
 
 
 def _short(text: str, length: int) -> str:

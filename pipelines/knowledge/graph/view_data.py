@@ -59,7 +59,20 @@ def view_data(tables: Mapping[str, pa.Table], limits: ViewLimits) -> dict[str, A
     _cite(shown, documents, plain, number)
     totals = {name: plain[name].num_rows for name in GRAPH_TABLES}
     totals["communities"] -= len(shown["whole"])
-    return {"totals": totals, "between": between.num_rows, "documents": documents, "sentences": kept, **shown}
+    more = {"apart": _telling_level(shown["communities"], len(shown["entities"])), "sentences": kept, **shown}
+    return {"totals": totals, "between": between.num_rows, "documents": documents, **more}
+
+
+def _telling_level(communities: Sequence[Mapping[str, Any]], entities: int) -> int:
+    """Return the coarsest level whose largest community shows at most half of the entities, else the finest; -1: none.
+
+    Where one community is nearly all there is, its level tells nothing apart.
+    """
+    largest: dict[int, int] = {}
+    for one in communities:
+        largest[one["level"]] = max(largest.get(one["level"], 0), len(one["members"]))
+    small = [level for level in sorted(largest) if 2 * largest[level] <= entities]
+    return min(small, default=max(largest, default=-1))
 
 
 def shown_of_all(data: Mapping[str, Any]) -> str:

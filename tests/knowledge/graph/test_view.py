@@ -153,3 +153,14 @@ def test_the_version_is_that_of_all_that_makes_a_page():
 def test_vectors_are_not_looked_at():
     bare = replace(graph(), entities=graph().entities.drop_columns(["vector"]))
     assert view_data(tables(bare), ViewLimits()) == shown()
+
+
+def test_the_level_that_opens_is_the_coarsest_that_tells_entities_apart():
+    rows = graph().communities.slice(0, 1).to_pylist()
+    keys = graph().entities["entity_id"].to_pylist()
+    whole = rows[0] | {"community_id": "k0", "level": 0, "parent_id": "", "entity_ids": keys}
+    part = rows[0] | {"community_id": "k1", "level": 1, "parent_id": "k0", "entity_ids": keys[: len(keys) // 2]}
+    schema = graph().communities.schema
+    for communities, level in (([whole], 0), ([whole, part], 1), ([], -1)):
+        table = pa.Table.from_pylist(communities, schema)
+        assert view_data(tables(graph()) | {"communities": table}, ViewLimits())["apart"] == level

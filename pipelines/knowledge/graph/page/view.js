@@ -88,7 +88,7 @@ document.addEventListener("pointerdown", (event) => { if (!found.contains(event.
 const levelChoice = document.getElementById("level");
 const counted = (level) => communities.filter((one) => one.level === level).length;
 levelChoice.append(element("option", { value: "-1" }, "hidden"), ...levels.map((level) => element("option", { value: level }, `level ${level} (${number(counted(level))})`)));
-chosen.level = levels.length ? levels[0] : -1;
+chosen.level = data.apart;
 levelChoice.value = String(chosen.level);
 levelChoice.addEventListener("change", () => { chosen.level = Number(levelChoice.value); draw(); });
 document.getElementById("colours").addEventListener("change", (event) => { chosen.colours = event.target.value; listTypes(); draw(); });
