@@ -37,7 +37,7 @@ def test_a_version_of_the_graph_is_one_run_with_its_page_and_pictures(tmp_path: 
 def test_a_run_that_was_left_half_written_gives_way(tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     tracker, client = Tracker(uri, tmp_path), MlflowClient(uri, uri)
-    number = client.create_experiment(EXPERIMENT)
+    number = client.create_experiment(EXPERIMENT, artifact_location=(tmp_path / "artifacts").as_uri())
     half = client.create_run(number, tags={KEY_TAG: "d1"}).info.run_id
     whole = log_graph(tracker, TableStore(tmp_path / "tables"), _logged(tmp_path))
     assert [run.info.run_id for run in client.search_runs([number])] == [whole] != [half]
