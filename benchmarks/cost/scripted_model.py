@@ -36,6 +36,8 @@ _FUNCTION_WORDS = frozenset(
 )
 _MARKER = re.compile(r"(?:^|\n)[-#* ]*(?:Input |Source )?(?:Text|Passage|文本)[-#* ]*(?:[:：]|\n|$)[ ]*", re.IGNORECASE)
 _AFTER = re.compile(r"\n(?:#{3,}|`{3}|-{3}|JSON:|Output:|答案|</)")
+_SPARING = re.compile(r"descriptions?:[^\n]*\bleft out\b", re.IGNORECASE)
+"""Where a prompt says so, and its example shows none: entities get theirs all the same, relations none."""
 _ONLY = re.compile(r"\n\n[^\n:：]*\bnames\b[^\n:：]*: ([^\n]+)")
 """Names that a prompt asks for alone, behind its passage."""
 _MISSED = re.compile(r"\bmissed\b|still (?:need|be) ", re.IGNORECASE)
@@ -197,7 +199,7 @@ def _filled(schema: Mapping[str, Any], texts: Sequence[str], words: int) -> dict
         items = _resolved(wanted.get("items", {}), schema)
         fields = _properties(items, schema)
         if wanted.get("type") == "array" and items.get("type") == "array":
-            filled[name] = _rows(name, found)
+            filled[name] = _rows(name, found, sparing=bool(_SPARING.search("\n".join(texts))))
         elif wanted.get("type") == "array" and fields:
             if {"source", "target"} <= {_end(field) for field in fields}:
                 filled[name] = [_item(fields, {"source": a, "target": b, "": said}) for a, b, said in found.pairs]
@@ -214,10 +216,12 @@ def _filled(schema: Mapping[str, Any], texts: Sequence[str], words: int) -> dict
     return filled
 
 
-def _rows(name: str, found: Found) -> list[list[str]]:
+def _rows(name: str, found: Found, sparing: bool) -> list[list[str]]:
     """Return findings where each is to be a list of texts: a name, type and description, or two ends about a type."""
     if "relation" in name:
-        return [[one, _type(one, _RELATION_TYPES), two, said] for one, two, said in found.pairs]
+        told = [[] if sparing else [said] for _, _, said in found.pairs]
+        rows = zip(found.pairs, told, strict=True)
+        return [[one, _type(one, _RELATION_TYPES), two, *said] for (one, two, _), said in rows]
     return [[one, _type(one), said] for one, said in found.names.items()]
 
 
