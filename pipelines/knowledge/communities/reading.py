@@ -12,7 +12,7 @@ from pipelines.knowledge.communities.evidence import Evidence, Fact, plain_text
 from pipelines.knowledge.communities.grounding import grounded, told
 from pipelines.knowledge.communities.prompts import MOST_FINDINGS
 from pipelines.knowledge.communities.report import HIGHEST, Report
-from pipelines.text.notation.json_objects import last_object
+from pipelines.text.notation.json_objects import last_object, lowered
 from pipelines.text.words import words
 
 # How models name the fields when nothing holds them to the schema.
@@ -73,8 +73,8 @@ def read_report(
 
 def _text(value: Any, names: Sequence[str]) -> str:
     """Return an object's text by the first of its names that it has; "" for null and for what is no text."""
-    lowered = {str(key).lower(): one for key, one in value.items()} if isinstance(value, Mapping) else {}
-    found = next((lowered[name] for name in names if lowered.get(name)), "")
+    fields = lowered(value)
+    found = next((fields[name] for name in names if fields.get(name)), "")
     if isinstance(found, list):
         found = " ".join(one for one in found if isinstance(one, str))
     return plain_text(found) if isinstance(found, str) else ""
@@ -88,9 +88,8 @@ def _items(value: Mapping[str, Any]) -> list[Any]:
 def _numbers(item: Any, most: int) -> list[int]:
     """Return the numbers of facts that a finding cites, in its field or in brackets in its text."""
     cited: Any = [mark.group() for mark in _MARK.finditer(json.dumps(item, ensure_ascii=False))]
-    if isinstance(item, Mapping):
-        lowered = {str(key).lower(): one for key, one in item.items()}
-        cited = next((lowered[name] for name in _CITED if lowered.get(name)), cited)
+    fields = lowered(item)
+    cited = next((fields[name] for name in _CITED if fields.get(name)), cited)
     found = [int(float(number)) for number in _NUMBER.findall(json.dumps(cited, ensure_ascii=False))]
     return [number for number in dict.fromkeys(found) if 1 <= number <= most]
 

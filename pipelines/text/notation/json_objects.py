@@ -3,7 +3,7 @@
 import contextlib
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 _STRING_OR_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
@@ -36,6 +36,11 @@ def objects(text: str, keys: Collection[str]) -> Iterator[dict[str, Any]]:
             place = end
         else:
             place = begun.end()
+
+
+def lowered(value: Any) -> dict[str, Any]:
+    """Return an object's fields by their names in small letters, as models spell them at will; {} of anything else."""
+    return {str(key).lower(): one for key, one in value.items()} if isinstance(value, Mapping) else {}
 
 
 def _value_at(text: str, start: int) -> tuple[Any, int]:

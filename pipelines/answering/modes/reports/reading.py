@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.core.protocols import Completion
-from pipelines.text.notation.json_objects import last_object, objects
+from pipelines.text.notation.json_objects import last_object, lowered, objects
 
 _SCORES = ("score", "rating", "relevance", "importance", "importance_score")
 _TEXTS = ("point", "description", "answer", "text", "summary", "question", "query")
@@ -70,12 +70,12 @@ def read_primer(completion: Completion, most: int) -> tuple[str, list[str]]:
 
 
 def _dicts(held: Sequence[Any]) -> Iterator[dict[str, Any]]:
-    return ({str(key).lower(): value for key, value in one.items()} for one in held if isinstance(one, dict))
+    return (lowered(one) for one in held if isinstance(one, dict))
 
 
 def _first(held: dict[str, Any], keys: Sequence[str]) -> Any:
-    lowered = {str(key).lower(): value for key, value in held.items()}
-    return next((lowered[key] for key in keys if lowered.get(key) not in (None, "")), None)
+    fields = lowered(held)
+    return next((fields[key] for key in keys if fields.get(key) not in (None, "")), None)
 
 
 def _numbers(held: dict[str, Any]) -> list[int]:
