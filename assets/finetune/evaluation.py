@@ -11,15 +11,17 @@ from assets.results import OWNERS, gate, markdown_table, plot, problems_metadata
 from pipelines.core.delta import Work
 from pipelines.core.identity import json_digest
 from pipelines.finetune.conversation import ANSWERED, of_kind
+from pipelines.finetune.dataset.rows.measures import registered_measures, row_measures
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.evaluation import evaluation as evaluating
 from pipelines.finetune.evaluation.checks import every_text_is_there, gate_checks, texts_missing
 from pipelines.finetune.evaluation.picture import plot_evaluation
 from pipelines.finetune.evaluation.prediction import ModelFolder, predict
+from pipelines.finetune.evaluation.scores import row_slices, score_all
 from pipelines.finetune.merging.record import MergedRecord
 from pipelines.finetune.recipes.datasets import split_for
 from pipelines.finetune.recipes.files import load_recipe
-from pipelines.finetune.recipes.recipe import Recipe
+from pipelines.finetune.recipes.recipe import Recipe, names_in
 from resources.engines.engine import InferenceEngine
 from resources.models.small_model import SmallModel
 from resources.settings import Settings
@@ -90,24 +92,34 @@ def every_row_answered(
     return gate(tables, "every_row_answered", "predictions", version, found, recipe, counts)
 
 
-@dg.asset(group_name=GROUP, kinds={"python", "mlflow"}, owners=OWNERS, code_version="1", partitions_def=RECIPES)
+@dg.asset(group_name=GROUP, kinds={"python", "mlflow"}, owners=OWNERS, code_version="2", partitions_def=RECIPES)
 def evaluation(
     context: dg.AssetExecutionContext,
+    instruction_dataset: dict[str, Any],
     predictions: pa.Table,
     merged_model: dict[str, Any],
     settings: dg.ResourceParam[Settings],
     tracker: dg.ResourceParam[Tracker],
 ) -> dg.MaterializeResult:
-    """Exact match, token F1, ROUGE-L and chrF of base and adapter, by language, with intervals (GRAFTLINE_LEVEL)."""
+    """Base and adapter by the metrics that registry or recipe name, else four; by slice, with intervals."""
     recipe = context.partition_key
-    table = evaluating.evaluate(recipe, predictions, evaluating.EvaluationSettings(level=settings.level))
+    asked = load_recipe(settings.recipes / f"{recipe}.yaml")
+    held_out, _ = held_out_rows(instruction_dataset, asked)
+    measures = row_measures(held_out, registered_measures(settings.instructions), tuple(names_in(asked.metrics)))
+    how = evaluating.EvaluationSettings(level=settings.level)
+    scored = score_all(predictions, measures)
+    table = evaluating.evaluate(recipe, predictions, how, measures, scored)
+    _, too_small = row_slices(predictions, measures, how.slices, how.min_slice_rows)
     picture = plot_evaluation(table, settings.home / "plots" / f"evaluation-{recipe}.png")
-    reports = {"evaluation": evaluating.headline(table), "scores": evaluating.score_rows(predictions).to_pylist()}
+    scores = evaluating.score_rows(predictions, scored).to_pylist()
+    reports = {"evaluation": evaluating.headline(table), "scores": scores}
     run_id = _merged(merged_model, recipe).run_id
     tracker.log_evaluation(run_id, evaluating.flat_metrics(table), reports, [picture])
     return table_result(
         table,
         scores=dg.MetadataValue.md(markdown_table(evaluating.headline(table))),
+        rows_not_measured=evaluating.unmeasured(scored),
+        slices_left_out={kind: f"{slices} of {rows} rows" for kind, (slices, rows) in too_small.items()},
         plot=plot(picture),
         mlflow_run=run_id,
     )

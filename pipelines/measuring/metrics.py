@@ -41,13 +41,22 @@ def default_metrics() -> tuple[str, ...]:
     return (*_DEFAULTS, *names_beside(extensions.METRICS, _OWN))
 
 
+def metric_names() -> tuple[str, ...]:
+    """Return the names of all metrics; no package is imported for it."""
+    return (*_OWN, *names_beside(extensions.METRICS, _OWN))
+
+
+def meant_metric(name: str) -> str:
+    """Return the metric whose name is nearest to an unknown one."""
+    return nearest_name(name, list(metric_names()), 0) or _DEFAULTS[0]
+
+
 def known_metrics(names: Sequence[str], where: str) -> tuple[str, ...]:
     """Return the names, each once; ConfigurationError that says where an unknown one stands, and what is meant."""
-    known = metrics()
     for name in names:
-        if name not in known:
-            near = nearest_name(name, list(known), 0) or _DEFAULTS[0]
-            raise ConfigurationError(where, f"the metric '{name}'", f"some of {', '.join(known)}", f"write {near}")
+        if name not in metric_names():
+            known = ", ".join(metric_names())
+            raise ConfigurationError(where, f"the metric '{name}'", f"some of {known}", f"write {meant_metric(name)}")
     return tuple(dict.fromkeys(names))
 
 
