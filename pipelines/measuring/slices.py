@@ -1,57 +1,42 @@
-"""Parts of the measured rows that are looked at by themselves: by language, length, source and task."""
+"""Slices: groups of rows in which a difference is looked at again, so that a gain of most hides no loss of a few."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 
-Kind = Literal["language", "length", "source", "task"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-LANGUAGE, LENGTH, SOURCE, TASK = KINDS
-FEWEST = 20
-"""Rows of a slice, unless given: fewer say little, and there may be as many sources as rows."""
+from pipelines.measuring.scores.tokens import answer_tokens
+
+LEAST_ROWS = 20
+"""Rows below which a slice is counted and not tested: of so few, most losses would be too small to be seen."""
 
 
-@dataclass(frozen=True)
-class Slice:
-    """One part: "en" for a language, else "KIND: VALUE"; `mask` says which rows are of it."""
+def slices_of(
+    labels: Mapping[str, Sequence[str]], references: Sequence[str], least: int = LEAST_ROWS
+) -> tuple[dict[str, np.ndarray], int]:
+    """Return masks of rows by slice, `language=zh`, `length=long`, and how many slices were too small.
 
-    name: str
-    kind: str
-    mask: np.ndarray
-
-
-def find_slices(
-    columns: Mapping[str, Sequence[str]], fewest: int = FEWEST
-) -> tuple[list[Slice], dict[str, tuple[int, int]]]:
-    """Return the slices by kind (a column each) and value, and what was left out: {kind: (slices, rows)}.
-
-    Languages always stand. Of the other kinds a value with fewer than `fewest` rows is left out and counted, and so
-    is nothing that is the whole: a kind of which all rows have the same value makes no slice.
+    `labels` are columns of names (language, source, task). A row is long where its reference has more tokens than the
+    median of its own language, so that length is not language again. What holds all rows is no slice.
     """
-    found, left_out = [], {}
-    for kind, values in columns.items():
-        array = np.array(values, dtype=object)
-        names, counts = np.unique(array.astype(str), return_counts=True)
-        if kind != LANGUAGE and len(names) < 2:
-            continue
-        small = [int(count) for count in counts if kind != LANGUAGE and count < fewest]
-        if small:
-            left_out[kind] = (len(small), sum(small))
-        for name, count in zip(names.tolist(), counts.tolist(), strict=True):
-            if kind == LANGUAGE or count >= fewest:
-                label = name if kind == LANGUAGE else f"{kind}: {name}"
-                found.append(Slice(label, kind, array.astype(str) == name))
-    return found, left_out
+    columns = {name: np.array(list(column), dtype=object) for name, column in labels.items()}
+    columns["length"] = _lengths(references, columns.get("language"))
+    kept, small = {}, 0
+    for name, column in columns.items():
+        values = sorted(set(column.tolist()))
+        for value in values if len(values) > 1 else ():
+            mask = column == value
+            if mask.sum() < least:
+                small += 1
+            else:
+                kept[f"{name}={value}"] = mask
+    return kept, small
 
 
-def length_halves(lengths: Sequence[int], languages: Sequence[str]) -> list[str]:
-    """Return "short" or "long" by row: at most the median of its language, or above it.
-
-    A language's own median, since a Chinese text of the same content has another number of tokens.
-    """
-    array, spoken = np.asarray(lengths), np.array(languages, dtype=object)
-    medians = {language: np.median(array[spoken == language]) for language in set(languages)}
-    return ["short" if length <= medians[language] else "long"
-            for length, language in zip(lengths, languages, strict=True)]  # fmt: skip
+def _lengths(references: Sequence[str], languages: np.ndarray | None) -> np.ndarray:
+    counts = np.array([len(answer_tokens(reference)) for reference in references])
+    groups = languages if languages is not None else np.array([""] * len(counts), dtype=object)
+    long = np.zeros(len(counts), dtype=bool)
+    for group in set(groups.tolist()):
+        mine = groups == group
+        long[mine] = counts[mine] > np.median(counts[mine])
+    return np.where(long, "long", "short").astype(object)

@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.core.identity import content_id
 from pipelines.finetune.dataset.rows.measures import Measures
-from pipelines.finetune.evaluation.scores import WHO, Scored, row_slices, score_all
+from pipelines.finetune.evaluation.scores import KINDS, SOURCE, WHO, Kinds, Scored, row_slices, score_all
 from pipelines.measuring.bootstrap import Estimate, bootstrap, paired_bootstrap
 from pipelines.measuring.corpus_bootstrap import corpus_bootstrap
 from pipelines.measuring.intervals import DEFAULT_LEVEL, interval_label
 from pipelines.measuring.metrics import metrics
-from pipelines.measuring.slices import FEWEST, KINDS, SOURCE, Kind, Slice
+from pipelines.measuring.slices import LEAST_ROWS
 
 _TEXTS, _NUMBERS = ("recipe", "slice", "metric"), ("base", "adapter", "difference", "low", "high", "share", "level")
 
@@ -42,8 +42,8 @@ class EvaluationSettings(BaseModel):
     level: float = Field(default=DEFAULT_LEVEL, gt=0, lt=1, description="coverage of the intervals")
     seed: int = Field(default=0, description="seed of the resampling")
     min_rows: int = Field(default=80, gt=0, description="held-out rows below which the gate fails")
-    slices: tuple[Kind, ...] = Field(default=KINDS, description="kinds of slices that are looked at by themselves")
-    min_slice_rows: int = Field(default=FEWEST, gt=0, description="rows of the smallest slice, of a language any")
+    slices: tuple[Kinds, ...] = Field(default=KINDS, description="kinds of slices that are looked at by themselves")
+    min_slice_rows: int = Field(default=LEAST_ROWS, gt=0, description="rows of the smallest slice, of a language any")
     max_empty_share: float = Field(default=0.05, ge=0, le=1, description="share of empty adapter texts it allows")
 
 
@@ -77,14 +77,14 @@ def evaluate(
     if predictions.num_rows == 0:
         return EVALUATION.empty_table()
     origin = {name: predictions[name][0].as_py() for name in ("base_model", "model", "dataset")}
-    every = Slice("all", "all", np.ones(predictions.num_rows, bool))
+    every = {"all": np.ones(predictions.num_rows, bool)}
     parts, _ = row_slices(predictions, measures, settings.slices, settings.min_slice_rows)
     scored, rows = score_all(predictions, measures) if scored is None else scored, []
-    for part in (every, *parts):
+    for part, mask in (every | parts).items():
         for one in scored:
-            chosen = part.mask & one.measured
+            chosen = mask & one.measured
             if chosen.any():
-                about = {"recipe": recipe, "slice": part.name, "metric": one.metric.name, "rows": int(chosen.sum())}
+                about = {"recipe": recipe, "slice": part, "metric": one.metric.name, "rows": int(chosen.sum())}
                 rows.append({**about, **origin, **_compare(one, chosen, settings)})
     return pa.Table.from_pylist(rows, EVALUATION)
 
@@ -146,7 +146,7 @@ def flat_metrics(evaluation: pa.Table) -> dict[str, float]:
     figures = {
         f"{what}_{row['metric']}_{_flat_name(row['slice'])}": row[what]
         for row in rows
-        if not row["slice"].startswith(f"{SOURCE}: ")
+        if not row["slice"].startswith(f"{SOURCE}=")
         for what in ("base", "adapter", "difference", "low", "high")
     }
     return {"interval_level": rows[0]["level"], **figures} if rows else {}
@@ -154,7 +154,7 @@ def flat_metrics(evaluation: pa.Table) -> dict[str, float]:
 
 def _flat_name(part: str) -> str:
     """Return a slice's name as MLflow takes it; one that loses a letter by that has a digest behind it."""
-    name = part.replace(": ", "_")
+    name = part.replace("=", "_", 1)
     kept = re.sub(r"[^/\w. -]", "_", name)
     return kept if kept == name else f"{kept}-{content_id(part)[:6]}"
 

@@ -25,7 +25,7 @@ def evaluation_figure(evaluation: pa.Table) -> "Figure":
 
     Slices are all rows and the languages; panels share their scale where all metrics are in 0..1.
     """
-    rows = [row for row in evaluation.to_pylist() if ": " not in row["slice"]]
+    rows = [row for row in evaluation.to_pylist() if "=" not in row["slice"]]
     names = list(dict.fromkeys(row["metric"] for row in rows)) or list(default_metrics())
     figure = new_figure(3.2 * len(names), 3.4)
     alike = all(row[f"{who}_high"] <= 1 for row in rows for who in ("base", "adapter"))

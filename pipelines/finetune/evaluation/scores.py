@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -9,10 +10,12 @@ import pyarrow as pa
 from pipelines.finetune.dataset.rows.measures import Measures
 from pipelines.measuring.metrics import default_metrics, metrics
 from pipelines.measuring.scores.metric import Answers, Metric
-from pipelines.measuring.scores.tokens import answer_tokens
-from pipelines.measuring.slices import LANGUAGE, LENGTH, SOURCE, TASK, Slice, find_slices, length_halves
+from pipelines.measuring.slices import slices_of
 
 WHO = ("base", "adapter")
+Kinds = Literal["language", "length", "source", "task"]
+KINDS: tuple[Kinds, ...] = get_args(Kinds)
+LANGUAGE, _, SOURCE, _ = KINDS
 
 
 @dataclass(frozen=True)
@@ -64,15 +67,23 @@ def _spread(values: Sequence[float | Sequence[float] | None], mask: np.ndarray) 
 
 
 def row_slices(
-    predictions: pa.Table, measures: Mapping[str, Measures], kinds: Sequence[str], fewest: int
-) -> tuple[list[Slice], dict[str, tuple[int, int]]]:
-    """Return the parts of PREDICTIONS of these kinds, and by kind how many were too small, and their rows."""
-    languages = predictions["language"].to_pylist()
-    lengths = [len(answer_tokens(reference)) for reference in predictions["reference"].to_pylist()]
-    columns = {
-        LANGUAGE: languages,
-        LENGTH: length_halves(lengths, languages),
-        SOURCE: predictions["source"].to_pylist(),
-        TASK: [measures.get(row, Measures()).task for row in predictions["row_id"].to_pylist()],
+    predictions: pa.Table, measures: Mapping[str, Measures], kinds: Sequence[str], least: int
+) -> tuple[dict[str, np.ndarray], int]:
+    """Return masks of PREDICTIONS' rows by slice, "zh" and "length=long", and how many slices had too few rows.
+
+    A language is a slice however few its rows are; of the other kinds as `slices_of` says.
+    """
+    languages = np.array(predictions["language"].to_pylist(), dtype=object)
+    labels: dict[str, list[str]] = {
+        LANGUAGE: languages.tolist(),
+        "source": predictions["source"].to_pylist(),
+        "task": [measures.get(row, Measures()).task for row in predictions["row_id"].to_pylist()],
     }
-    return find_slices({kind: column for kind, column in columns.items() if kind in kinds}, fewest)
+    wanted = {kind: column for kind, column in labels.items() if kind in (LANGUAGE, *kinds)}
+    found, small = slices_of(wanted, predictions["reference"].to_pylist(), least)
+    spoken = {name: languages == name for name in sorted(set(languages.tolist()))}
+    if len(spoken) > 1:
+        small -= sum(int(mask.sum()) < least for mask in spoken.values())
+    others = {name: mask for name, mask in found.items() if name.partition("=")[0] in kinds}
+    others = {name: mask for name, mask in others.items() if not name.startswith(f"{LANGUAGE}=")}
+    return (spoken if LANGUAGE in kinds else {}) | others, small

@@ -19,10 +19,12 @@ from pipelines.finetune.evaluation.evaluation import (
     score_rows,
     unmeasured,
 )
+from pipelines.finetune.evaluation.judged import judge_metadata, judge_predictions
 from pipelines.finetune.evaluation.picture import evaluation_figure
 from pipelines.finetune.evaluation.scores import score_all
 from pipelines.finetune.recipes.recipe import Recipe
-from tests.finetune.evaluation.predicting import predictions
+from tests.fakes import FakeLanguageModel
+from tests.finetune.evaluation.predicting import predictions, row
 
 FEW = EvaluationSettings(resamples=200, min_slice_rows=2)
 
@@ -58,8 +60,8 @@ def test_slices_are_by_language_length_source_and_task() -> None:
     evaluation = evaluate("lora", table, FEW, tasks)
     sizes = {row["slice"]: row["rows"] for row in evaluation.to_pylist()}
     assert sizes == {
-        "all": 8, "en": 4, "zh": 4, "length: long": 4, "length: short": 4, "source: x": 4, "source: y": 3,
-        "task: chat": 4, "task: sum": 4,
+        "all": 8, "en": 4, "zh": 4, "length=long": 4, "length=short": 4, "source=x": 4, "source=y": 3,
+        "task=chat": 4, "task=sum": 4,
     }  # fmt: skip
     panels = evaluation_figure(evaluation).axes
     assert [text.get_text() for text in panels[0].get_xticklabels()] == ["all (n=8)", "en (n=4)", "zh (n=4)"]
@@ -129,3 +131,15 @@ def test_a_recipe_names_metrics_and_trains_as_before() -> None:
     assert Recipe.model_validate({"metrics": ["bleu", "rouge-l"]}).metrics == "bleu,rouge-l"
     with pytest.raises(ValueError, match="the nearest is 'rouge_l'"):
         Recipe(metrics="rouge_ll")
+
+
+def test_verdicts_of_a_judge_are_scores_and_what_was_not_judged_is_none() -> None:
+    table = predictions(["yes"] * 3, ["no", "no", "no"], ["yes", "no", "yes"])
+    model = FakeLanguageModel(lambda messages: json.dumps({"better": "BA"[messages[0]["content"].endswith("no")]}))
+    scored, judgements = judge_predictions(table, [row(0), row(1)], model)
+    assert [judgement.winner for judgement in judgements] == ["second", "tie", ""]
+    (judged,) = evaluate("lora", table, EvaluationSettings(resamples=50, slices=()), scored=[scored]).to_pylist()
+    assert (judged["metric"], judged["rows"], judged["adapter"], judged["base"]) == ("judge_win_rate", 2, 0.75, 0.25)
+    told = judge_metadata(judgements, "m")
+    assert told["judge_not_judged"] == 1 and told["judge_reasons"]["its row is no longer held out"] == 1
+    assert "user: question 0" in model.calls[0][0][0]["content"] and unmeasured([scored]) == {"judge_win_rate": 1}

@@ -4,23 +4,6 @@ import pytest
 from pipelines.measuring.corpus_bootstrap import corpus_bootstrap
 from pipelines.measuring.scores.bleu import bleu_counts, bleu_of_sums
 from pipelines.measuring.scores.metric import Answers
-from pipelines.measuring.slices import find_slices, length_halves
-
-
-def test_languages_always_stand_and_small_slices_are_counted() -> None:
-    columns = {"language": ["en", "zh", "en", "en"], "source": ["a", "a", "a", "b"], "task": ["x"] * 4}
-    slices, left_out = find_slices(columns, fewest=2)
-    assert {part.name: part.mask.tolist() for part in slices} == {
-        "en": [True, False, True, True],
-        "zh": [False, True, False, False],
-        "source: a": [True, True, True, False],
-    }
-    assert left_out == {"source": (1, 1)}
-
-
-def test_a_text_is_long_beside_others_of_its_language() -> None:
-    lengths, languages = [4, 8, 100, 200, 300], ["en", "en", "zh", "zh", "zh"]
-    assert length_halves(lengths, languages) == ["short", "long", "short", "short", "long"]
 
 
 def test_a_corpus_is_resampled_by_row() -> None:
