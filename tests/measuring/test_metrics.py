@@ -11,6 +11,7 @@ from pipelines.measuring.scores.chrf import chrf
 from pipelines.measuring.scores.metric import LOG_PROBABILITIES, Answers
 from pipelines.measuring.scores.rouge import rouge_l
 from pipelines.measuring.scores.tokens import answer_tokens
+from resources.settings import CHECKOUT
 
 
 def test_exact_match_ignores_case_punctuation_and_articles() -> None:
@@ -138,3 +139,15 @@ def test_a_function_from_outside_is_a_metric_too(monkeypatch: pytest.MonkeyPatch
     add(METRICS, "same_length", lambda prediction, reference: float(len(prediction) == len(reference)))
     assert default_metrics()[-1] == "same_length" and metrics()["same_length"]("七天", "ab") == 1.0
     assert metrics()["same_length"].per_row and metrics()["same_length"].high == 1.0
+
+
+def test_the_docs_say_of_each_metric_what_it_says_of_itself() -> None:
+    page = (CHECKOUT / "docs" / "finetuning" / "metrics.md").read_text(encoding="utf-8")
+    table = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    assert {row[0].strip("`") for row in table} == set(metrics())
+    for name, reach, better, of_a, needs, _, empty, source in table:
+        metric = metrics()[name.strip("`")]
+        high = "∞" if metric.high == math.inf else f"{metric.high:g}"
+        assert (reach, better) == (f"{metric.low:g} … {high}", "higher" if metric.higher_is_better else "lower")
+        assert (of_a, needs) == ("row" if metric.per_row else "corpus", ", ".join(metric.needs))
+        assert (empty, source) == (metric.empty, metric.source)
