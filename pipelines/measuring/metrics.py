@@ -72,6 +72,29 @@ def score_texts(
     return {name: row_scores(known[name], answers) for name in (default_metrics() if names is None else names)}
 
 
+def deciding_scores(
+    predictions: Sequence[str], references: Sequence[str], names: Sequence[str], where: str
+) -> dict[str, list[float]]:
+    """Return the scores by row of metrics that a decision is made by: a larger one is better, and each row has one.
+
+    ConfigurationError that says `where` they were named for an unknown metric, one of the corpus, one of which less is
+    better, and one that says nothing of some of these rows.
+    """
+    answers, found = Answers(predictions, references), {}
+    for name in known_metrics(names, where):
+        metric = metrics()[name]
+        scores = row_scores(metric, answers) if metric.per_row and metric.higher_is_better else []
+        known = [score for score in scores if score is not None]
+        fault = f"says nothing of {len(scores) - len(known)} of {len(scores)} rows" if len(known) < len(scores) else ""
+        fault = fault if metric.higher_is_better else "is better the lower it is"
+        fault = fault if metric.per_row else "is of the corpus"
+        if fault:
+            wanted = "a metric that scores every row, higher is better"
+            raise ConfigurationError(where, f"'{name}', which {fault}", wanted, f"name {' or '.join(_DEFAULTS)}")
+        found[name] = known
+    return found
+
+
 def row_scores(metric: Metric, answers: Answers) -> list[float | None]:
     """Return a metric's score by row; TypeError for one of the corpus alone."""
     if metric.rows is None:

@@ -5,7 +5,7 @@ from sacrebleu import sentence_chrf
 
 from pipelines.core.errors import ConfigurationError
 from pipelines.core.extensions import METRICS, add
-from pipelines.measuring.metrics import default_metrics, known_metrics, metrics, score_texts
+from pipelines.measuring.metrics import deciding_scores, default_metrics, known_metrics, metrics, score_texts
 from pipelines.measuring.scores.answer_match import exact_match, token_f1
 from pipelines.measuring.scores.chrf import chrf
 from pipelines.measuring.scores.metric import LOG_PROBABILITIES, Answers
@@ -151,3 +151,22 @@ def test_the_docs_say_of_each_metric_what_it_says_of_itself() -> None:
         assert (reach, better) == (f"{metric.low:g} … {high}", "higher" if metric.higher_is_better else "lower")
         assert (of_a, needs) == ("row" if metric.per_row else "corpus", ", ".join(metric.needs))
         assert (empty, source) == (metric.empty, metric.source)
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("refusal_rate", "better the lower"), ("bleu", "of the corpus"), ("number_match", "nothing of 1 of 2 rows"),
+        ("chrff", "the metric 'chrff'"),
+    ],
+)  # fmt: skip
+def test_what_cannot_decide_is_refused_and_told(name: str, fault: str) -> None:
+    with pytest.raises(ConfigurationError, match=fault):
+        deciding_scores(["305", "no"], ["三百零五", "none"], [name], "the metrics of a promotion")
+
+
+def test_what_decides_sees_all_rows_together() -> None:
+    # Of two labels an answer that names both is wrong; alone, beside its own reference, it would name one.
+    scores = deciding_scores(["positive or negative", "negative"], ["positive", "negative"], ["label_accuracy"], "x")
+    assert scores == {"label_accuracy": [0.0, 1.0]}
+    assert deciding_scores(["a"], ["a"], ["token_f1", "chrf"], "x") == {"token_f1": [1.0], "chrf": [1.0]}
