@@ -87,6 +87,9 @@ class Settings(CostVariables, AnsweringVariables, ExtractionVariables):
         "GRAFTLINE_ORPHAN_SHARE", "0.5", "share of entities that may have no relation before a check warns"
     )
     level: Level = variable("GRAFTLINE_LEVEL", str(DEFAULT_LEVEL), "coverage of the intervals printed and decided by")
+    judge: Literal["off", "on"] = variable(
+        "GRAFTLINE_JUDGE", "off", "on: the language model judges base against adapter, two calls a held-out row"
+    )
     max_file_mb: Amount = variable("GRAFTLINE_MAX_FILE_MB", "64", "size in MiB above which a document is rejected")
     read_seconds: Amount = variable("GRAFTLINE_READ_SECONDS", "60", "time after which reading a document is given up")
     chunker: Strategy = variable("GRAFTLINE_CHUNKER", "sentences", "how documents are cut")

@@ -6,20 +6,25 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from assets.costs import Spending
 from assets.finetune.partitions import RECIPES
 from assets.results import OWNERS, gate, markdown_table, plot, problems_metadata, table_result
 from pipelines.core.delta import Work
 from pipelines.core.identity import json_digest
+from pipelines.core.protocols import LanguageModel
 from pipelines.finetune.conversation import ANSWERED, of_kind
+from pipelines.finetune.dataset.rows.measures import registered_measures, row_measures
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.evaluation import evaluation as evaluating
 from pipelines.finetune.evaluation.checks import every_text_is_there, gate_checks, texts_missing
+from pipelines.finetune.evaluation.judged import judge_metadata, judge_predictions
 from pipelines.finetune.evaluation.picture import plot_evaluation
 from pipelines.finetune.evaluation.prediction import ModelFolder, predict
+from pipelines.finetune.evaluation.scores import Scored, row_slices, score_all
 from pipelines.finetune.merging.record import MergedRecord
 from pipelines.finetune.recipes.datasets import split_for
 from pipelines.finetune.recipes.files import load_recipe
-from pipelines.finetune.recipes.recipe import Recipe
+from pipelines.finetune.recipes.recipe import Recipe, names_in
 from resources.engines.engine import InferenceEngine
 from resources.models.small_model import SmallModel
 from resources.settings import Settings
@@ -90,27 +95,54 @@ def every_row_answered(
     return gate(tables, "every_row_answered", "predictions", version, found, recipe, counts)
 
 
-@dg.asset(group_name=GROUP, kinds={"python", "mlflow"}, owners=OWNERS, code_version="1", partitions_def=RECIPES)
+@dg.asset(group_name=GROUP, kinds={"python", "mlflow"}, owners=OWNERS, code_version="2", partitions_def=RECIPES)
 def evaluation(
     context: dg.AssetExecutionContext,
+    instruction_dataset: dict[str, Any],
     predictions: pa.Table,
     merged_model: dict[str, Any],
     settings: dg.ResourceParam[Settings],
     tracker: dg.ResourceParam[Tracker],
+    tables: dg.ResourceParam[TableStore],
+    language_model: dg.ResourceParam[LanguageModel],
 ) -> dg.MaterializeResult:
-    """Exact match, token F1, ROUGE-L and chrF of base and adapter, by language, with intervals (GRAFTLINE_LEVEL)."""
+    """Base and adapter by the metrics that registry or recipe name, else four; by slice, with intervals."""
     recipe = context.partition_key
-    table = evaluating.evaluate(recipe, predictions, evaluating.EvaluationSettings(level=settings.level))
+    asked = load_recipe(settings.recipes / f"{recipe}.yaml")
+    held_out, _ = held_out_rows(instruction_dataset, asked)
+    measures = row_measures(held_out, registered_measures(settings.instructions), tuple(names_in(asked.metrics)))
+    how = evaluating.EvaluationSettings(level=settings.level)
+    scored, judged = score_all(predictions, measures), dict[str, Any]()
+    if settings.judge == "on":
+        opinion, judged = _judged(predictions, held_out, language_model, tables, f"evaluation/{recipe}")
+        scored += opinion
+    table = evaluating.evaluate(recipe, predictions, how, measures, scored)
+    _, too_small = row_slices(predictions, measures, how.slices, how.min_slice_rows)
     picture = plot_evaluation(table, settings.home / "plots" / f"evaluation-{recipe}.png")
-    reports = {"evaluation": evaluating.headline(table), "scores": evaluating.score_rows(predictions).to_pylist()}
+    scores = evaluating.score_rows(predictions, scored).to_pylist()
+    reports = {"evaluation": evaluating.headline(table), "scores": scores}
     run_id = _merged(merged_model, recipe).run_id
     tracker.log_evaluation(run_id, evaluating.flat_metrics(table), reports, [picture])
     return table_result(
         table,
         scores=dg.MetadataValue.md(markdown_table(evaluating.headline(table))),
+        rows_not_measured=evaluating.unmeasured(scored),
+        slices_with_too_few_rows=too_small,
         plot=plot(picture),
         mlflow_run=run_id,
+        **judged,
     )
+
+
+def _judged(
+    predictions: pa.Table, rows: list[dict[str, Any]], model: LanguageModel, tables: TableStore, name: str
+) -> tuple[list[Scored], dict[str, Any]]:
+    """Return what the judge scores, and what is told of it and its cost; nothing by a model that cannot judge."""
+    if model.packaged:
+        return [], {"judge": "skipped: the packaged small model is no judge; name another by LLM_MODEL"}
+    spending = Spending(model)
+    scored, judgements = judge_predictions(predictions, rows, model)
+    return [scored], judge_metadata(judgements, model.name) | spending.metadata(tables, name, predictions.num_rows)
 
 
 @dg.asset_check(asset=evaluation, partitions_def=RECIPES, blocking=True)

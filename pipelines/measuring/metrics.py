@@ -1,108 +1,108 @@
-"""Metrics of a generated text against its reference, each in 0..1; Chinese is compared by character."""
+"""The metrics by name: what a recipe, a registry or a setting may ask for, and what is measured unless one does."""
 
-import re
-import string
-import unicodedata
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pipelines.core import extensions
-from pipelines.core.extensions import extended
-from pipelines.text.characters import HAN
+from pipelines.core.errors import ConfigurationError
+from pipelines.core.extensions import extended, names_beside, package_of
+from pipelines.measuring.scores.answer_match import EXACT_MATCH, TOKEN_F1
+from pipelines.measuring.scores.bleu import BLEU, SENTENCE_BLEU
+from pipelines.measuring.scores.chrf import CHRF
+from pipelines.measuring.scores.json_text import JSON_VALIDITY
+from pipelines.measuring.scores.labels import LABEL_ACCURACY
+from pipelines.measuring.scores.llama_factory import LLAMA_FACTORY
+from pipelines.measuring.scores.metric import Answers, Metric, by_pair
+from pipelines.measuring.scores.numbers import NUMBER_MATCH
+from pipelines.measuring.scores.perplexity import PERPLEXITY
+from pipelines.measuring.scores.refusals import REFUSAL_RATE
+from pipelines.measuring.scores.rouge import ROUGE
+from pipelines.measuring.scores.tool_calls import TOOL_CALL_MATCH
+from pipelines.text.nearest import nearest_name
 
-CHRF_ORDER, CHRF_BETA = 6, 2.0
-_WORD = re.compile(rf"[{HAN}]|[^\s{HAN}]+")
-_ARTICLES = re.compile(r"\b(a|an|the)\b")
-_ASCII_PUNCTUATION = set(string.punctuation)
+_OWN: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        EXACT_MATCH, NUMBER_MATCH, TOKEN_F1, *ROUGE, BLEU, SENTENCE_BLEU, CHRF, *LLAMA_FACTORY, LABEL_ACCURACY,
+        PERPLEXITY, TOOL_CALL_MATCH, JSON_VALIDITY, REFUSAL_RATE,
+    )
+}  # fmt: skip
+_DEFAULTS = ("exact_match", "token_f1", "rouge_l", "chrf")
 
 
-def exact_match(prediction: str, reference: str) -> float:
-    """Return 1 where both are equal after normalisation, else 0 (SQuAD, Rajpurkar et al. 2016)."""
-    return float(answer_tokens(prediction) == answer_tokens(reference))
+def metrics() -> Mapping[str, Metric]:
+    """Return all metrics by name, those of installed packages last."""
+    every = extended(extensions.METRICS, _OWN)
+    return {name: thing if isinstance(thing, Metric) else _of_function(name, thing) for name, thing in every.items()}
 
 
-def token_f1(prediction: str, reference: str) -> float:
-    """Return F1 = 2PR / (P + R) over the bags of normalised tokens (SQuAD, Rajpurkar et al. 2016).
+def default_metrics() -> tuple[str, ...]:
+    """Return the names of what is measured unless something else is named: four, and those of installed packages."""
+    return (*_DEFAULTS, *names_beside(extensions.METRICS, _OWN))
 
-    P and R are the shared tokens over the prediction's and the reference's; two empty texts agree, one empty does not.
+
+def metric_names() -> tuple[str, ...]:
+    """Return the names of all metrics; no package is imported for it."""
+    return (*_OWN, *names_beside(extensions.METRICS, _OWN))
+
+
+def meant_metric(name: str) -> str:
+    """Return the metric whose name is nearest to an unknown one."""
+    return nearest_name(name, list(metric_names()), 0) or _DEFAULTS[0]
+
+
+def known_metrics(names: Sequence[str], where: str) -> tuple[str, ...]:
+    """Return the names, each once; ConfigurationError that says where an unknown one stands, and what is meant."""
+    for name in names:
+        if name not in metric_names():
+            known = ", ".join(metric_names())
+            raise ConfigurationError(where, f"the metric '{name}'", f"some of {known}", f"write {meant_metric(name)}")
+    return tuple(dict.fromkeys(names))
+
+
+def score_texts(
+    predictions: Sequence[str], references: Sequence[str], names: Sequence[str] | None = None
+) -> dict[str, list[float | None]]:
+    """Return the named metrics (unless given: the default ones) by row; both sequences have the same length.
+
+    None where a metric says nothing of a row; TypeError for one that is of the corpus alone.
     """
-    predicted, expected = answer_tokens(prediction), answer_tokens(reference)
-    if not predicted or not expected:
-        return float(predicted == expected)
-    shared = sum((Counter(predicted) & Counter(expected)).values())
-    return 2 * shared / (len(predicted) + len(expected))
+    answers, known = Answers(predictions, references), metrics()
+    answers.pairs()
+    return {name: row_scores(known[name], answers) for name in (default_metrics() if names is None else names)}
 
 
-def rouge_l(prediction: str, reference: str) -> float:
-    """Return F1 = 2PR / (P + R) over the longest common subsequence of tokens (ROUGE-L, Lin 2004, with beta 1).
+def deciding_scores(
+    predictions: Sequence[str], references: Sequence[str], names: Sequence[str], where: str
+) -> dict[str, list[float]]:
+    """Return the scores by row of metrics that a decision is made by: a larger one is better, and each row has one.
 
-    Tokens are lower-case runs of letters and digits, a Chinese character each; no stemming.
+    ConfigurationError that says `where` they were named for an unknown metric, one of the corpus, one of which less is
+    better, and one that says nothing of some of these rows.
     """
-    predicted, expected = rouge_tokens(prediction), rouge_tokens(reference)
-    if not predicted or not expected:
-        return float(predicted == expected)
-    return 2 * _longest_common_subsequence(predicted, expected) / (len(predicted) + len(expected))
+    answers, found = Answers(predictions, references), {}
+    for name in known_metrics(names, where):
+        metric = metrics()[name]
+        scores = row_scores(metric, answers) if metric.per_row and metric.higher_is_better else []
+        known = [score for score in scores if score is not None]
+        fault = f"says nothing of {len(scores) - len(known)} of {len(scores)} rows" if len(known) < len(scores) else ""
+        fault = fault if metric.higher_is_better else "is better the lower it is"
+        fault = fault if metric.per_row else "is of the corpus"
+        if fault:
+            wanted = "a metric that scores every row, higher is better"
+            raise ConfigurationError(where, f"'{name}', which {fault}", wanted, f"name {' or '.join(_DEFAULTS)}")
+        found[name] = known
+    return found
 
 
-def chrf(prediction: str, reference: str) -> float:
-    """Return chrF2 (Popović 2015): F-beta over character n-grams of order 1 to 6, beta 2, white space left out.
-
-    sacreBLEU's `sentence_chrf` over 100, without word n-grams and without epsilon smoothing.
-    """
-    from sacrebleu.metrics import CHRF
-
-    scorer = CHRF(char_order=CHRF_ORDER, word_order=0, beta=int(CHRF_BETA))
-    return float(scorer.sentence_score(prediction, [reference]).score) / 100.0
+def row_scores(metric: Metric, answers: Answers) -> list[float | None]:
+    """Return a metric's score by row; TypeError for one of the corpus alone."""
+    if metric.rows is None:
+        raise TypeError(f"{metric.name} is of the corpus, not of a row")
+    return list(metric.rows(answers))
 
 
-_OWN: dict[str, Callable[[str, str], float]] = {
-    "exact_match": exact_match,
-    "token_f1": token_f1,
-    "rouge_l": rouge_l,
-    "chrf": chrf,
-}
-
-
-def metrics() -> Mapping[str, Callable[[str, str], float]]:
-    """Return the metrics by name, (prediction, reference) to 0..1; those of installed packages last."""
-    return extended(extensions.METRICS, _OWN)
-
-
-def score_texts(predictions: Sequence[str], references: Sequence[str]) -> dict[str, list[float]]:
-    """Return every metric by row; both sequences have the same length."""
-    pairs = list(zip(predictions, references, strict=True))
-    return {name: [metric(*pair) for pair in pairs] for name, metric in metrics().items()}
-
-
-def answer_tokens(text: str) -> list[str]:
-    """Return SQuAD's normalised tokens: lower case, no punctuation, no English articles, Chinese by character.
-
-    Full-width forms count as their ordinary ones (NFKC) and Chinese punctuation as punctuation.
-    """
-    text = "".join(character for character in _plain(text) if not _is_punctuation(character))
-    return _WORD.findall(_ARTICLES.sub(" ", text))
-
-
-def rouge_tokens(text: str) -> list[str]:
-    """Return lower-case runs of letters and digits; punctuation separates; Chinese by character."""
-    text = "".join(" " if _is_punctuation(character) else character for character in _plain(text))
-    return _WORD.findall(text)
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).lower()
-
-
-def _is_punctuation(character: str) -> bool:
-    return character in _ASCII_PUNCTUATION or unicodedata.category(character).startswith("P")
-
-
-def _longest_common_subsequence(first: Sequence[str], second: Sequence[str]) -> int:
-    lengths = [0] * (len(second) + 1)
-    for token in first:
-        diagonal = 0
-        for place, other in enumerate(second, start=1):
-            above = lengths[place]
-            lengths[place] = diagonal + 1 if token == other else max(above, lengths[place - 1])
-            diagonal = above
-    return lengths[-1]
+def _of_function(name: str, function: Any) -> Metric:
+    """Return the metric that a package gives as a function (prediction, reference) to 0..1."""
+    package = " ".join(package_of(extensions.METRICS, name)) or "this process"
+    return Metric(name=name, source=package, empty="as the package says", rows=by_pair(function))

@@ -1,7 +1,17 @@
+import math
+
 import pytest
 from sacrebleu import sentence_chrf
 
-from pipelines.measuring.metrics import answer_tokens, chrf, exact_match, metrics, rouge_l, score_texts, token_f1
+from pipelines.core.errors import ConfigurationError
+from pipelines.core.extensions import METRICS, add
+from pipelines.measuring.metrics import deciding_scores, default_metrics, known_metrics, metrics, score_texts
+from pipelines.measuring.scores.answer_match import exact_match, token_f1
+from pipelines.measuring.scores.chrf import chrf
+from pipelines.measuring.scores.metric import LOG_PROBABILITIES, Answers
+from pipelines.measuring.scores.rouge import rouge_l
+from pipelines.measuring.scores.tokens import answer_tokens
+from resources.settings import CHECKOUT
 
 
 def test_exact_match_ignores_case_punctuation_and_articles() -> None:
@@ -60,12 +70,103 @@ def test_chrf_by_hand_for_one_character_order() -> None:
     assert chrf("ab", "abc") == pytest.approx(5 * precision * recall / (4 * precision + recall))
 
 
-@pytest.mark.parametrize("metric", metrics())
+OVERLAP = ("exact_match", "token_f1", "rouge_1", "rouge_2", "rouge_l", "bleu", "sentence_bleu", "chrf", "bleu-4",
+           "rouge-1", "rouge-2", "rouge-l")  # fmt: skip
+
+
+@pytest.mark.parametrize("metric", OVERLAP)
 def test_nothing_generated_scores_nothing(metric: str) -> None:
-    assert score_texts([""], ["some text"])[metric] == [0.0]
+    assert metrics()[metric]("", "some text") == metrics()[metric](" \n", "七天") == 0.0
 
 
-@pytest.mark.parametrize("metric", metrics())
-def test_every_metric_gives_a_perfect_answer_one(metric: str) -> None:
+@pytest.mark.parametrize("metric", OVERLAP)
+def test_every_metric_gives_a_perfect_answer_its_best(metric: str) -> None:
     perfect = ["七天无理由退货，运费由我们承担。", "You have 45 days."]
-    assert score_texts(perfect, perfect)[metric] == pytest.approx([1.0, 1.0])
+    assert metrics()[metric].of(Answers(perfect, perfect)) == pytest.approx(metrics()[metric].high)
+
+
+HOSTILE = {
+    "empty": "", "spaces": " \t\n ", "emoji": "😀👩‍👩‍👧" * 50, "marks": "。！？……" * 50,
+    "controls": "\x00\u202e\ufeff" * 50,
+    "lone surrogate": "\ud800 a", "long Chinese": "您可以在七天内退货，" * 1000,
+    "long English": "return it in days. " * 550,
+    "braces": '{"a":' * 2000, "brackets": "[" * 10_000, "digits": "9" * 10_000, "one word": "a" * 10_000,
+    "regret": "sorry " * 1700,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_no_text_leaves_a_metrics_range(text: str) -> None:
+    for metric in metrics().values():
+        for reference in (text, "七天无理由退货 in 45 days", ""):
+            value = metric(text, reference)
+            assert math.isnan(value) or metric.low <= value <= metric.high, (metric.name, value)
+
+
+@pytest.mark.parametrize("name", metrics())
+def test_every_metric_says_what_it_is(name: str) -> None:
+    metric = metrics()[name]
+    assert metric.name == name and metric.source and metric.empty and metric.low < metric.high
+    assert (metric.rows is None) != (metric.counts is None) and (metric.counts is None) == (metric.value is None)
+
+
+def test_what_needs_something_that_is_not_there_says_nothing() -> None:
+    needing = [name for name, metric in metrics().items() if LOG_PROBABILITIES in metric.needs]
+    assert needing == ["perplexity"] and metrics()["perplexity"].of(Answers(["a"], ["b"])) is None
+
+
+def test_four_are_measured_unless_others_are_named_and_a_packages_beside_them() -> None:
+    assert default_metrics() == ("exact_match", "token_f1", "rouge_l", "chrf")
+    assert list(score_texts(["a"], ["a"])) == list(default_metrics())
+    assert score_texts(["305"], ["三百零五"], ["number_match"]) == {"number_match": [1.0]}
+
+
+def test_a_misspelt_metric_is_told_with_the_one_that_is_meant() -> None:
+    with pytest.raises(ConfigurationError, match="rouge_l") as caught:
+        known_metrics(["rogue_l"], "metrics of recipe lora")
+    assert "metrics of recipe lora" in str(caught.value)
+    assert known_metrics(["chrf", "bleu", "chrf"], "x") == ("chrf", "bleu")
+
+
+def test_a_metric_of_the_corpus_has_no_rows() -> None:
+    with pytest.raises(TypeError, match="of the corpus"):
+        score_texts(["a"], ["a"], ["bleu"])
+
+
+def test_a_function_from_outside_is_a_metric_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.core.extensions._added", {})
+    monkeypatch.setattr("pipelines.core.extensions._tables", {})
+    add(METRICS, "same_length", lambda prediction, reference: float(len(prediction) == len(reference)))
+    assert default_metrics()[-1] == "same_length" and metrics()["same_length"]("七天", "ab") == 1.0
+    assert metrics()["same_length"].per_row and metrics()["same_length"].high == 1.0
+
+
+def test_the_docs_say_of_each_metric_what_it_says_of_itself() -> None:
+    page = (CHECKOUT / "docs" / "finetuning" / "metrics.md").read_text(encoding="utf-8")
+    table = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    assert {row[0].strip("`") for row in table} == set(metrics())
+    for name, reach, better, of_a, needs, _, empty, source in table:
+        metric = metrics()[name.strip("`")]
+        high = "∞" if metric.high == math.inf else f"{metric.high:g}"
+        assert (reach, better) == (f"{metric.low:g} … {high}", "higher" if metric.higher_is_better else "lower")
+        assert (of_a, needs) == ("row" if metric.per_row else "corpus", ", ".join(metric.needs))
+        assert (empty, source) == (metric.empty, metric.source)
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("refusal_rate", "better the lower"), ("bleu", "of the corpus"), ("number_match", "nothing of 1 of 2 rows"),
+        ("chrff", "the metric 'chrff'"),
+    ],
+)  # fmt: skip
+def test_what_cannot_decide_is_refused_and_told(name: str, fault: str) -> None:
+    with pytest.raises(ConfigurationError, match=fault):
+        deciding_scores(["305", "no"], ["三百零五", "none"], [name], "the metrics of a promotion")
+
+
+def test_what_decides_sees_all_rows_together() -> None:
+    # Of two labels an answer that names both is wrong; alone, beside its own reference, it would name one.
+    scores = deciding_scores(["positive or negative", "negative"], ["positive", "negative"], ["label_accuracy"], "x")
+    assert scores == {"label_accuracy": [0.0, 1.0]}
+    assert deciding_scores(["a"], ["a"], ["token_f1", "chrf"], "x") == {"token_f1": [1.0], "chrf": [1.0]}

@@ -48,6 +48,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "pipelines.compute",
         "pipelines.core.extensions",
         "pipelines.core.errors",
+        "pipelines.core.prompts",
+        "pipelines.core.protocols",
     ),
     "pipelines.core": ("pipelines.text", "pipelines.compute.processor", "pipelines.core"),
     **{f"pipelines.{flow}": (*(f"pipelines.{room}" for room in GROUND), f"pipelines.{flow}") for flow in FLOWS},

@@ -11,7 +11,8 @@ import pyarrow as pa
 from pipelines.answering.grounding.answer import CLAIMS, PROVEN
 from pipelines.core.identity import content_id, json_digest
 from pipelines.core.schemas import QUESTION_SCORES
-from pipelines.measuring.metrics import answer_tokens, exact_match, token_f1
+from pipelines.measuring.scores.answer_match import exact_match, token_f1
+from pipelines.measuring.scores.tokens import answer_tokens
 
 UNANSWERABLE = "unanswerable"
 

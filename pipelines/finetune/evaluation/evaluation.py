@@ -1,14 +1,21 @@
 """The evaluation: every metric by row, and its means and paired differences by slice, each with its interval."""
 
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.measuring.bootstrap import bootstrap, paired_bootstrap
+from pipelines.core.identity import content_id
+from pipelines.finetune.dataset.rows.measures import Measures
+from pipelines.finetune.evaluation.scores import KINDS, SOURCE, WHO, Kinds, Scored, row_slices, score_all
+from pipelines.measuring.bootstrap import Estimate, bootstrap, paired_bootstrap
+from pipelines.measuring.corpus_bootstrap import corpus_bootstrap
 from pipelines.measuring.intervals import DEFAULT_LEVEL, interval_label
-from pipelines.measuring.metrics import metrics, score_texts
+from pipelines.measuring.metrics import metrics
+from pipelines.measuring.slices import LEAST_ROWS
 
 _TEXTS, _NUMBERS = ("recipe", "slice", "metric"), ("base", "adapter", "difference", "low", "high", "share", "level")
 
@@ -35,49 +42,70 @@ class EvaluationSettings(BaseModel):
     level: float = Field(default=DEFAULT_LEVEL, gt=0, lt=1, description="coverage of the intervals")
     seed: int = Field(default=0, description="seed of the resampling")
     min_rows: int = Field(default=80, gt=0, description="held-out rows below which the gate fails")
+    slices: tuple[Kinds, ...] = Field(default=KINDS, description="kinds of slices that are looked at by themselves")
+    min_slice_rows: int = Field(default=LEAST_ROWS, gt=0, description="rows of the smallest slice, of a language any")
     max_empty_share: float = Field(default=0.05, ge=0, le=1, description="share of empty adapter texts it allows")
 
 
-def score_rows(predictions: pa.Table) -> pa.Table:
-    """Return {row_id, language, base_<metric>, adapter_<metric> …} of PREDICTIONS, scores in 0..1."""
+def score_rows(predictions: pa.Table, scored: Sequence[Scored] | None = None) -> pa.Table:
+    """Return {row_id, language, base_<metric>, adapter_<metric> …} of PREDICTIONS by the metrics of a row.
+
+    Null where a metric is not named for the row, or says nothing of it.
+    """
     columns = {name: predictions[name] for name in ("row_id", "language")}
-    references = predictions["reference"].to_pylist()
-    for who in ("base", "adapter"):
-        scores = score_texts(predictions[who].to_pylist(), references)
-        columns |= {f"{who}_{metric}": pa.array(scores[metric], pa.float64()) for metric in metrics()}
+    scored = score_all(predictions, {}) if scored is None else scored
+    by_row = [one for one in scored if one.metric.per_row]
+    for who in WHO:
+        columns |= {f"{who}_{one.metric.name}": pa.array(one.sides[who], pa.float64(), from_pandas=True)
+                    for one in by_row}  # fmt: skip
     return pa.table(columns)
 
 
-def evaluate(recipe: str, predictions: pa.Table, settings: EvaluationSettings | None = None) -> pa.Table:
-    """Return EVALUATION: means of base and adapter, and the paired difference, by slice (all, then language)."""
-    settings = settings or EvaluationSettings()
+def evaluate(
+    recipe: str,
+    predictions: pa.Table,
+    settings: EvaluationSettings | None = None,
+    measures: Mapping[str, Measures] | None = None,
+    scored: Sequence[Scored] | None = None,
+) -> pa.Table:
+    """Return EVALUATION: means of base and adapter, and the paired difference, by slice ("all" first).
+
+    `measures` say by row id which metrics a row is measured by, unless the default ones, and its task. `rows` are
+    those of which the metric says something; a metric that says nothing of a slice has no row there.
+    """
+    settings, measures = settings or EvaluationSettings(), measures or {}
     if predictions.num_rows == 0:
         return EVALUATION.empty_table()
-    scores = score_rows(predictions)
     origin = {name: predictions[name][0].as_py() for name in ("base_model", "model", "dataset")}
-    languages = np.array(scores["language"].to_pylist())
-    rows: list[dict[str, Any]] = []
-    for part in ("all", *sorted(set(languages.tolist()))):
-        chosen = np.ones(len(languages), bool) if part == "all" else languages == part
-        for metric in metrics():
-            base, adapter = (scores[f"{who}_{metric}"].to_numpy()[chosen] for who in ("base", "adapter"))
-            rows.append(
-                {
-                    "recipe": recipe,
-                    "slice": part,
-                    "metric": metric,
-                    "rows": int(chosen.sum()),
-                    **origin,
-                    **_compare(base, adapter, settings),
-                }
-            )
+    every = {"all": np.ones(predictions.num_rows, bool)}
+    parts, _ = row_slices(predictions, measures, settings.slices, settings.min_slice_rows)
+    scored, rows = score_all(predictions, measures) if scored is None else scored, []
+    for part, mask in (every | parts).items():
+        for one in scored:
+            chosen = mask & one.measured
+            if chosen.any():
+                about = {"recipe": recipe, "slice": part, "metric": one.metric.name, "rows": int(chosen.sum())}
+                rows.append({**about, **origin, **_compare(one, chosen, settings)})
     return pa.Table.from_pylist(rows, EVALUATION)
 
 
-def _compare(base: np.ndarray, adapter: np.ndarray, settings: EvaluationSettings) -> dict[str, float]:
+def unmeasured(scored: Sequence[Scored]) -> dict[str, int]:
+    """Return by metric how many of the rows that it is named for it says nothing of, where there are some."""
+    missing = {one.metric.name: int((one.named & ~one.measured).sum()) for one in scored}
+    return {name: count for name, count in missing.items() if count}
+
+
+def _compare(scored: Scored, chosen: np.ndarray, settings: EvaluationSettings) -> dict[str, float]:
     how = (settings.resamples, settings.level, settings.seed)
-    before, after = bootstrap(base.tolist(), *how), bootstrap(adapter.tolist(), *how)
-    difference = paired_bootstrap(adapter.tolist(), base.tolist(), *how)
+    base, adapter = (scored.sides[who][chosen] for who in WHO)
+    if scored.metric.per_row:
+        before, after = bootstrap(base.tolist(), *how), bootstrap(adapter.tolist(), *how)
+        return _figures(before, after, paired_bootstrap(adapter.tolist(), base.tolist(), *how))
+    after, before, difference = corpus_bootstrap(adapter, base, scored.metric.of_sums, *how)
+    return _figures(before, after, difference)
+
+
+def _figures(before: Estimate, after: Estimate, difference: Estimate) -> dict[str, float]:
     return {
         "base": before.mean,
         "base_low": before.low,
@@ -98,7 +126,7 @@ def headline(evaluation: pa.Table) -> list[dict[str, Any]]:
     return [
         {
             "slice": row["slice"],
-            "metric": row["metric"],
+            "metric": row["metric"] + ("" if _higher_is_better(row["metric"]) else " (lower is better)"),
             "rows": row["rows"],
             "base": f"{row['base']:.3f}",
             "adapter": f"{row['adapter']:.3f}",
@@ -110,11 +138,27 @@ def headline(evaluation: pa.Table) -> list[dict[str, Any]]:
 
 
 def flat_metrics(evaluation: pa.Table) -> dict[str, float]:
-    """Return the numbers of the evaluation by name, `adapter_token_f1_zh`, for a run's metrics; and their level."""
+    """Return the numbers of the evaluation by name, `adapter_token_f1_zh`, for a run's metrics; and their level.
+
+    Sources are left to the table: there may be hundreds.
+    """
     rows = evaluation.to_pylist()
     figures = {
-        f"{what}_{row['metric']}_{row['slice']}": row[what]
+        f"{what}_{row['metric']}_{_flat_name(row['slice'])}": row[what]
         for row in rows
+        if not row["slice"].startswith(f"{SOURCE}=")
         for what in ("base", "adapter", "difference", "low", "high")
     }
     return {"interval_level": rows[0]["level"], **figures} if rows else {}
+
+
+def _flat_name(part: str) -> str:
+    """Return a slice's name as MLflow takes it; one that loses a letter by that has a digest behind it."""
+    name = part.replace("=", "_", 1)
+    kept = re.sub(r"[^/\w. -]", "_", name)
+    return kept if kept == name else f"{kept}-{content_id(part)[:6]}"
+
+
+def _higher_is_better(metric: str) -> bool:
+    known = metrics().get(metric)  # a stored evaluation may name one of a package that is gone
+    return known is None or known.higher_is_better

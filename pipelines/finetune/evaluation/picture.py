@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.measuring.intervals import interval_label
-from pipelines.measuring.metrics import metrics
+from pipelines.measuring.metrics import default_metrics
 from pipelines.measuring.pictures import new_figure, save_figure
 
 if TYPE_CHECKING:
@@ -21,10 +21,15 @@ def plot_evaluation(evaluation: pa.Table, path: Path) -> Path:
 
 
 def evaluation_figure(evaluation: pa.Table) -> "Figure":
-    """Return base against adapter, a panel a metric and a pair of bars a slice, with intervals and their level."""
-    rows = evaluation.to_pylist()
-    figure = new_figure(3.2 * len(metrics()), 3.4)
-    for metric, axes in zip(metrics(), np.atleast_1d(figure.subplots(1, len(metrics()), sharey=True)), strict=True):
+    """Return base against adapter, a panel a metric and a pair of bars a slice, with intervals and their level.
+
+    Slices are all rows and the languages; panels share their scale where all metrics are in 0..1.
+    """
+    rows = [row for row in evaluation.to_pylist() if "=" not in row["slice"]]
+    names = list(dict.fromkeys(row["metric"] for row in rows)) or list(default_metrics())
+    figure = new_figure(3.2 * len(names), 3.4)
+    alike = all(row[f"{who}_high"] <= 1 for row in rows for who in ("base", "adapter"))
+    for metric, axes in zip(names, np.atleast_1d(figure.subplots(1, len(names), sharey=alike)), strict=True):
         mine = [row for row in rows if row["metric"] == metric]
         for shift, who, colour in ((-0.2, "base", "#9aa5b1"), (0.2, "adapter", "#2f6f4f")):
             places, means = np.arange(len(mine)) + shift, [row[who] for row in mine]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipelines.measuring.bootstrap import Estimate, paired_bootstrap
 from pipelines.measuring.gates import Gate
 from pipelines.measuring.intervals import DEFAULT_LEVEL, interval_label
-from pipelines.measuring.metrics import metrics
+from pipelines.measuring.metrics import deciding_scores
 
 
 class PromotionSettings(BaseModel):
@@ -132,7 +132,7 @@ def _judge(recipe: str, candidate: Candidate | None, champion: Champion | None, 
 
 
 def _difference(metric: str, rows: Sequence[Mapping[str, Any]], old: Sequence[str], how: PromotionSettings) -> Estimate:
-    scorer = metrics()[metric]
-    new_scores = [scorer(row["adapter"], row["reference"]) for row in rows]
-    old_scores = [scorer(text, row["reference"]) for text, row in zip(old, rows, strict=True)]
+    references, where = [row["reference"] for row in rows], "the metrics of a promotion"
+    new_scores = deciding_scores([row["adapter"] for row in rows], references, [metric], where)[metric]
+    old_scores = deciding_scores(old, references, [metric], where)[metric]
     return paired_bootstrap(new_scores, old_scores, how.resamples, how.level, how.seed)

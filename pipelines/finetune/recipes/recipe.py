@@ -7,13 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pipelines.core.identity import json_digest
 from pipelines.finetune.recipes.keys import ALIASES, NOTED, is_neutral, key_note, key_refusal, nearest_key
 from pipelines.finetune.recipes.stages import SFT, STAGES, keys_of_other_stages
+from pipelines.measuring.metrics import meant_metric, metric_names
 
 SMALL_MODEL = "smollm2"
 """The name that recipes use for the packaged small model."""
 
 _IDLE = ("output_dir", "resume_from_checkpoint", "val_size")
 _SAME_TRAINING = (*_IDLE, "noted", "run_name", "dataset_dir", "logging_steps", "save_steps", "save_total_limit",
-                  "per_device_eval_batch_size")  # fmt: skip
+                  "per_device_eval_batch_size", "metrics")  # fmt: skip
 _LATER = ("add_tokens",)
 """Keys that came after trainings were stored: unset, they change none of these."""
 Schedule = Literal[
@@ -99,6 +100,9 @@ class Recipe(BaseModel):
     seed: int = Field(42, ge=0, description="of adapter, order of rows and dropout")
     data_seed: int | None = Field(None, ge=0, description="of the order of rows; unset: as seed")
 
+    metrics: str | None = Field(
+        None, description="metrics of the evaluation, by commas; the registry's for a dataset come first (ours)"
+    )
     eval_strategy: Literal["no", "steps", "epoch"] = Field("no", description="when held-out loss is taken meanwhile")
     eval_steps: int | None = Field(None, ge=1, description="updates from one to the next; unset: logging_steps")
     early_stopping_steps: int | None = Field(None, ge=1, description="stop after so many without a better loss")
@@ -138,6 +142,14 @@ class Recipe(BaseModel):
         if name not in STAGES:
             raise ValueError(f"Input should be {' or '.join(repr(known) for known in STAGES)}")
         return name
+
+    @field_validator("metrics")
+    @classmethod
+    def _known_metrics(cls, value: str | None) -> str | None:
+        for name in names_in(value):
+            if name not in metric_names():
+                raise ValueError(f"no metric is called '{name}'; the nearest is '{meant_metric(name)}'")
+        return value
 
     @model_validator(mode="after")
     def _agrees(self) -> "Recipe":

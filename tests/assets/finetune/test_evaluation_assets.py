@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 
 from assets.finetune import evaluation as module
@@ -17,6 +18,7 @@ from resources.settings import Settings
 from resources.tables.asset_io import TableIOManager
 from resources.tables.tables import TableStore
 from tests.assets.gates_and_levels import SAYS_95, refusals
+from tests.fakes import FakeLanguageModel
 from tests.finetune.dataset.example_rows import stored
 from tests.finetune.evaluation.predicting import FakeEngine, row
 from tests.finetune.merging.records import merged_record
@@ -78,6 +80,7 @@ class Line:
             "engine": self.engine,
             "tracker": self.tracker,
             "base_model": FakeBase(home / "base"),
+            "language_model": FakeLanguageModel(),
         }
 
     def evaluate(self) -> dg.ExecuteInProcessResult:
@@ -147,3 +150,38 @@ def test_at_level_99_no_table_log_picture_or_tag_says_95(home: Path, monkeypatch
     inner, outer = (record["decision"]["outcomes"][0]["differences"]["token_f1"] for record in (narrow, wide))
     assert (inner["level"], outer["level"]) == (0.95, 0.99)
     assert outer["low"] < inner["low"] < inner["high"] < outer["high"]
+
+
+def test_a_recipes_metrics_are_measured_and_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipes = home / "recipes"
+    recipes.mkdir(parents=True)
+    (recipes / "lora.yaml").write_text("metrics: bleu,number_match,perplexity\n", encoding="utf-8")
+    monkeypatch.setenv("GRAFTLINE_RECIPES", str(recipes))
+    line = Line(home, rows=120)
+    (event,) = line.evaluate().asset_materializations_for_node("evaluation")
+    table = line.tables.read("evaluation/lora")
+    assert set(table["metric"].to_pylist()) == {"number_match", "bleu"}
+    assert {"all", "length=short", "length=long"} <= set(table["slice"].to_pylist())
+    told = event.metadata["rows_not_measured"].value
+    assert told["perplexity"] == table.filter(pc.equal(table["slice"], "all"))["rows"][0].as_py()
+
+
+def test_the_judge_is_asked_where_the_setting_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = Line(home, rows=120)
+    line.evaluate()
+    assert line.resources["language_model"].calls == []
+    monkeypatch.setenv("GRAFTLINE_JUDGE", "on")
+    line.settings = line.resources["settings"] = Settings.load()
+    (event,) = line.evaluate().asset_materializations_for_node("evaluation")
+    assert "skipped" in event.metadata["judge"].value and line.resources["language_model"].calls == []
+
+    class Judge(FakeLanguageModel):
+        packaged = False
+
+    line.resources["language_model"] = Judge(
+        lambda messages: json.dumps({"better": "B" if messages[0]["content"].rstrip().endswith("well") else "A"})
+    )
+    (event,) = line.evaluate().asset_materializations_for_node("evaluation")
+    assert event.metadata["judge_agreement"].value == 1.0 and event.metadata["judge_base"].value > 80
+    row = next(row for row in line.tables.read("evaluation/lora").to_pylist() if row["metric"] == "judge_win_rate")
+    assert (row["slice"], row["base"], row["adapter"]) == ("all", 1.0, 0.0)

@@ -11,10 +11,10 @@ from pipelines.core.errors import InputError
 from pipelines.core.identity import json_digest
 from pipelines.finetune.dataset.rows.files import ENDINGS, bare_name, ending_of
 from pipelines.finetune.dataset.rows.hub import HubDataset, fetch_dataset
+from pipelines.finetune.dataset.rows.measures import REGISTRY, entry_measures
 from pipelines.finetune.dataset.rows.shapes import Shape
 from pipelines.text.nearest import nearest_name
 
-REGISTRY = "dataset_info.json"
 FEEDBACK = "feedback"
 """The dataset of rows that are made of feedback."""
 _ABOUT = ("README", "LICENSE", "LICENCE", "NOTICE", "CITATION")
@@ -27,7 +27,7 @@ _ELSEWHERE = {
 _COLUMNS = ("prompt", "query", "response", "history", "messages", "system", "tools", "chosen", "rejected")
 _KEYS = (
     "file_name", "hf_hub_url", *_ELSEWHERE, "formatting", "ranking", "subset", "split", "folder", "num_samples",
-    "columns", "tags",
+    "columns", "tags", "metrics", "task",
 )  # fmt: skip
 _NEAR = 0.7
 _TAGS = ("role_tag", "content_tag", "user_tag", "assistant_tag", "observation_tag", "function_tag", "system_tag")
@@ -131,6 +131,8 @@ def _registered(folder: Path, wanted: Collection[str], cache: Path | None) -> tu
     sources: list[Source] = []
     notes: list[Note] = []
     for dataset, entry in entries.items():
+        if isinstance(entry, dict):
+            entry_measures(path, dataset, entry)  # a wrong name is told before a training, not after it
         found = _entry(folder, dataset, entry, dataset in wanted, cache)
         if isinstance(found, Note):
             notes.append(found)
