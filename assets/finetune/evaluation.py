@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from assets.finetune.level_config import LevelConfig
 from assets.finetune.partitions import RECIPES
 from assets.results import OWNERS, gate, markdown_table, plot, problems_metadata, table_result
 from pipelines.core.delta import Work
@@ -93,6 +94,7 @@ def every_row_answered(
 @dg.asset(group_name=GROUP, kinds={"python", "mlflow"}, owners=OWNERS, code_version="1", partitions_def=RECIPES)
 def evaluation(
     context: dg.AssetExecutionContext,
+    config: LevelConfig,
     predictions: pa.Table,
     merged_model: dict[str, Any],
     settings: dg.ResourceParam[Settings],
@@ -100,7 +102,7 @@ def evaluation(
 ) -> dg.MaterializeResult:
     """Exact match, token F1, ROUGE-L and chrF of base and adapter, by language, with intervals (GRAFTLINE_LEVEL)."""
     recipe = context.partition_key
-    table = evaluating.evaluate(recipe, predictions, evaluating.EvaluationSettings(level=settings.level))
+    table = evaluating.evaluate(recipe, predictions, evaluating.EvaluationSettings(level=config.of(settings)))
     picture = plot_evaluation(table, settings.home / "plots" / f"evaluation-{recipe}.png")
     reports = {"evaluation": evaluating.headline(table), "scores": evaluating.score_rows(predictions).to_pylist()}
     run_id = _merged(merged_model, recipe).run_id

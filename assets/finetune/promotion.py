@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 
 from assets.finetune.evaluation import GROUP, evaluation, held_out_rows
+from assets.finetune.level_config import LevelConfig
 from assets.finetune.partitions import RECIPES
 from assets.results import OWNERS, markdown_table, record_result
 from pipelines.core.masked import masked
@@ -12,14 +13,16 @@ from pipelines.finetune.merging.record import MergedRecord
 from pipelines.finetune.promotion import registration
 from pipelines.finetune.promotion.promotion import PromotionSettings, decide
 from pipelines.finetune.recipes.files import load_recipe
+from pipelines.measuring.intervals import percent
 from resources.engines.engine import InferenceEngine
 from resources.settings import Settings
 from resources.tables.tables import TableStore
 from resources.tracking.tracker import Tracker
 
 
-@dg.asset(group_name=GROUP, kinds={"mlflow"}, owners=OWNERS, code_version="1", deps=[evaluation], pool="gpu")
+@dg.asset(group_name=GROUP, kinds={"mlflow"}, owners=OWNERS, code_version="2", deps=[evaluation], pool="gpu")
 def registered_model(
+    config: LevelConfig,
     settings: dg.ResourceParam[Settings],
     tables: dg.ResourceParam[TableStore],
     tracker: dg.ResourceParam[Tracker],
@@ -31,7 +34,7 @@ def registered_model(
     champion = registration.standing_champion(
         tracker, offered, lambda: _asked(tables, settings, names), engine, tables, settings.home
     )
-    decision = decide(offered, champion, PromotionSettings(level=settings.level))
+    decision = decide(offered, champion, PromotionSettings(level=config.of(settings)))
     stored = {recipe: f"merged_model/{recipe}" for recipe in names}
     merged = {recipe: MergedRecord.read(tables.read_record(name), name) for recipe, name in stored.items()}
     record = registration.carry_out(decision, merged, tracker, settings.home)
@@ -40,6 +43,8 @@ def registered_model(
         record,
         verdict=decision.verdict,
         reason=decision.reason,
+        intervals=percent(decision.level),
+        wrong_promotions_at_most=decision.error_rate,
         outcomes=dg.MetadataValue.md(markdown_table(outcomes)),
         model=_link(tracker),
     )

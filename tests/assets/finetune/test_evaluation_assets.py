@@ -80,12 +80,18 @@ class Line:
             "base_model": FakeBase(home / "base"),
         }
 
-    def evaluate(self) -> dg.ExecuteInProcessResult:
-        assets = [*UPSTREAM, module.predictions, module.evaluation]
-        return dg.materialize([*assets, *CHECKS], partition_key="lora", resources=self.resources, raise_on_error=False)
+    def evaluate(self, **config: float) -> dg.ExecuteInProcessResult:
+        return dg.materialize(
+            [*UPSTREAM, module.predictions, module.evaluation, *CHECKS],
+            partition_key="lora",
+            resources=self.resources,
+            raise_on_error=False,
+            run_config={"ops": {"evaluation": {"config": config}}},
+        )
 
-    def promote(self) -> dict[str, Any]:
-        dg.materialize([promotion.registered_model], resources=self.resources)
+    def promote(self, **config: float) -> dict[str, Any]:
+        chosen = {"ops": {"registered_model": {"config": config}}}
+        dg.materialize([promotion.registered_model], resources=self.resources, run_config=chosen)
         return self.tables.read_record("registered_model")
 
 
@@ -113,7 +119,7 @@ def test_a_second_run_generates_and_registers_nothing(line: Line) -> None:
     assert line.engine.jobs == [] and again.metadata["computed_texts"].value == 0
     second = line.promote()
     assert line.tracker.calls == [] and second["digest"] == first["digest"]
-    assert second["decision"]["verdict"] == "keep"
+    assert second["decision"]["verdict"] == "hold"
 
 
 def test_too_few_rows_fail_the_gate_and_promote_nobody(home: Path) -> None:
@@ -141,9 +147,17 @@ def test_at_level_99_no_table_log_picture_or_tag_says_95(home: Path, monkeypatch
         return line, record, json.dumps([record, line.tracker.logged[1:3], line.tracker.made[0].tags]) + str(shown)
 
     (usual, narrow, words), (line, wide, other) = done("0.95"), done("0.99")
-    assert SAYS_95.search(words) and not SAYS_95.search(other) and "(paired 99 % intervals)" in other
+    assert SAYS_95.search(words) and not SAYS_95.search(other) and "paired 99 % intervals)" in other
     assert {row["level"] for row in line.tables.read("evaluation/lora").to_pylist()} == {0.99}
     assert line.tables.digest("evaluation/lora") != usual.tables.digest("evaluation/lora")
     inner, outer = (record["decision"]["outcomes"][0]["differences"]["token_f1"] for record in (narrow, wide))
     assert (inner["level"], outer["level"]) == (0.95, 0.99)
     assert outer["low"] < inner["low"] < inner["high"] < outer["high"]
+
+
+def test_the_launchpads_level_is_the_runs_and_is_printed(line: Line) -> None:
+    line.evaluate(level=0.9)
+    assert {row["level"] for row in line.tables.read("evaluation/lora").to_pylist()} == {0.9}
+    decision = line.promote(level=0.99)["decision"]
+    assert decision["level"] == 0.99 and decision["reason"].endswith("paired 99 % intervals)")
+    assert line.evaluate(level=2.0).success is False
