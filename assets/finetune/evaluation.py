@@ -33,11 +33,12 @@ GROUP = "finetune"
 def held_out_rows(dataset: dict[str, Any], recipe: Recipe) -> tuple[list[dict[str, Any]], str]:
     """Return the rows that the recipe holds out, and their digest."""
     _, rows = split_for(recipe, load_dataset(Path(dataset["path"])))
-    digest = json_digest([dataset["digest"], recipe.dataset, recipe.eval_dataset])
-    return (
-        [dict(row) for row in of_kind(rows.to_list(), ANSWERED)],
-        digest if recipe.eval_dataset else dataset["digest"],
-    )
+    return [dict(row) for row in of_kind(rows.to_list(), ANSWERED)], held_out_digest(dataset["digest"], recipe)
+
+
+def held_out_digest(dataset: str, recipe: Recipe) -> str:
+    """Return the digest of what the recipe holds out of the dataset with this digest."""
+    return json_digest([dataset, recipe.dataset, recipe.eval_dataset]) if recipe.eval_dataset else dataset
 
 
 def _merged(stored: dict[str, Any], recipe: str) -> MergedRecord:
@@ -88,7 +89,8 @@ def every_row_answered(
     """Base and adapter have a text for every held-out row."""
     recipe, counts = context.partition_key, {"rows": predictions.num_rows, "without_text": texts_missing(predictions)}
     found, version = every_text_is_there(predictions), tables.digest(f"predictions/{recipe}")
-    return gate(tables, "every_row_answered", "predictions", version, found, recipe, counts)
+    above = (f"merged_model/{recipe}", "instruction_dataset")
+    return gate(tables, "every_row_answered", "predictions", version, found, recipe, counts, above)
 
 
 @dg.asset(group_name=GROUP, kinds={"python", "mlflow"}, owners=OWNERS, code_version="1", partitions_def=RECIPES)
@@ -122,4 +124,5 @@ def ready_for_promotion(
     """Enough rows, the same prompts, one engine, few empty texts; kept by recipe for `registered_model`."""
     recipe = context.partition_key
     checks, version = gate_checks(tables.read(f"predictions/{recipe}")), tables.digest(f"evaluation/{recipe}")
-    return gate(tables, "ready_for_promotion", "evaluation", version, checks, recipe)
+    above = (f"predictions/{recipe}",)
+    return gate(tables, "ready_for_promotion", "evaluation", version, checks, recipe, made_from=above)

@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.finetune.evaluation import GROUP, evaluation, held_out_rows
+from assets.finetune.evaluation import GROUP, evaluation, held_out_digest, held_out_rows
 from assets.finetune.level_config import LevelConfig
 from assets.finetune.partitions import RECIPES
 from assets.results import OWNERS, markdown_table, record_result
@@ -13,6 +13,7 @@ from pipelines.finetune.merging.record import MergedRecord
 from pipelines.finetune.promotion import registration
 from pipelines.finetune.promotion.promotion import PromotionSettings, decide
 from pipelines.finetune.recipes.files import load_recipe
+from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.measuring.intervals import percent
 from resources.engines.engine import InferenceEngine
 from resources.settings import Settings
@@ -29,7 +30,9 @@ def registered_model(
     engine: dg.ResourceParam[InferenceEngine],
 ) -> dg.MaterializeResult:
     """The registered model `graftline`: the best recipe becomes champion only when better than what it replaces."""
-    offered = registration.candidates(tables, RECIPES.get_partition_keys())
+    offered = registration.candidates(
+        tables, RECIPES.get_partition_keys(), lambda name, dataset: held_out_digest(dataset, _recipe(settings, name))
+    )
     names = [recipe for recipe, offer in offered.items() if offer]
     champion = registration.standing_champion(
         tracker, offered, lambda: _asked(tables, settings, names), engine, tables, settings.home
@@ -50,10 +53,14 @@ def registered_model(
     )
 
 
+def _recipe(settings: Settings, name: str) -> Recipe:
+    return load_recipe(settings.recipes / f"{name}.yaml")
+
+
 def _asked(tables: TableStore, settings: Settings, names: list[str]) -> list[dict[str, Any]]:
     """Return what these recipes hold out, each row once: of one with an eval_dataset all of that."""
     dataset = tables.read_record("instruction_dataset")
-    recipes = [load_recipe(settings.recipes / f"{name}.yaml") for name in names]
+    recipes = [_recipe(settings, name) for name in names]
     return list({row["row_id"]: row for recipe in recipes for row in held_out_rows(dataset, recipe)[0]}.values())
 
 

@@ -12,6 +12,8 @@ from assets.finetune import evaluation as module
 from assets.finetune import promotion
 from assets.finetune.partitions import RECIPES
 from pipelines.finetune.dataset.stored import store_dataset
+from pipelines.finetune.recipes.recipe import Recipe
+from pipelines.measuring.gates import GateRecord, keep_record
 from resources.models.small_model import BaseModel
 from resources.settings import Settings
 from resources.tables.asset_io import TableIOManager
@@ -20,7 +22,8 @@ from tests.assets.gates_and_levels import SAYS_95, refusals
 from tests.finetune.dataset.example_rows import stored
 from tests.finetune.evaluation.predicting import FakeEngine, row
 from tests.finetune.merging.records import merged_record
-from tests.finetune.promotion.test_registration import FakeRegistry
+from tests.finetune.promotion.test_promotion import PASSED
+from tests.finetune.promotion.test_registration import FakeRegistry, pass_gates
 
 UPSTREAM = [dg.AssetSpec("instruction_dataset"), dg.AssetSpec("merged_model", partitions_def=RECIPES)]
 
@@ -71,6 +74,7 @@ class Line:
         folder.mkdir(parents=True)
         merged = merged_record(digest="m1", path=str(folder), run_id="run", key="key-lora")
         self.tables.write_record("merged_model/lora", merged.as_json(), "m1")
+        pass_gates(self.tables, "instruction_dataset", "adapter", "merged_model")
         self.resources = {
             "io_manager": TableIOManager(self.tables),
             "settings": self.settings,
@@ -161,3 +165,21 @@ def test_the_launchpads_level_is_the_runs_and_is_printed(line: Line) -> None:
     decision = line.promote(level=0.99)["decision"]
     assert decision["level"] == 0.99 and decision["reason"].endswith("paired 99 % intervals)")
     assert line.evaluate(level=2.0).success is False
+
+
+def test_registered_model_alone_refuses_predictions_that_the_evaluation_has_not_seen(line: Line) -> None:
+    line.evaluate()
+    newer = line.tables.read("predictions/lora").slice(1)
+    line.tables.write("predictions/lora", newer)
+    checked = GateRecord("predictions", "lora", line.tables.digest("predictions/lora") or "", PASSED, None)
+    keep_record(line.tables, checked)
+    record = line.promote()
+    assert (
+        record["champion"] is None
+        and "the gate of evaluation is stale: predictions/lora was" in record["decision"]["reason"]
+    )
+
+
+def test_a_recipe_that_holds_out_its_own_dataset_has_its_own_digest() -> None:
+    plain, own = Recipe(), Recipe(eval_dataset="faq")
+    assert module.held_out_digest("d1", plain) == "d1" != module.held_out_digest("d1", own)
