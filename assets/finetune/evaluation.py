@@ -11,10 +11,10 @@ from assets.finetune.partitions import RECIPES
 from assets.results import OWNERS, gate, markdown_table, plot, problems_metadata, table_result
 from pipelines.core.delta import Work
 from pipelines.core.identity import json_digest
-from pipelines.finetune.conversation import ANSWERED, of_kind
+from pipelines.finetune.conversation import ANSWERED, messages_of, of_kind, tools_of
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.evaluation import evaluation as evaluating
-from pipelines.finetune.evaluation.checks import every_text_is_there, gate_checks, texts_missing
+from pipelines.finetune.evaluation.checks import every_text_is_there, gate_checks, prompt_checks, texts_missing
 from pipelines.finetune.evaluation.picture import plot_evaluation
 from pipelines.finetune.evaluation.prediction import ModelFolder, predict
 from pipelines.finetune.merging.record import MergedRecord
@@ -91,6 +91,29 @@ def every_row_answered(
     found, version = every_text_is_there(predictions), tables.digest(f"predictions/{recipe}")
     above = (f"merged_model/{recipe}", "instruction_dataset")
     return gate(tables, "every_row_answered", "predictions", version, found, recipe, counts, above)
+
+
+@dg.asset_check(asset=predictions, partitions_def=RECIPES, blocking=True)
+def prompts_are_as_trained(
+    context: dg.AssetCheckExecutionContext,
+    predictions: pa.Table,
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
+    engine: dg.ResourceParam[InferenceEngine],
+) -> dg.AssetCheckResult:
+    """Every prompt was answered as the token ids that the adapter's own tokenizer and chat template make of it."""
+    recipe, name = context.partition_key, f"merged_model/{context.partition_key}"
+    merged = MergedRecord.read(tables.read_record(name), name)
+    held_out, _ = held_out_rows(
+        tables.read_record("instruction_dataset"), load_recipe(settings.recipes / f"{recipe}.yaml")
+    )
+    known = {row["row_id"]: row for row in held_out}
+    rows = [known[row_id] for row_id in predictions["row_id"].to_pylist() if row_id in known]
+    asked, tools = [messages_of(row)[:-1] for row in rows], [tools_of(row) for row in rows]
+    trained, served = (engine.render(Path(path), asked, tools) for path in (merged.adapter_path, merged.path))
+    checks, version = prompt_checks(predictions, trained, served), tables.digest(f"predictions/{recipe}")
+    above = (name, "instruction_dataset")
+    return gate(tables, "prompts_are_as_trained", "predictions", version, checks, recipe, made_from=above)
 
 
 @dg.asset(group_name=GROUP, kinds={"python", "mlflow"}, owners=OWNERS, code_version="1", partitions_def=RECIPES)

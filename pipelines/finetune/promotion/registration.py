@@ -32,7 +32,7 @@ GATED = {
     "instruction_dataset": ("rows_are_sound", "nothing_leaks"),
     "adapter": ("loss_fell",),
     "merged_model": ("merge_is_faithful",),
-    "predictions": ("every_row_answered",),
+    "predictions": ("every_row_answered", "prompts_are_as_trained"),
     "evaluation": ("ready_for_promotion",),
 }
 """The assets whose gates a recipe must have passed, each with the checks that its gate is made of."""

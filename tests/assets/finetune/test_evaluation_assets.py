@@ -13,7 +13,7 @@ from assets.finetune import promotion
 from assets.finetune.partitions import RECIPES
 from pipelines.finetune.dataset.stored import store_dataset
 from pipelines.finetune.recipes.recipe import Recipe
-from pipelines.measuring.gates import GateRecord, keep_record
+from pipelines.measuring.gates import GateRecord, find_record, keep_record
 from resources.models.small_model import BaseModel
 from resources.settings import Settings
 from resources.tables.asset_io import TableIOManager
@@ -27,7 +27,7 @@ from tests.finetune.promotion.test_registration import FakeRegistry, pass_gates
 
 UPSTREAM = [dg.AssetSpec("instruction_dataset"), dg.AssetSpec("merged_model", partitions_def=RECIPES)]
 
-CHECKS = [module.every_row_answered, module.ready_for_promotion]
+CHECKS = [module.every_row_answered, module.prompts_are_as_trained, module.ready_for_promotion]
 
 
 class EchoEngine(FakeEngine):
@@ -178,6 +178,19 @@ def test_registered_model_alone_refuses_predictions_that_the_evaluation_has_not_
         record["champion"] is None
         and "the gate of evaluation is stale: predictions/lora was" in record["decision"]["reason"]
     )
+
+
+def test_a_model_served_under_another_template_than_trained_is_stopped(line: Line) -> None:
+    rendered = line.engine.render
+
+    def swapped(model: Path, conversations: Any, tools: Any = None) -> list[list[int]]:
+        return [[*ids, 7] if model.name == "lora" else ids for ids in rendered(model, conversations, tools)]
+
+    line.engine.render = swapped  # type: ignore[method-assign]
+    assert not line.evaluate().success
+    record = line.promote()
+    told = find_record(line.tables, "predictions", "lora").checks["prompts_are_as_trained"].reason
+    assert record["champion"] is None and "prompts are served as other tokens than trained" in told
 
 
 def test_a_recipe_that_holds_out_its_own_dataset_has_its_own_digest() -> None:
