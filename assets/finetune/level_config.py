@@ -1,4 +1,4 @@
-"""The launchpad's form of the one setting that evaluation and promotion share: the level of their intervals."""
+"""The launchpad's forms of what evaluation and promotion decide by: the level of their intervals, and the noise."""
 
 import dagster as dg
 from pydantic import Field
@@ -19,3 +19,11 @@ class LevelConfig(dg.Config):
     def of(self, settings: Settings) -> float:
         """Return the level of this run."""
         return settings.level if self.level is None else self.level
+
+
+class DecisionConfig(LevelConfig):
+    """What a promotion is decided by in this run."""
+
+    noise: dict[str, float] = Field(
+        default={}, description="by metric, the difference that two runs of the same weights show; a gain exceeds it"
+    )

@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 
 from assets.finetune.evaluation import GROUP, evaluation, held_out_digest, held_out_rows
-from assets.finetune.level_config import LevelConfig
+from assets.finetune.level_config import DecisionConfig
 from assets.finetune.partitions import RECIPES
 from assets.results import OWNERS, markdown_table, record_result
 from pipelines.core.masked import masked
@@ -23,7 +23,7 @@ from resources.tracking.tracker import Tracker
 
 @dg.asset(group_name=GROUP, kinds={"mlflow"}, owners=OWNERS, code_version="2", deps=[evaluation], pool="gpu")
 def registered_model(
-    config: LevelConfig,
+    config: DecisionConfig,
     settings: dg.ResourceParam[Settings],
     tables: dg.ResourceParam[TableStore],
     tracker: dg.ResourceParam[Tracker],
@@ -37,7 +37,7 @@ def registered_model(
     champion = registration.standing_champion(
         tracker, offered, lambda: _asked(tables, settings, names), engine, tables, settings.home
     )
-    decision = decide(offered, champion, PromotionSettings(level=config.of(settings)))
+    decision = decide(offered, champion, PromotionSettings(level=config.of(settings), noise=config.noise))
     stored = {recipe: f"merged_model/{recipe}" for recipe in names}
     merged = {recipe: MergedRecord.read(tables.read_record(name), name) for recipe, name in stored.items()}
     record = registration.carry_out(decision, merged, tracker, settings.home)

@@ -72,6 +72,11 @@ def gather(predictions: pa.Table, champion: Sequence[str] | None, how: Testing) 
     """Return the evidence of PREDICTIONS against base and, with its answers to the same rows, the champion."""
     references = predictions["reference"].to_pylist()
     deciding = [*how.metrics, *({REPORTED} - set(how.metrics))]
+    idle = sorted(set(how.noise or {}) - set(how.metrics))
+    if idle:
+        raise ConfigurationError(
+            "the noise floor", f"of {', '.join(idle)}", f"of {', '.join(how.metrics)}, which decide", "leave it out"
+        )
     new = _scores(predictions["adapter"].to_pylist(), references, deciding)
     texts = {BASE: predictions["base"].to_pylist()} | ({CHAMPION: list(champion)} if champion is not None else {})
     old = {who: _scores(answers, references, deciding) for who, answers in texts.items()}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,7 +24,7 @@ class PromotionSettings(BaseModel):
     resamples: int = Field(default=10_000, gt=0, description="bootstrap resamples")
     level: float = Field(default=DEFAULT_LEVEL, gt=0, lt=1, description="coverage of the intervals")
     seed: int = Field(default=0, description="seed of the resampling")
-    noise: Mapping[str, float] = Field(
+    noise: Mapping[str, Annotated[float, Field(ge=0)]] = Field(
         default={}, description="by metric, the difference that two runs of the same weights show; a gain exceeds it"
     )
     least_slice_rows: int = Field(default=LEAST_ROWS, gt=1, description="rows below which a slice is not tested")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from pipelines.finetune.promotion.evidence import BASE, REPORTED, Comparison, Evidence, Testing
 from pipelines.measuring.bootstrap import Estimate
+from pipelines.measuring.gates import first_faults
 from pipelines.measuring.intervals import interval_label
 from pipelines.measuring.paired import error_rate
 from pipelines.measuring.significance import POWER, holm
@@ -92,7 +93,8 @@ def _outcome(
 
 
 def _parts(bad: Sequence[Comparison]) -> str:
-    return "; ".join(f"{one.slice} ({one.metric} {one.test.told()} of {one.test.rows})" for one in bad)
+    told = [f"{one.slice} ({one.metric} {one.test.told()} of {one.test.rows})" for one in bad]
+    return first_faults(told) + (f"; {len(told)} in all" if first_faults(told) != "; ".join(told) else "")
 
 
 def _beside(evidence: Evidence) -> str:

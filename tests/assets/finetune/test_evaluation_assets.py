@@ -84,7 +84,7 @@ class Line:
             "base_model": FakeBase(home / "base"),
         }
 
-    def evaluate(self, **config: float) -> dg.ExecuteInProcessResult:
+    def evaluate(self, **config: Any) -> dg.ExecuteInProcessResult:
         return dg.materialize(
             [*UPSTREAM, module.predictions, module.evaluation, *CHECKS],
             partition_key="lora",
@@ -93,7 +93,7 @@ class Line:
             run_config={"ops": {"evaluation": {"config": config}}},
         )
 
-    def promote(self, **config: float) -> dict[str, Any]:
+    def promote(self, **config: Any) -> dict[str, Any]:
         chosen = {"ops": {"registered_model": {"config": config}}}
         dg.materialize([promotion.registered_model], resources=self.resources, run_config=chosen)
         return self.tables.read_record("registered_model")
@@ -165,6 +165,12 @@ def test_the_launchpads_level_is_the_runs_and_is_printed(line: Line) -> None:
     decision = line.promote(level=0.99)["decision"]
     assert decision["level"] == 0.99 and decision["reason"].endswith("paired 99 % intervals)")
     assert line.evaluate(level=2.0).success is False
+
+
+def test_the_launchpads_noise_floor_holds_what_does_not_exceed_it(line: Line) -> None:
+    line.evaluate()
+    decision = line.promote(noise={"token_f1": 1.0})["decision"]
+    assert decision["verdict"] == "hold" and "noise floor token_f1 1.000" in decision["reason"]
 
 
 def test_registered_model_alone_refuses_predictions_that_the_evaluation_has_not_seen(line: Line) -> None:

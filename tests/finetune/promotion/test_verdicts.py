@@ -140,6 +140,13 @@ def test_a_metric_that_nobody_has_is_named() -> None:
         decided(offer(texts(3), texts(3)), metrics=("blue",))
 
 
+def test_a_noise_floor_of_what_does_not_decide_or_below_zero_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="chrf"):
+        decided(offer(texts(3), texts(3)), noise={"chrf": 0.1})
+    with pytest.raises(ValueError, match="greater than or equal to 0"):
+        PromotionSettings(noise={"token_f1": -0.1})
+
+
 def test_a_decision_is_json() -> None:
     import json
 
