@@ -91,14 +91,17 @@ def gate(
     verdicts: Verdict | Checks,
     recipe: str = "",
     figures: Mapping[str, Any] | None = None,
+    made_from: Sequence[str] = (),
 ) -> dg.AssetCheckResult:
     """Report what a blocking check found about a version, and keep it for what is built on that in later runs.
 
     `figures` are metadata beside it, for the terminal and the UI. An asset's checks share one gate: what another of
-    them found about the same version stays in it.
+    them found about the same version stays in it. `made_from` names what is stored of the asset's inputs: their
+    versions are kept, so that promotion refuses what was made from others than stand.
     """
     checks = {check: verdicts} if isinstance(verdicts, Verdict) else verdicts
-    keep_record(store, GateRecord(asset, recipe, version or "", checks, frozenset([check])))
+    inputs = {name: store.digest(name) for name in made_from}
+    keep_record(store, GateRecord(asset, recipe, version or "", checks, frozenset([check]), inputs))
     passed = all(verdict.passed for verdict in checks.values())
     one = isinstance(verdicts, Verdict)
     reasons = {} if one else {name: verdict.reason for name, verdict in checks.items()}

@@ -7,16 +7,17 @@ import dagster as dg
 import pyarrow as pa
 
 from assets.costs import Spending
+from assets.finetune.level_config import LevelConfig
 from assets.finetune.partitions import RECIPES
 from assets.results import OWNERS, gate, markdown_table, plot, problems_metadata, table_result
 from pipelines.core.delta import Work
 from pipelines.core.identity import json_digest
 from pipelines.core.protocols import LanguageModel
-from pipelines.finetune.conversation import ANSWERED, of_kind
+from pipelines.finetune.conversation import ANSWERED, messages_of, of_kind, tools_of
 from pipelines.finetune.dataset.rows.measures import registered_measures, row_measures
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.evaluation import evaluation as evaluating
-from pipelines.finetune.evaluation.checks import every_text_is_there, gate_checks, texts_missing
+from pipelines.finetune.evaluation.checks import every_text_is_there, gate_checks, prompt_checks, texts_missing
 from pipelines.finetune.evaluation.judged import judge_metadata, judge_predictions
 from pipelines.finetune.evaluation.picture import plot_evaluation
 from pipelines.finetune.evaluation.prediction import ModelFolder, predict
@@ -37,11 +38,12 @@ GROUP = "finetune"
 def held_out_rows(dataset: dict[str, Any], recipe: Recipe) -> tuple[list[dict[str, Any]], str]:
     """Return the rows that the recipe holds out, and their digest."""
     _, rows = split_for(recipe, load_dataset(Path(dataset["path"])))
-    digest = json_digest([dataset["digest"], recipe.dataset, recipe.eval_dataset])
-    return (
-        [dict(row) for row in of_kind(rows.to_list(), ANSWERED)],
-        digest if recipe.eval_dataset else dataset["digest"],
-    )
+    return [dict(row) for row in of_kind(rows.to_list(), ANSWERED)], held_out_digest(dataset["digest"], recipe)
+
+
+def held_out_digest(dataset: str, recipe: Recipe) -> str:
+    """Return the digest of what the recipe holds out of the dataset with this digest."""
+    return json_digest([dataset, recipe.dataset, recipe.eval_dataset]) if recipe.eval_dataset else dataset
 
 
 def _merged(stored: dict[str, Any], recipe: str) -> MergedRecord:
@@ -92,13 +94,38 @@ def every_row_answered(
     """Base and adapter have a text for every held-out row."""
     recipe, counts = context.partition_key, {"rows": predictions.num_rows, "without_text": texts_missing(predictions)}
     found, version = every_text_is_there(predictions), tables.digest(f"predictions/{recipe}")
-    return gate(tables, "every_row_answered", "predictions", version, found, recipe, counts)
+    above = (f"merged_model/{recipe}", "instruction_dataset")
+    return gate(tables, "every_row_answered", "predictions", version, found, recipe, counts, above)
+
+
+@dg.asset_check(asset=predictions, partitions_def=RECIPES, blocking=True)
+def prompts_are_as_trained(
+    context: dg.AssetCheckExecutionContext,
+    predictions: pa.Table,
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
+    engine: dg.ResourceParam[InferenceEngine],
+) -> dg.AssetCheckResult:
+    """Every prompt was answered as the token ids that the adapter's own tokenizer and chat template make of it."""
+    recipe, name = context.partition_key, f"merged_model/{context.partition_key}"
+    merged = MergedRecord.read(tables.read_record(name), name)
+    held_out, _ = held_out_rows(
+        tables.read_record("instruction_dataset"), load_recipe(settings.recipes / f"{recipe}.yaml")
+    )
+    known = {row["row_id"]: row for row in held_out}
+    rows = [known[row_id] for row_id in predictions["row_id"].to_pylist() if row_id in known]
+    asked, tools = [messages_of(row)[:-1] for row in rows], [tools_of(row) for row in rows]
+    trained, served = (engine.render(Path(path), asked, tools) for path in (merged.adapter_path, merged.path))
+    checks, version = prompt_checks(predictions, trained, served), tables.digest(f"predictions/{recipe}")
+    above = (name, "instruction_dataset")
+    return gate(tables, "prompts_are_as_trained", "predictions", version, checks, recipe, made_from=above)
 
 
 @dg.asset(group_name=GROUP, kinds={"python", "mlflow"}, owners=OWNERS, code_version="2", partitions_def=RECIPES)
 def evaluation(
     context: dg.AssetExecutionContext,
     instruction_dataset: dict[str, Any],
+    config: LevelConfig,
     predictions: pa.Table,
     merged_model: dict[str, Any],
     settings: dg.ResourceParam[Settings],
@@ -111,7 +138,7 @@ def evaluation(
     asked = load_recipe(settings.recipes / f"{recipe}.yaml")
     held_out, _ = held_out_rows(instruction_dataset, asked)
     measures = row_measures(held_out, registered_measures(settings.instructions), tuple(names_in(asked.metrics)))
-    how = evaluating.EvaluationSettings(level=settings.level)
+    how = evaluating.EvaluationSettings(level=config.of(settings))
     scored, judged = score_all(predictions, measures), dict[str, Any]()
     if settings.judge == "on":
         opinion, judged = _judged(predictions, held_out, language_model, tables, f"evaluation/{recipe}")
@@ -152,4 +179,5 @@ def ready_for_promotion(
     """Enough rows, the same prompts, one engine, few empty texts; kept by recipe for `registered_model`."""
     recipe = context.partition_key
     checks, version = gate_checks(tables.read(f"predictions/{recipe}")), tables.digest(f"evaluation/{recipe}")
-    return gate(tables, "ready_for_promotion", "evaluation", version, checks, recipe)
+    above = (f"predictions/{recipe}",)
+    return gate(tables, "ready_for_promotion", "evaluation", version, checks, recipe, made_from=above)

@@ -107,7 +107,9 @@ def loss_fell(
 ) -> dg.AssetCheckResult:
     """Every logged loss is finite, and the loss on held-out rows is lower than the base's."""
     record = _trained(adapter, context.partition_key)
-    return gate(tables, "loss_fell", "adapter", adapter["digest"], adapter_checks(record), context.partition_key)
+    checks, recipe = adapter_checks(record), context.partition_key
+    made_from = ("instruction_dataset",)
+    return gate(tables, "loss_fell", "adapter", adapter["digest"], checks, recipe, made_from=made_from)
 
 
 @dg.asset_check(asset=adapter, partitions_def=RECIPES)
@@ -154,4 +156,7 @@ def merge_is_faithful(
     """The merged weights give the adapter's log-probabilities, up to rounding, and keep its chat template."""
     recipe = context.partition_key
     checks = merge_checks(MergedRecord.read(merged_model, f"merged_model/{recipe}"))
-    return gate(tables, "merge_is_faithful", "merged_model", merged_model["digest"], checks, recipe)
+    made_from = (f"adapter/{recipe}",)
+    return gate(
+        tables, "merge_is_faithful", "merged_model", merged_model["digest"], checks, recipe, made_from=made_from
+    )

@@ -25,20 +25,29 @@ def bootstrap(
 
     Given paired differences it is the paired bootstrap test of Koehn (2004), `share` its one-sided p-value.
     """
+    return estimate(values, resampled_means(values, resamples, seed), level)
+
+
+def resampled_means(values: Sequence[float] | np.ndarray, resamples: int = 10_000, seed: int = 0) -> np.ndarray:
+    """Return the mean of so many resamples of the rows, each as large as they are."""
     array = np.asarray(values, dtype=np.float64)
     if array.size == 0:
         raise ValueError("no rows to resample")
     random = np.random.default_rng(seed)
     block = max(1, _DRAWS_AT_ONCE // array.size)
-    means = np.concatenate(
+    return np.concatenate(
         [
             array[random.integers(0, array.size, (min(block, resamples - start), array.size))].mean(axis=1)
             for start in range(0, resamples, block)
         ]
     )
+
+
+def estimate(values: Sequence[float] | np.ndarray, means: np.ndarray, level: float = DEFAULT_LEVEL) -> Estimate:
+    """Return the mean of `values` with the interval that the means of their resamples give it."""
     tail = (1 - level) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
-    return Estimate(float(low), float(high), level, float(array.mean()), float((means <= 0).mean()))
+    return Estimate(float(low), float(high), level, float(np.mean(values)), float((means <= 0).mean()))
 
 
 def paired_bootstrap(

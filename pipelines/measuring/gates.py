@@ -1,7 +1,7 @@
 """A gate: verdicts about one version of an asset, kept by recipe, and why that version is refused, whoever asks."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 _FIRST_FAULTS = 5
@@ -61,7 +61,8 @@ def _stored_name(asset: str, recipe: str) -> str:
 class GateRecord:
     """What an asset's checks found about the version with this digest.
 
-    `judges` are the checks that have looked at it; None in a record of an earlier release, which did not say.
+    `judges` are the checks that have looked at it; None in a record of an earlier release, which did not say. `inputs`
+    are the digests, by stored name, of what it was made from when they looked.
     """
 
     asset: str
@@ -69,26 +70,29 @@ class GateRecord:
     digest: str
     checks: Checks
     judges: frozenset[str] | None = frozenset()
+    inputs: Mapping[str, str | None] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return what is stored under the gate's name."""
         checks = {name: {"passed": bool(kept.passed), "reason": kept.reason} for name, kept in self.checks.items()}
         judges = {} if self.judges is None else {"judges": sorted(self.judges)}
-        return {"digest": self.digest, "checks": checks} | judges
+        inputs = {"inputs": dict(self.inputs)} if self.inputs else {}
+        return {"digest": self.digest, "checks": checks} | judges | inputs
 
     @classmethod
     def from_json(cls, asset: str, recipe: str, stored: Mapping[str, Any]) -> "GateRecord":
         """Return the record that `as_json` made, or an earlier release."""
         checks = {name: Verdict(kept["passed"], kept["reason"]) for name, kept in stored["checks"].items()}
         judges = frozenset(stored["judges"]) if "judges" in stored else None
-        return cls(asset, recipe, stored["digest"], checks, judges)
+        return cls(asset, recipe, stored["digest"], checks, judges, stored.get("inputs", {}))
 
     def joined(self, earlier: "GateRecord | None") -> "GateRecord":
         """Return this record with what other checks found about the same version."""
         if earlier is None or earlier.digest != self.digest:
             return self
         judges = (earlier.judges or frozenset()) | (self.judges or frozenset())
-        return GateRecord(self.asset, self.recipe, self.digest, {**earlier.checks, **self.checks}, judges)
+        checks, inputs = {**earlier.checks, **self.checks}, {**earlier.inputs, **self.inputs}
+        return GateRecord(self.asset, self.recipe, self.digest, checks, judges, inputs)
 
     def refusal(self, version: str | None, judges: Collection[str] = ()) -> str | None:
         """Return why nothing may be built on `version`, or None; `judges` are the checks that must have looked."""
@@ -111,17 +115,31 @@ class Gate:
     version: str | None
     record: GateRecord | None
     judges: tuple[str, ...] = ()
+    standing: Mapping[str, str | None] = field(default_factory=dict)
+    """By stored name, the versions that stand now of what the checks were made with; those not named are not asked."""
 
     def refusal(self) -> str | None:
         """Return why this gate does not let the version through, or None."""
         if self.record is None:
             return f"the gate of {self.asset} has no result"
-        return self.record.refusal(self.version, self.judges)
+        refused = self.record.refusal(self.version, self.judges)
+        if refused:
+            return refused
+        moved = [(name, now) for name, now in sorted(self.standing.items()) if self.record.inputs.get(name) != now]
+        told = "; ".join(f"{name} was {self.record.inputs.get(name)}, now {now}" for name, now in moved)
+        return f"the gate of {self.asset} is stale: {told}" if moved else None
 
 
-def standing_gate(store: GateStore, asset: str, recipe: str = "", judges: Sequence[str] = ()) -> Gate:
-    """Return the asset's gate over the version that stands; `judges` are the checks that it must have."""
-    return Gate(asset, store.digest(_stored_name(asset, recipe)), find_record(store, asset, recipe), tuple(judges))
+def standing_gate(
+    store: GateStore, asset: str, recipe: str = "", judges: Sequence[str] = (), lineage: bool = False
+) -> Gate:
+    """Return the asset's gate over the version that stands; `judges` are the checks that it must have.
+
+    With `lineage` it is also stale where what the asset was made from has another version than when it was checked.
+    """
+    record = find_record(store, asset, recipe)
+    standing = {name: store.digest(name) for name in record.inputs} if record and lineage else {}
+    return Gate(asset, store.digest(_stored_name(asset, recipe)), record, tuple(judges), standing)
 
 
 def find_record(store: GateStore, asset: str, recipe: str = "") -> GateRecord | None:

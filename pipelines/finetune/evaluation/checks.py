@@ -1,9 +1,13 @@
 """The gates of predictions and of their evaluation: what must hold before either may decide anything."""
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 
+from pipelines.core.identity import json_digest
 from pipelines.finetune.evaluation.evaluation import EvaluationSettings
 from pipelines.measuring.gates import Checks, Verdict
+from pipelines.measuring.parity import template_parity
 
 
 def texts_missing(predictions: pa.Table) -> int:
@@ -15,6 +19,22 @@ def every_text_is_there(predictions: pa.Table) -> Verdict:
     """There are rows, and base and adapter have a text for each."""
     missing = texts_missing(predictions)
     return Verdict(predictions.num_rows > 0 and missing == 0, f"{predictions.num_rows} rows, {missing} texts missing")
+
+
+def prompt_checks(predictions: pa.Table, trained: Sequence[Sequence[int]], served: Sequence[Sequence[int]]) -> Checks:
+    """The prompts' ids by the served model's files are the trained adapter's, and those that were answered.
+
+    Both are the predictions' rows in their order; fewer, where the dataset has them no more.
+    """
+    asked = predictions["prompt_digest"].to_pylist()
+    other = sum(one != json_digest(list(ids)) for one, ids in zip(asked, served, strict=False))
+    other += abs(len(asked) - len(served))
+    return {
+        "prompts_are_as_trained": template_parity(trained, served),
+        "prompts_are_as_asked": Verdict(
+            other == 0, f"{other} of {len(asked)} answered prompts are others than served now"
+        ),
+    }
 
 
 def gate_checks(predictions: pa.Table, settings: EvaluationSettings | None = None) -> Checks:

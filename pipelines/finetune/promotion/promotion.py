@@ -1,20 +1,22 @@
 """Promotion: which adapter may carry the alias `champion`, and why; every verdict comes with its numbers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated, Any
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.measuring.bootstrap import Estimate, paired_bootstrap
+from pipelines.finetune.promotion.evidence import BASE, Evidence, Testing, gather
+from pipelines.finetune.promotion.verdicts import HOLD, PROMOTE, REJECT, Outcome, judge
 from pipelines.measuring.gates import Gate
-from pipelines.measuring.intervals import DEFAULT_LEVEL, interval_label
-from pipelines.measuring.metrics import deciding_scores
+from pipelines.measuring.intervals import DEFAULT_LEVEL
+from pipelines.measuring.paired import error_rate
+from pipelines.measuring.slices import LEAST_ROWS
 
 
 class PromotionSettings(BaseModel):
-    """What better means: the paired interval's low end above 0 on every one of the metrics."""
+    """What better means: by more than chance and noise on every one of the metrics, and worse in no slice."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -22,6 +24,10 @@ class PromotionSettings(BaseModel):
     resamples: int = Field(default=10_000, gt=0, description="bootstrap resamples")
     level: float = Field(default=DEFAULT_LEVEL, gt=0, lt=1, description="coverage of the intervals")
     seed: int = Field(default=0, description="seed of the resampling")
+    noise: Mapping[str, Annotated[float, Field(ge=0)]] = Field(
+        default={}, description="by metric, the difference that two runs of the same weights show; a gain exceeds it"
+    )
+    least_slice_rows: int = Field(default=LEAST_ROWS, gt=1, description="rows below which a slice is not tested")
 
 
 @dataclass(frozen=True)
@@ -42,12 +48,17 @@ class Candidate:
             found = self.predictions[name][0].as_py()
             if found != wanted:
                 return f"stale predictions: of {name} {found}, now {wanted}"
+        if self.predictions["base_model"][0].as_py() == self.model:
+            return "the candidate is the base itself: there is nothing to compare"
         return next((reason for gate in self.gates if (reason := gate.refusal())), None)
 
 
 @dataclass(frozen=True)
 class Champion:
-    """Who carries the alias now, and what it answered, by row id."""
+    """Who carries the alias now, and what it answered, by row id.
+
+    A candidate's predictions may hold its answers in columns of their own, `champion` and `champion_model`.
+    """
 
     recipe: str
     model: str
@@ -56,31 +67,20 @@ class Champion:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What was found about one recipe: "better", "not better", "champion", "refused" or "missing", and why."""
-
-    recipe: str
-    verdict: str
-    reason: str
-    model: str = ""
-    against: str = ""
-    differences: Mapping[str, Estimate] = field(default_factory=dict)
-
-    @property
-    def gain(self) -> float:
-        """Mean difference over the metrics, by which candidates are ranked."""
-        return sum(gain.mean for gain in self.differences.values()) / max(1, len(self.differences))
-
-
-@dataclass(frozen=True)
 class Decision:
-    """ "promote" with the recipe that becomes champion, or "keep"; `challenger` is the best of the others, or None."""
+    """ "promote" with the recipe that becomes champion, "hold", or "reject" where all that were tested are worse.
+
+    `challenger` is the best of those held, or None. `error_rate` is the share of nights that may promote wrongly, over
+    all their recipes together; half of what the intervals of `level` leave out.
+    """
 
     verdict: str
     recipe: str | None
     challenger: str | None
     reason: str
     outcomes: Sequence[Outcome]
+    level: float = DEFAULT_LEVEL
+    error_rate: float = error_rate(DEFAULT_LEVEL)
 
     def record(self) -> dict[str, Any]:
         """Return the decision as JSON."""
@@ -92,23 +92,32 @@ def decide(
 ) -> Decision:
     """Hold every recipe's predictions against the champion's (with none: the base's) on the same held-out rows.
 
-    At most one is promoted: of those better on every metric, the one with the largest mean gain. A missing or refused
-    recipe blocks no other.
+    At most one is promoted: of those better, the one with the largest mean gain. A missing or refused recipe blocks no
+    other.
     """
     settings = settings or PromotionSettings()
-    outcomes = [_judge(recipe, candidates[recipe], champion, settings) for recipe in sorted(candidates)]
-    ranked = sorted((o for o in outcomes if o.verdict in ("better", "not better")), key=lambda o: (-o.gain, o.recipe))
-    best = next((outcome for outcome in ranked if outcome.verdict == "better"), None)
-    others = [outcome.recipe for outcome in ranked if outcome is not best]
-    challenger = others[0] if others else None
+    told = {recipe: _untested(recipe, candidates[recipe], champion) for recipe in sorted(candidates)}
+    tested = {recipe: offer for recipe in told if told[recipe] is None and (offer := candidates[recipe])}
+    how = _testing(settings, len(tested))
+    found = {recipe: _evidence(offer, champion, how) for recipe, offer in tested.items()}
+    against = f"champion {champion.recipe} (version {champion.version})" if champion else BASE
+    judged = judge(found, {recipe: offer.model for recipe, offer in tested.items()}, against, how)
+    ranked = sorted(judged, key=lambda outcome: (-outcome.gain, outcome.recipe))
+    best = next((outcome for outcome in ranked if outcome.verdict == PROMOTE), None)
     if best:
-        return Decision("promote", best.recipe, challenger, f"{best.recipe} is {best.reason}", outcomes)
-    why = "; ".join(f"{outcome.recipe}: {outcome.reason}" for outcome in outcomes) or "there are no recipes"
-    stays = f"{champion.recipe} (version {champion.version}) stays champion" if champion else "there is no champion yet"
-    return Decision("keep", None, challenger, f"{stays}; {why}", outcomes)
+        ranked = [_second(outcome, best) for outcome in ranked]
+    others = [outcome.recipe for outcome in ranked if outcome.verdict == HOLD]
+    known = {outcome.recipe: outcome for outcome in ranked}
+    outcomes = [told[recipe] or known[recipe] for recipe in told]
+    verdict = PROMOTE if best else REJECT if ranked and not others else HOLD
+    reason = f"{best.recipe} is {best.reason}" if best else _stays(champion, outcomes)
+    level, rate = settings.level, error_rate(settings.level)
+    challenger = others[0] if others else None
+    return Decision(verdict, best.recipe if best else None, challenger, reason, outcomes, level, rate)
 
 
-def _judge(recipe: str, candidate: Candidate | None, champion: Champion | None, settings: PromotionSettings) -> Outcome:
+def _untested(recipe: str, candidate: Candidate | None, champion: Champion | None) -> Outcome | None:
+    """Return the outcome of a recipe whose rows cannot or need not be tested, or None."""
     if candidate is None:
         return Outcome(recipe, "missing", "no evaluation")
     refusal = candidate.refusal()
@@ -116,23 +125,38 @@ def _judge(recipe: str, candidate: Candidate | None, champion: Champion | None, 
         return Outcome(recipe, "refused", refusal, candidate.model)
     if champion and champion.model == candidate.model:
         return Outcome(recipe, "champion", f"is the champion (version {champion.version})", candidate.model)
-    rows = candidate.predictions.to_pylist()
-    if champion and (unknown := [row["row_id"] for row in rows if row["row_id"] not in champion.texts]):
-        return Outcome(recipe, "refused", f"the champion has not answered {len(unknown)} of the rows", candidate.model)
-    against = f"champion {champion.recipe} (version {champion.version})" if champion else "base"
-    old = [champion.texts[row["row_id"]] if champion else row["base"] for row in rows]
-    differences = {metric: _difference(metric, rows, old, settings) for metric in settings.metrics}
-    better = all(gain.low > 0 for gain in differences.values())
-    verdict = "better" if better else "not better"
-    numbers = ", ".join(
-        f"{metric} {gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]" for metric, gain in differences.items()
-    )
-    reason = f"{verdict} than the {against} over {len(rows)} rows: {numbers} (paired {interval_label(settings.level)}s)"
-    return Outcome(recipe, verdict, reason, candidate.model, against, differences)
+    unknown = _champion_texts(candidate, champion).count(None) if champion else 0
+    if unknown:
+        return Outcome(recipe, "refused", f"the champion has not answered {unknown} of the rows", candidate.model)
+    return None
 
 
-def _difference(metric: str, rows: Sequence[Mapping[str, Any]], old: Sequence[str], how: PromotionSettings) -> Estimate:
-    references, where = [row["reference"] for row in rows], "the metrics of a promotion"
-    new_scores = deciding_scores([row["adapter"] for row in rows], references, [metric], where)[metric]
-    old_scores = deciding_scores(old, references, [metric], where)[metric]
-    return paired_bootstrap(new_scores, old_scores, how.resamples, how.level, how.seed)
+def _champion_texts(candidate: Candidate, champion: Champion) -> list[str | None]:
+    table = candidate.predictions
+    own = {"champion", "champion_model"} <= set(table.column_names)
+    if own and set(table["champion_model"].to_pylist()) == {champion.model}:
+        return table["champion"].to_pylist()
+    return [champion.texts.get(row_id) for row_id in table["row_id"].to_pylist()]
+
+
+def _testing(settings: PromotionSettings, recipes: int) -> Testing:
+    shared = settings.model_dump(include={"metrics", "level", "noise", "resamples", "seed"})
+    return Testing(**shared, least_rows=settings.least_slice_rows, recipes=max(1, recipes))
+
+
+def _evidence(candidate: Candidate, champion: Champion | None, how: Testing) -> Evidence:
+    texts = [text or "" for text in _champion_texts(candidate, champion)] if champion else None
+    return gather(candidate.predictions, texts, how)
+
+
+def _second(outcome: Outcome, best: Outcome) -> Outcome:
+    """Return the outcome of one that would have been promoted, had another not gained more."""
+    if outcome.verdict != PROMOTE or outcome is best:
+        return outcome
+    return replace(outcome, verdict=HOLD, reason=f"{outcome.reason}; {best.recipe} gained more")
+
+
+def _stays(champion: Champion | None, outcomes: Sequence[Outcome]) -> str:
+    why = "; ".join(f"{outcome.recipe}: {outcome.reason}" for outcome in outcomes) or "there are no recipes"
+    stays = f"{champion.recipe} (version {champion.version}) stays champion" if champion else "there is no champion yet"
+    return f"{stays}; {why}"

@@ -32,13 +32,10 @@ GATED = {
     "instruction_dataset": ("rows_are_sound", "nothing_leaks"),
     "adapter": ("loss_fell",),
     "merged_model": ("merge_is_faithful",),
-    "predictions": ("every_row_answered",),
+    "predictions": ("every_row_answered", "prompts_are_as_trained"),
     "evaluation": ("ready_for_promotion",),
 }
 """The assets whose gates a recipe must have passed, each with the checks that its gate is made of."""
-
-
-ALWAYS_GATED = ("evaluation",)
 
 
 Rows = Sequence[Mapping[str, Any]]
@@ -73,23 +70,28 @@ class Registry(Protocol):
     def set_tags(self, number: str, tags: Mapping[str, str]) -> None: ...
 
 
-def candidates(store: Store, recipes: Sequence[str]) -> dict[str, Candidate | None]:
-    """Return what each recipe offers now: predictions, what they should be about, and its gates; None when missing."""
-    return {recipe: _candidate(store, recipe) for recipe in recipes}
+def candidates(
+    store: Store, recipes: Sequence[str], held_out: Callable[[str, str], str] = lambda recipe, dataset: dataset
+) -> dict[str, Candidate | None]:
+    """Return what each recipe offers now: predictions, what they should be about, and its gates; None when missing.
+
+    `held_out` gives the digest of what a recipe holds out of the dataset with a digest: all, or its own eval_dataset.
+    """
+    return {recipe: _candidate(store, recipe, held_out) for recipe in recipes}
 
 
-def _candidate(store: Store, recipe: str) -> Candidate | None:
+def _candidate(store: Store, recipe: str, held_out: Callable[[str, str], str]) -> Candidate | None:
     predictions, model = store.find(f"predictions/{recipe}"), store.digest(f"merged_model/{recipe}")
     dataset = store.digest("instruction_dataset")
     if predictions is None or model is None or dataset is None or store.digest(f"evaluation/{recipe}") is None:
         return None
-    gates = [gate for asset in GATED if (gate := _gate(store, asset, recipe))]
-    return Candidate(recipe, predictions, model, dataset, gates)
+    gates = [_gate(store, asset, recipe) for asset in GATED]
+    return Candidate(recipe, predictions, model, held_out(recipe, dataset), gates)
 
 
-def _gate(store: Store, asset: str, recipe: str) -> Gate | None:
-    gate = standing_gate(store, asset, "" if asset == "instruction_dataset" else recipe, GATED[asset])
-    return None if gate.record is None and asset not in ALWAYS_GATED else gate
+def _gate(store: Store, asset: str, recipe: str) -> Gate:
+    own = "" if asset == "instruction_dataset" else recipe
+    return standing_gate(store, asset, own, GATED[asset], lineage=True)
 
 
 def standing_champion(

@@ -13,6 +13,8 @@ from assets.finetune import evaluation as module
 from assets.finetune import promotion
 from assets.finetune.partitions import RECIPES
 from pipelines.finetune.dataset.stored import store_dataset
+from pipelines.finetune.recipes.recipe import Recipe
+from pipelines.measuring.gates import GateRecord, find_record, keep_record
 from resources.models.small_model import BaseModel
 from resources.settings import Settings
 from resources.tables.asset_io import TableIOManager
@@ -22,11 +24,12 @@ from tests.fakes import FakeLanguageModel
 from tests.finetune.dataset.example_rows import stored
 from tests.finetune.evaluation.predicting import FakeEngine, row
 from tests.finetune.merging.records import merged_record
-from tests.finetune.promotion.test_registration import FakeRegistry
+from tests.finetune.promotion.test_promotion import PASSED
+from tests.finetune.promotion.test_registration import FakeRegistry, pass_gates
 
 UPSTREAM = [dg.AssetSpec("instruction_dataset"), dg.AssetSpec("merged_model", partitions_def=RECIPES)]
 
-CHECKS = [module.every_row_answered, module.ready_for_promotion]
+CHECKS = [module.every_row_answered, module.prompts_are_as_trained, module.ready_for_promotion]
 
 
 class EchoEngine(FakeEngine):
@@ -73,6 +76,7 @@ class Line:
         folder.mkdir(parents=True)
         merged = merged_record(digest="m1", path=str(folder), run_id="run", key="key-lora")
         self.tables.write_record("merged_model/lora", merged.as_json(), "m1")
+        pass_gates(self.tables, "instruction_dataset", "adapter", "merged_model")
         self.resources = {
             "io_manager": TableIOManager(self.tables),
             "settings": self.settings,
@@ -83,12 +87,18 @@ class Line:
             "language_model": FakeLanguageModel(),
         }
 
-    def evaluate(self) -> dg.ExecuteInProcessResult:
-        assets = [*UPSTREAM, module.predictions, module.evaluation]
-        return dg.materialize([*assets, *CHECKS], partition_key="lora", resources=self.resources, raise_on_error=False)
+    def evaluate(self, **config: Any) -> dg.ExecuteInProcessResult:
+        return dg.materialize(
+            [*UPSTREAM, module.predictions, module.evaluation, *CHECKS],
+            partition_key="lora",
+            resources=self.resources,
+            raise_on_error=False,
+            run_config={"ops": {"evaluation": {"config": config}}},
+        )
 
-    def promote(self) -> dict[str, Any]:
-        dg.materialize([promotion.registered_model], resources=self.resources)
+    def promote(self, **config: Any) -> dict[str, Any]:
+        chosen = {"ops": {"registered_model": {"config": config}}}
+        dg.materialize([promotion.registered_model], resources=self.resources, run_config=chosen)
         return self.tables.read_record("registered_model")
 
 
@@ -116,7 +126,7 @@ def test_a_second_run_generates_and_registers_nothing(line: Line) -> None:
     assert line.engine.jobs == [] and again.metadata["computed_texts"].value == 0
     second = line.promote()
     assert line.tracker.calls == [] and second["digest"] == first["digest"]
-    assert second["decision"]["verdict"] == "keep"
+    assert second["decision"]["verdict"] == "hold"
 
 
 def test_too_few_rows_fail_the_gate_and_promote_nobody(home: Path) -> None:
@@ -144,7 +154,7 @@ def test_at_level_99_no_table_log_picture_or_tag_says_95(home: Path, monkeypatch
         return line, record, json.dumps([record, line.tracker.logged[1:3], line.tracker.made[0].tags]) + str(shown)
 
     (usual, narrow, words), (line, wide, other) = done("0.95"), done("0.99")
-    assert SAYS_95.search(words) and not SAYS_95.search(other) and "(paired 99 % intervals)" in other
+    assert SAYS_95.search(words) and not SAYS_95.search(other) and "paired 99 % intervals)" in other
     assert {row["level"] for row in line.tables.read("evaluation/lora").to_pylist()} == {0.99}
     assert line.tables.digest("evaluation/lora") != usual.tables.digest("evaluation/lora")
     inner, outer = (record["decision"]["outcomes"][0]["differences"]["token_f1"] for record in (narrow, wide))
@@ -185,3 +195,46 @@ def test_the_judge_is_asked_where_the_setting_says_so(home: Path, monkeypatch: p
     assert event.metadata["judge_agreement"].value == 1.0 and event.metadata["judge_base"].value > 80
     row = next(row for row in line.tables.read("evaluation/lora").to_pylist() if row["metric"] == "judge_win_rate")
     assert (row["slice"], row["base"], row["adapter"]) == ("all", 1.0, 0.0)
+def test_the_launchpads_level_is_the_runs_and_is_printed(line: Line) -> None:
+    line.evaluate(level=0.9)
+    assert {row["level"] for row in line.tables.read("evaluation/lora").to_pylist()} == {0.9}
+    decision = line.promote(level=0.99)["decision"]
+    assert decision["level"] == 0.99 and decision["reason"].endswith("paired 99 % intervals)")
+    assert line.evaluate(level=2.0).success is False
+
+
+def test_the_launchpads_noise_floor_holds_what_does_not_exceed_it(line: Line) -> None:
+    line.evaluate()
+    decision = line.promote(noise={"token_f1": 1.0})["decision"]
+    assert decision["verdict"] == "hold" and "noise floor token_f1 1.000" in decision["reason"]
+
+
+def test_registered_model_alone_refuses_predictions_that_the_evaluation_has_not_seen(line: Line) -> None:
+    line.evaluate()
+    newer = line.tables.read("predictions/lora").slice(1)
+    line.tables.write("predictions/lora", newer)
+    checked = GateRecord("predictions", "lora", line.tables.digest("predictions/lora") or "", PASSED, None)
+    keep_record(line.tables, checked)
+    record = line.promote()
+    assert (
+        record["champion"] is None
+        and "the gate of evaluation is stale: predictions/lora was" in record["decision"]["reason"]
+    )
+
+
+def test_a_model_served_under_another_template_than_trained_is_stopped(line: Line) -> None:
+    rendered = line.engine.render
+
+    def swapped(model: Path, conversations: Any, tools: Any = None) -> list[list[int]]:
+        return [[*ids, 7] if model.name == "lora" else ids for ids in rendered(model, conversations, tools)]
+
+    line.engine.render = swapped  # type: ignore[method-assign]
+    assert not line.evaluate().success
+    record = line.promote()
+    told = find_record(line.tables, "predictions", "lora").checks["prompts_are_as_trained"].reason
+    assert record["champion"] is None and "prompts are served as other tokens than trained" in told
+
+
+def test_a_recipe_that_holds_out_its_own_dataset_has_its_own_digest() -> None:
+    plain, own = Recipe(), Recipe(eval_dataset="faq")
+    assert module.held_out_digest("d1", plain) == "d1" != module.held_out_digest("d1", own)

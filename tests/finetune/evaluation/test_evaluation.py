@@ -2,8 +2,8 @@ from pathlib import Path
 
 from matplotlib.text import Text
 
-from pipelines.core.identity import table_digest
-from pipelines.finetune.evaluation.checks import every_text_is_there, gate_checks
+from pipelines.core.identity import json_digest, table_digest
+from pipelines.finetune.evaluation.checks import every_text_is_there, gate_checks, prompt_checks
 from pipelines.finetune.evaluation.evaluation import EVALUATION, EvaluationSettings, evaluate, flat_metrics, headline
 from pipelines.finetune.evaluation.picture import evaluation_figure, plot_evaluation
 from pipelines.measuring.gates import Verdict
@@ -70,3 +70,17 @@ def test_predictions_with_a_text_missing_do_not_pass() -> None:
     assert every_text_is_there(predictions(["a"], ["a"], ["a"])) == Verdict(True, "1 rows, 0 texts missing")
     assert not every_text_is_there(predictions(["a", "b"], ["a", None], ["a", "b"])).passed
     assert not every_text_is_there(predictions([], [], [])).passed
+
+
+def test_prompts_must_be_those_that_were_trained_and_those_that_were_answered() -> None:
+    table, ids = predictions(["a", "b"], ["a", "b"], ["a", "b"]), [[1, 2], [3]]
+    place, digests = table.column_names.index("prompt_digest"), [json_digest(one) for one in ids]
+    table = table.set_column(place, "prompt_digest", [digests])
+    assert all(found.passed for found in prompt_checks(table, ids, ids).values())
+    swapped = prompt_checks(table, ids, [[1, 2], [4]])
+    assert {name: found.passed for name, found in swapped.items()} == {
+        "prompts_are_as_trained": False,
+        "prompts_are_as_asked": False,
+    }
+    gone = prompt_checks(table, ids[:1], ids[:1])
+    assert gone["prompts_are_as_asked"].reason == "1 of 2 answered prompts are others than served now"

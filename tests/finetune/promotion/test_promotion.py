@@ -39,31 +39,34 @@ def test_without_a_champion_an_adapter_better_than_its_base_is_promoted() -> Non
     decision = decide({"lora": candidate("lora", 8)}, None, FEW)
     assert (decision.verdict, decision.recipe, decision.challenger) == ("promote", "lora", None)
     assert decision.reason.startswith("lora is better than the base over 10 rows: token_f1 +0.800 [+0.")
-    assert "chrf +0." in decision.reason and decision.reason.endswith("(paired 95 % intervals)")
+    assert "chrf +0." in decision.reason and decision.reason.endswith("paired 95 % intervals)")
 
 
 def test_without_a_champion_an_adapter_no_better_than_its_base_is_not_promoted() -> None:
     decision = decide({"lora": candidate("lora", 0, base="nothing")}, None, FEW)
-    assert (decision.verdict, decision.challenger) == ("keep", "lora")
+    assert (decision.verdict, decision.challenger) == ("hold", "lora")
     assert "there is no champion yet" in decision.reason and "not better than the base" in decision.reason
 
 
 def test_a_champion_that_is_ahead_stays() -> None:
     decision = decide({"lora": candidate("lora", 6)}, champion(9), FEW)
-    assert decision.verdict == "keep" and decision.recipe is None
+    assert decision.verdict == "hold" and decision.recipe is None
     assert decision.reason.startswith("lora (version 3) stays champion; lora: not better than the champion lora")
 
 
 def test_a_difference_within_the_noise_promotes_nobody() -> None:
     decision = decide({"lora": candidate("lora", 7)}, champion(6), FEW)
-    assert decision.verdict == "keep"
+    assert decision.verdict == "hold"
     assert decision.outcomes[0].differences["token_f1"].mean > 0 >= decision.outcomes[0].differences["token_f1"].low
 
 
 def test_only_the_best_of_two_is_promoted_and_the_other_challenges() -> None:
     decision = decide({"lora": candidate("lora", 8), "qlora": candidate("qlora", 9)}, champion(2), FEW)
     assert (decision.recipe, decision.challenger) == ("qlora", "lora")
-    assert verdicts(decision) == {"lora": "better", "qlora": "better"}
+    assert verdicts(decision) == {"lora": "hold", "qlora": "promote"}
+    assert (
+        "better than the champion" in decision.outcomes[0].reason and "qlora gained more" in decision.outcomes[0].reason
+    )
 
 
 def test_equal_recipes_are_ranked_by_name() -> None:
@@ -82,12 +85,12 @@ def test_a_missing_gate_result_is_refused() -> None:
 
 def test_a_gate_result_of_another_version_is_refused() -> None:
     decision = decide({"lora": candidate("lora", 9, (gate(digest="e0"),))}, None, FEW)
-    assert decision.verdict == "keep" and "stale: checked on e0, now e1" in decision.reason
+    assert decision.verdict == "hold" and "stale: checked on e0, now e1" in decision.reason
 
 
 def test_a_failed_gate_is_refused_with_its_reason_and_blocks_no_other() -> None:
     failed = {"enough_rows": Verdict(False, "10 rows, 80 needed")}
-    offers = {"lora": candidate("lora", 9, (gate(checks=failed),)), "qlora": candidate("qlora", 5)}
+    offers = {"lora": candidate("lora", 9, (gate(checks=failed),)), "qlora": candidate("qlora", 6)}
     decision = decide(offers, None, FEW)
     assert decision.recipe == "qlora" and decision.challenger is None
     assert "enough_rows (10 rows, 80 needed)" in decision.outcomes[0].reason
@@ -106,7 +109,7 @@ def test_predictions_of_an_older_model_or_dataset_are_refused() -> None:
 
 def test_the_champion_is_not_promoted_over_itself() -> None:
     decision = decide({"lora": candidate("lora", 9, model="model-old")}, champion(9), FEW)
-    assert decision.verdict == "keep" and verdicts(decision) == {"lora": "champion"}
+    assert decision.verdict == "hold" and verdicts(decision) == {"lora": "champion"}
 
 
 def test_a_champion_that_has_not_answered_these_rows_is_not_replaced() -> None:

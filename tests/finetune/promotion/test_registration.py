@@ -2,9 +2,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pipelines.finetune.merging.record import MergedRecord
 from pipelines.finetune.promotion.promotion import decide
-from pipelines.finetune.promotion.registration import candidates, carry_out, standing_champion
+from pipelines.finetune.promotion.registration import GATED, candidates, carry_out, standing_champion
 from pipelines.measuring.gates import GateRecord, Verdict, gate_name, keep_record
 from resources.tables.tables import TableStore
 from tests.finetune.evaluation.predicting import FakeEngine, predictions
@@ -83,18 +85,60 @@ def offered_by_lora(home: Path) -> TableStore:
     return store
 
 
+def pass_gates(store: TableStore, *assets: str, **inputs: dict[str, str]) -> None:
+    """Keep a passed gate of the version that stands; `inputs` are what an asset was checked with."""
+    for asset in assets:
+        recipe = "" if asset == "instruction_dataset" else "lora"
+        name = f"{asset}/{recipe}" if recipe else asset
+        if store.digest(name) is None:
+            store.write_record(name, {"digest": f"{asset}-1"}, f"{asset}-1")
+        checked, judges = inputs.get(asset, {}), frozenset(GATED[asset])
+        keep_record(store, GateRecord(asset, recipe, store.digest(name) or "", PASSED, judges, checked))
+
+
 def test_a_recipe_is_offered_with_the_gates_of_its_current_version(home: Path) -> None:
     assert candidates(TableStore(home / "tables"), ["lora"]) == {"lora": None}
     store = offered_by_lora(home)
-    assert "has no result" in candidates(store, ["lora"])["lora"].refusal()
-    keep_record(store, GateRecord("evaluation", "lora", "e1", PASSED, frozenset(["ready_for_promotion"])))
+    pass_gates(store, *GATED)
     assert candidates(store, ["lora"])["lora"].refusal() is None
     store.write_record("merged_model/lora", {"digest": "m2"}, "m2")
     assert "stale predictions" in candidates(store, ["lora"])["lora"].refusal()
 
 
+@pytest.mark.parametrize("missing", GATED)
+def test_a_recipe_whose_gate_of_any_asset_is_missing_is_refused(home: Path, missing: str) -> None:
+    store = offered_by_lora(home)
+    pass_gates(store, *(asset for asset in GATED if asset != missing))
+    assert candidates(store, ["lora"])["lora"].refusal() == f"the gate of {missing} has no result"
+
+
+def test_a_gate_checked_with_other_inputs_than_stand_is_stale(home: Path) -> None:
+    store = offered_by_lora(home)
+    made_from = {"evaluation": {"predictions/lora": store.digest("predictions/lora") or ""}}
+    pass_gates(store, *GATED, adapter={"instruction_dataset": "d1"}, **made_from)
+    assert candidates(store, ["lora"])["lora"].refusal() is None
+    pass_gates(store, "adapter", adapter={"instruction_dataset": "d0"})
+    stale = "the gate of adapter is stale: instruction_dataset was d0, now d1"
+    assert candidates(store, ["lora"])["lora"].refusal() == stale
+    pass_gates(store, "adapter", adapter={"instruction_dataset": "d1"})
+    store.write("predictions/lora", predictions(REFERENCES, REFERENCES, ["another"] * len(REFERENCES)))
+    pass_gates(store, "predictions")
+    assert "the gate of evaluation is stale: predictions/lora was" in candidates(store, ["lora"])["lora"].refusal()
+
+
+def test_a_recipe_with_held_out_data_of_its_own_is_judged_by_that_datas_digest(home: Path) -> None:
+    store = offered_by_lora(home)
+    pass_gates(store, *GATED)
+    store.write("predictions/lora", predictions(REFERENCES, REFERENCES, REFERENCES, dataset="own d1"))
+    pass_gates(store, "predictions")
+    assert "stale predictions" in candidates(store, ["lora"])["lora"].refusal()
+    offered = candidates(store, ["lora"], lambda recipe, dataset: f"own {dataset}")
+    assert offered["lora"].refusal() is None
+
+
 def test_a_gate_record_of_an_earlier_release_counts_as_it_did(home: Path) -> None:
     store = offered_by_lora(home)
+    pass_gates(store, *GATED)
     old = {"digest": "e1", "checks": {"enough_rows": {"passed": True, "reason": "97 rows"}}}
     store.write_record(gate_name("evaluation", "lora"), old, "e1")
     assert candidates(store, ["lora"])["lora"].refusal() is None
@@ -102,13 +146,14 @@ def test_a_gate_record_of_an_earlier_release_counts_as_it_did(home: Path) -> Non
 
 def test_predictions_and_data_that_their_own_gates_refuse_are_not_judged(home: Path) -> None:
     store = offered_by_lora(home)
-    keep_record(store, GateRecord("evaluation", "lora", "e1", PASSED, frozenset(["ready_for_promotion"])))
+    pass_gates(store, *GATED)
     judges, digest = frozenset(["every_row_answered"]), store.digest("predictions/lora")
     for passed, refused in ((False, True), (True, False)):
         verdict = {"every_row_answered": Verdict(passed, "3 texts missing")}
         keep_record(store, GateRecord("predictions", "lora", digest, verdict, judges))
         assert ("3 texts missing" in (candidates(store, ["lora"])["lora"].refusal() or "")) is refused
-    keep_record(store, GateRecord("instruction_dataset", "", "d1", PASSED, frozenset(["rows_are_sound"])))
+    half = GateRecord("instruction_dataset", "", "d1", PASSED, frozenset(["rows_are_sound"]))
+    store.write_record(gate_name("instruction_dataset"), half.as_json(), "d1")
     assert "no result of nothing_leaks" in candidates(store, ["lora"])["lora"].refusal()
 
 
