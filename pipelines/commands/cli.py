@@ -13,6 +13,7 @@ COMMANDS = {
     "run": "materialise every asset once (what `make run` calls)",
     "plan": "list what the next run would do with the documents, and what it would cost; changes nothing",
     "night": "what the schedule nightly_retraining does, in the foreground",
+    "digest": "say what the last night did, what it cost, and what became of the model",
     "train": "train a recipe: by name, by path, or by LLaMA-Factory's flags",
     "check": "say all that is wrong with a recipe, and what is only noted, without training",
     "sweep": "train a recipe once for each setting of a grid",
@@ -29,11 +30,15 @@ COMMANDS = {
     "ui": "start Dagster and MLflow on localhost and print their addresses",
 }
 """Each command with a line about it; its file has its name, and is imported when it runs or shows its help."""
-_FOLDERS = {"answering": ("ask", "chat", "feedback", "questions", "serve"), "graph": ("diff", "entities")}
+_FOLDERS = {
+    "answering": ("ask", "chat", "feedback", "questions", "serve"),
+    "graph": ("diff", "entities"),
+    "nights": ("digest", "night"),
+}
 
 
 def module_of(name: str) -> str:
-    """Return the module of a command: those that answer questions have a folder, and those of the graph."""
+    """Return the module of a command: those of the answers, the graph and the nights have a folder."""
     folder = next((f"{folder}." for folder, names in _FOLDERS.items() if name in names), "")
     return f"pipelines.commands.{folder}{name}"
 
