@@ -28,7 +28,7 @@ from pipelines.orchestration.night import NIGHT_TAG
 DECIDED = "registered_model"
 _COUNTS = ("new", "changed", "gone", "rejected")
 _PNG = re.compile(r"!\[[^\]]*\]\(data:image/png;base64,([A-Za-z0-9+/=]+)\)")
-_PARTITION = "dagster/partition"
+_PARTITION, _DATA_VERSION = "dagster/partition", "dagster/data_version"
 _EVENTS = {
     dg.DagsterEventType.ASSET_MATERIALIZATION,
     dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
@@ -133,17 +133,15 @@ def _read_run(
 
 def _state(instance: dg.DagsterInstance, record: dg.EventLogRecord, made: dg.AssetMaterialization) -> str:
     """Return whether the asset is another one than before: by its data version, where it has one."""
-    version = (made.tags or {}).get("dagster/data_version")
-    earlier = dg.AssetRecordsFilter(
-        made.asset_key,
-        asset_partitions=[made.partition] if made.partition else None,
-        before_storage_id=record.storage_id,
-    )
-    for former in instance.fetch_materializations(earlier, limit=1).records:
-        tags = former.asset_materialization.tags if former.asset_materialization else None
-        if version is not None and (tags or {}).get("dagster/data_version") == version:
-            return "as it was"
-    return "new"
+    version = (made.tags or {}).get(_DATA_VERSION)
+    # By time: SQLite numbers a run's events apart from those of an asset.
+    entry = record.event_log_entry
+    partitions = [made.partition] if made.partition else None
+    earlier = dg.AssetRecordsFilter(made.asset_key, asset_partitions=partitions, before_timestamp=entry.timestamp)
+    found = instance.fetch_materializations(earlier, limit=2).records
+    former = next((one.asset_materialization for one in found if one.run_id != entry.run_id), None)
+    same = version is not None and former is not None and (former.tags or {}).get(_DATA_VERSION) == version
+    return "as it was" if same else "new"
 
 
 def _counts(metadata: Mapping[str, dg.MetadataValue]) -> dict[str, int]:

@@ -71,7 +71,8 @@ def test_a_night_says_what_ran_was_gated_regressed_cost_and_promoted(tmp_path: P
 
 def test_the_second_night_says_what_is_as_it_was_and_how_long_it_took_before(tmp_path: Path):
     kept, tables = keeping(tmp_path), TableStore(tmp_path / "tables")
-    with dg.DagsterInstance.ephemeral() as instance:
+    # On SQLite, which numbers the events of each run apart.
+    with dg.DagsterInstance.local_temp(str(_made(tmp_path / "dagster"))) as instance:
         for name in ("n1", "n2"):
             kept.night(definitions(tables, tmp_path), instance, STEPS[:1], name)
     (_, second), (_, first) = kept.nights.records()
