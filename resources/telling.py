@@ -15,12 +15,13 @@ _FILES = ("digest.html", "digest.md", "night.json")
 
 def tellers(settings: "Settings") -> dict[str, Callable[[Mapping[str, Any], str, Path], None]]:
     """Return by name what hands a digest on: the record, a short text, and the folder of its files."""
-    found = {"MLflow": lambda night, text, folder: _to_mlflow(settings, night, folder)}
+    found: dict[str, Callable[[Mapping[str, Any], str, Path], None]] = {}
     address = settings.webhook.get_secret_value()
     if address:
         webhook = Webhook(address, settings.webhook_seconds)
         found[webhook.name] = lambda night, text, folder: webhook.post(message(night, text))
-    return found
+    # Last: what it keeps says who has not got the digest.
+    return {**found, "MLflow": lambda night, text, folder: _to_mlflow(settings, night, folder)}
 
 
 def message(night: Mapping[str, Any], text: str) -> dict[str, Any]:

@@ -125,6 +125,10 @@ def test_a_night_is_one_mlflow_run_with_its_digest_and_figures(tmp_path: Path):
     assert paths == {"digest/digest.html", "digest/digest.md", "digest/night.json"}
 
 
+def test_mlflow_comes_last_so_that_what_it_keeps_says_who_has_not_got_the_digest():
+    assert list(tellers(Settings(GRAFTLINE_WEBHOOK="https://hooks/x"))) == ["the webhook at hooks", "MLflow"]
+
+
 def test_figures_of_a_night_with_known_money_have_it():
     known = {**RECORD, "costs": RECORD["costs"][:1]}
     assert figures(known)["llm_money"] == 0.25 and figures(known)["llm_planned_tokens"] == 20000

@@ -123,15 +123,14 @@ class Keeping:
         except Exception as error:
             log.warning("the digest of the night %s could not be written: %s", entry.night, self.hide(_line(error)))
             return
-        failures = []
         for name, tell in (self.tellers or {}).items():
             try:
                 tell(night.as_json(), headline(night), entry.folder)
             except Exception as error:
-                failures.append(f"{name} has not got this digest: {self.hide(_line(error))}")
-                log.warning("%s", failures[-1])
-        if failures:
-            self._write(entry.folder, replace(night, notes=(*night.notes, *map(one_line, failures))), pictures)
+                failure = f"{name} has not got this digest: {self.hide(_line(error))}"
+                log.warning("%s", failure)
+                night = replace(night, notes=(*night.notes, one_line(failure)))
+                self._write(entry.folder, night, pictures)
         log.info("digest of the night: %s", entry.folder / PAGE)
 
     def _write(self, folder: Path, night: Night, pictures: Sequence[Picture]) -> None:

@@ -168,6 +168,7 @@ def test_who_cannot_be_told_fails_no_night_and_stands_in_the_digest(tmp_path: Pa
     assert record.notes[0].startswith("webhook has not got this digest: the webhook at h: found ••• refused")
     assert "s3cret-key" not in caplog.text + (folder / "digest.html").read_text(encoding="utf-8")
     ((told, text, where),) = got
+    assert tuple(told["notes"]) == record.notes, "who comes later gets the note"
     assert told["night"] == "n1" and text.startswith("Graftline night n1: done in ") and where == folder
 
 
