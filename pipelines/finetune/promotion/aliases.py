@@ -94,7 +94,7 @@ def promote(registry: Aliases, number: str) -> str:
     if number not in known:
         have = f"one of {', '.join(known)}" if known else "a registered version: there is none yet"
         fix = "graftline history lists them" if known else "graftline run"
-        raise ConfigurationError("graftline promote", f"version '{number}'", have, fix)
+        raise ConfigurationError("VERSION", f"version '{number}'", have, fix)
     former, tags = registry.champion(), known[number].tags
     if former is not None and former.version == number:
         return f"Version {number} ({tags.get(RECIPE_TAG, '')}) is the champion already."
@@ -116,7 +116,7 @@ def rollback(registry: Aliases) -> str:
     if now is None or before is None or now.version == before.version:
         found = "no champion" if now is None else f"no version before {now.version}"
         fix = "graftline history lists the versions, graftline promote VERSION takes one"
-        raise NotMaterializedError("graftline rollback --model", found, "a champion that replaced another", fix)
+        raise NotMaterializedError("the registered model", found, "a champion that replaced another", fix)
     undone = WITHDRAWN_TAG in before.tags
     if not undone:
         registry.set_tags(now.version, {WITHDRAWN_TAG: f"rolled back to version {before.version} on {_today()}"})

@@ -114,7 +114,7 @@ class Nights:
         if found is None:
             what = f"no digest of a night {night}" if night else "no digest"
             have = f"one of {', '.join(one.night for _, one in known[:10])}" if known else "a night that ran"
-            raise NotMaterializedError("graftline digest", what, have, "graftline night")
+            raise NotMaterializedError("the nights", what, have, "graftline night")
         return found
 
 
