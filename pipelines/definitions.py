@@ -1,7 +1,7 @@
 """All wiring on one screen: assets, checks, jobs, schedule, sensor and what they are connected to."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import dagster as dg
@@ -13,8 +13,10 @@ from assets.finetune import training as finetune
 from assets.knowledge import documents
 from assets.knowledge import entities as graph
 from assets.knowledge import graph as knowledge_graph
+from assets.planning.planned import planned_costs
 from pipelines.compute.processor import share_cores
 from pipelines.orchestration import jobs, schedule
+from pipelines.orchestration.digest.keeping import Keeping
 from resources.embedding.embedders import open_embedder
 from resources.engines.engine import InferenceEngine
 from resources.graph.stores import open_graph_store
@@ -23,6 +25,7 @@ from resources.models.small_model import SmallModel
 from resources.settings import Settings
 from resources.tables.asset_io import TableIOManager
 from resources.tables.tables import TableStore
+from resources.telling import tellers
 from resources.tracking.tracker import Tracker
 
 share_cores()
@@ -39,12 +42,15 @@ def when_needed(make: Callable[[], Any]) -> dg.ResourceDefinition:
 modules = [inputs, instructions, finetune, evaluation, promotion, documents, graph, knowledge_graph, answering]
 
 
+keeping = Keeping(settings.nights, tables, settings.hide, partial(planned_costs, settings, tables), tellers(settings))
+
+
 def definitions() -> dg.Definitions:
     """Return what stands below: the jobs of the schedules run it, and are part of it."""
     return defs
 
 
-schedules = schedule.scheduled(definitions)
+schedules = schedule.scheduled(definitions, keeping.night)
 defs = dg.Definitions(
     assets=dg.map_asset_specs(jobs.wire, dg.load_assets_from_modules(modules)),  # type: ignore[arg-type]
     asset_checks=dg.load_asset_checks_from_modules(modules),

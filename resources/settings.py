@@ -17,6 +17,7 @@ from pipelines.text.nearest import nearest_name
 from resources.answering_variables import AnsweringVariables
 from resources.cost_variables import CostVariables
 from resources.extraction_variables import ExtractionVariables
+from resources.night_variables import NightVariables
 from resources.setting_sources import CHECKOUT, Readings, below_checkout, first_error, read, refusal, variable
 
 
@@ -50,7 +51,7 @@ Level = Annotated[float, Field(ge=0.5, lt=1)]
 Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class Settings(CostVariables, AnsweringVariables, ExtractionVariables):
+class Settings(CostVariables, NightVariables, AnsweringVariables, ExtractionVariables):
     """All settings, checked: `load` reads environment and `.env`, `Settings(GRAFTLINE_HOME=…)` the given values alone.
 
     A new one is a line here. A value that will not do raises ConfigurationError.
@@ -177,6 +178,11 @@ class Settings(CostVariables, AnsweringVariables, ExtractionVariables):
     def graph_view(self) -> Path:
         """The page of the knowledge graph."""
         return self.home / "views" / "knowledge_graph.html"
+
+    @property
+    def nights(self) -> Path:
+        """What each night did, with its digest."""
+        return self.home / "nights"
 
     @property
     def limits(self) -> Limits:

@@ -11,6 +11,7 @@ from assets.results import OWNERS, markdown_table, record_result
 from pipelines.core.masked import masked
 from pipelines.finetune.merging.record import MergedRecord
 from pipelines.finetune.promotion import registration
+from pipelines.finetune.promotion.aliases import withheld
 from pipelines.finetune.promotion.promotion import PromotionSettings, decide
 from pipelines.finetune.recipes.files import load_recipe
 from pipelines.finetune.recipes.recipe import Recipe
@@ -33,6 +34,7 @@ def registered_model(
     offered = registration.candidates(
         tables, RECIPES.get_partition_keys(), lambda name, dataset: held_out_digest(dataset, _recipe(settings, name))
     )
+    offered = withheld(offered, tracker)
     names = [recipe for recipe, offer in offered.items() if offer]
     champion = registration.standing_champion(
         tracker, offered, lambda: _asked(tables, settings, names), engine, tables, settings.home
@@ -40,7 +42,8 @@ def registered_model(
     decision = decide(offered, champion, PromotionSettings(level=config.of(settings), noise=config.noise))
     stored = {recipe: f"merged_model/{recipe}" for recipe in names}
     merged = {recipe: MergedRecord.read(tables.read_record(name), name) for recipe, name in stored.items()}
-    record = registration.carry_out(decision, merged, tracker, settings.home)
+    linked = registration.links(tables, names)
+    record = registration.carry_out(decision, merged, tracker, settings.home, linked)
     outcomes = [{"recipe": o.recipe, "verdict": o.verdict, "reason": o.reason} for o in decision.outcomes]
     return record_result(
         record,

@@ -13,6 +13,7 @@ COMMANDS = {
     "run": "materialise every asset once (what `make run` calls)",
     "plan": "list what the next run would do with the documents, and what it would cost; changes nothing",
     "night": "what the schedule nightly_retraining does, in the foreground",
+    "digest": "say what the last night did, what it cost, and what became of the model",
     "train": "train a recipe: by name, by path, or by LLaMA-Factory's flags",
     "check": "say all that is wrong with a recipe, and what is only noted, without training",
     "sweep": "train a recipe once for each setting of a grid",
@@ -25,15 +26,22 @@ COMMANDS = {
     "export": "write a merged model, or the knowledge graph, in formats that other tools read",
     "diff": "list what is new, gone or changed in the knowledge graph since its previous version",
     "doctor": "print each setting, where it comes from, and what is wrong",
-    "rollback": "switch the knowledge graph back to its previous version",
+    "rollback": "switch the knowledge graph, or the champion, back to its previous version",
+    "promote": "make a version of the model champion, whatever a night decided",
+    "history": "list the versions of the model, what each was made from, and the verdict on it",
     "ui": "start Dagster and MLflow on localhost and print their addresses",
 }
 """Each command with a line about it; its file has its name, and is imported when it runs or shows its help."""
-_FOLDERS = {"answering": ("ask", "chat", "feedback", "questions", "serve"), "graph": ("diff", "entities")}
+_FOLDERS = {
+    "answering": ("ask", "chat", "feedback", "questions", "serve"),
+    "graph": ("diff", "entities"),
+    "models": ("history", "promote", "rollback"),
+    "nights": ("digest", "night"),
+}
 
 
 def module_of(name: str) -> str:
-    """Return the module of a command: those that answer questions have a folder, and those of the graph."""
+    """Return the module of a command: those of answers, graph, models and nights have a folder."""
     folder = next((f"{folder}." for folder, names in _FOLDERS.items() if name in names), "")
     return f"pipelines.commands.{folder}{name}"
 

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +42,7 @@ def plan_of(settings: "Settings") -> dict[str, Any]:
     "settings" say what is made anew, or refused, because a setting is another one. "cost" tells, of a language model
     that was chosen, what each asset would ask it for.
     """
+    from assets.planning.planned import planned_costs
     from pipelines.knowledge.documents.document_changes import indexed_versions
     from pipelines.knowledge.documents.manifest import plan_reading, scan
     from pipelines.knowledge.documents.sources import list_files
@@ -59,7 +59,7 @@ def plan_of(settings: "Settings") -> dict[str, Any]:
         **paths,
         "reasons": {path: problem.found for path, problem in sorted(found.problems.items())},
         "settings": list(_by_settings(settings, tables)),
-        "cost": _cost(settings, tables),
+        "cost": planned_costs(settings, tables) if _is_here(settings) else [],
     }
 
 
@@ -73,22 +73,6 @@ def plan_text(found: dict[str, Any]) -> str:
             lines.append(f"{mark} … and {len(found[kind]) - _SHOWN} more {kind}")
     counts = ", ".join(f"{count} {kind}" for kind, count in found["counts"].items())
     return "\n".join([*lines, counts, *found["settings"], *(one["told"] for one in found["cost"])])
-
-
-def _cost(settings: "Settings", tables: "TableStore") -> list[dict[str, Any]]:
-    """Return what the next run costs, by asset and "in all"; nothing of the packaged model, which costs only time."""
-    from pipelines.core.errors import GraftlineError
-
-    if not (settings.llm_base_url or settings.llm_model) or not _is_here(settings):
-        return []
-    from assets.planning.cost import cost_of, in_all
-
-    try:
-        found = cost_of(settings, tables)
-    except GraftlineError as error:
-        return [{"asset": "", "told": f"what the next run costs is not known: {error}"}]
-    told = [{**asdict(one), "told": str(one)} for one in found]
-    return [*told, {"asset": "", "told": in_all(found, settings.budget)}] if told else []
 
 
 def _line(kind: str, path: Any, reasons: dict[str, str]) -> str:

@@ -101,15 +101,17 @@ def open_instance() -> "dg.DagsterInstance":
 
 
 def run_night(recipes: Sequence[str] | None, config: Mapping[str, Any] | None = None) -> int:
-    """Do what the schedule does, now; print one line a step and where to look. `config` is by asset."""
-    from pipelines.definitions import defs, meter
-    from pipelines.orchestration.running import run_steps
+    """Do what the schedule does, now; print one line a step and where to look. `config` is by asset.
+
+    However it ends, it leaves a digest (`graftline digest`).
+    """
+    from pipelines.definitions import defs, keeping, meter
 
     meter()  # a budget that cannot be held is refused before anything runs
     started = time.monotonic()
     night = datetime.now().strftime("%Y-%m-%dT%H:%M:%S")
     with open_instance() as instance:
-        outcomes = run_steps(defs, instance, night_steps(_recipes(recipes)), night, config=config)
+        outcomes = keeping.night(defs, instance, night_steps(_recipes(recipes)), night, config=config)
     return _report(outcomes, time.monotonic() - started)
 
 

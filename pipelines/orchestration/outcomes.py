@@ -12,7 +12,7 @@ from pipelines.measuring.gates import GateStore, standing_gate
 from pipelines.orchestration.night import NightStep
 
 _SHORT = 100
-_INTERRUPTED = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
+INTERRUPTED = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 
 
 @dataclass(frozen=True)
@@ -128,4 +128,4 @@ def _figure(name: str, metadata: dg.MetadataValue) -> str:
 def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
     failures = [event.step_failure_data.error for event in result.filter_events(lambda event: event.is_step_failure)]
     chain = [one for error in failures if error for one in (error, error.cause) if one]
-    return any(error.cls_name in _INTERRUPTED for error in chain)
+    return any(error.cls_name in INTERRUPTED for error in chain)

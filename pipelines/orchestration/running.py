@@ -2,8 +2,9 @@
 
 import logging
 import os
+import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import dagster as dg
 import psutil
@@ -54,19 +55,8 @@ def unfinished_nights(instance: dg.DagsterInstance, own: str | None = None) -> l
     return [run for run in runs if NIGHT_TAG in run.tags and run.run_id != own]
 
 
-def run_steps(
-    defs: dg.Definitions,
-    instance: dg.DagsterInstance,
-    steps: Sequence[NightStep],
-    night: str,
-    own: str | None = None,
-    config: Mapping[str, Any] | None = None,
-) -> dict[str, Outcome]:
-    """Run the steps in this process, one after the other, under one tag; a failed step stops those that need it.
-
-    `own` is the run that does the asking, `config` the configuration of knowledge's assets. ServiceError when another
-    night is under way.
-    """
+def refuse_second_night(instance: dg.DagsterInstance, own: str | None = None) -> None:
+    """Raise ServiceError when a night other than that of the run `own` has a run under way."""
     others = unfinished_nights(instance, own)
     if others:
         raise ServiceError(
@@ -75,14 +65,48 @@ def run_steps(
             "one night at a time",
             "wait for it, or terminate its runs in the UI (make ui)",
         )
+
+
+class Watch(Protocol):
+    """Who is told what a night does: `digest.journal.Entry`."""
+
+    def began(self, step: str) -> None: ...
+
+    def ended(self, step: str, state: str, reason: str, seconds: float) -> None: ...
+
+
+def run_steps(
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    steps: Sequence[NightStep],
+    night: str,
+    own: str | None = None,
+    config: Mapping[str, Any] | None = None,
+    watch: Watch | None = None,
+) -> dict[str, Outcome]:
+    """Run the steps in this process, one after the other, under one tag; a failed step stops those that need it.
+
+    `own` is the run that does the asking, `config` the configuration of knowledge's assets. ServiceError when another
+    night is under way. `digest.keeping.Keeping.night` runs them as a night that leaves a digest.
+    """
+    refuse_second_night(instance, own)
     outcomes: dict[str, Outcome] = {}
+
+    def ended(step: NightStep, outcome: Outcome, seconds: float, more: str = "") -> None:
+        outcomes[step.name] = outcome
+        if watch:
+            watch.ended(step.name, outcome.verdict, outcome.reason, seconds)
+        log.info("%s%s", outcome.as_line(step.name), more)
+
     for step in steps:
         lacking = [f"{name} {_NOT_DONE[outcomes[name].verdict]}" for name in step.needs if not outcomes[name].done]
         if lacking:
-            outcomes[step.name] = Outcome("skipped", ", ".join(lacking))
-            log.info("%s", outcomes[step.name].as_line(step.name))
+            ended(step, Outcome("skipped", ", ".join(lacking)), 0.0)
             continue
         log.info("%s …", step.name)
+        if watch:
+            watch.began(step.name)
+        started = time.monotonic()
         result = defs.resolve_job_def(step.job).execute_in_process(
             instance=instance,
             partition_key=step.recipe,
@@ -90,8 +114,8 @@ def run_steps(
             run_config=_run_config(dict(config or {}) if step.job == "knowledge" else {}),
             tags={NIGHT_TAG: night, PROCESS_TAG: str(os.getpid())},
         )
-        outcomes[step.name] = outcome_of(result, defs.resolve_asset_graph())
-        log.info("%s%s", outcomes[step.name].as_line(step.name), _longest(result))
+        outcome = outcome_of(result, defs.resolve_asset_graph())
+        ended(step, outcome, time.monotonic() - started, _longest(result))
     return outcomes
 
 

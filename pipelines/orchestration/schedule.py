@@ -1,6 +1,6 @@
 """When what is started: the schedules with their jobs, and the sensor of the documents folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import dagster as dg
@@ -9,6 +9,7 @@ from assets.finetune.partitions import RECIPES
 from pipelines.core.errors import GraftlineError
 from pipelines.knowledge.documents.sources import list_files
 from pipelines.orchestration.night import NIGHT_TAG, night_steps
+from pipelines.orchestration.outcomes import Outcome
 from pipelines.orchestration.running import run_steps, unfinished_nights
 from resources.settings import Settings
 
@@ -35,7 +36,13 @@ TIMETABLES = (
 """All schedules of the project: a line here is one more, with its job."""
 
 
-def scheduled_job(timetable: Timetable, definitions: Callable[[], dg.Definitions]) -> dg.JobDefinition:
+RunNight = Callable[..., Mapping[str, Outcome]]
+"""`run_steps`, or `digest.keeping.Keeping.night`, which leaves a digest."""
+
+
+def scheduled_job(
+    timetable: Timetable, definitions: Callable[[], dg.Definitions], run_night: RunNight = run_steps
+) -> dg.JobDefinition:
     """Return the job that a schedule starts; `definitions` are looked up when it runs, since they hold it."""
 
     @dg.op(name=f"whole_{timetable.job}")
@@ -43,7 +50,7 @@ def scheduled_job(timetable: Timetable, definitions: Callable[[], dg.Definitions
         """Run the steps as runs of their own, each with its recipe's key, under this night's tag."""
         night = context.run.tags.get(NIGHT_TAG, context.run_id)
         steps = [step for step in night_steps(RECIPES.get_partition_keys()) if step.job not in timetable.without]
-        outcomes = run_steps(definitions(), context.instance, steps, night, own=context.run_id)
+        outcomes = run_night(definitions(), context.instance, steps, night, own=context.run_id)
         lines = {name: outcome.as_line(name) for name, outcome in outcomes.items()}
         context.add_output_metadata(lines)
         wrong = [lines[name] for name, outcome in outcomes.items() if not outcome.done]
@@ -78,9 +85,11 @@ def schedule_of(timetable: Timetable, job: dg.JobDefinition) -> dg.ScheduleDefin
     return start
 
 
-def scheduled(definitions: Callable[[], dg.Definitions]) -> list[dg.ScheduleDefinition]:
+def scheduled(
+    definitions: Callable[[], dg.Definitions], run_night: RunNight = run_steps
+) -> list[dg.ScheduleDefinition]:
     """Return every schedule of TIMETABLES, each with its job."""
-    return [schedule_of(timetable, scheduled_job(timetable, definitions)) for timetable in TIMETABLES]
+    return [schedule_of(timetable, scheduled_job(timetable, definitions, run_night)) for timetable in TIMETABLES]
 
 
 @dg.sensor(job_name="knowledge", minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.STOPPED)

@@ -46,6 +46,7 @@ class ModelVersion:
     run_id: str
     key: str
     tags: Mapping[str, str]
+    created: float = 0.0
 
 
 class Tracker:
@@ -144,15 +145,24 @@ class Tracker:
         """Return every registered version, the newest first."""
         with self._reached() as client:
             found = client.search_model_versions(f"name='{MODEL}'")
-            made = [ModelVersion(str(v.version), v.run_id or "", v.tags.get(KEY_TAG, ""), dict(v.tags)) for v in found]
+            made = [
+                ModelVersion(
+                    str(v.version), v.run_id or "", v.tags.get(KEY_TAG, ""), dict(v.tags), v.creation_timestamp / 1000
+                )
+                for v in found
+            ]
             return sorted(made, key=lambda known: int(known.version), reverse=True)
 
     def champion(self, alias: str = "champion") -> ModelVersion | None:
         """Return the version that carries the alias, or None."""
+        number = self.aliases().get(alias)
+        return next((known for known in self.versions() if known.version == number), None) if number else None
+
+    def aliases(self) -> dict[str, str]:
+        """Return the version that each alias stands for."""
         with self._reached() as client:
             models = client.search_registered_models(f"name='{MODEL}'")
-            number = models[0].aliases.get(alias) if models else None
-            return next((known for known in self.versions() if known.version == str(number)), None)
+            return {alias: str(number) for alias, number in models[0].aliases.items()} if models else {}
 
     def set_alias(self, alias: str, number: str, reason: str) -> None:
         """Move an alias to a version and write why as its tag."""
@@ -165,6 +175,11 @@ class Tracker:
         with self._reached() as client:
             for name, value in tags.items():
                 client.set_model_version_tag(MODEL, number, name, value)
+
+    def remove_tag(self, number: str, name: str) -> None:
+        """Take a tag off a version."""
+        with self._reached() as client:
+            client.delete_model_version_tag(MODEL, number, name)
 
     def _runs(self, key: str, parent: str | None = None) -> list[Any]:
         with self._reached() as client:

@@ -12,7 +12,8 @@ import jinja2
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.commands import cli, doctor, rollback
+from pipelines.commands import cli, doctor
+from pipelines.commands.models import rollback
 from pipelines.core.errors import ServiceError
 from resources.settings import CHECKOUT
 from tests.commands.process import graftline

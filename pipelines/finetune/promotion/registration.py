@@ -16,16 +16,27 @@ from pipelines.finetune.evaluation.prediction import (
     held_out_prompts,
     longest_answer,
 )
+from pipelines.finetune.merging import merging
 from pipelines.finetune.merging.record import MergedRecord
+from pipelines.finetune.promotion.aliases import (
+    CHALLENGER,
+    CHAMPION,
+    CODE_TAG,
+    DATASET_TAG,
+    DECISION_TAG,
+    EVALUATION_TAG,
+    MODEL_TAG,
+    RECIPE_TAG,
+    VERDICT_TAG,
+    Aliases,
+    Version,
+    make_champion,
+)
 from pipelines.finetune.promotion.promotion import Candidate, Champion, Decision
+from pipelines.finetune.training import training
 from pipelines.measuring.gates import Gate, GateStore, standing_gate
 
-MODEL_TAG, FOLDER_TAG, RECIPE_TAG, DECISION_TAG = (
-    "graftline.model",
-    "graftline.folder",
-    "graftline.recipe",
-    "graftline.decision",
-)
+FOLDER_TAG = "graftline.folder"
 
 
 GATED = {
@@ -45,29 +56,10 @@ class Store(TableCache, GateStore, Protocol):
     """Tables and records by name; `resources.tables.tables.TableStore`."""
 
 
-class Version(Protocol):
-    """A registered version; `resources.tracking.tracker.ModelVersion`."""
-
-    @property
-    def version(self) -> str: ...
-
-    @property
-    def key(self) -> str: ...
-
-    @property
-    def tags(self) -> Mapping[str, str]: ...
-
-
-class Registry(Protocol):
+class Registry(Aliases, Protocol):
     """The model registry; `resources.tracking.tracker.Tracker`."""
 
     def register(self, run_id: str, key: str, model_path: Path, tags: Mapping[str, str]) -> Version: ...
-
-    def champion(self, alias: str = "champion") -> Version | None: ...
-
-    def set_alias(self, alias: str, number: str, reason: str) -> None: ...
-
-    def set_tags(self, number: str, tags: Mapping[str, str]) -> None: ...
 
 
 def candidates(
@@ -131,15 +123,30 @@ def _by_id(table: pa.Table, texts: pa.ChunkedArray) -> dict[str, str]:
     return dict(zip(table["row_id"].to_pylist(), texts.to_pylist(), strict=True))
 
 
-def carry_out(decision: Decision, merged: Mapping[str, MergedRecord], registry: Registry, home: Path) -> dict[str, Any]:
+def links(store: Store, recipes: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return by recipe the tags that lead from a version to what it was made and judged by."""
+    code = f"training {training.CODE_VERSION}, merging {merging.CODE_VERSION}"
+    shared = {DATASET_TAG: store.digest("instruction_dataset") or "", CODE_TAG: code}
+    return {recipe: {**shared, EVALUATION_TAG: store.digest(f"evaluation/{recipe}") or ""} for recipe in recipes}
+
+
+def carry_out(
+    decision: Decision,
+    merged: Mapping[str, MergedRecord],
+    registry: Registry,
+    home: Path,
+    linked: Mapping[str, Mapping[str, str]] | None = None,
+) -> dict[str, Any]:
     """Register what gets an alias, move the aliases that change, and return {digest, champion, challenger, decision}.
 
-    `merged` are the merged models' records by recipe. What is registered already is not registered again.
+    `merged` are the merged models' records by recipe, `linked` the tags of `links`. What is registered already is not
+    registered again; who was champion becomes `previous`.
     """
+    verdicts = {outcome.recipe: outcome.verdict for outcome in decision.outcomes}
     reasons = {outcome.recipe: outcome.reason for outcome in decision.outcomes}
     versions: dict[str, Version] = {}
     # The challenger first: after a crash between the two, the champion is still the old one.
-    for alias, recipe in (("challenger", decision.challenger), ("champion", decision.recipe)):
+    for alias, recipe in ((CHALLENGER, decision.challenger), (CHAMPION, decision.recipe)):
         if recipe is None:
             continue
         record = merged[recipe]
@@ -147,10 +154,14 @@ def carry_out(decision: Decision, merged: Mapping[str, MergedRecord], registry: 
         tags = {RECIPE_TAG: recipe, MODEL_TAG: record.digest, FOLDER_TAG: folder}
         version = registry.register(record.run_id, record.key, Path(record.path), tags)
         current = registry.champion(alias)
-        if current is None or current.version != version.version:
+        if alias == CHAMPION:
+            make_champion(registry, version.version, reasons[recipe])
+        elif current is None or current.version != version.version:
             registry.set_alias(alias, version.version, reasons[recipe])
-        if version.tags.get(DECISION_TAG) != reasons[recipe]:
-            registry.set_tags(version.version, {DECISION_TAG: reasons[recipe]})
+        wanted = {DECISION_TAG: reasons[recipe], VERDICT_TAG: verdicts[recipe], **(linked or {}).get(recipe, {})}
+        changed = {name: value for name, value in wanted.items() if version.tags.get(name) != value}
+        if changed:
+            registry.set_tags(version.version, changed)
         versions[alias] = version
     held = {alias: _described(versions.get(alias) or registry.champion(alias)) for alias in ("champion", "challenger")}
     return {"digest": json_digest(held), **held, "decision": decision.record()}

@@ -195,6 +195,8 @@ def test_the_judge_is_asked_where_the_setting_says_so(home: Path, monkeypatch: p
     assert event.metadata["judge_agreement"].value == 1.0 and event.metadata["judge_base"].value > 80
     row = next(row for row in line.tables.read("evaluation/lora").to_pylist() if row["metric"] == "judge_win_rate")
     assert (row["slice"], row["base"], row["adapter"]) == ("all", 1.0, 0.0)
+
+
 def test_the_launchpads_level_is_the_runs_and_is_printed(line: Line) -> None:
     line.evaluate(level=0.9)
     assert {row["level"] for row in line.tables.read("evaluation/lora").to_pylist()} == {0.9}

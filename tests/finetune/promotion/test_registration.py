@@ -19,6 +19,7 @@ class FakeVersion:
     version: str
     key: str
     tags: dict[str, str]
+    created: float = 0.0
 
 
 @dataclass
@@ -39,6 +40,12 @@ class FakeRegistry:
 
     def champion(self, alias: str = "champion") -> FakeVersion | None:
         return next((version for version in self.made if version.version == self.aliases.get(alias)), None)
+
+    def versions(self) -> list[FakeVersion]:
+        return self.made[::-1]
+
+    def remove_tag(self, number: str, name: str) -> None:
+        del self.made[int(number) - 1].tags[name]
 
     def set_alias(self, alias: str, number: str, reason: str) -> None:
         self.calls.append(f"{alias} {number}")
