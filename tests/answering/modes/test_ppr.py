@@ -111,3 +111,44 @@ def test_an_answer_by_ppr_names_the_entities_on_the_way():
         found = answerer.retrieve("Who manages the warehouse where the Fjell 2 tent is stored?", "ppr", 2)
     assert [row["path"] for row in found.chunks] == ["products/fjell.md", "warehouses/halden.md"]
     assert "halden" in found.names
+
+
+FILMS = {
+    "en": (
+        {
+            "1.txt": "Brand is a film directed by Anna Berg. A film, older than the older films, the director says.",
+            "2.txt": "Brand was the first film of Anna Berg, the director of older films.",
+            "3.txt": "Brand, by Anna Berg, an older film of a director, was shown in Oslo.",
+            "4.txt": "Peer made Nils Dahl known.",
+            "5.txt": "Nils Dahl was born in 1901 in Skien.",
+            "6.txt": "Anna Berg was born in 1890.",
+        },
+        {"Brand": "123", "Anna Berg": "1236", "Peer": "4", "Nils Dahl": "45"},
+        "Which film has the older director, Brand or Peer?",
+    ),
+    "zh": (
+        {
+            "1.txt": "边城是一部电影，导演李明。这部电影的导演更年长。",
+            "2.txt": "边城是导演李明的第一部电影，导演年长。",
+            "3.txt": "边城，李明导演的电影，哪个导演更年长。",
+            "4.txt": "骆驼使王伟出名。",
+            "5.txt": "王伟1901年出生于北京。",
+            "6.txt": "李明出生于1890年。",
+        },
+        {"边城": "123", "李明": "1236", "骆驼": "4", "王伟": "45"},
+        "边城和骆驼，哪部电影的导演更年长？",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", FILMS)
+def test_each_side_of_a_comparison_is_walked_from_whatever_the_searches_like_better(
+    language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts, names, question = FILMS[language]
+    monkeypatch.setitem(WORLDS, language, (texts, {name: list(homes) for name, homes in names.items()}, question))
+    ranked = _found(_store(language), question, 6)
+    monkeypatch.setattr("pipelines.answering.modes.ppr._BY_SIDE", 0.0)
+    before = _found(_store(language), question, 6)
+    places = [sum(order.index(path) for path in ("4.txt", "5.txt")) for order in (ranked, before)]
+    assert places[0] < places[1]
