@@ -8,8 +8,9 @@ import pyarrow as pa
 
 from assets.costs import Spending
 from assets.finetune.level_config import LevelConfig
+from assets.finetune.looks import look_at_evaluation
 from assets.finetune.partitions import RECIPES
-from assets.results import OWNERS, gate, markdown_table, plot, problems_metadata, table_result
+from assets.results import OWNERS, gate, markdown_table, problems_metadata, table_result
 from pipelines.core.delta import Work
 from pipelines.core.identity import json_digest
 from pipelines.core.protocols import LanguageModel
@@ -19,7 +20,6 @@ from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.evaluation import evaluation as evaluating
 from pipelines.finetune.evaluation.checks import every_text_is_there, gate_checks, prompt_checks, texts_missing
 from pipelines.finetune.evaluation.judged import judge_metadata, judge_predictions
-from pipelines.finetune.evaluation.picture import plot_evaluation
 from pipelines.finetune.evaluation.prediction import ModelFolder, predict
 from pipelines.finetune.evaluation.scores import Scored, row_slices, score_all
 from pipelines.finetune.merging.record import MergedRecord
@@ -145,17 +145,17 @@ def evaluation(
         scored += opinion
     table = evaluating.evaluate(recipe, predictions, how, measures, scored)
     _, too_small = row_slices(predictions, measures, how.slices, how.min_slice_rows)
-    picture = plot_evaluation(table, settings.home / "plots" / f"evaluation-{recipe}.png")
+    looks = look_at_evaluation(recipe, table, predictions, held_out, settings.home / "plots")
     scores = evaluating.score_rows(predictions, scored).to_pylist()
-    reports = {"evaluation": evaluating.headline(table), "scores": scores}
+    reports = {"evaluation": evaluating.headline(table), "scores": scores, **looks.tables}
     run_id = _merged(merged_model, recipe).run_id
-    tracker.log_evaluation(run_id, evaluating.flat_metrics(table), reports, [picture])
+    tracker.log_evaluation(run_id, evaluating.flat_metrics(table), reports, looks.pictures)
     return table_result(
         table,
         scores=dg.MetadataValue.md(markdown_table(evaluating.headline(table))),
         rows_not_measured=evaluating.unmeasured(scored),
         slices_with_too_few_rows=too_small,
-        plot=plot(picture),
+        **looks.metadata,
         mlflow_run=run_id,
         **judged,
     )

@@ -128,6 +128,25 @@ def test_an_evaluation_joins_its_run_once(tracker: Tracker, run_id: str):
     (table,) = client.list_artifacts(run_id, "evaluation")
     stored = json.loads(Path(client.download_artifacts(run_id, table.path)).read_text())
     assert stored["columns"] == ["id", "text"] and stored["data"] == [["a", "退货"]]
+    tracker.log_evaluation(run_id, {"token_f1": 0.5}, {"scores": [{"id": "a", "text": "换货"}]})
+    assert [file.path for file in client.list_artifacts(run_id, "evaluation")] == ["evaluation/scores.json"]
+    mlflow.set_tracking_uri(tracker.uri)
+    assert mlflow.load_table("evaluation/scores.json", run_ids=[run_id])["text"].tolist() == ["换货"]
+
+
+def test_a_decision_joins_the_runs_that_it_was_about_once(tracker: Tracker, run_id: str, place: Path):
+    import mlflow
+
+    picture = place / "decision.png"
+    picture.write_bytes(b"png")
+    verdicts = {run_id: {"graftline.verdict": "hold", "graftline.decision": "x" * 9000}}
+    for _ in range(2):
+        tracker.log_decision(verdicts, {"recipes": [{"recipe": "lora", "chrf": 0.5}]}, [picture])
+    client = mlflow.MlflowClient(tracker.uri)
+    tags = client.get_run(run_id).data.tags
+    assert tags["graftline.verdict"] == "hold" and len(tags["graftline.decision"]) == 5000
+    assert json.loads(tags["mlflow.loggedArtifacts"]).count({"path": "decision/recipes.json", "type": "table"}) == 1
+    assert "plots/decision.png" in [file.path for file in client.list_artifacts(run_id, "plots")]
 
 
 def test_the_champion_loads_and_generates(tracker: Tracker, run_id: str, place: Path):
