@@ -9,6 +9,7 @@ from tests.finetune.evaluation.predicting import predictions, row
 
 
 def with_champion(table: pa.Table, texts: list[str | None], model: str = "m0") -> pa.Table:
+    table = table.drop_columns(["champion", "champion_model"])
     table = table.append_column("champion", pa.array(texts, pa.string()))
     return table.append_column("champion_model", pa.array([model] * table.num_rows, pa.string()))
 
