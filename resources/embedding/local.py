@@ -107,7 +107,7 @@ class SentenceEmbedder:
         self._warn_of_unread(texts)
         vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
         with self._lock:
-            batches = self._loaded.batches(texts, kind)
+            batches: Sequence[Any] = self._loaded.batches(texts, kind)
         told = Progress("embedding", len(texts), "texts")
         for rows, batch in told.over(batches, lambda one: len(one[0])):
             with self._lock:  # a question between two batches of many texts need not wait for all of them
