@@ -44,12 +44,12 @@ class Progress:
         rate = (self.done - self._already) / (now - self._started)
         left = max(0, self.total - self.done) / rate
         log.info(
-            "%s: %d of %d %s, %s a second, %s left",
+            "%s: %d of %d %s, %s, %s left",
             self.what,
             self.done,
             self.total,
             self.unit,
-            f"{rate:.1f}" if rate < 10 else f"{rate:.0f}",
+            pace(rate),
             duration(left),
         )
 
@@ -99,6 +99,17 @@ class ToldProgress:
 def tell(path: Path, done: int, total: int) -> None:
     """In that other process: write how far it is."""
     write_atomically(path, json.dumps({"done": done, "total": total}))
+
+
+def pace(rate: float) -> str:
+    """Return a rate as one reads it.
+
+    >>> pace(0.125), pace(6.04), pace(240.3)
+    ('8.0 s each', '6.0 a second', '240 a second')
+    """
+    if rate < 1:
+        return f"{1 / rate:.1f} s each"
+    return f"{rate:.1f} a second" if rate < 10 else f"{rate:.0f} a second"
 
 
 def duration(seconds: float) -> str:

@@ -38,7 +38,7 @@ def test_what_was_done_already_does_not_make_the_rest_look_quick(lines):
     progress = Progress("x", 100, "rows", already=80, clock=clock)
     clock.now = 20.0
     progress.add(10)
-    assert lines() == ["x: 90 of 100 rows, 0.5 a second, 20 s left"]
+    assert lines() == ["x: 90 of 100 rows, 2.0 s each, 20 s left"]
 
 
 def test_short_work_has_no_line_and_items_come_as_they_are(lines):
