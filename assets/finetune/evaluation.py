@@ -183,7 +183,7 @@ def evaluation(
     _, too_small = row_slices(predictions, measures, how.slices, how.min_slice_rows)
     looks = look_at_evaluation(recipe, table, predictions, held_out, settings.home / "plots")
     scores = evaluating.score_rows(predictions, scored).to_pylist()
-    reports = {"evaluation": evaluating.headline(table), "scores": scores, **looks.tables}
+    reports = {**looks.tables, "evaluation": evaluating.headline(table), "scores": scores}
     run_id = _merged(merged_model, recipe).run_id
     tracker.log_evaluation(run_id, evaluating.flat_metrics(table), reports, looks.pictures)
     return table_result(

@@ -40,7 +40,7 @@ def look_at_evaluation(
     answers = side_by_side(predictions, held_out, PromotionSettings().metrics)
     shown = f"{answers.told(_EXAMPLES)}\n\n{markdown_table(answers.shortened(_EXAMPLES))}"
     metadata = {"plot": plot(means), "gains": plot(gains), "side_by_side": dg.MetadataValue.md(shown)}
-    return Looks([means, gains], metadata, {"answers": answers.rows})
+    return Looks([means, gains], metadata, {"answers": answers.table()})
 
 
 def look_at_decision(decision: Decision, tables: TableStore, recipes: Sequence[str], folder: Path) -> Looks:

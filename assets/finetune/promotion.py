@@ -53,7 +53,7 @@ def registered_model(
         verdict=decision.verdict,
         reason=decision.reason,
         intervals=percent(decision.level),
-        wrong_promotions_at_most=decision.error_rate,
+        wrong_promotions_at_most=round(decision.error_rate, 6),
         outcomes=dg.MetadataValue.md(markdown_table(outcomes)),
         **looks.metadata,
         model=_link(tracker),

@@ -38,6 +38,13 @@ class SideBySide:
         by = " and ".join(self.metrics)
         return f"{counts} against the {self.against} by the mean of {by}; {min(shown, len(self.rows))} shown"
 
+    def table(self) -> list[dict[str, Any]]:
+        """Return all rows uncut, what was asked and the adapter's answer first: as MLflow lays them out."""
+        first = ("prompt", _ADAPTER)
+        return [
+            {name: row[name] for name in (*first, *(name for name in row if name not in first))} for row in self.rows
+        ]
+
     def shortened(self, shown: int) -> list[dict[str, Any]]:
         """Return the first rows with texts of at most 96 characters, what was cut of each counted behind it."""
         left_out = ("row_id", "adapter_has")

@@ -56,6 +56,7 @@ def test_long_texts_are_cut_with_a_count_in_the_short_table_alone() -> None:
     found = side_by_side(predictions(["a"], [long], ["a"]), [row(0) | {"messages": _turns(long)}])
     shown = found.shortened(1)[0]
     assert shown["base"] == "很" * 96 + "… (+4)" and found.rows[0]["base"] == long
+    assert list(found.table()[0])[:2] == ["prompt", "adapter"] and found.table()[0]["base"] == long
     assert found.rows[0]["prompt"] == f"user: first\nassistant: {long}\nuser: second"
 
 
