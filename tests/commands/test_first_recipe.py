@@ -1,4 +1,4 @@
-"""docs/finetuning/first-recipe.md: its rows, its recipe and its check are made and run here; its commands can be read."""
+"""docs/finetuning/first-recipe.md: its rows, recipe and check are made and run here, and its commands are commands."""
 
 import re
 import shlex
