@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.core.progress import Progress
+from pipelines.core.progress.progress import Progress
 from pipelines.text.languages.languages import language_of
 from resources.embedding import model_files
 from resources.embedding.languages import Languages

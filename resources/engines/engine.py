@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 from pipelines.compute.processor import THREADS, fast_bfloat16, has_gpu
 from pipelines.core.child_process import ChildError
 from pipelines.core.errors import InputError, ServiceError
-from pipelines.core.progress import PartsProgress
+from pipelines.core.progress.told import PartsProgress
 from pipelines.core.protocols import Messages
 from resources.engines.chat_template import Tools, render_conversations, token_counts
 from resources.engines.choices import choices_of

@@ -10,7 +10,7 @@ from typing import Any
 from pipelines.core.cost.budget import BudgetReached, prompt_at_most
 from pipelines.core.cost.meter import Meter
 from pipelines.core.errors import ConfigurationError, shell_setting
-from pipelines.core.progress import Progress
+from pipelines.core.progress.progress import Progress
 from pipelines.core.protocols import CUT, Completion, Messages
 from resources.models.chat_answer import MalformedAnswer, completion_of
 from resources.models.dialect import Dialect

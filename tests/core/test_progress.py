@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.core.progress import PartsProgress, Progress, ToldProgress, tell
+from pipelines.core.progress.progress import Progress
+from pipelines.core.progress.told import PartsProgress, ToldProgress, tell
 
 
 class Clock:

@@ -10,7 +10,7 @@ import transformers
 
 from pipelines.core.checkpoints.revision import checkpoint_digest
 from pipelines.core.child_process import as_child, peak_memory_bytes
-from pipelines.core.progress import tell
+from pipelines.core.progress.told import tell
 from pipelines.finetune.conversation import ANSWERED
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.merging.compared import Example, compared_examples, nothing_to_compare

@@ -8,7 +8,7 @@ from pipelines.core.checkpoints.revision import weights_digest
 from pipelines.core.child_process import run_child
 from pipelines.core.errors import InputError
 from pipelines.core.identity import json_digest
-from pipelines.core.progress import ToldProgress
+from pipelines.core.progress.told import ToldProgress
 from pipelines.finetune.merging.record import MergedRecord
 from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.recipes.recipe import Recipe

@@ -26,7 +26,6 @@ from tests.finetune.evaluation.predicting import FakeEngine, row
 from tests.finetune.merging.records import merged_record
 from tests.finetune.promotion.test_promotion import PASSED
 from tests.finetune.promotion.test_registration import FakeRegistry, pass_gates
-from tests.finetune.training.records import training_record
 
 UPSTREAM = [dg.AssetSpec("instruction_dataset"), dg.AssetSpec("merged_model", partitions_def=RECIPES)]
 
@@ -126,22 +125,6 @@ def test_predictions_are_evaluated_gated_logged_and_promoted(line: Line) -> None
     verdicts, _, plots = line.tracker.decided
     assert verdicts["run"]["graftline.verdict"] == "promote"
     assert [path.name for path in plots if path.exists()] == ["decision.png", "recipes.png"]
-
-
-def test_the_page_shows_pictures_and_the_answers_side_by_side(line: Line) -> None:
-    adapter = training_record(resolved={"lora_rank": 8, "finetuning_type": "lora"}, recipe="lora").as_json()
-    line.tables.write_record("adapter/lora", adapter, "weights")
-    pass_gates(line.tables, "adapter")
-    (shown,) = line.evaluate().asset_materializations_for_node("evaluation")
-    assert all("data:image/png" in shown.metadata[name].value for name in ("plot", "gains"))
-    table = shown.metadata["side_by_side"].value
-    assert table.startswith("120 won, 0 lost, 0 tied against the base by the mean of token_f1 and chrf; 12 shown")
-    assert table.count("\n| adapter |") == 12 and "question 1" in table
-    result = dg.materialize([promotion.registered_model], resources=line.resources)
-    (decided,) = result.asset_materializations_for_node("registered_model")
-    assert all("data:image/png" in decided.metadata[name].value for name in ("gains_plot", "recipes_plot"))
-    assert "| lora | promote | base | token_f1 | 120 |" in decided.metadata["gains"].value
-    assert "| lora | 8 | lora | 72 |" in decided.metadata["recipes"].value
 
 
 def test_a_second_run_generates_and_registers_nothing(line: Line) -> None:
