@@ -15,6 +15,7 @@ from pipelines.core.delta import Work
 from pipelines.core.identity import json_digest
 from pipelines.core.protocols import LanguageModel
 from pipelines.finetune.conversation import ANSWERED, messages_of, of_kind, tools_of
+from pipelines.finetune.dataset.checks import split_checks
 from pipelines.finetune.dataset.rows.measures import registered_measures, row_measures
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.evaluation import evaluation as evaluating
@@ -210,10 +211,17 @@ def _judged(
 
 @dg.asset_check(asset=evaluation, partitions_def=RECIPES, blocking=True)
 def ready_for_promotion(
-    context: dg.AssetCheckExecutionContext, evaluation: pa.Table, tables: dg.ResourceParam[TableStore]
+    context: dg.AssetCheckExecutionContext,
+    evaluation: pa.Table,
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
 ) -> dg.AssetCheckResult:
-    """Enough rows, the same prompts, one engine, few empty texts; kept by recipe for `registered_model`."""
+    """Enough rows, the same prompts, one engine, few empty texts, no leak; kept by recipe for `registered_model`."""
     recipe = context.partition_key
-    checks, version = gate_checks(tables.read(f"predictions/{recipe}")), tables.digest(f"evaluation/{recipe}")
-    above = (f"predictions/{recipe}",)
+    asked = load_recipe(settings.recipes / f"{recipe}.yaml")
+    checks = dict(gate_checks(tables.read(f"predictions/{recipe}")))
+    if asked.eval_dataset:  # `nothing_leaks` looks at the split by source alone
+        rows = split_for(asked, load_dataset(Path(tables.read_record("instruction_dataset")["path"])))
+        checks |= split_checks(*(part.select_columns(["row_id", "messages"]).to_list() for part in rows))
+    version, above = tables.digest(f"evaluation/{recipe}"), (f"predictions/{recipe}",)
     return gate(tables, "ready_for_promotion", "evaluation", version, checks, recipe, made_from=above)

@@ -25,8 +25,9 @@ def choices_of(
     result = folder / "result.json"
     rows = [[list(prompt), list(answer)] for prompt, answer in zip(prompts, answers, strict=True)]
     weights = sum(path.stat().st_size for path in model.glob("*.safetensors"))
-    spec = {"model": str(model), "rows": rows, "result": str(result)}
-    run_child("resources.engines.choices", spec, folder, needed_bytes=2 * weights + _WORKING_BYTES)
+    needed = 2 * weights + _WORKING_BYTES  # stored in bfloat16, they are twice as many bytes in float32
+    spec = {"model": str(model), "rows": rows, "result": str(result), "needed_bytes": needed}
+    run_child("resources.engines.choices", spec, folder, needed_bytes=needed)
     return json.loads(result.read_text(encoding="utf-8"))
 
 
@@ -35,8 +36,8 @@ def _choose(spec: dict[str, Any]) -> None:
     from transformers import AutoModelForCausalLM
 
     network: Any = AutoModelForCausalLM.from_pretrained(spec["model"], dtype=torch.float32)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    found = {}
+    fits = torch.cuda.is_available() and torch.cuda.mem_get_info()[0] > spec["needed_bytes"]
+    device, found = "cuda" if fits else "cpu", {}
     for dtype in DTYPES:
         network = network.to(device, getattr(torch, dtype)).eval()
         with torch.inference_mode():

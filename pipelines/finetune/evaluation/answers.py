@@ -121,7 +121,7 @@ def answer(asked: Sequence[Asked], engine: Engine, store: RowStore, max_tokens: 
         others = {key: [digest for digest, name in held.items() if name != engine.name] for key, held in before.items()}
         batches += _generate([(books[key], digests) for key, digests in others.items()], engine, max_tokens)
         reused -= sum(len(digests) for digests in others.values())
-    made = sum(len(batch.outputs) for batch in batches)
+    made = sum(len(batch.outputs) for _, batch in batches)
     return Answered([books[_key(one)].table(one.prompts) for one in asked], made, reused, _speed(batches))
 
 
@@ -129,9 +129,9 @@ def _key(asked: Asked) -> tuple[str, int | None]:
     return asked.model.digest, asked.at_once
 
 
-def _generate(wanted: Sequence[tuple["_Book", Sequence[str]]], engine: Engine, max_tokens: int) -> list[Any]:
+def _generate(wanted: Sequence[tuple["_Book", Sequence[str]]], engine: Engine, max_tokens: int) -> list["_Made"]:
     """Ask for these prompts of each book; those of one shape in one go, so that an engine takes one after the other."""
-    batches = []
+    batches: list[_Made] = []
     for at_once in dict.fromkeys(book.asked.at_once for book, _ in wanted):
         chosen = [(book, book.in_order(digests)) for book, digests in wanted if book.asked.at_once == at_once]
         chosen = [(book, prompts) for book, prompts in chosen if prompts]
@@ -148,7 +148,7 @@ def _generate(wanted: Sequence[tuple["_Book", Sequence[str]]], engine: Engine, m
             for (book, prompts), batch in zip(chosen, made, strict=True):
                 for prompt, output in zip(prompts, batch.outputs, strict=True):
                     book.keep(prompt.digest, output, batch.engine)
-            batches += made
+            batches += [(at_once, batch) for batch in made]
         finally:
             for book, _ in chosen:
                 book.store()
@@ -207,12 +207,19 @@ class _Book:
         return pa.Table.from_pylist([self.rows[prompt.digest] for prompt in prompts], ANSWERS)
 
 
-def _speed(batches: Sequence[Any]) -> dict[str, float]:
+_Made = tuple[int | None, Any]
+"""The shape that was asked for, and the engine's batch."""
+
+
+def _speed(batches: Sequence[_Made]) -> dict[str, float]:
+    """Return what making them took; tokens a second are those of whole batches, the slowest model's."""
     if not batches:
         return {}
+    every = [batch for _, batch in batches]
+    whole = [batch for at_once, batch in batches if at_once is None] or every
     return {
-        "engine_starts": sum(batch.starts for batch in batches),
-        "engine_start_seconds": sum(batch.start_seconds for batch in batches),
-        "generate_seconds": sum(batch.generate_seconds for batch in batches),
-        "tokens_per_second": min(batch.tokens_per_second for batch in batches),
+        "engine_starts": sum(batch.starts for batch in every),
+        "engine_start_seconds": sum(batch.start_seconds for batch in every),
+        "generate_seconds": sum(batch.generate_seconds for batch in every),
+        "tokens_per_second": min(batch.tokens_per_second for batch in whole),
     }

@@ -21,7 +21,7 @@ from resources.tables.asset_io import TableIOManager
 from resources.tables.tables import TableStore
 from tests.assets.gates_and_levels import SAYS_95, refusals
 from tests.fakes import FakeLanguageModel
-from tests.finetune.dataset.example_rows import stored
+from tests.finetune.dataset.example_rows import stored, write
 from tests.finetune.evaluation.predicting import FakeEngine, row
 from tests.finetune.merging.records import merged_record
 from tests.finetune.promotion.test_promotion import PASSED
@@ -281,6 +281,26 @@ def test_the_champion_of_the_night_before_stands_beside_base_and_adapter(line: L
     table = line.tables.read("predictions/lora")
     assert set(table["champion_model"].to_pylist()) == {"m1"} and table["champion"].equals(table["adapter"])
     assert "the champion lora (version 1)" in line.promote()["decision"]["reason"] and line.engine.jobs == ["m2"]
+
+
+@pytest.mark.parametrize("leaks", [False, True])
+def test_what_a_recipe_with_an_eval_dataset_trains_on_may_not_ask_what_it_holds_out(
+    home: Path, monkeypatch: pytest.MonkeyPatch, leaks: bool
+) -> None:
+    """The split by source keeps the two apart for every other recipe, and knows nothing of this one's."""
+    write(home / "recipes", "lora.yaml", "eval_dataset: held\n")
+    monkeypatch.setenv("GRAFTLINE_RECIPES", str(home / "recipes"))
+    line = Line(home, rows=120)
+    rows = [row(n, f"question {n}, please") | {"source": f"s{n}", "dataset": "held"} for n in range(120)]
+    taught = row(200) | {"source": "s200", "dataset": "own"}
+    taught["messages"][0]["content"] = "question 7" if leaks else "Is the blue tent still sold?"
+    record = store_dataset(stored([*rows, taught]), np.arange(121), np.zeros(121, bool), home)
+    line.tables.write_record("instruction_dataset", record, record["digest"])
+    pass_gates(line.tables, "instruction_dataset")
+    assert line.evaluate().success is not leaks
+    found = find_record(line.tables, "evaluation", "lora").checks["no_test_question_in_own_train"]
+    assert found.passed is not leaks and found.reason.startswith(f"{int(leaks)} of 120 held-out questions")
+    assert (line.promote()["champion"] is None) is leaks
 
 
 def test_a_recipe_that_holds_out_its_own_dataset_has_its_own_digest() -> None:

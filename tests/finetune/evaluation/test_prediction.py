@@ -134,6 +134,17 @@ def test_what_a_fallback_made_is_made_again_beside_texts_of_the_engine() -> None
     assert engine.jobs == ["base", "lora", "base"]
 
 
+def test_a_run_that_a_fallback_made_goes_on_after_a_kill_without_asking_again(tmp_path: Path) -> None:
+    engine, tables, rows = FakeEngine(), TableStore(tmp_path), [row(1), row(2)]
+    engine.fails_on, engine.killed_after = {"base", "lora"}, 3
+    with pytest.raises(KeyboardInterrupt):
+        predict(rows, "d1", BASE, LORA, engine, tables)
+    engine.killed_after, engine.asked = None, []
+    made = predict(rows, "d1", BASE, LORA, engine, tables)
+    assert (made.generated, made.reused, sum(engine.asked)) == (3, 3, 3)
+    assert set(made.table["engine"].to_pylist()) == {"other"}
+
+
 def test_a_fallback_that_made_everything_is_not_tried_again() -> None:
     engine, tables = FakeEngine(), FakeTables()
     engine.fails_on = {"base", "lora"}
