@@ -1,5 +1,6 @@
 """All wiring on one screen: assets, checks, jobs, schedule, sensor and what they are connected to."""
 
+import logging
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
@@ -29,6 +30,7 @@ from resources.telling import tellers
 from resources.tracking.tracker import Tracker
 
 share_cores()
+logging.getLogger("graftline").setLevel(logging.INFO)  # the runs' log takes it (python_logs in dagster.yaml)
 settings = Settings.load()
 tables = TableStore(settings.home / "tables")
 meter = cache(settings.meter)  # one a process: the runs of a night share its budget

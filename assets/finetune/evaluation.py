@@ -8,8 +8,9 @@ import pyarrow as pa
 
 from assets.costs import Spending
 from assets.finetune.level_config import LevelConfig
+from assets.finetune.looks import look_at_evaluation
 from assets.finetune.partitions import RECIPES
-from assets.results import OWNERS, gate, markdown_table, plot, problems_metadata, table_result
+from assets.results import OWNERS, gate, markdown_table, problems_metadata, table_result
 from pipelines.core.delta import Work
 from pipelines.core.identity import json_digest
 from pipelines.core.protocols import LanguageModel
@@ -29,7 +30,6 @@ from pipelines.finetune.evaluation.checks import (
     texts_missing,
 )
 from pipelines.finetune.evaluation.judged import judge_metadata, judge_predictions
-from pipelines.finetune.evaluation.picture import plot_evaluation
 from pipelines.finetune.evaluation.prediction import predict
 from pipelines.finetune.evaluation.reference import transformers_choices
 from pipelines.finetune.evaluation.scores import Scored, row_slices, score_all
@@ -182,17 +182,17 @@ def evaluation(
         scored += opinion
     table = evaluating.evaluate(recipe, predictions, how, measures, scored)
     _, too_small = row_slices(predictions, measures, how.slices, how.min_slice_rows)
-    picture = plot_evaluation(table, settings.home / "plots" / f"evaluation-{recipe}.png")
+    looks = look_at_evaluation(recipe, table, predictions, held_out, settings.home / "plots")
     scores = evaluating.score_rows(predictions, scored).to_pylist()
-    reports = {"evaluation": evaluating.headline(table), "scores": scores}
+    reports = {**looks.tables, "evaluation": evaluating.headline(table), "scores": scores}
     run_id = _merged(merged_model, recipe).run_id
-    tracker.log_evaluation(run_id, evaluating.flat_metrics(table), reports, [picture])
+    tracker.log_evaluation(run_id, evaluating.flat_metrics(table), reports, looks.pictures)
     return table_result(
         table,
         scores=dg.MetadataValue.md(markdown_table(evaluating.headline(table))),
         rows_not_measured=evaluating.unmeasured(scored),
         slices_with_too_few_rows=too_small,
-        plot=plot(picture),
+        **looks.metadata,
         mlflow_run=run_id,
         **judged,
     )

@@ -6,6 +6,7 @@ import dagster as dg
 
 from assets.finetune.evaluation import GROUP, evaluation, held_out_digest, held_out_rows
 from assets.finetune.level_config import DecisionConfig
+from assets.finetune.looks import look_at_decision
 from assets.finetune.partitions import RECIPES
 from assets.results import OWNERS, markdown_table, record_result
 from pipelines.core.masked import masked
@@ -44,14 +45,17 @@ def registered_model(
     merged = {recipe: MergedRecord.read(tables.read_record(name), name) for recipe, name in stored.items()}
     linked = registration.links(tables, names)
     record = registration.carry_out(decision, merged, tracker, settings.home, linked)
+    looks = look_at_decision(decision, tables, names, settings.home / "plots")
+    tracker.log_decision(registration.verdict_tags(decision, merged), looks.tables, looks.pictures)
     outcomes = [{"recipe": o.recipe, "verdict": o.verdict, "reason": o.reason} for o in decision.outcomes]
     return record_result(
         record,
         verdict=decision.verdict,
         reason=decision.reason,
         intervals=percent(decision.level),
-        wrong_promotions_at_most=decision.error_rate,
+        wrong_promotions_at_most=round(decision.error_rate, 6),
         outcomes=dg.MetadataValue.md(markdown_table(outcomes)),
+        **looks.metadata,
         model=_link(tracker),
     )
 

@@ -93,11 +93,18 @@ def graftline(ctx: click.Context) -> int:
     return command.invoke(ctx)
 
 
+def _untold(record: logging.LogRecord) -> bool:
+    """Leave out what Dagster's own log of a run has told already (`python_logs` in dagster.yaml)."""
+    return not hasattr(record, "dagster_meta")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 something failed, 2 a wrong call, 130 interrupted."""
     share_cores()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("graftline").setLevel(logging.INFO)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_untold)
     words = list(sys.argv[1:] if arguments is None else arguments)
     name = " ".join(["graftline", *(word for word in words[:1] if word in COMMANDS)])
     try:

@@ -3,12 +3,13 @@
 import functools
 import logging
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pipelines.core.progress.progress import Progress
 from pipelines.text.languages.languages import language_of
 from resources.embedding import model_files
 from resources.embedding.languages import Languages
@@ -16,7 +17,6 @@ from resources.embedding.model_folder import prompt_before
 from resources.embedding.prompts import Prompts, are_there
 
 _LOG = logging.getLogger("graftline")
-_SHOWN_BATCHES = 40
 
 
 class SentenceEmbedder:
@@ -107,8 +107,9 @@ class SentenceEmbedder:
         self._warn_of_unread(texts)
         vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
         with self._lock:
-            batches = self._loaded.batches(texts, kind)
-        for rows, batch in _progress(batches):
+            batches: Sequence[Any] = self._loaded.batches(texts, kind)
+        told = Progress("embedding", len(texts), "texts")
+        for rows, batch in told.over(batches, lambda one: len(one[0])):
             with self._lock:  # a question between two batches of many texts need not wait for all of them
                 vectors[rows] = self._loaded.encode(batch, kind)[: len(rows)]
         with self._lock:
@@ -154,9 +155,3 @@ class SentenceEmbedder:
                 unread.name,
                 model_files.E5,
             )
-
-
-def _progress(batches: list[Any]) -> Iterable[Any]:
-    from tqdm import tqdm
-
-    return tqdm(batches, "embed", unit="batch", disable=len(batches) < _SHOWN_BATCHES)

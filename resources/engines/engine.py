@@ -14,6 +14,7 @@ from typing import Any, TypedDict
 from pipelines.compute.processor import THREADS, fast_bfloat16, has_gpu
 from pipelines.core.child_process import ChildError
 from pipelines.core.errors import InputError, ServiceError
+from pipelines.core.progress.told import PartsProgress
 from pipelines.core.protocols import Messages
 from resources.engines.chat_template import Tools, render_conversations, token_counts
 from resources.engines.choices import choices_of
@@ -136,7 +137,13 @@ class InferenceEngine:
             "at_once": at_once,
             "jobs": [{"model": str(model), "prompts": list(prompt_ids)} for model, prompt_ids in wanted],
         }
-        heard = (lambda model, row, output: told(places[model], row, output)) if told else None
+        progress = PartsProgress([(f"answers of {model.name}", len(ids)) for model, ids in wanted], "prompts")
+
+        def heard(model: int, row: int, output: dict[str, Any]) -> None:
+            progress(model)
+            if told:
+                told(places[model], row, output)
+
         made = iter(self._run(spec, heard) if wanted else [])
         return [_batch(next(made), ids) if ids else Batch([], self.name, "", "", 0.0, 0.0) for _, ids in jobs]
 
@@ -160,13 +167,11 @@ class InferenceEngine:
         """
         return choices_of(model, prompts, answers, self._work)
 
-    def _run(self, job: dict[str, Any], told: Tells | None = None) -> list[dict[str, Any]]:
+    def _run(self, job: dict[str, Any], told: Tells) -> list[dict[str, Any]]:
         names = ", ".join(f"{len(one['prompts'])} prompts on {Path(one['model']).name}" for one in job["jobs"])
         log.info("%s generates: %s", self.name, names)
         watch = _deadline(self._patience)
         try:
-            if told is None:
-                return WARM.run(job, self._work, _environment(), watch)
             with tempfile.TemporaryDirectory(prefix="graftline-told-") as folder:
                 listener = Listener(Path(folder) / "rows.jsonl", told)
                 try:

@@ -10,6 +10,7 @@ from typing import Any
 from pipelines.core.cost.budget import BudgetReached, prompt_at_most
 from pipelines.core.cost.meter import Meter
 from pipelines.core.errors import ConfigurationError, shell_setting
+from pipelines.core.progress.progress import Progress
 from pipelines.core.protocols import CUT, Completion, Messages
 from resources.models.chat_answer import MalformedAnswer, completion_of
 from resources.models.dialect import Dialect
@@ -27,7 +28,6 @@ _RETRIES = 4
 _TIMEOUT_SECONDS = 120.0
 _CHECK_SECONDS = 5.0
 _CHECK_TOKENS = 16
-_REPORT_EVERY = 50
 _NO_SUCH_ADDRESS = (404, 405, 501)
 _NOT_ABOUT_PARAMETERS = (401, 403, 429)
 
@@ -77,10 +77,11 @@ class ServedModel:
         import openai
 
         errors, client = EqualErrors(), self._server.client(self._timeout, self._retries)
+        told = Progress(self._model, len(prompts), "completions")
         with ThreadPoolExecutor(self._concurrency) as pool:
             jobs = {pool.submit(self._one, client, one, max_tokens, schema): n for n, one in enumerate(prompts)}
             try:
-                for done, job in enumerate(as_completed(jobs), start=1):
+                for job in as_completed(jobs):
                     number = jobs.pop(job)
                     try:
                         yield number, job.result()
@@ -95,8 +96,7 @@ class ServedModel:
                                 raise self._server.failure(error, "a completion") from None
                             errors.probed()
                         yield number, Completion("", 0, 0, failure=self._server.error_text(error))
-                    if done % _REPORT_EVERY == 0:
-                        log.info("%s: %d of %d completions", self._model, done, len(prompts))
+                    told.add()
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
 

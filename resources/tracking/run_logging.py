@@ -6,6 +6,7 @@ import re
 import time
 import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _PARAMETERS = 100  # MLflow takes at most so many parameters in one call
 _BATCH = 1000  # and so many metrics
 _NAME_LENGTH = 250
 _NOT_IN_NAMES = re.compile(r"[^\w.\- /:]")
+_TABLES_TAG = "mlflow.loggedArtifacts"  # of mlflow.utils.mlflow_tags, as `MlflowClient.log_table` sets it
 _NO_METRIC = ("step", "total_steps", "sample", "time")
 
 
@@ -77,6 +79,27 @@ def _metric_name(name: str) -> str:
     """MLflow refuses a whole run for a comma; a name is a path to it, which must not lead elsewhere."""
     path = posixpath.normpath(_NOT_IN_NAMES.sub("_", name)).lstrip("/")
     return re.sub(r"^\.+", "_", path)[:_NAME_LENGTH].rstrip("/") or "_"
+
+
+def log_looks(
+    client: "MlflowClient",
+    run_id: str,
+    folder: str,
+    tables: Mapping[str, Sequence[Mapping[str, Any]]],
+    plots: Sequence[Path],
+) -> None:
+    """Write tables below the folder, under the same names in every run, and PNGs below `plots`.
+
+    By a tag MLflow knows the tables, so that its page of evaluations lays those of several runs beside each other.
+    """
+    paths = {name: f"{folder}/{name}.json" for name in tables}
+    for name, rows in tables.items():
+        log_table(client, run_id, rows, paths[name])
+    for path in plots:
+        client.log_artifact(run_id, str(path), "plots")
+    known = json.loads(client.get_run(run_id).data.tags.get(_TABLES_TAG, "[]"))
+    known += [entry for path in paths.values() if (entry := {"path": path, "type": "table"}) not in known]
+    client.set_tag(run_id, _TABLES_TAG, json.dumps(known))
 
 
 def log_table(client: "MlflowClient", run_id: str, rows: Sequence[Mapping[str, Any]], path: str) -> None:

@@ -15,7 +15,7 @@ from pipelines.core.child_process import ChildError, run_child
 from pipelines.core.errors import ServiceError
 from pipelines.core.identity import json_digest
 from pipelines.core.masked import without_user
-from resources.tracking.run_logging import log_contents, log_numbers
+from resources.tracking.run_logging import log_contents, log_looks, log_numbers
 from resources.tracking.tracking_server import require_database, require_server, take_credentials
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ KEY_TAG, RECIPE_TAG, EVALUATION_TAG, REASON_TAG = (
     "graftline.reason",
 )
 PARENT_TAG = "mlflow.parentRunId"
+DECIDED_TAG = "graftline.decided"
+"""Of a run: the digest of the decision that was logged to it last."""
+_TAG_LENGTH = 5000
 
 
 @dataclass(frozen=True)
@@ -106,12 +109,29 @@ class Tracker:
             if client.get_run(run_id).data.tags.get(EVALUATION_TAG) == digest:
                 return
             self.log_metrics(run_id, metrics)
-            for name, rows in tables.items():
-                columns = {column: [row[column] for row in rows] for column in (rows[0] if rows else {})}
-                client.log_table(run_id, columns, f"evaluation/{name}-{digest[:8]}.json")
-            for path in plots:
-                client.log_artifact(run_id, str(path), "plots")
+            log_looks(client, run_id, "evaluation", tables, plots)
             client.set_tag(run_id, EVALUATION_TAG, digest)
+
+    def log_decision(
+        self,
+        verdicts: Mapping[str, Mapping[str, str]],
+        tables: Mapping[str, Sequence[Mapping[str, Any]]],
+        plots: Sequence[Path],
+    ) -> None:
+        """Add a decision to the runs that it was about: each its tags, all its tables and PNGs; once for equal content.
+
+        `verdicts` are the tags by run id.
+        """
+        told = {name: [dict(row) for row in rows] for name, rows in tables.items()}
+        digest = json_digest([{run: dict(tags) for run, tags in verdicts.items()}, told])
+        with self._reached() as client:
+            for run_id, tags in verdicts.items():
+                if client.get_run(run_id).data.tags.get(DECIDED_TAG) == digest:
+                    continue
+                for name, value in tags.items():
+                    client.set_tag(run_id, name, value[:_TAG_LENGTH])
+                log_looks(client, run_id, "decision", tables, plots)
+                client.set_tag(run_id, DECIDED_TAG, digest)
 
     def register(self, run_id: str, key: str, model_path: Path, tags: Mapping[str, str]) -> ModelVersion:
         """Log a merged checkpoint under the run and register it; the same key is registered once.

@@ -10,6 +10,7 @@ import transformers
 
 from pipelines.core.checkpoints.revision import checkpoint_digest
 from pipelines.core.child_process import as_child, peak_memory_bytes
+from pipelines.core.progress.told import tell
 from pipelines.finetune.conversation import ANSWERED
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.merging.compared import Example, compared_examples, nothing_to_compare
@@ -22,6 +23,8 @@ from pipelines.finetune.templates.tokenizing import stop_ids
 from pipelines.finetune.training.training import RESULT
 
 _SHARD = "5GB"
+_COMPARED, _COMPARED_WHOLE, _COMPARED_QUANTISED = 5, 4, 2
+"""How often the rows are read: with an adapter, of a model that was trained whole, and more of a quantised base."""
 
 
 def log_probabilities(model: Any, examples: list[Example]) -> torch.Tensor:
@@ -59,6 +62,8 @@ class Merge:
             raise nothing_to_compare(spec["dataset"])
         self.device = device_for(Path(spec["base_path"]))
         self.measured: dict[str, Any] = {"compared_rows": len(self.examples)}
+        self._said = 0
+        self._tell()
 
     def _examples(self, rows: Any) -> list[Example]:
         rows = (row for row in rows if row.get("kind", ANSWERED) == self.task.stage.kind)
@@ -76,7 +81,16 @@ class Merge:
         """Return what the model says of the rows' answers; their number is measured once."""
         said = log_probabilities(model, self.examples)
         self.measured["compared_tokens"] = len(said)
+        self._said += 1
+        self._tell()
         return said
+
+    def _tell(self) -> None:
+        """Tell the parent how many of the comparisons are done."""
+        wanted = (_COMPARED if self.recipe.finetuning_type == "lora" else _COMPARED_WHOLE) + (
+            _COMPARED_QUANTISED if self.recipe.quantization_bit else 0
+        )
+        tell(Path(self.spec["progress"]), self._said, wanted)
 
     def differ(self, name: str, one: torch.Tensor, other: torch.Tensor) -> None:
         """Keep the largest and the mean difference of two answers to the same rows."""

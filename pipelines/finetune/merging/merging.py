@@ -8,6 +8,7 @@ from pipelines.core.checkpoints.revision import weights_digest
 from pipelines.core.child_process import run_child
 from pipelines.core.errors import InputError
 from pipelines.core.identity import json_digest
+from pipelines.core.progress.told import ToldProgress
 from pipelines.finetune.merging.record import MergedRecord
 from pipelines.finetune.models.base import BaseModel
 from pipelines.finetune.recipes.recipe import Recipe
@@ -17,6 +18,7 @@ from pipelines.finetune.training.training import MARKER, RESULT, switch_complete
 log = logging.getLogger("graftline")
 
 CODE_VERSION = "3"
+PROGRESS = "progress.json"
 _CHILD = "pipelines.finetune.merging.merge_child"
 
 
@@ -48,9 +50,11 @@ def merge(recipe: Recipe, adapter: TrainingRecord, dataset_path: Path, base: Bas
             "base_path": str(base.path),
             "base_name": base.hub_name,
             "output": str(work / "output"),
+            "progress": str(work / PROGRESS),
         }
         log.info("merging adapter %s", adapter.key)
-        run_child(_CHILD, spec, work, needed_bytes=base.working_bytes(recipe.quantization_bit))
+        told = ToldProgress(work / PROGRESS, f"merging {adapter.key}", "comparisons")
+        run_child(_CHILD, spec, work, watch=told, needed_bytes=base.working_bytes(recipe.quantization_bit))
         switch_complete(work, folder)
     result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
     return MergedRecord.of_result(result, key, folder, adapter, adapter.base_revision)

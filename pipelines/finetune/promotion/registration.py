@@ -183,6 +183,15 @@ def carry_out(
     return {"digest": json_digest(held), **held, "decision": decision.record()}
 
 
+def verdict_tags(decision: Decision, merged: Mapping[str, MergedRecord]) -> dict[str, dict[str, str]]:
+    """Return by the run of each recipe's training the verdict on it and why, as its tags."""
+    return {
+        merged[outcome.recipe].run_id: {VERDICT_TAG: outcome.verdict, DECISION_TAG: outcome.reason}
+        for outcome in decision.outcomes
+        if outcome.recipe in merged and merged[outcome.recipe].run_id
+    }
+
+
 def _described(version: Version | None) -> dict[str, str] | None:
     if version is None:
         return None

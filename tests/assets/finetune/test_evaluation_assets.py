@@ -53,6 +53,9 @@ class FakeTracker(FakeRegistry):
     def log_evaluation(self, run_id: str, metrics: dict[str, float], tables: dict[str, Any], plots: list[Path]) -> None:
         self.logged = (run_id, metrics, tables, plots)
 
+    def log_decision(self, verdicts: dict[str, Any], tables: dict[str, Any], plots: list[Path]) -> None:
+        self.decided = (verdicts, tables, plots)
+
 
 class FakeBase:
     """Resolves every name to the same folder."""
@@ -115,8 +118,13 @@ def test_predictions_are_evaluated_gated_logged_and_promoted(line: Line) -> None
     run_id, metrics, tables, plots = line.tracker.logged
     assert run_id == "run" and metrics["difference_token_f1_all"] > 0 and plots[0].exists()
     assert len(tables["scores"]) >= 80
+    assert [path.name for path in plots] == ["evaluation-lora.png", "gains-lora.png"]
+    assert len(tables["answers"]) == len(tables["scores"]) and tables["answers"][0]["won_by"] == "adapter"
     record = line.promote()
     assert record["champion"]["recipe"] == "lora" and record["decision"]["verdict"] == "promote"
+    verdicts, _, plots = line.tracker.decided
+    assert verdicts["run"]["graftline.verdict"] == "promote"
+    assert [path.name for path in plots if path.exists()] == ["decision.png", "recipes.png"]
 
 
 def test_a_second_run_generates_and_registers_nothing(line: Line) -> None:

@@ -20,7 +20,7 @@ from pipelines.finetune.evaluation.evaluation import (
     unmeasured,
 )
 from pipelines.finetune.evaluation.judged import judge_metadata, judge_predictions
-from pipelines.finetune.evaluation.picture import evaluation_figure
+from pipelines.finetune.evaluation.picture import GAIN, evaluation_figure, gains_figure
 from pipelines.finetune.evaluation.scores import score_all
 from pipelines.finetune.recipes.recipe import Recipe
 from tests.fakes import FakeLanguageModel
@@ -143,3 +143,16 @@ def test_verdicts_of_a_judge_are_scores_and_what_was_not_judged_is_none() -> Non
     told = judge_metadata(judgements, "m")
     assert told["judge_not_judged"] == 1 and told["judge_reasons"]["its row is no longer held out"] == 1
     assert "user: question 0" in model.calls[0][0][0]["content"] and unmeasured([scored]) == {"judge_win_rate": 1}
+
+
+def test_the_gains_are_drawn_in_every_slice_and_what_is_left_out_is_counted() -> None:
+    references = [f"a{number}" for number in range(90)]
+    table = predictions(references, ["x"] * 90, references, languages=["en", "zh"] * 45)
+    sources = [f"来源{number % 30}" for number in range(90)]
+    table = table.set_column(table.column_names.index("source"), "source", [sources])
+    figure = gains_figure(evaluate("lora", table, FEW))
+    labels = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    assert labels[:3] == ["all (n=90)", "en (n=45)", "zh (n=45)"] and len(labels) == 24
+    assert figure.get_supxlabel().endswith("; 9 smaller slices are in the table")
+    colours = {line.get_color() for line in figure.axes[0].lines} - {"black"}
+    assert colours == {GAIN}

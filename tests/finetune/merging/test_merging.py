@@ -21,7 +21,7 @@ from tests.finetune.training.records import RESULT as TRAINED
 def children(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ran: list[str] = []
 
-    def run(module: str, spec: dict[str, Any], folder: Path, needed_bytes: int) -> None:
+    def run(module: str, spec: dict[str, Any], folder: Path, needed_bytes: int, watch: Any) -> None:
         ran.append(module)
         Path(spec["output"]).mkdir(parents=True)
         (Path(spec["output"]) / RESULT).write_text(json.dumps(records.RESULT))

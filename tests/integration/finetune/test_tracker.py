@@ -7,14 +7,16 @@ import pytest
 
 from pipelines.core.errors import ServiceError
 from pipelines.finetune.dataset.preparation import prepare
+from pipelines.finetune.evaluation.evaluation import evaluate, flat_metrics
 from pipelines.finetune.recipes.recipe import Recipe
 from pipelines.finetune.training.pictures import loss_curve
 from pipelines.finetune.training.record import TrainingRun
 from pipelines.finetune.training.tracked import dataset_counts, used_rows
 from resources.tracking.run_logging import log_numbers
 from resources.tracking.sweep_tracker import SweepTracker
-from resources.tracking.tracker import EXPERIMENT, Tracker
+from resources.tracking.tracker import EVALUATION_TAG, EXPERIMENT, Tracker
 from tests.finetune.dataset.example_rows import many, write
+from tests.finetune.evaluation.predicting import predictions
 from tests.integration.training.tiny_model import make_tiny_model
 
 LOG = [
@@ -128,6 +130,26 @@ def test_an_evaluation_joins_its_run_once(tracker: Tracker, run_id: str):
     (table,) = client.list_artifacts(run_id, "evaluation")
     stored = json.loads(Path(client.download_artifacts(run_id, table.path)).read_text())
     assert stored["columns"] == ["id", "text"] and stored["data"] == [["a", "退货"]]
+    tracker.log_evaluation(run_id, {"token_f1": 0.5}, {"scores": [{"id": "a", "text": "换货"}]})
+    assert [file.path for file in client.list_artifacts(run_id, "evaluation")] == ["evaluation/scores.json"]
+    mlflow.set_tracking_uri(tracker.uri)
+    mlflow.set_experiment(EXPERIMENT)
+    assert mlflow.load_table("evaluation/scores.json", run_ids=[run_id])["text"].tolist() == ["换货"]
+
+
+def test_a_decision_joins_the_runs_that_it_was_about_once(tracker: Tracker, run_id: str, place: Path):
+    import mlflow
+
+    picture = place / "decision.png"
+    picture.write_bytes(b"png")
+    verdicts = {run_id: {"graftline.verdict": "hold", "graftline.decision": "x" * 9000}}
+    for _ in range(2):
+        tracker.log_decision(verdicts, {"recipes": [{"recipe": "lora", "chrf": 0.5}]}, [picture])
+    client = mlflow.MlflowClient(tracker.uri)
+    tags = client.get_run(run_id).data.tags
+    assert tags["graftline.verdict"] == "hold" and len(tags["graftline.decision"]) == 5000
+    assert json.loads(tags["mlflow.loggedArtifacts"]).count({"path": "decision/recipes.json", "type": "table"}) == 1
+    assert "plots/decision.png" in [file.path for file in client.list_artifacts(run_id, "plots")]
 
 
 def test_the_champion_loads_and_generates(tracker: Tracker, run_id: str, place: Path):
@@ -218,3 +240,26 @@ def test_rows_of_many_repairs_and_none_held_out_are_a_run_too(tracker: Tracker, 
     logged = client.get_run(run_id).data.metrics
     assert logged["a_ b"] == 1 and logged["a_ b_2"] == 2 and logged["退货_元_"] == 6
     assert {1, 2, 3, 4, 5, 6} <= set(logged.values())
+
+
+def test_evaluated_runs_of_all_recipes_compare_in_a_table_without_holes(place: Path):
+    import mlflow
+
+    tracker = Tracker(f"sqlite:///{place}/compared.db", place / "compared")
+    dataset = prepare(many(place / "in", 40), place)
+    for recipe, rank in (("lora", 16), ("二号", 4), ("never evaluated", 8)):
+        resolved = Recipe(lora_rank=rank, quantization_bit=4 if rank == 4 else None).resolved()
+        run = TrainingRun(recipe, recipe, recipe, resolved, Path(dataset["path"]), dataset["digest"], LOG,
+                          {"train_loss": 1.0}, place / "adapter")  # fmt: skip
+        run_id = tracker.log_training(run)
+        if recipe != "never evaluated":
+            table = evaluate(recipe, predictions(["a", "七天"], ["x", "x"], ["a", "x"], languages=["en", "zh"]))
+            tracker.log_evaluation(run_id, flat_metrics(table), {"answers": [{"prompt": "问", "adapter": recipe}]})
+    mlflow.set_tracking_uri(tracker.uri)
+    mlflow.set_experiment(EXPERIMENT)
+    found = mlflow.search_runs(experiment_names=[EXPERIMENT], filter_string=f"tags.`{EVALUATION_TAG}` LIKE '%'")
+    compared = [name for name in found.columns if name.startswith(("params.", "metrics."))]
+    assert len(found) == 2 and not found[compared].isna().any().any()
+    assert {"params.lora_rank", "metrics.adapter_token_f1_all", "metrics.adapter_chrf_zh"} <= set(compared)
+    beside = mlflow.load_table("evaluation/answers.json", run_ids=found["run_id"].tolist())
+    assert sorted(beside["adapter"]) == ["lora", "二号"]
