@@ -17,8 +17,8 @@ from pipelines.orchestration.outcomes import Outcome, failed_above, in_order, ou
 
 log = logging.getLogger("graftline")
 PROCESS_TAG = "graftline/process"
-
-
+_CLOCK_SECONDS = 60.0
+"""By so much a clock may have been set between a process's start and its run's."""
 _NOT_DONE = {"FAILED": "failed", "skipped": "was skipped"}
 
 
@@ -33,8 +33,9 @@ UNFINISHED = [
 
 def bury_the_dead(instance: dg.DagsterInstance) -> None:
     """Fail the runs whose process is gone, and free the pool slots that they hold: a killed night blocks nobody."""
-    for run in instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED)):
-        if PROCESS_TAG in run.tags and not psutil.pid_exists(int(run.tags[PROCESS_TAG])):
+    for record in instance.get_run_records(filters=dg.RunsFilter(statuses=UNFINISHED)):
+        run, began = record.dagster_run, record.create_timestamp.timestamp()
+        if PROCESS_TAG in run.tags and not _still_runs(int(run.tags[PROCESS_TAG]), began):
             instance.report_run_failed(run, "the process that ran this is gone")
     storage = instance.event_log_storage
     if not storage.supports_global_concurrency_limits:
@@ -46,6 +47,19 @@ def bury_the_dead(instance: dg.DagsterInstance) -> None:
             holder = instance.get_run_by_id(run_id)
             if holder is None or holder.is_finished:
                 storage.free_concurrency_slots_for_run(run_id)
+
+
+def _still_runs(pid: int, began: float) -> bool:
+    """Say whether the process of a run that was made at `began` lives; a younger one has only its number.
+
+    After a restart, of a container above all, the same numbers are given out again.
+    """
+    try:
+        return psutil.Process(pid).create_time() <= began + _CLOCK_SECONDS
+    except psutil.AccessDenied:  # it is there, and nobody says since when
+        return True
+    except psutil.NoSuchProcess:
+        return False
 
 
 def unfinished_nights(instance: dg.DagsterInstance, own: str | None = None) -> list[dg.DagsterRun]:
