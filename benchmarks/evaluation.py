@@ -3,7 +3,7 @@
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,29 +49,30 @@ ROWS = tuple(TARGETS)
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much is measured: prompts, rounds of ours and raw vLLM, batch sizes of transformers."""
+    """How much is measured: prompts, those compared with batch 1, rounds beside raw vLLM, transformers' batch sizes."""
 
     prompts: int
+    compared: int
     rounds: int
     batches: tuple[int, ...]
 
 
-FULL = Sizes(32, 5, (1, 4, 8, 16, 32))
-QUICK = Sizes(12, 5, (1, 4, 12))
-ON_GPU = Sizes(256, 5, (1, 16, 64, 128, 256))
+FULL = Sizes(32, 32, 5, (1, 4, 8, 16, 32))
+QUICK = Sizes(12, 8, 5, (2, 4, 12))
+ON_GPU = Sizes(256, 16, 5, (16, 64, 128, 256))
 
 
 def _options(parser: Any) -> None:
     parser.add_argument("--model", type=Path, default=None, help="a checkpoint's folder (default: the small model)")
-    parser.add_argument("--batches", default="", help="batch sizes of transformers, divided by commas; 1 is among them")
+    parser.add_argument("--batches", default="", help="batch sizes of transformers, divided by commas")
     add_sizes(parser, FULL)
 
 
 def sizes(options: Any, gpu: bool) -> Sizes:
     """Return the sizes of --quick, of the full run or of a GPU, with those that the options name."""
     found = chosen_sizes(options, ON_GPU if gpu else FULL, QUICK)
-    given = tuple(sorted({1, *map(int, options.batches.split(","))})) if options.batches else found.batches
-    return Sizes(found.prompts, found.rounds, given)
+    given = tuple(sorted(set(map(int, options.batches.split(","))))) if options.batches else found.batches
+    return replace(found, batches=given, compared=min(found.compared, found.prompts))
 
 
 def elsewhere(rows: Sequence[str], gpu: bool) -> list[Row]:
@@ -95,9 +96,10 @@ def measure(rows: Sequence[str], size: Sizes, model: Path, home: Path, seed: int
     WARM.stop()
     found, details = [overhead_row(ours, raw), start_row(*starts)], {"Prompts": _told(lengths)}
     if {SPEED, SPEED_ON_GPU, AGREEMENT} & set(rows):
-        grid = _transformers(given, environment, home, size.batches)
-        found += [speed_row(SPEED_ON_GPU if has_gpu() else SPEED, ours, grid), agreement_row(ours[-1], grid)]
-        details["Transformers"] = grid_lines(grid)
+        grid, reference = _transformers(given, environment, home, size, AGREEMENT in rows)
+        found.append(speed_row(SPEED_ON_GPU if has_gpu() else SPEED, ours, grid))
+        found += [agreement_row(ours[-1], grid, reference)] if reference else []
+        details["Transformers"] = grid_lines(grid, reference)
     made = {row.id: row for row in found}
     return [made[row] for row in rows if row in made], details
 
@@ -119,12 +121,13 @@ def _beside_raw_vllm(
     first = evaluated(rows, model, engine, tables, -1)  # starts the engine; what a first run sets up is no round
     say(f"our engine started in {first.start_seconds:.1f} s; first evaluation {first.made.seconds:.1f} s")
     with raw_engine("vllm", given, home / "raw", environment) as peer:
-        peer.generate(0)
+        every = len(given["prompts"])
+        peer.generate(every)
         found = interleave(
             rounds,
             {
                 "ours": lambda number: evaluated(rows, model, engine, tables, number),
-                "raw": lambda number: peer.generate(0),
+                "raw": lambda number: peer.generate(every),
             },
         )
         for one, other in zip(found["ours"], found["raw"], strict=True):
@@ -133,15 +136,20 @@ def _beside_raw_vllm(
 
 
 def _transformers(
-    given: dict[str, Any], environment: dict[str, str], home: Path, batches: Sequence[int]
-) -> dict[int, Made]:
+    given: dict[str, Any], environment: dict[str, str], home: Path, size: Sizes, compare: bool
+) -> tuple[dict[int, Made], Made | None]:
+    """Return what transformers made at each batch size, and the first prompts at batch 1 where they are compared."""
+    every, grid = len(given["prompts"]), dict[int, Made]()
     with raw_engine("transformers", given, home / "raw", environment) as peer:
-        grid = {}
-        for size in batches:
-            grid[size] = peer.generate(size)
-            say(f"transformers, batch {size}: {grid[size].seconds:.1f} s, {grid[size].tokens} tokens")
         say(f"transformers started in {peer.start_seconds:.1f} s")
-        return grid
+        for batch in size.batches:
+            grid[batch] = peer.generate(every, batch)
+            say(f"transformers, batch {batch}: {grid[batch].seconds:.1f} s, {grid[batch].tokens} tokens")
+        if not compare:
+            return grid, None
+        if 1 in grid:
+            return grid, Made(grid[1].seconds, grid[1].outputs[: size.compared])
+        return grid, peer.generate(size.compared, 1)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

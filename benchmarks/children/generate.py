@@ -1,8 +1,8 @@
 """Raw vLLM or raw transformers, which answers one line of its input after the other until that is closed.
 
-Arguments: vllm or transformers, a file {"model", "prompts", "stop", "max_tokens", "dtype", "sequences"}. A line is a
-batch size (vLLM takes all prompts at once); each is answered by a line {"seconds", "outputs"}; the first line is
-{"start_seconds"}, from the process's first import on. Nothing of ours is imported.
+Arguments: vllm or transformers, a file {"model", "prompts", "stop", "max_tokens", "dtype", "sequences"}. A line is how
+many of the prompts, and a batch size (vLLM takes them all at once); each is answered by a line {"seconds", "outputs"};
+the first line is {"start_seconds"}, from the process's first import on. Nothing of ours is imported.
 """
 
 import json
@@ -29,8 +29,8 @@ def vllm(job):
     )
     sampling = SamplingParams(temperature=0.0, max_tokens=job["max_tokens"], stop_token_ids=job["stop"])
 
-    def generate(size):
-        requests = [{"prompt_token_ids": ids} for ids in job["prompts"]]
+    def generate(count, size):
+        requests = [{"prompt_token_ids": ids} for ids in job["prompts"][:count]]
         results = llm.generate(requests, sampling, use_tqdm=False)
         return [list(result.outputs[0].token_ids) for result in results]
 
@@ -44,9 +44,10 @@ def transformers(job):
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = AutoModelForCausalLM.from_pretrained(job["model"], dtype=getattr(torch, job["dtype"])).to(device).eval()
-    pad, prompts = job["stop"][0], job["prompts"]
+    pad = job["stop"][0]
 
-    def generate(size):
+    def generate(count, size):
+        prompts = job["prompts"][:count]
         order, outputs = sorted(range(len(prompts)), key=lambda row: -len(prompts[row])), {}
         for begin in range(0, len(order), size):
             rows = order[begin : begin + size]
@@ -71,9 +72,9 @@ def transformers(job):
                 outputs[row] = tokens[: ends[0] + 1] if ends else tokens
         return [outputs[row] for row in range(len(prompts))]
 
-    def generate_without_gradients(size):
+    def generate_without_gradients(count, size):
         with torch.inference_mode():
-            return generate(size)
+            return generate(count, size)
 
     return generate_without_gradients, lambda: None
 
@@ -88,5 +89,5 @@ if __name__ == "__main__":
     for line in sys.stdin:
         forget()
         began = time.perf_counter()
-        outputs = generate(int(line))
+        outputs = generate(*map(int, line.split()))
         print(json.dumps({"seconds": time.perf_counter() - began, "outputs": outputs}), file=answers, flush=True)

@@ -54,15 +54,18 @@ def speed_row(row: str, ours: Sequence[Evaluated], grid: Mapping[int, Made]) -> 
     return Row(row, *TARGETS[row], ratio(peer.seconds, mine), tokens / mine, peer.tokens / peer.seconds, note)
 
 
-def agreement_row(ours: Evaluated, grid: Mapping[int, Made]) -> Row:
-    """Return by how much we agree better with transformers at batch 1 than its own best batch does."""
-    reference, size = grid[1].outputs, best(grid)
-    mine, peer = (agreement(found, reference) for found in (ours.made.outputs, grid[size].outputs))
-    rows = len(reference)
+def agreement_row(ours: Evaluated, grid: Mapping[int, Made], reference: Made) -> Row:
+    """Return by how much we agree better with transformers at batch 1 than its own best batch does.
+
+    `reference` is transformers at batch 1 over the first prompts.
+    """
+    size, rows = best(grid), len(reference.outputs)
+    sides = [found[:rows] for found in (ours.made.outputs, grid[size].outputs)]
+    mine, peer = (agreement(side, reference.outputs) for side in sides)
+    same, its_own = (alike(side, reference.outputs) for side in sides)
     note = (
         f"share of a text's tokens before the first that differs from transformers' at batch 1; the value is ours less "
-        f"its own at batch {size}; to the last token the same: {alike(ours.made.outputs, reference)} of {rows} texts "
-        f"of ours, {alike(grid[size].outputs, reference)} of its own"
+        f"its own at batch {size}; to the last token the same: {same} of {rows} texts of ours, {its_own} of its own"
     )
     if size == 1:
         note += "; its best batch is 1, which agrees with itself"
@@ -90,12 +93,15 @@ def start_row(ours: float, raw: float) -> Row:
     return Row(START, *TARGETS[START], ours, ours, raw, note)
 
 
-def grid_lines(grid: Mapping[int, Made]) -> str:
-    """Return each batch size of transformers as a line."""
-    lines = [
-        f"batch {size}: {made.seconds:.1f} s, {made.tokens / made.seconds:.0f} tokens/s, agreement with batch 1 "
-        f"{agreement(made.outputs, grid[1].outputs):.4f}, the same text {alike(made.outputs, grid[1].outputs)} of "
-        f"{len(made.outputs)}"
-        for size, made in grid.items()
-    ]
-    return "\n".join(lines)
+def grid_lines(grid: Mapping[int, Made], reference: Made | None) -> str:
+    """Return each batch size of transformers as a line, with its agreement where there is a reference."""
+    return "\n".join(_line(size, made, reference) for size, made in grid.items())
+
+
+def _line(size: int, made: Made, reference: Made | None) -> str:
+    line = f"batch {size}: {made.seconds:.1f} s, {made.tokens / made.seconds:.0f} tokens/s"
+    if reference is None:
+        return line
+    texts = made.outputs[: len(reference.outputs)]
+    same = f"the same text {alike(texts, reference.outputs)} of {len(texts)}"
+    return f"{line}, agreement with batch 1 {agreement(texts, reference.outputs):.4f}, {same}"

@@ -37,11 +37,11 @@ class RawEngine:
         self._child, self._answers, self._log = child, answers, log
         self.start_seconds = float(self._answer()["start_seconds"])
 
-    def generate(self, size: int) -> Made:
-        """Generate every prompt in batches of `size` (vLLM takes them all at once); ProcessFailed where it ends."""
+    def generate(self, count: int, size: int = 0) -> Made:
+        """Generate the first prompts in batches of `size` (vLLM takes all at once); ProcessFailed where it ends."""
         assert self._child.stdin is not None
         try:
-            self._child.stdin.write(f"{size}\n")
+            self._child.stdin.write(f"{count} {size}\n")
             self._child.stdin.flush()
         except BrokenPipeError:
             self._fail()

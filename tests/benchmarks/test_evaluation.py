@@ -46,10 +46,12 @@ def test_the_speed_is_against_the_batch_size_that_took_least_time() -> None:
 
 
 def test_agreement_is_held_to_transformers_own_at_its_best_batch() -> None:
-    better = agreement_row(ours(1.0, [[1, 2, 3, 4], [5, 6]]), GRID)
+    better = agreement_row(ours(1.0, [[1, 2, 3, 4], [5, 6]]), GRID, GRID[1])
     assert (better.value, better.ours, better.peer, better.met) == (0.25, 1.0, 0.75, True)
-    worse = agreement_row(ours(1.0, [[9, 2, 3, 4], [5, 6]]), GRID)
+    worse = agreement_row(ours(1.0, [[9, 2, 3, 4], [5, 6]]), GRID, GRID[1])
     assert (worse.value, worse.met) == (-0.25, False)
+    first = agreement_row(ours(1.0, [[1, 2, 3, 4], [9, 9]]), GRID, Made(1.0, [[1, 2, 3, 4]]))
+    assert (first.value, first.ours) == (0.0, 1.0) and "1 of 1 texts" in first.note
 
 
 def test_the_overhead_is_the_median_of_rounds_side_by_side() -> None:
@@ -99,11 +101,11 @@ def test_a_raw_engine_answers_each_line_and_its_end_is_told(tmp_path: Path, monk
     script.write_text(
         "import sys\nprint('{\"start_seconds\": 2.5}', flush=True)\n"
         "for line in sys.stdin:\n"
-        "    if line == '0\\n':\n        sys.exit('out of memory')\n"
+        "    if line == '2 0\\n':\n        sys.exit('out of memory')\n"
         '    print(\'{"seconds": 1.5, "outputs": [[1]]}\', flush=True)\n'
     )
     monkeypatch.setattr(raw, "python", lambda *_: [sys.executable, script])
     with raw_engine("vllm", {}, tmp_path / "work", {}) as peer:
-        assert (peer.start_seconds, peer.generate(4)) == (2.5, Made(1.5, [[1]]))
+        assert (peer.start_seconds, peer.generate(2, 4)) == (2.5, Made(1.5, [[1]]))
         with pytest.raises(ProcessFailed, match="out of memory"):
-            peer.generate(0)
+            peer.generate(2)
