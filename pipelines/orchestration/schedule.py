@@ -30,7 +30,7 @@ TIMETABLES = (
         "nightly_retraining",
         "night",
         "0 2 * * *",
-        "Every night at 02:00: documents, data, each recipe, one decision, answers; off until switched on.",
+        "Every night at 02:00 UTC: documents, data, each recipe, one decision, answers; off until switched on.",
     ),
 )
 """All schedules of the project: a line here is one more, with its job."""

@@ -28,7 +28,10 @@ def _run(kept: KeptModel, model: str, prompts: list[list[int]], job: dict[str, A
     longest = max(map(len, prompts)) + job["max_tokens"]
     loaded, came = kept.ready(model, longest, job)
     ready = time.perf_counter()
-    outputs = loaded.generate(prompts, stop_token_ids(Path(model)), job)
+    if job.get("starts"):
+        outputs = loaded.likelihoods(prompts, job["starts"])
+    else:
+        outputs = loaded.generate(prompts, stop_token_ids(Path(model)), job)
     return {
         "engine": kept.name,
         "fallback": kept.fallback,

@@ -135,6 +135,11 @@ def test_killed_runs_leave_the_pool_and_its_queue():
         assert storage.claim_concurrency_slot("gpu", "another", "adapter").is_claimed
 
 
+def test_every_schedule_says_in_which_time_zone_its_hour_is():
+    for timetable, made in zip(schedule.TIMETABLES, schedule.scheduled(lambda: stand_ins), strict=True):
+        assert (made.execution_timezone or "UTC") in timetable.description
+
+
 def test_the_sensor_fires_once_for_each_state_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("GRAFTLINE_DOCUMENTS", str(tmp_path))
     (tmp_path / "a.md").write_text("one", encoding="utf-8")

@@ -1,0 +1,64 @@
+"""What a model gives the tokens of a continuation: for tasks that choose among answers, and for perplexities."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Row = tuple[Sequence[int], Sequence[int]]
+"""Context and continuation, as token ids; neither is empty."""
+_TOKENS_PER_BATCH = 4096
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """Natural logarithms, a token of the continuation each, and whether every token was the likeliest one."""
+
+    log_probabilities: list[float]
+    greedy: bool
+
+
+def of_vllm(llm: Any, rows: Sequence[list[int]], starts: Sequence[int]) -> list[dict[str, Any]]:
+    """Return a row's log-probabilities from its start on, by vLLM's own of a prompt's tokens."""
+    from vllm import SamplingParams
+
+    sampling = SamplingParams(temperature=0.0, max_tokens=1, prompt_logprobs=0, detokenize=False)
+    llm.reset_prefix_cache()
+    results = llm.generate([{"prompt_token_ids": ids} for ids in rows], sampling, use_tqdm=True)
+    made = []
+    for ids, start, result in zip(rows, starts, results, strict=True):
+        said = [place[token] for place, token in zip(result.prompt_logprobs[start:], ids[start:], strict=True)]
+        made.append({"log_probabilities": [one.logprob for one in said], "greedy": all(one.rank == 1 for one in said)})
+    return made
+
+
+def of_transformers(
+    network: Any, device: str, rows: Sequence[list[int]], starts: Sequence[int]
+) -> list[dict[str, Any]]:
+    """Return the same by one forward pass over rows of similar length; what is padded on the right is not read."""
+    import torch
+
+    made: dict[int, dict[str, Any]] = {}
+    for batch in _batches([len(ids) for ids in rows]):
+        width = max(len(rows[row]) for row in batch)
+        ids = torch.tensor([rows[row] + [0] * (width - len(rows[row])) for row in batch], device=device)
+        mask = torch.tensor([[1] * len(rows[row]) + [0] * (width - len(rows[row])) for row in batch], device=device)
+        with torch.inference_mode():
+            logits = network(input_ids=ids, attention_mask=mask).logits
+        for place, row in enumerate(batch):
+            start, end = starts[row], len(rows[row])
+            said, tokens = logits[place, start - 1 : end - 1].float(), ids[place, start:end]
+            of_tokens = said.log_softmax(-1).gather(-1, tokens[:, None])[:, 0]
+            greedy = bool((said.argmax(-1) == tokens).all())
+            made[row] = {"log_probabilities": of_tokens.tolist(), "greedy": greedy}
+    return [made[row] for row in range(len(rows))]
+
+
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    batches: list[list[int]] = []
+    for row in sorted(range(len(lengths)), key=lambda row: (-lengths[row], row)):
+        widest = lengths[batches[-1][0]] if batches else 0
+        if batches and widest * (len(batches[-1]) + 1) <= _TOKENS_PER_BATCH:
+            batches[-1].append(row)
+        else:
+            batches.append([row])
+    return batches
