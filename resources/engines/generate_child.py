@@ -12,6 +12,7 @@ from pipelines.core.files import write_atomically
 from resources.engines.batch_engine import dtype_name, stop_token_ids
 from resources.engines.job_pipe import jobs
 from resources.engines.kept_model import KeptModel
+from resources.engines.likelihoods import Scoring
 
 
 def main() -> None:
@@ -27,11 +28,9 @@ def _run(kept: KeptModel, model: str, prompts: list[list[int]], job: dict[str, A
     started = time.perf_counter()
     longest = max(map(len, prompts)) + job["max_tokens"]
     loaded, came = kept.ready(model, longest, job)
+    loaded = Scoring(loaded) if job.get("starts") else loaded
     ready = time.perf_counter()
-    if job.get("starts"):
-        outputs = loaded.likelihoods(prompts, job["starts"])
-    else:
-        outputs = loaded.generate(prompts, stop_token_ids(Path(model)), job)
+    outputs = loaded.generate(prompts, stop_token_ids(Path(model)), job)
     return {
         "engine": kept.name,
         "fallback": kept.fallback,

@@ -17,6 +17,25 @@ class Likelihood:
     greedy: bool
 
 
+class Scoring:
+    """A loaded model whose outputs are the likelihoods that a job asks for: from `starts` on, a row each."""
+
+    def __init__(self, loaded: Any) -> None:
+        self._loaded, self.room = loaded, loaded.room
+
+    def generate(self, prompts: list[list[int]], stop: list[int], job: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return {"log_probabilities", "greedy"} by row; nothing is generated."""
+        return self._loaded.likelihoods(prompts, job["starts"])
+
+    def likelihoods(self, rows: list[list[int]], starts: list[int]) -> list[dict[str, Any]]:
+        """Return the same."""
+        return self._loaded.likelihoods(rows, starts)
+
+    def swap(self, model: str) -> bool:
+        """Take other weights in, as the model does."""
+        return bool(self._loaded.swap(model))
+
+
 def of_vllm(llm: Any, rows: Sequence[list[int]], starts: Sequence[int]) -> list[dict[str, Any]]:
     """Return a row's log-probabilities from its start on, by vLLM's own of a prompt's tokens."""
     from vllm import SamplingParams
