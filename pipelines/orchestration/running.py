@@ -17,8 +17,8 @@ from pipelines.orchestration.outcomes import Outcome, failed_above, in_order, ou
 
 log = logging.getLogger("graftline")
 PROCESS_TAG = "graftline/process"
-_CLOCK_SECONDS = 60.0
-"""By so much a clock may have been set between a process's start and its run's."""
+
+
 _NOT_DONE = {"FAILED": "failed", "skipped": "was skipped"}
 
 
@@ -47,6 +47,10 @@ def bury_the_dead(instance: dg.DagsterInstance) -> None:
             holder = instance.get_run_by_id(run_id)
             if holder is None or holder.is_finished:
                 storage.free_concurrency_slots_for_run(run_id)
+
+
+_CLOCK_SECONDS = 60.0
+"""By so much a clock may have been set between a process's start and its run's."""
 
 
 def _still_runs(pid: int, began: float) -> bool:
