@@ -14,18 +14,31 @@ from pipelines.core.delta import Work
 from pipelines.core.identity import json_digest
 from pipelines.core.protocols import LanguageModel
 from pipelines.finetune.conversation import ANSWERED, messages_of, of_kind, tools_of
+from pipelines.finetune.dataset.checks import split_checks
 from pipelines.finetune.dataset.rows.measures import registered_measures, row_measures
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.evaluation import evaluation as evaluating
-from pipelines.finetune.evaluation.checks import every_text_is_there, gate_checks, prompt_checks, texts_missing
+from pipelines.finetune.evaluation.answers import GREEDY, ModelFolder
+from pipelines.finetune.evaluation.checks import (
+    agreement,
+    answered_twice,
+    engine_checks,
+    every_text_is_there,
+    gate_checks,
+    prompt_checks,
+    texts_missing,
+)
 from pipelines.finetune.evaluation.judged import judge_metadata, judge_predictions
 from pipelines.finetune.evaluation.picture import plot_evaluation
-from pipelines.finetune.evaluation.prediction import ModelFolder, predict
+from pipelines.finetune.evaluation.prediction import predict
+from pipelines.finetune.evaluation.reference import transformers_choices
 from pipelines.finetune.evaluation.scores import Scored, row_slices, score_all
 from pipelines.finetune.merging.record import MergedRecord
+from pipelines.finetune.promotion.registration import champion_folder
 from pipelines.finetune.recipes.datasets import split_for
 from pipelines.finetune.recipes.files import load_recipe
 from pipelines.finetune.recipes.recipe import Recipe, names_in
+from pipelines.measuring.paired import error_rate
 from resources.engines.engine import InferenceEngine
 from resources.models.small_model import SmallModel
 from resources.settings import Settings
@@ -51,7 +64,7 @@ def _merged(stored: dict[str, Any], recipe: str) -> MergedRecord:
 
 
 @dg.asset(
-    group_name=GROUP, kinds={"vllm", "huggingface"}, owners=OWNERS, code_version="2", partitions_def=RECIPES, pool="gpu"
+    group_name=GROUP, kinds={"vllm", "huggingface"}, owners=OWNERS, code_version="3", partitions_def=RECIPES, pool="gpu"
 )
 def predictions(
     context: dg.AssetExecutionContext,
@@ -61,8 +74,9 @@ def predictions(
     tables: dg.ResourceParam[TableStore],
     engine: dg.ResourceParam[InferenceEngine],
     base_model: dg.ResourceParam[SmallModel],
+    tracker: dg.ResourceParam[Tracker],
 ) -> dg.MaterializeResult:
-    """What base and merged adapter answer to the held-out rows, from the same prompt ids; the base's are made once."""
+    """What base, merged adapter and champion answer to the held-out rows, from the same prompt ids, each row once."""
     recipe = load_recipe(settings.recipes / f"{context.partition_key}.yaml")
     base = base_model.resolve(recipe.model_name_or_path)
     rows, digest = held_out_rows(instruction_dataset, recipe)
@@ -74,12 +88,16 @@ def predictions(
         ModelFolder(Path(merged.path), merged.digest),
         engine,
         tables,
+        champion=champion_folder(tracker, settings.home),
     )
     engines = ", ".join(sorted({*made.table["base_engine"].to_pylist(), *made.table["engine"].to_pylist()}))
     return table_result(
         made.table,
         Work(computed={"texts": made.generated}),
+        reused_texts=made.reused,
+        champion=made.champion,
         engine=engines,
+        sampling=dg.MetadataValue.json(GREEDY),
         max_tokens=made.max_tokens,
         **{f"{who}_cut_at_max_tokens": count for who, count in made.cut.items()},
         **made.speed,
@@ -121,7 +139,26 @@ def prompts_are_as_trained(
     return gate(tables, "prompts_are_as_trained", "predictions", version, checks, recipe, made_from=above)
 
 
-@dg.asset(group_name=GROUP, kinds={"python", "mlflow"}, owners=OWNERS, code_version="2", partitions_def=RECIPES)
+@dg.asset_check(asset=predictions, partitions_def=RECIPES, blocking=True)
+def engine_agrees_with_transformers(
+    context: dg.AssetCheckExecutionContext,
+    predictions: pa.Table,
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
+    engine: dg.ResourceParam[InferenceEngine],
+) -> dg.AssetCheckResult:
+    """The engine's answers part from transformers' in float32 on no more rows than noise explains."""
+    recipe, name = context.partition_key, f"merged_model/{context.partition_key}"
+    merged = MergedRecord.read(tables.read_record(name), name)
+    twice = answered_twice(predictions)
+    choices = transformers_choices(twice, ModelFolder(Path(merged.path), merged.digest), recipe, engine, tables)
+    checks = engine_checks(predictions, choices, error_rate(settings.level))
+    figures, version = agreement(twice, choices), tables.digest(f"predictions/{recipe}")
+    above = (name, "instruction_dataset")
+    return gate(tables, "engine_agrees_with_transformers", "predictions", version, checks, recipe, figures, above)
+
+
+@dg.asset(group_name=GROUP, kinds={"python", "mlflow"}, owners=OWNERS, code_version="3", partitions_def=RECIPES)
 def evaluation(
     context: dg.AssetExecutionContext,
     instruction_dataset: dict[str, Any],
@@ -174,10 +211,17 @@ def _judged(
 
 @dg.asset_check(asset=evaluation, partitions_def=RECIPES, blocking=True)
 def ready_for_promotion(
-    context: dg.AssetCheckExecutionContext, evaluation: pa.Table, tables: dg.ResourceParam[TableStore]
+    context: dg.AssetCheckExecutionContext,
+    evaluation: pa.Table,
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
 ) -> dg.AssetCheckResult:
-    """Enough rows, the same prompts, one engine, few empty texts; kept by recipe for `registered_model`."""
+    """Enough rows, the same prompts, one engine, few empty texts, no leak; kept by recipe for `registered_model`."""
     recipe = context.partition_key
-    checks, version = gate_checks(tables.read(f"predictions/{recipe}")), tables.digest(f"evaluation/{recipe}")
-    above = (f"predictions/{recipe}",)
+    asked = load_recipe(settings.recipes / f"{recipe}.yaml")
+    checks = dict(gate_checks(tables.read(f"predictions/{recipe}")))
+    if asked.eval_dataset:  # `nothing_leaks` looks at the split by source alone
+        rows = split_for(asked, load_dataset(Path(tables.read_record("instruction_dataset")["path"])))
+        checks |= split_checks(*(part.select_columns(["row_id", "messages"]).to_list() for part in rows))
+    version, above = tables.digest(f"evaluation/{recipe}"), (f"predictions/{recipe}",)
     return gate(tables, "ready_for_promotion", "evaluation", version, checks, recipe, made_from=above)

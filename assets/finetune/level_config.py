@@ -25,5 +25,5 @@ class DecisionConfig(LevelConfig):
     """What a promotion is decided by in this run."""
 
     noise: dict[str, float] = Field(
-        default={}, description="by metric, the difference that two runs of the same weights show; a gain exceeds it"
+        default={}, description="by metric, what a gain must exceed; empty: what two runs of the same weights showed"
     )

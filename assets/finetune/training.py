@@ -11,7 +11,7 @@ from assets.finetune.partitions import RECIPES
 from assets.finetune.recipe_config import RecipeConfig
 from assets.results import OWNERS, gate, plot, record_result
 from pipelines.finetune.merging import merging
-from pipelines.finetune.merging.checks import merge_checks
+from pipelines.finetune.merging.checks import files_checks, merge_checks
 from pipelines.finetune.merging.record import MergedRecord
 from pipelines.finetune.models import profile, servability
 from pipelines.finetune.recipes.datasets import require_configured_folder
@@ -153,9 +153,10 @@ def merged_model(
 def merge_is_faithful(
     context: dg.AssetCheckExecutionContext, merged_model: dict[str, Any], tables: dg.ResourceParam[TableStore]
 ) -> dg.AssetCheckResult:
-    """The merged weights give the adapter's log-probabilities, up to rounding, and keep its chat template."""
+    """The merged weights give the adapter's log-probabilities, up to rounding, and its chat template, and lie whole."""
     recipe = context.partition_key
-    checks = merge_checks(MergedRecord.read(merged_model, f"merged_model/{recipe}"))
+    merged = MergedRecord.read(merged_model, f"merged_model/{recipe}")
+    checks = {**merge_checks(merged), **files_checks(merged)}
     made_from = (f"adapter/{recipe}",)
     return gate(
         tables, "merge_is_faithful", "merged_model", merged_model["digest"], checks, recipe, made_from=made_from

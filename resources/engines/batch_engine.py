@@ -11,7 +11,9 @@ from pipelines.compute.processor import fast_bfloat16
 Outputs = list[dict[str, Any]]
 """One a prompt: {"text", "token_ids", "finish_reason"}."""
 Job = dict[str, Any]
-"""`max_tokens`, `schema`, `context`, `concurrency` and `trust_remote_code` (see `InferenceEngine.generate`)."""
+"""`max_tokens`, `schema`, `context`, `concurrency` and `trust_remote_code` (see `InferenceEngine.generate`).
+
+`told` is a function of (row, output) that an engine may call as soon as a row is finished: it is kept then."""
 
 
 class Loaded(Protocol):

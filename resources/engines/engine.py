@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,9 @@ from pipelines.core.child_process import ChildError
 from pipelines.core.errors import InputError, ServiceError
 from pipelines.core.protocols import Messages
 from resources.engines.chat_template import Tools, render_conversations, token_counts
+from resources.engines.choices import choices_of
 from resources.engines.engines import FALLBACK, engine_named
+from resources.engines.job_pipe import Listener, Tells
 from resources.engines.kept_model import STARTED
 from resources.engines.likelihoods import Likelihood, Row
 from resources.engines.warm import WARM
@@ -112,11 +115,18 @@ class InferenceEngine:
         max_tokens: int,
         schema: dict[str, Any] | None = None,
         trust_remote_code: bool = False,
+        told: Tells | None = None,
+        at_once: int | None = None,
     ) -> list[Batch]:
-        """Run several models in turn in the warm engine, which is started where there is none; one batch a model."""
+        """Run several models in turn in the warm engine, which is started where there is none; one batch a model.
+
+        `told` is called with (model's place, prompt's place, output) as rows are finished, where the engine says so.
+        `at_once` gives the engine so many prompts at a time, for another shape of its batches.
+        """
         for model, prompt_ids in jobs:
             self._require_room(model, prompt_ids, max_tokens)
-        wanted = [(model, prompt_ids) for model, prompt_ids in jobs if prompt_ids]
+        places = [place for place, (_, prompt_ids) in enumerate(jobs) if prompt_ids]
+        wanted = [jobs[place] for place in places]
         spec = {
             "engine": self.name,
             "max_tokens": max_tokens,
@@ -124,9 +134,11 @@ class InferenceEngine:
             "concurrency": _CONCURRENCY,
             "trust_remote_code": trust_remote_code,
             "context": min(self.context_length(model) for model, _ in jobs),
+            "at_once": at_once,
             "jobs": [{"model": str(model), "prompts": list(prompt_ids)} for model, prompt_ids in wanted],
         }
-        made = iter(self._run(spec) if wanted else [])
+        heard = (lambda model, row, output: told(places[model], row, output)) if told else None
+        made = iter(self._run(spec, heard) if wanted else [])
         return [_batch(next(made), ids) if ids else Batch([], self.name, "", "", 0.0, 0.0) for _, ids in jobs]
 
     def likelihoods(self, model: Path, rows: Sequence[Row]) -> list[Likelihood]:
@@ -155,11 +167,29 @@ class InferenceEngine:
                     "shorten the prompt, or generate fewer tokens",
                 )
 
-    def _run(self, job: dict[str, Any]) -> list[dict[str, Any]]:
+    def choices(
+        self, model: Path, prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]
+    ) -> dict[str, list[list[int]]]:
+        """Return, in float32 and in bfloat16, what transformers would say at each token of these answers: `choices.py`.
+
+        ChildError when its process fails; it is not the warm engine's.
+        """
+        return choices_of(model, prompts, answers, self._work)
+
+    def _run(self, job: dict[str, Any], told: Tells | None = None) -> list[dict[str, Any]]:
         names = ", ".join(f"{len(one['prompts'])} prompts on {Path(one['model']).name}" for one in job["jobs"])
         log.info("%s generates: %s", self.name, names)
+        watch = _deadline(self._patience)
         try:
-            return WARM.run(job, self._work, _environment(), _deadline(self._patience))
+            if told is None:
+                return WARM.run(job, self._work, _environment(), watch)
+            with tempfile.TemporaryDirectory(prefix="graftline-told-") as folder:
+                listener = Listener(Path(folder) / "rows.jsonl", told)
+                try:
+                    told_to = {**job, "told": str(listener.path)}
+                    return WARM.run(told_to, self._work, _environment(), listener.beside(watch))
+                finally:
+                    listener()
         except ChildError as error:
             raise ServiceError(
                 f"the {self.name} engine",

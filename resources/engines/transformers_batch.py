@@ -59,6 +59,8 @@ class TransformersModel:
             for row, tokens in zip(rows, made[:, width:].tolist(), strict=True):
                 outputs[row] = cut(tokens, stop)
                 outputs[row]["text"] = self._tokenizer.decode(outputs[row]["token_ids"], skip_special_tokens=True)
+                if job.get("told"):
+                    job["told"](row, outputs[row])
         return [outputs[row] for row in range(len(prompts))]
 
     def likelihoods(self, rows: list[list[int]], starts: list[int]) -> Outputs:

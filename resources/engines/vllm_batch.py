@@ -1,5 +1,7 @@
 """vLLM's offline batch: the whole list of prompts at once, on its own continuous batching."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +37,9 @@ class VllmModel:
         )
         self._llm.reset_prefix_cache()  # a prefix computed in another batch may round otherwise
         requests: Any = [{"prompt_token_ids": ids} for ids in prompts]
-        results = self._llm.generate(requests, sampling, use_tqdm=True)
-        firsts = [result.outputs[0] for result in results]
-        return [
-            {"text": first.text, "token_ids": list(first.token_ids), "finish_reason": first.finish_reason or "length"}
-            for first in firsts
-        ]
+        with _each_told(self._llm, job.get("told")):
+            results = self._llm.generate(requests, sampling, use_tqdm=True)
+        return [_output(result) for result in results]
 
     def likelihoods(self, rows: list[list[int]], starts: list[int]) -> Outputs:
         """Return a row's log-probabilities from its start on."""
@@ -84,6 +83,34 @@ def load(model: str, room: int, job: Job) -> VllmModel:
     if loaded.room < room:
         raise CannotRun(f"memory for {loaded.room} tokens, and the longest prompt and answer have {room}")
     return loaded
+
+
+def _output(result: Any) -> dict[str, Any]:
+    first = result.outputs[0]
+    return {"text": first.text, "token_ids": list(first.token_ids), "finish_reason": first.finish_reason or "length"}
+
+
+@contextmanager
+def _each_told(llm: Any, told: Any) -> Iterator[None]:
+    """Have each row told as soon as it is finished: `generate` itself gives all of them at its end."""
+    if told is None:
+        yield
+        return
+    engine, before = llm.llm_engine, next(llm.request_counter)  # it gives the next ones to the rows, in their order
+    step = engine.step
+
+    def telling() -> Any:
+        made = step()
+        for result in made:
+            if result.finished:
+                told(int(result.request_id) - before - 1, _output(result))
+        return made
+
+    engine.step = telling
+    try:
+        yield
+    finally:
+        del engine.step
 
 
 def _is_known(network: Any) -> bool:

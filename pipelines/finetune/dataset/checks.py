@@ -1,10 +1,10 @@
 """The gates of the instruction data: rejected rows, what is held out, leakage."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.finetune.dataset.leakage import Leak
+from pipelines.finetune.dataset.leakage import Leak, train_leaks
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.measuring.gates import Checks, Verdict, at_most
 
@@ -25,6 +25,15 @@ def dataset_checks(record: dict[str, Any], bad_share: float) -> Checks:
         "no_source_in_both_splits": Verdict(
             not sources and not same, f"train and test share {len(sources)} sources and {len(same)} conversations"
         ),
+    }
+
+
+def split_checks(train: Sequence[Mapping[str, Any]], test: Sequence[Mapping[str, Any]]) -> Checks:
+    """No question of the rows that one recipe holds out is asked in those that it may train on (row_id, messages)."""
+    leaks = train_leaks(train, test)
+    first = f": {leaks[0].question[:80]!r} is {leaks[0].found_in} ({leaks[0].kind})" if leaks else ""
+    return {
+        "no_test_question_in_own_train": Verdict(not leaks, f"{len(leaks)} of {len(test)} held-out questions{first}")
     }
 
 

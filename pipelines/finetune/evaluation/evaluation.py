@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.core.identity import content_id
 from pipelines.finetune.dataset.rows.measures import Measures
+from pipelines.finetune.evaluation.noise import noise_floor
 from pipelines.finetune.evaluation.scores import KINDS, SOURCE, WHO, Kinds, Scored, row_slices, score_all
 from pipelines.measuring.bootstrap import Estimate, bootstrap, paired_bootstrap
 from pipelines.measuring.corpus_bootstrap import corpus_bootstrap
@@ -26,11 +27,12 @@ _BARS = ("base_low", "base_high", "adapter_low", "adapter_high")
 EVALUATION = pa.schema(
     [(name, pa.string()) for name in _TEXTS]
     + [(name, pa.float64()) for name in (*_NUMBERS, *_BARS)]
-    + [("rows", pa.int64())]
+    + [("noise", pa.float64()), ("rows", pa.int64())]
     + [(name, pa.string()) for name in ("base_model", "model", "dataset")]
 )
 """`low` and `high` bound the paired difference, `share` is the part of the resamples where it is not above 0, and
-`level` is that of all intervals of the row."""
+`level` is that of all intervals of the row. `noise` is what two runs of the same weights differ by (`noise_floor`), of
+all rows; null where it was not measured."""
 
 
 class EvaluationSettings(BaseModel):
@@ -85,6 +87,8 @@ def evaluate(
             chosen = mask & one.measured
             if chosen.any():
                 about = {"recipe": recipe, "slice": part, "metric": one.metric.name, "rows": int(chosen.sum())}
+                noise = noise_floor(predictions.filter(pa.array(chosen)), [one.metric.name]) if part == "all" else {}
+                about["noise"] = noise.get(one.metric.name)
                 rows.append({**about, **origin, **_compare(one, chosen, settings)})
     return pa.Table.from_pylist(rows, EVALUATION)
 

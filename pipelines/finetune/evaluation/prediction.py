@@ -1,21 +1,22 @@
-"""Predictions of base and adapter over the held-out rows, from the same prompt ids, computed once each."""
+"""Predictions of base, adapter and champion over the held-out rows, from the same prompt ids, answered once each."""
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.core.errors import Problem
-from pipelines.core.identity import content_id, json_digest
-from pipelines.core.protocols import Messages
+from pipelines.core.errors import InputError, Problem
+from pipelines.core.identity import json_digest
 from pipelines.finetune.conversation import messages_of, tools_of
+from pipelines.finetune.evaluation.answers import Answered, Asked, Engine, ModelFolder, Prompt, RowStore, answer
 
 log = logging.getLogger("graftline")
 
+_IDS = pa.list_(pa.int32())
 PREDICTIONS = pa.schema(
     [(name, pa.string()) for name in ("row_id", "source", "language", "prompt_digest", "reference", "base", "adapter")]
     + [
@@ -25,22 +26,20 @@ PREDICTIONS = pa.schema(
         ("adapter_cut", pa.bool_()),
     ]
     + [(name, pa.string()) for name in ("base_engine", "engine", "base_model", "model", "dataset")]
+    + [("champion", pa.string()), ("champion_cut", pa.bool_())]
+    + [(name, pa.string()) for name in ("champion_engine", "champion_model", "adapter_again")]
+    + [(name, _IDS) for name in ("prompt_ids", "adapter_ids", "again_ids")]
 )
 """`base_model`, `model` and `dataset` are the digests of the base, of the merged adapter and of the data held out.
-Texts are as they were generated, white space too; `base_cut` and `adapter_cut`: the limit of tokens ended it."""
+Texts are as they were generated, white space too; `base_cut` and `adapter_cut`: the limit of tokens ended it.
 
-GENERATIONS = pa.schema(
-    [
-        ("prompt_digest", pa.string()),
-        ("text", pa.string()),
-        ("tokens", pa.int64()),
-        ("engine", pa.string()),
-        ("cut", pa.bool_()),
-    ]
-)
-_CODE_VERSION = "2"
-"""Raise it when a text is kept in another way: it is part of the key of what was generated."""
+`champion` and what belongs to it is null where there is none that takes the same token ids. `adapter_again` is what the
+same weights answered in another shape of batches, and `…_ids` are token ids: of the first rows only, else null."""
+
+_NO_CHAMPION = "there is none whose checkpoint is here"
 _LEAST_MARGIN = 16
+_OTHER_SHAPE = 4
+"""Rows at a time of the second run. One at a time is the slowest there is, and rounds no more otherwise."""
 
 
 class PredictionSettings(BaseModel):
@@ -51,14 +50,9 @@ class PredictionSettings(BaseModel):
     max_tokens: int | None = Field(
         default=None, gt=0, description="new tokens a row at most (None: as references need)"
     )
-
-
-@dataclass(frozen=True)
-class ModelFolder:
-    """A checkpoint on disk and the digest of all that it holds."""
-
-    path: Path
-    digest: str
+    rows_twice: int = Field(
+        default=32, ge=0, description="rows that the adapter answers a second time, for noise floor and engine parity"
+    )
 
 
 @dataclass(frozen=True)
@@ -73,46 +67,22 @@ class HeldOut:
     prompt_digest: str
 
 
-class Engine(Protocol):
-    """What generates; `resources.engines.engine.InferenceEngine`."""
-
-    name: str
-
-    @property
-    def made_with(self) -> str: ...
-
-    def render(
-        self, model: Path, conversations: Sequence[Messages], tools: Sequence[list[dict[str, Any]] | None] | None = None
-    ) -> list[list[int]]: ...
-
-    def token_counts(self, model: Path, texts: Sequence[str]) -> list[int]: ...
-
-    def context_length(self, model: Path) -> int: ...
-
-    def generate_many(self, jobs: Sequence[tuple[Path, Sequence[list[int]]]], max_tokens: int) -> list[Any]: ...
-
-
-class TableCache(Protocol):
-    """Tables by name; `resources.tables.tables.TableStore`."""
-
-    def find(self, name: str) -> pa.Table | None: ...
-
-    def write(self, name: str, table: pa.Table) -> str: ...
-
-
 @dataclass(frozen=True)
 class Predicted:
-    """The predictions, the rows that could not be asked, and how many texts were generated rather than found.
+    """The predictions, the rows that could not be asked, and how many texts were generated and how many found stored.
 
-    `max_tokens` is the limit of each text; `cut` counts those of base and adapter that it ended.
+    `max_tokens` is the limit of each text; `cut` counts those of base, adapter and champion that it ended. `champion`
+    says who stands beside them, or why nobody does.
     """
 
     table: pa.Table
     problems: list[Problem]
     generated: int
+    reused: int
     speed: dict[str, float]
     max_tokens: int
     cut: dict[str, int]
+    champion: str = field(default=_NO_CHAMPION)
 
 
 def longest_answer(
@@ -177,55 +147,17 @@ def _is_answer(message: Mapping[str, Any]) -> bool:
     return message["role"] == "assistant" and bool(message["content"])  # a tool call has no text to compare with
 
 
-def generations(
-    models: Sequence[ModelFolder], rows: Sequence[HeldOut], engine: Engine, cache: TableCache, max_tokens: int
-) -> tuple[list[pa.Table], int, dict[str, float]]:
-    """Return each model's GENERATIONS over the rows, how many texts were made anew, and the speed of making them.
-
-    What was generated before is found by (model, prompts, sampling, engine and its version) and starts no engine. The
-    key takes all prompts at once: on close calls a greedy output depends on its batch, and a delta run must equal a
-    clean rebuild. What a fallback made is made again beside texts of the engine that was asked for.
-    """
-    prompts = json_digest([row.prompt_digest for row in rows])
-    parts = (prompts, max_tokens, engine.made_with, _CODE_VERSION)
-    keys = {model.digest: content_id(model.digest, *parts) for model in models}
-    names = {digest: f"generations/{key}" for digest, key in keys.items()}
-    found = {digest: cache.find(name) for digest, name in names.items()}
-    every = {model.digest: model for model in models}
-    missing = [model for digest, model in every.items() if found[digest] is None]
-    engines = {digest: table["engine"][0].as_py() for digest, table in found.items() if table is not None and rows}
-    if missing or engine.name in engines.values():
-        missing = [model for digest, model in every.items() if engines.get(digest) != engine.name]
-    speed: dict[str, float] = {}
-    if missing and rows:
-        ids = [row.prompt_ids for row in rows]
-        batches = engine.generate_many([(model.path, ids) for model in missing], max_tokens)
-        for model, batch in zip(missing, batches, strict=True):
-            found[model.digest] = _generations(rows, batch)
-            cache.write(names[model.digest], found[model.digest])
-        speed = {
-            "engine_starts": sum(batch.starts for batch in batches),
-            "engine_start_seconds": sum(batch.start_seconds for batch in batches),
-            "generate_seconds": sum(batch.generate_seconds for batch in batches),
-            "tokens_per_second": min(batch.tokens_per_second for batch in batches),
-        }
-    empty = GENERATIONS.empty_table()
-    tables = [found[model.digest] if rows else empty for model in models]
-    return [table if table is not None else empty for table in tables], len(missing) * len(rows), speed
+def answers_of(
+    models: Sequence[ModelFolder], rows: Sequence[HeldOut], engine: Engine, store: RowStore, max_tokens: int
+) -> Answered:
+    """Return each model's answers to the rows: see `answers.answer`."""
+    prompts = prompts_of(rows)
+    return answer([Asked(model, prompts) for model in models], engine, store, max_tokens)
 
 
-def _generations(rows: Sequence[HeldOut], batch: Any) -> pa.Table:
-    outputs = batch.outputs
-    return pa.Table.from_pydict(
-        {
-            "prompt_digest": [row.prompt_digest for row in rows],
-            "text": [output["text"] for output in outputs],
-            "tokens": [len(output["token_ids"]) for output in outputs],
-            "engine": [batch.engine] * len(outputs),
-            "cut": [output["finish_reason"] == "length" for output in outputs],
-        },
-        GENERATIONS,
-    )
+def prompts_of(rows: Sequence[HeldOut]) -> list[Prompt]:
+    """Return the rows' prompts."""
+    return [Prompt(row.prompt_digest, row.prompt_ids) for row in rows]
 
 
 def predict(
@@ -234,30 +166,78 @@ def predict(
     base: ModelFolder,
     adapter: ModelFolder,
     engine: Engine,
-    cache: TableCache,
+    store: RowStore,
     settings: PredictionSettings | None = None,
+    champion: ModelFolder | None = None,
 ) -> Predicted:
-    """Return PREDICTIONS of base and merged adapter over the held-out rows ({row_id, messages, source, language}).
+    """Return PREDICTIONS of base, adapter and champion over the held-out rows ({row_id, messages, source, language}).
 
-    Both answer the same prompt ids, rendered by the template that trained. The base's are computed once for all
-    recipes; nothing changed starts no engine and imports no torch.
+    All answer the same prompt ids, rendered by the template that trained the adapter; a champion whose own template
+    makes others of them stands not beside. What is stored is not asked for again (`answers.answer`): nothing changed
+    starts no engine and imports no torch.
     """
+    settings = settings or PredictionSettings()
     limit = longest_answer(rows, adapter.path, engine, settings)
     asked, problems = held_out_prompts(rows, adapter.path, engine, limit)
-    (before, after), generated, speed = generations([base, adapter], asked, engine, cache, limit)
+    prompts = prompts_of(asked)
+    twice = prompts[: settings.rows_twice]
+    beside, told = _beside(champion, rows, asked, engine)
+    models = [base, adapter, *([beside] if beside else [])]
+    wanted = [*(Asked(model, prompts) for model in models), Asked(adapter, twice, _OTHER_SHAPE)]
+    found = answer(wanted, engine, store, limit)
+    before, after, again = found.tables[0], found.tables[1], found.tables[-1]
     names = ("row_id", "source", "language", "prompt_digest", "reference")
     columns: dict[str, Any] = {name: [getattr(row, name) for row in asked] for name in names}
     columns |= {"base": before["text"], "adapter": after["text"]}
-    columns |= {"base_tokens": before["tokens"], "adapter_tokens": after["tokens"]}
+    columns |= {"base_tokens": _lengths(before), "adapter_tokens": _lengths(after)}
     columns |= {"base_cut": before["cut"], "adapter_cut": after["cut"]}
     columns |= {"base_engine": before["engine"], "engine": after["engine"]}
     constants = {"base_model": base.digest, "model": adapter.digest, "dataset": dataset}
     columns |= {name: [value] * len(asked) for name, value in constants.items()}
-    columns = {
-        name: column.to_pylist() if isinstance(column, pa.ChunkedArray) else column for name, column in columns.items()
+    if beside:
+        third = found.tables[2]
+        columns |= {"champion": third["text"], "champion_cut": third["cut"], "champion_engine": third["engine"]}
+        columns["champion_model"] = [beside.digest] * len(asked)
+    own = after.slice(0, len(twice))
+    columns |= {"adapter_again": again["text"], "again_ids": again["token_ids"], "adapter_ids": own["token_ids"]}
+    columns["prompt_ids"] = [list(prompt.ids) for prompt in twice]
+    columns = {name: _whole(columns.get(name, []), len(asked)) for name in PREDICTIONS.names}
+    cut = {
+        who: sum(filter(None, columns[f"{who}_cut"])) for who in ("base", "adapter", *(["champion"] if beside else []))
     }
-    cut = {who: sum(columns[f"{who}_cut"]) for who in ("base", "adapter")}
     if cut["adapter"]:
-        told = "%d of %d texts of the adapter were cut at %d tokens, where the longest reference and a quarter more fit"
-        log.warning(told, cut["adapter"], len(asked), limit)
-    return Predicted(pa.Table.from_pydict(columns, PREDICTIONS), problems, generated, speed, limit, cut)
+        said = "%d of %d texts of the adapter were cut at %d tokens, where the longest reference and a quarter more fit"
+        log.warning(said, cut["adapter"], len(asked), limit)
+    table = pa.Table.from_pydict(columns, PREDICTIONS)
+    return Predicted(table, problems, found.generated, found.reused, found.speed, limit, cut, told)
+
+
+def _beside(
+    champion: ModelFolder | None, rows: Sequence[Mapping[str, Any]], asked: Sequence[HeldOut], engine: Engine
+) -> tuple[ModelFolder | None, str]:
+    """Return the champion where it takes the same token ids, and a line about it."""
+    if champion is None:
+        return None, _NO_CHAMPION
+    known = {row["row_id"]: row for row in rows}
+    mine = [known[row.row_id] for row in asked]
+    try:
+        own = engine.render(champion.path, [messages_of(row)[:-1] for row in mine], [tools_of(row) for row in mine])
+    except InputError as error:
+        return None, f"{champion.digest} cannot take these rows: {error.found}"
+    other = sum(list(ids) != row.prompt_ids for ids, row in zip(own, asked, strict=True))
+    if other:
+        why = (
+            f"{champion.digest} takes {other} of {len(asked)} prompts as other tokens, and answers in its own template"
+        )
+        return None, f"{why} where it is decided on"
+    return champion, champion.digest
+
+
+def _lengths(answers: pa.Table) -> list[int]:
+    return [len(ids) for ids in answers["token_ids"].to_pylist()]
+
+
+def _whole(column: Any, rows: int) -> list[Any]:
+    """Return a column as a list, null below what there is of it."""
+    values = column.to_pylist() if isinstance(column, pa.ChunkedArray) else list(column)
+    return values + [None] * (rows - len(values))

@@ -1,5 +1,8 @@
 """The gates of a merged model: merged, trained and stored weights say the same."""
 
+from pathlib import Path
+
+from pipelines.core.checkpoints.revision import checkpoint_digest
 from pipelines.finetune.merging.record import MergedRecord
 from pipelines.measuring.gates import Checks, Verdict
 
@@ -24,6 +27,14 @@ def merge_checks(record: MergedRecord) -> Checks:
         ),
         "same_template": Verdict(same, "the adapter's chat template" if same else "another chat template"),
     }
+
+
+def files_checks(record: MergedRecord) -> Checks:
+    """What lies in the merged model's folder is what was merged and compared, byte by byte."""
+    folder = Path(record.path)
+    found = checkpoint_digest(folder) if folder.is_dir() else "nothing"
+    told = f"{record.path} holds {found}, merged and compared was {record.digest}"
+    return {"files_are_as_merged": Verdict(found == record.digest, told)}
 
 
 def _served_is_trained(record: MergedRecord) -> Verdict:

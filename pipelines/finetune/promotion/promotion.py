@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipelines.finetune.evaluation.noise import noise_floor
 from pipelines.finetune.promotion.evidence import BASE, Evidence, Testing, gather
 from pipelines.finetune.promotion.verdicts import HOLD, PROMOTE, REJECT, Outcome, judge
 from pipelines.measuring.gates import Gate
@@ -25,7 +26,7 @@ class PromotionSettings(BaseModel):
     level: float = Field(default=DEFAULT_LEVEL, gt=0, lt=1, description="coverage of the intervals")
     seed: int = Field(default=0, description="seed of the resampling")
     noise: Mapping[str, Annotated[float, Field(ge=0)]] = Field(
-        default={}, description="by metric, the difference that two runs of the same weights show; a gain exceeds it"
+        default={}, description="by metric, what a gain must exceed; else what two runs of the same weights showed"
     )
     least_slice_rows: int = Field(default=LEAST_ROWS, gt=1, description="rows below which a slice is not tested")
 
@@ -51,6 +52,12 @@ class Candidate:
         if self.predictions["base_model"][0].as_py() == self.model:
             return "the candidate is the base itself: there is nothing to compare"
         return next((reason for gate in self.gates if (reason := gate.refusal())), None)
+
+    def beside(self, model: str) -> pa.ChunkedArray | None:
+        """Return what the champion with this digest answered to these rows, where it stands beside them; else None."""
+        own = {"champion", "champion_model"} <= set(self.predictions.column_names)
+        same = own and set(self.predictions["champion_model"].to_pylist()) == {model}
+        return self.predictions["champion"] if same else None
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,7 @@ def decide(
     settings = settings or PromotionSettings()
     told = {recipe: _untested(recipe, candidates[recipe], champion) for recipe in sorted(candidates)}
     tested = {recipe: offer for recipe in told if told[recipe] is None and (offer := candidates[recipe])}
-    how = _testing(settings, len(tested))
+    how = _testing(settings, tested)
     found = {recipe: _evidence(offer, champion, how) for recipe, offer in tested.items()}
     against = f"champion {champion.recipe} (version {champion.version})" if champion else BASE
     judged = judge(found, {recipe: offer.model for recipe, offer in tested.items()}, against, how)
@@ -132,16 +139,23 @@ def _untested(recipe: str, candidate: Candidate | None, champion: Champion | Non
 
 
 def _champion_texts(candidate: Candidate, champion: Champion) -> list[str | None]:
-    table = candidate.predictions
-    own = {"champion", "champion_model"} <= set(table.column_names)
-    if own and set(table["champion_model"].to_pylist()) == {champion.model}:
-        return table["champion"].to_pylist()
-    return [champion.texts.get(row_id) for row_id in table["row_id"].to_pylist()]
+    own = candidate.beside(champion.model)
+    if own is not None:
+        return own.to_pylist()
+    return [champion.texts.get(row_id) for row_id in candidate.predictions["row_id"].to_pylist()]
 
 
-def _testing(settings: PromotionSettings, recipes: int) -> Testing:
-    shared = settings.model_dump(include={"metrics", "level", "noise", "resamples", "seed"})
-    return Testing(**shared, least_rows=settings.least_slice_rows, recipes=max(1, recipes))
+def _testing(settings: PromotionSettings, tested: Mapping[str, Candidate]) -> Testing:
+    shared = settings.model_dump(include={"metrics", "level", "resamples", "seed"})
+    noise = {**_measured_noise(settings, tested), **settings.noise}
+    return Testing(**shared, noise=noise, least_rows=settings.least_slice_rows, recipes=max(1, len(tested)))
+
+
+def _measured_noise(settings: PromotionSettings, tested: Mapping[str, Candidate]) -> dict[str, float]:
+    """Return by metric the largest noise that two runs of a tested recipe's weights showed."""
+    every = [noise_floor(candidate.predictions, settings.metrics) for candidate in tested.values()]
+    names = [name for name in settings.metrics if any(name in found for found in every)]
+    return {name: max(found[name] for found in every if name in found) for name in names}
 
 
 def _evidence(candidate: Candidate, champion: Champion | None, how: Testing) -> Evidence:

@@ -7,12 +7,10 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from pipelines.core.identity import json_digest
+from pipelines.finetune.evaluation.answers import Engine, ModelFolder, RowStore
 from pipelines.finetune.evaluation.prediction import (
-    Engine,
-    ModelFolder,
     PredictionSettings,
-    TableCache,
-    generations,
+    answers_of,
     held_out_prompts,
     longest_answer,
 )
@@ -43,7 +41,7 @@ GATED = {
     "instruction_dataset": ("rows_are_sound", "nothing_leaks"),
     "adapter": ("loss_fell",),
     "merged_model": ("merge_is_faithful",),
-    "predictions": ("every_row_answered", "prompts_are_as_trained"),
+    "predictions": ("every_row_answered", "prompts_are_as_trained", "engine_agrees_with_transformers"),
     "evaluation": ("ready_for_promotion",),
 }
 """The assets whose gates a recipe must have passed, each with the checks that its gate is made of."""
@@ -52,8 +50,10 @@ GATED = {
 Rows = Sequence[Mapping[str, Any]]
 
 
-class Store(TableCache, GateStore, Protocol):
+class Store(RowStore, GateStore, Protocol):
     """Tables and records by name; `resources.tables.tables.TableStore`."""
+
+    def find(self, name: str) -> pa.Table | None: ...
 
 
 class Registry(Aliases, Protocol):
@@ -97,26 +97,42 @@ def standing_champion(
 ) -> Champion | None:
     """Return who carries the alias, with its answers to the rows held out now.
 
-    They are taken from the predictions of a recipe that still offers it, else from the cache, else generated from its
-    folder below `home`; a champion whose folder is gone has answered nothing, and then nobody can replace it.
+    They are taken from the predictions, where it is a recipe's own model or stands beside every recipe's, else from
+    what is stored by row, else generated from its folder below `home`; a champion whose folder is gone has answered
+    nothing, and then nobody can replace it.
     """
     version = registry.champion()
     if version is None:
         return None
     model, recipe = version.tags.get(MODEL_TAG, ""), version.tags.get(RECIPE_TAG, "")
-    for candidate in offered.values():
-        if candidate and candidate.model == model and candidate.refusal() is None:
+    there = [candidate for candidate in offered.values() if candidate]
+    for candidate in there:
+        if candidate.model == model and candidate.refusal() is None:
             table = candidate.predictions
             return Champion(recipe, model, version.version, _by_id(table, table["adapter"]))
-    folder = home / version.tags.get(FOLDER_TAG, "missing")
-    if not any(offered.values()) or not (folder / "config.json").exists():
+    beside = [candidate.beside(model) for candidate in there]
+    known = [texts for texts in beside if texts is not None]
+    if there and len(known) == len(there):
+        answered = zip(there, known, strict=True)
+        texts = {key: text for one, column in answered for key, text in _by_id(one.predictions, column).items()}
+        return Champion(recipe, model, version.version, texts)
+    folder = champion_folder(registry, home)
+    if not there or folder is None:
         return Champion(recipe, model, version.version, {})
     held_out = rows()
-    limit = longest_answer(held_out, folder, engine, settings)
-    asked, _ = held_out_prompts(held_out, folder, engine, limit)
-    (made,), _, _ = generations([ModelFolder(folder, model)], asked, engine, store, limit)
+    limit = longest_answer(held_out, folder.path, engine, settings)
+    asked, _ = held_out_prompts(held_out, folder.path, engine, limit)
+    (made,) = answers_of([folder], asked, engine, store, limit).tables
     texts = dict(zip((row.row_id for row in asked), made["text"].to_pylist(), strict=True))
     return Champion(recipe, model, version.version, texts)
+
+
+def champion_folder(registry: Aliases, home: Path) -> ModelFolder | None:
+    """Return the checkpoint of who carries the alias, or None where there is nobody, or its folder is gone."""
+    version = registry.champion()
+    folder = home / version.tags.get(FOLDER_TAG, "missing") if version else home / "missing"
+    found = version is not None and (folder / "config.json").exists()
+    return ModelFolder(folder, version.tags.get(MODEL_TAG, "")) if found and version else None
 
 
 def _by_id(table: pa.Table, texts: pa.ChunkedArray) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pipelines.orchestration.digest.sections import Section, sections
 
 _STYLE = Path(__file__).parent / "digest.css"
 _COLOURS = {
-    **dict.fromkeys(("done", "better", "promote"), "good"),
+    **dict.fromkeys(("done", "promote"), "good"),
     **dict.fromkeys(("FAILED", "failed", "broke off", "gated", "regressed", "refused", "reject"), "bad"),
     **dict.fromkeys(
         ("skipped", "cancelled", "warned", "still refused", "under way", "not reached", "not made"), "calm"

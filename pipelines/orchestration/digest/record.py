@@ -146,8 +146,8 @@ def one_line(text: str) -> str:
 def headline(night: Night) -> str:
     """Return the night in a few lines, as a message to a person is.
 
-    >>> headline(Night("n1", "done", "", "", "", 75.0, verdict="keep", why="lora stays champion"))
-    'Graftline night n1: done in 1 min 15 s\\nPromotion: keep: lora stays champion'
+    >>> headline(Night("n1", "done", "", "", "", 75.0, verdict="hold", why="lora stays champion"))
+    'Graftline night n1: done in 1 min 15 s\\nPromotion: hold: lora stays champion'
     """
     lines = [f"Graftline night {night.night}: {night.state} in {duration(night.seconds)}"]
     if night.reason:

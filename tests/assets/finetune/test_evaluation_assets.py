@@ -21,7 +21,7 @@ from resources.tables.asset_io import TableIOManager
 from resources.tables.tables import TableStore
 from tests.assets.gates_and_levels import SAYS_95, refusals
 from tests.fakes import FakeLanguageModel
-from tests.finetune.dataset.example_rows import stored
+from tests.finetune.dataset.example_rows import stored, write
 from tests.finetune.evaluation.predicting import FakeEngine, row
 from tests.finetune.merging.records import merged_record
 from tests.finetune.promotion.test_promotion import PASSED
@@ -29,18 +29,20 @@ from tests.finetune.promotion.test_registration import FakeRegistry, pass_gates
 
 UPSTREAM = [dg.AssetSpec("instruction_dataset"), dg.AssetSpec("merged_model", partitions_def=RECIPES)]
 
-CHECKS = [module.every_row_answered, module.prompts_are_as_trained, module.ready_for_promotion]
+CHECKS = [
+    module.every_row_answered,
+    module.prompts_are_as_trained,
+    module.engine_agrees_with_transformers,
+    module.ready_for_promotion,
+]
 
 
 class EchoEngine(FakeEngine):
     """The base rambles; a merged adapter answers what it was asked."""
 
-    def generate_many(self, jobs: Any, max_tokens: int) -> list[Any]:
-        batches = super().generate_many(jobs, max_tokens)
-        for (model, prompts), batch in zip(jobs, batches, strict=True):
-            for output, ids in zip(batch.outputs, prompts, strict=True):
-                output["text"] = "well" if model.name == "base" else "".join(map(chr, ids))
-        return batches
+    def output(self, model: Path, ids: list[int], at_once: int | None) -> dict[str, Any]:
+        text = "well" if model.name == "base" else "".join(map(chr, ids))
+        return super().output(model, ids, at_once) | {"text": text}
 
 
 class FakeTracker(FakeRegistry):
@@ -208,7 +210,7 @@ def test_the_launchpads_level_is_the_runs_and_is_printed(line: Line) -> None:
 def test_the_launchpads_noise_floor_holds_what_does_not_exceed_it(line: Line) -> None:
     line.evaluate()
     decision = line.promote(noise={"token_f1": 1.0})["decision"]
-    assert decision["verdict"] == "hold" and "noise floor token_f1 1.000" in decision["reason"]
+    assert decision["verdict"] == "hold" and "noise floor chrf 0.000, token_f1 1.000" in decision["reason"]
 
 
 def test_registered_model_alone_refuses_predictions_that_the_evaluation_has_not_seen(line: Line) -> None:
@@ -235,6 +237,62 @@ def test_a_model_served_under_another_template_than_trained_is_stopped(line: Lin
     record = line.promote()
     told = find_record(line.tables, "predictions", "lora").checks["prompts_are_as_trained"].reason
     assert record["champion"] is None and "prompts are served as other tokens than trained" in told
+
+
+def test_an_engine_that_says_other_than_transformers_is_stopped_and_looked_at_once(line: Line) -> None:
+    assert line.evaluate().success
+    line.evaluate()
+    assert line.engine.looked_at == ["lora"]
+
+    def other(model: Path, prompts: Any, answers: Any) -> dict[str, list[list[int]]]:
+        return dict.fromkeys(("float32", "bfloat16"), [[9, 9]] * len(answers))
+
+    line.engine.choices = other  # type: ignore[method-assign]
+    line.tables.write_record("transformers_choices/lora", {}, "of other answers")
+    result = line.evaluate()
+    (found,) = [
+        one for one in result.get_asset_check_evaluations() if one.check_name == "engine_agrees_with_transformers"
+    ]
+    assert not result.success and not found.passed and found.metadata["tokens_agree_with_transformers"].value == 0.0
+    assert found.metadata["tokens_agree_at_another_shape"].value == 1.0
+    decision = line.promote()["decision"]
+    assert decision["recipe"] is None and "32 of 32 answers differ from transformers', 0 by noise" in decision["reason"]
+
+
+def test_the_champion_of_the_night_before_stands_beside_base_and_adapter(line: Line) -> None:
+    line.evaluate()
+    assert line.tables.read("predictions/lora")["champion"].null_count == 120
+    line.promote()
+    folder = line.settings.home / "models" / "merged" / "lora"
+    (folder / "config.json").write_text("{}")
+    newer = line.tables.read_record("merged_model/lora") | {"digest": "m2", "path": str(folder.parent / "m2")}
+    line.tables.write_record("merged_model/lora", newer, "m2")
+    pass_gates(line.tables, "merged_model")
+    line.engine.jobs.clear()
+    assert line.evaluate().success and line.engine.jobs == ["m2"]
+    table = line.tables.read("predictions/lora")
+    assert set(table["champion_model"].to_pylist()) == {"m1"} and table["champion"].equals(table["adapter"])
+    assert "the champion lora (version 1)" in line.promote()["decision"]["reason"] and line.engine.jobs == ["m2"]
+
+
+@pytest.mark.parametrize("leaks", [False, True])
+def test_what_a_recipe_with_an_eval_dataset_trains_on_may_not_ask_what_it_holds_out(
+    home: Path, monkeypatch: pytest.MonkeyPatch, leaks: bool
+) -> None:
+    """The split by source keeps the two apart for every other recipe, and knows nothing of this one's."""
+    write(home / "recipes", "lora.yaml", "eval_dataset: held\n")
+    monkeypatch.setenv("GRAFTLINE_RECIPES", str(home / "recipes"))
+    line = Line(home, rows=120)
+    rows = [row(n, f"question {n}, please") | {"source": f"s{n}", "dataset": "held"} for n in range(120)]
+    taught = row(200) | {"source": "s200", "dataset": "own"}
+    taught["messages"][0]["content"] = "question 7" if leaks else "Is the blue tent still sold?"
+    record = store_dataset(stored([*rows, taught]), np.arange(121), np.zeros(121, bool), home)
+    line.tables.write_record("instruction_dataset", record, record["digest"])
+    pass_gates(line.tables, "instruction_dataset")
+    assert line.evaluate().success is not leaks
+    found = find_record(line.tables, "evaluation", "lora").checks["no_test_question_in_own_train"]
+    assert found.passed is not leaks and found.reason.startswith(f"{int(leaks)} of 120 held-out questions")
+    assert (line.promote()["champion"] is None) is leaks
 
 
 def test_a_recipe_that_holds_out_its_own_dataset_has_its_own_digest() -> None:

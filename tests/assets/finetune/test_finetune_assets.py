@@ -12,6 +12,7 @@ import pytest
 from assets.finetune import dataset as data
 from assets.finetune import training as module
 from assets.finetune.recipe_config import RecipeConfig
+from pipelines.core.checkpoints.revision import checkpoint_digest
 from pipelines.core.errors import ConfigurationError
 from pipelines.finetune.dataset.rows.table import source_place
 from pipelines.finetune.dataset.split import SplitSettings, held_out_rows
@@ -77,7 +78,7 @@ class FakeChild:
             (output / "adapter_config.json").write_text(json.dumps(config))
             result = trained.RESULT | {"held_out_loss_after": self.after}
         else:
-            result = merged.RESULT
+            result = merged.RESULT | {"digest": checkpoint_digest(output)}
         (output / training.RESULT).write_text(json.dumps(result))
         return folder
 
@@ -148,12 +149,21 @@ def test_the_four_assets_pass_their_checks_and_keep_their_gates(line: Line):
     merged = line.tables.read_record("merged_model/lora")
     assert adapter["run_id"] == merged["run_id"] == f"run-{adapter['key']}"
     assert merged["adapter_path"] == adapter["path"] and merged["recipe"] == "lora"
-    digests = {"instruction_dataset": dataset["digest"], "adapter/lora": "weights", "merged_model/lora": "merged"}
+    digests = {"instruction_dataset": dataset["digest"], "adapter/lora": "weights"}
+    digests["merged_model/lora"] = merged["digest"]
     for name, digest in digests.items():
         gate = line.tables.read_record(f"gates/{name}")
         assert gate["digest"] == digest and all(check["passed"] for check in gate["checks"].values())
     assert refusals(line.tables, CHECKS[:2]) == {"instruction_dataset": None}
     assert refusals(line.tables, CHECKS[2:], "lora") == {"adapter": None, "merged_model": None}
+
+
+def test_a_merged_checkpoint_that_was_changed_afterwards_is_stopped(line: Line):
+    through(line)
+    (Path(line.tables.read_record("merged_model/lora")["path"]) / "chat_template.jinja").write_text("another")
+    assert through(line)["merge_is_faithful"] is False
+    refused = refusals(line.tables, [module.merge_is_faithful], "lora")["merged_model"]
+    assert refused is not None and "files_are_as_merged" in refused
 
 
 def test_a_second_run_trains_and_merges_nothing(line: Line):

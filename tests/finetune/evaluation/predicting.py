@@ -7,7 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipelines.core.delta import Change
 from pipelines.finetune.evaluation.prediction import PREDICTIONS
+from tests.fakes import FakeStored
 
 
 class FakeEngine:
@@ -22,6 +24,14 @@ class FakeEngine:
         self.limits: list[int] = []
         self.fails_on: set[str] = set()
         """Names of the models that another engine has to run."""
+        self.again: list[str] = []
+        """The models that were asked in another shape of batches."""
+        self.asked: list[int] = []
+        """How many prompts each job had, whatever its shape."""
+        self.order: list[list[list[int]]] = []
+        """The prompts of each job, as they came."""
+        self.killed_after: int | None = None
+        """How many rows it tells of before it is killed."""
 
     def render(self, model: Path, conversations: Sequence[Any], tools: Any = None) -> list[list[int]]:
         return [[ord(letter) for message in messages for letter in message["content"]] for messages in conversations]
@@ -32,19 +42,21 @@ class FakeEngine:
     def context_length(self, model: Path) -> int:
         return self.context
 
-    def generate_many(self, jobs: Sequence[tuple[Path, Sequence[list[int]]]], max_tokens: int) -> list[Any]:
-        self.jobs += [model.name for model, _ in jobs]
+    def generate_many(
+        self,
+        jobs: Sequence[tuple[Path, Sequence[list[int]]]],
+        max_tokens: int,
+        *,
+        told: Any = None,
+        at_once: int | None = None,
+    ) -> list[Any]:
+        (self.jobs if at_once is None else self.again).extend(model.name for model, _ in jobs)
+        self.asked += [len(prompts) for _, prompts in jobs]
+        self.order += [[list(ids) for ids in prompts] for _, prompts in jobs]
         self.limits.append(max_tokens)
-        return [
+        batches = [
             SimpleNamespace(
-                outputs=[
-                    {
-                        "text": f" {model.name} {len(ids)}",
-                        "token_ids": [1, 2],
-                        "finish_reason": "length" if len(ids) in self.cuts else "stop",
-                    }
-                    for ids in prompts
-                ],
+                outputs=[self.output(model, ids, at_once) for ids in prompts],
                 engine="other" if model.name in self.fails_on else "fake",
                 starts=1,
                 start_seconds=1.0,
@@ -53,6 +65,22 @@ class FakeEngine:
             )
             for model, prompts in jobs
         ]
+        for place, batch in enumerate(batches):
+            for row, output in enumerate(batch.outputs):
+                if self.killed_after == 0:
+                    raise KeyboardInterrupt
+                self.killed_after = None if self.killed_after is None else self.killed_after - 1
+                if told:
+                    told(place, row, {**output, "engine": batch.engine})
+        return batches
+
+    def output(self, model: Path, ids: list[int], at_once: int | None) -> dict[str, Any]:
+        reason = "length" if len(ids) in self.cuts else "stop"
+        return {"text": f" {model.name} {len(ids)}", "token_ids": [1, 2], "finish_reason": reason}
+
+    def choices(self, model: Path, prompts: Any, answers: Any) -> dict[str, list[list[int]]]:
+        self.looked_at = [*getattr(self, "looked_at", []), model.name]
+        return {dtype: [list(ids) for ids in answers] for dtype in ("float32", "bfloat16")}
 
 
 class FakeTables:
@@ -61,12 +89,13 @@ class FakeTables:
     def __init__(self) -> None:
         self.held: dict[str, pa.Table] = {}
 
-    def find(self, name: str) -> pa.Table | None:
-        return self.held.get(name)
+    def stored(self, name: str) -> FakeStored | None:
+        return FakeStored(self.held[name]) if name in self.held else None
 
-    def write(self, name: str, table: pa.Table) -> str:
-        self.held[name] = table
-        return name
+    def amend(self, name: str, schema: pa.Schema, change: Change) -> None:
+        held = self.held.get(name, schema.empty_table()).to_pylist()
+        kept = [row for row in held if row[change.column] not in change.drop]
+        self.held[name] = pa.Table.from_pylist([*kept, *(row for t in change.add for row in t.to_pylist())], schema)
 
 
 def row(number: int, answer: str = "yes", language: str = "en") -> dict[str, Any]:
@@ -85,6 +114,9 @@ def predictions(
     """A PREDICTIONS table with these texts."""
     count = len(references)
     columns: dict[str, Any] = {name: ["x"] * count for name in PREDICTIONS.names}
+    absent = ("champion", "champion_cut", "champion_engine", "champion_model", "adapter_again", "prompt_ids",
+              "adapter_ids", "again_ids")  # fmt: skip
+    columns |= {name: [None] * count for name in absent}
     columns |= {"row_id": [f"r{number:03}" for number in range(count)], "reference": list(references)}
     columns |= {"base": list(base), "adapter": list(adapter), "model": [model] * count, "dataset": [dataset] * count}
     columns |= {"base_tokens": [2] * count, "adapter_tokens": [2] * count}

@@ -153,5 +153,5 @@ def test_what_is_registered_has_the_digests_of_its_data_and_evaluation_and_its_v
     carry_out(decide({"lora": candidate("lora", 9)}, None, FEW), merged(home, "lora"), registry, home, linked)
     tags = registry.champion().tags
     assert (tags["graftline.dataset"], tags["graftline.evaluation"]) == ("d1", "e1")
-    assert tags["graftline.verdict"] == "better" and tags["graftline.code"].startswith("training ")
+    assert tags["graftline.verdict"] == "promote" and tags["graftline.code"].startswith("training ")
     assert links(TableStore(home / "none"), []) == {}

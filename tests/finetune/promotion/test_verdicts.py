@@ -1,5 +1,6 @@
 """Promote, hold, reject: what is corrected for, noise, slices, whole answers, and a model compared with itself."""
 
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -120,12 +121,28 @@ def test_a_candidate_that_is_the_base_itself_is_compared_with_nothing() -> None:
 
 def test_the_champions_answers_may_stand_beside_the_candidates() -> None:
     table = offer(texts(45), texts(5)).predictions
-    table = table.append_column("champion", pa.array(texts(30))).append_column(
-        "champion_model", pa.array(["m0"] * ROWS)
-    )
+    beside = {"champion": pa.array(texts(30)), "champion_model": pa.array(["m0"] * ROWS)}
+    for name, column in beside.items():
+        table = table.set_column(table.column_names.index(name), name, column)
     candidate = Candidate("lora", table, "m1", "d1")
     assert decided(candidate, Champion("old", "m0", "3", {})).verdict == "promote"
     assert "has not answered 60" in decided(candidate, Champion("old", "another", "4", {})).reason
+
+
+def test_a_gain_must_exceed_what_two_runs_of_the_same_weights_showed() -> None:
+    """Ten of 60 rows more are right; a second run that has 20 of the 60 otherwise could differ by 20 / 60."""
+    candidate = offer(texts(40), texts(30))
+    assert "noise floor not measured" in decided(candidate).reason and decided(candidate).verdict == "promote"
+    table, again = candidate.predictions, texts(40)
+    again[:20] = ["another"] * 20
+    place = table.column_names.index("adapter_again")
+    noisy = replace(candidate, predictions=table.set_column(place, "adapter_again", pa.array(again)))
+    decision = decided(noisy)
+    assert decision.verdict == "hold" and "noise floor rouge_l 0.333, token_f1 0.333" in decision.reason
+    assert decided(noisy, noise={"token_f1": 0.0, "rouge_l": 0.0}).verdict == "promote"
+    half = table.set_column(place, "adapter_again", pa.array([*texts(40)[:30], *[None] * 30]))
+    told = decided(replace(candidate, predictions=half)).reason
+    assert "noise floor rouge_l 0.000, token_f1 0.000" in told
 
 
 def test_the_level_is_told_and_decides() -> None:

@@ -64,6 +64,26 @@ def test_vllm_answers_twice_with_one_start(by_vllm: list[Batch]) -> None:
     assert (first.came, second.came) == ("started", "warm")
 
 
+@pytest.mark.parametrize("name", ["vllm", "transformers"])
+def test_each_row_is_told_with_its_own_output_and_transformers_would_choose_alike(
+    name: str, small_model: Path, prompt_ids: list[list[int]], tmp_path: Path
+) -> None:
+    pytest.importorskip(name)
+    engine, heard = InferenceEngine(name, tmp_path), dict[int, dict]()
+    for at_once in (None, 3):
+        heard.clear()
+        (batch,) = engine.generate_many(
+            [(small_model, prompt_ids)], 16, told=lambda _, row, output: heard.update({row: output}), at_once=at_once
+        )
+        assert sorted(heard) == [0, 1, 2, 3] and {output["engine"] for output in heard.values()} == {name}
+        assert [heard[row]["token_ids"] for row in range(4)] == [output["token_ids"] for output in batch.outputs]
+        assert [heard[row]["text"] for row in range(4)] == [output["text"] for output in batch.outputs]
+    answers = [output["token_ids"] for output in batch.outputs]
+    chosen = engine.choices(small_model, prompt_ids, answers)
+    assert set(chosen) == {"float32", "bfloat16"} and [len(ids) for ids in chosen["float32"]] == list(map(len, answers))
+    assert chosen["float32"][0] == answers[0]  # "The capital of France is Paris.": no close call
+
+
 @pytest.mark.parametrize("layer", ["model.embed_tokens.weight", "model.layers.0.mlp.down_proj.weight"])
 def test_weights_that_were_taken_in_answer_as_a_fresh_engine_does(
     layer: str, small_model: Path, prompt_ids: list[list[int]], tmp_path: Path

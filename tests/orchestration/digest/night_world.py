@@ -30,7 +30,7 @@ DECISION = {
     "reason": "good is better",
     "outcomes": [
         {"recipe": "bad", "verdict": "missing", "reason": "no evaluation"},
-        {"recipe": "good", "verdict": "better", "reason": "token_f1 +0.2 [+0.1, +0.3]"},
+        {"recipe": "good", "verdict": "promote", "reason": "token_f1 +0.2 [+0.1, +0.3]"},
     ],
 }
 REJECTED = {"file": "broken.pdf", "row": None, "found": "no page", "expected": "a PDF", "fix": "write it again"}

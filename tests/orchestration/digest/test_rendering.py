@@ -29,8 +29,8 @@ NIGHT = Night(
     findings=(Finding("gated", "adapter", "lora", "loss_fell", "2.0 before, 2.1 after"),
               Finding("warned", "chunks", "", "few_are_short", "share 0.5")),
     costs=(Cost("answers", 30, 12345, 0.25, 8.0, 4, 2, 40, 20000, 0.4), Cost("extractions", 1, 10, None)),
-    verdict="keep", why="lora stays champion", champion="lora (version 3)",
-    recipes=(Judged("qlora", "not better", "token_f1 +0.001"),),
+    verdict="hold", why="lora stays champion", champion="lora (version 3)",
+    recipes=(Judged("qlora", "hold", "token_f1 +0.001"),),
     rejected=(Rejected("documents", "政策/坏.pdf", "", "no page", "write it again"),),
     notes=("the webhook has not got this digest",),
 )  # fmt: skip
@@ -73,7 +73,7 @@ def test_both_hold_every_text_of_the_record():
     wanted = [
         "2026-11-30T02:00", "failed", "1 h 10 min", "12.5 s", "11.0 s", "out of memory", "preparation failed",
         "as it was", "1,200 new", "adapter[lora]", "loss_fell", "2.1 after", "30", "40", "12,345", "20,000", "0.25",
-        "0.4", "not sent", "keep: lora stays champion", "lora (version 3)", "qlora", "token_f1 +0.001", "政策/坏.pdf",
+        "0.4", "not sent", "hold: lora stays champion", "lora (version 3)", "qlora", "token_f1 +0.001", "政策/坏.pdf",
         "write it again",
         "the webhook has not got this digest",
     ]  # fmt: skip
@@ -121,7 +121,7 @@ def test_the_headline_says_what_went_wrong_and_what_became_of_the_model():
         "FAILED: finetune[lora]: out of memory",
         "skipped: promotion: preparation failed",
         "gated: adapter[lora]: 2.0 before, 2.1 after",
-        "Promotion: keep: lora stays champion",
+        "Promotion: hold: lora stays champion",
         "Language model: 31 calls, 12,355 tokens, 0.25 in money; planned about 40 calls, 20,000 tokens, 0.4 in money; "
         "2 not sent: the budget",
         "Rejected input: 1",

@@ -37,8 +37,15 @@ class Counting:
         if job["max_tokens"] == 14:
             print("computing", flush=True)
             time.sleep(60)
+        if job["max_tokens"] == 15:
+            job["told"](1, {"text": "told", "token_ids": prompts[1], "finish_reason": "stop"})
+            time.sleep(0.5)
+            raise SystemExit("killed in the middle")
         text = f"{self.model.rsplit('/', 1)[-1]} loads {Counting.loads} swaps {self.swaps} pid {os.getpid()}"
-        return [{"text": text, "token_ids": ids[:2], "finish_reason": "stop"} for ids in prompts]
+        outputs: Outputs = [{"text": text, "token_ids": ids[:2], "finish_reason": "stop"} for ids in prompts]
+        for row, output in enumerate(outputs):
+            job["told"](row, output | {"text": f"{len(prompts)} at once"})
+        return outputs
 
 
 if __name__ == "__main__":

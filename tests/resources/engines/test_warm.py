@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -54,6 +55,35 @@ def gone(pid: int, seconds: float = 10.0) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+def test_each_row_is_told_as_it_is_finished_with_its_place_and_engine(kept: WarmEngine, tmp_path: Path) -> None:
+    base, other = (model_named(tmp_path, name) for name in ("base", "other"))
+    heard: list[tuple[int, int, list[int], str, str]] = []
+
+    def told(model: int, row: int, output: dict[str, Any]) -> None:
+        heard.append((model, row, output["token_ids"], output["engine"], output["text"]))
+
+    jobs = [(base, [[1, 2], [3, 4], [5, 6]]), (other, []), (other, [[7, 8]])]
+    made = InferenceEngine("vllm", tmp_path).generate_many(jobs, 4, told=told, at_once=2)
+    assert heard == [
+        (0, 0, [1, 2], "vllm", "2 at once"),
+        (0, 1, [3, 4], "vllm", "2 at once"),
+        (0, 2, [5, 6], "vllm", "1 at once"),
+        (2, 0, [7, 8], "vllm", "1 at once"),
+    ]
+    assert [len(batch.outputs) for batch in made] == [3, 0, 1]
+
+
+def test_what_was_told_before_an_engine_died_is_heard(kept: WarmEngine, tmp_path: Path) -> None:
+    heard: list[tuple[int, int, str]] = []
+    with pytest.raises(ServiceError, match="killed in the middle"):
+        InferenceEngine("vllm", tmp_path).generate_many(
+            [(model_named(tmp_path, "base"), [[1, 2], [3, 4]])],
+            15,
+            told=lambda model, row, output: heard.append((model, row, output["text"])),
+        )
+    assert heard == [(0, 1, "told")]
 
 
 def test_two_batches_of_one_model_start_one_engine(kept: WarmEngine, tmp_path: Path) -> None:
