@@ -53,7 +53,7 @@ def scheduled_job(
         outcomes = run_night(definitions(), context.instance, steps, night, own=context.run_id)
         lines = {name: outcome.as_line(name) for name, outcome in outcomes.items()}
         context.add_output_metadata(lines)
-        wrong = [lines[name] for name, outcome in outcomes.items() if not outcome.done]
+        wrong = [lines[name] for name, outcome in outcomes.items() if not outcome.well]
         if wrong:
             raise dg.Failure(f"{'; '.join(wrong)}. The other steps went on. See the runs tagged {NIGHT_TAG}={night}")
 
