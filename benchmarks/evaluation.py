@@ -122,15 +122,18 @@ def _beside_raw_vllm(
     home: Path,
     rounds: int,
 ) -> tuple[list[Evaluated], list[Made], tuple[float, float]]:
-    first = evaluated(rows, model, engine, tables, -1)  # starts the engine; what a first run sets up is no round
+    prompts = given["prompts"]
+    first = evaluated(
+        rows, model, engine, tables, -1, prompts
+    )  # starts the engine; what a first run sets up is no round
     say(f"our engine started in {first.start_seconds:.1f} s; first evaluation {first.made.seconds:.1f} s")
     with raw_engine("vllm", given, home / "raw", environment) as peer:
-        every = len(given["prompts"])
+        every = len(prompts)
         peer.generate(every)
         found = interleave(
             rounds,
             {
-                "ours": lambda number: evaluated(rows, model, engine, tables, number),
+                "ours": lambda number: evaluated(rows, model, engine, tables, number, prompts),
                 "raw": lambda number: peer.generate(every),
             },
         )

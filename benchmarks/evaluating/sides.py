@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.evaluating.raw import Made
+from pipelines.finetune.evaluation.answers import ModelFolder
 from pipelines.finetune.evaluation.evaluation import evaluate
-from pipelines.finetune.evaluation.prediction import ModelFolder, PredictionSettings, held_out_prompts, predict
+from pipelines.finetune.evaluation.prediction import PredictionSettings, held_out_prompts, predict
 from pipelines.finetune.evaluation.scores import score_all
 from resources.engines.batch_engine import dtype_name, stop_token_ids
 from resources.engines.engine import Batch, InferenceEngine
@@ -21,14 +22,20 @@ SEQUENCES = 64
 
 
 class RecordedEngine(InferenceEngine):
-    """The engine, which keeps the batches that it made last: a table of predictions holds no token ids."""
+    """The engine, which keeps what it made and what it said to each prompt: predictions have texts alone."""
 
-    last: Sequence[Batch] = ()
+    def __init__(self, name: str, work_folder: Path) -> None:
+        super().__init__(name, work_folder)
+        self.made: list[Batch] = []
+        self.said: dict[tuple[int, ...], list[int]] = {}
 
-    def generate_many(self, *arguments: Any, **named: Any) -> list[Batch]:
+    def generate_many(self, jobs: Sequence[tuple[Path, Sequence[list[int]]]], *more: Any, **named: Any) -> list[Batch]:
         """Generate and keep."""
-        made = super().generate_many(*arguments, **named)
-        self.last = made
+        made = super().generate_many(jobs, *more, **named)
+        self.made += made
+        for (_, prompts), batch in zip(jobs, made, strict=True):
+            for ids, output in zip(prompts, batch.outputs, strict=True):
+                self.said[tuple(ids)] = output["token_ids"]
         return made
 
 
@@ -44,27 +51,32 @@ class Evaluated:
 
 
 def evaluated(
-    rows: Sequence[Mapping[str, Any]], model: Path, engine: RecordedEngine, tables: TableStore, number: int
+    rows: Sequence[Mapping[str, Any]],
+    model: Path,
+    engine: RecordedEngine,
+    tables: TableStore,
+    number: int,
+    prompts: Sequence[list[int]],
 ) -> Evaluated:
     """Predict one model's answers to the rows and evaluate them, nothing remembered of another `number`.
 
-    Base and adapter are the same model here, so that each prompt is generated once. An engine's start is left out.
+    Base and adapter are the same model here, and no row is asked twice for the noise, so that each prompt is generated
+    once. An engine's start is left out. `prompts` say in which order the outputs are returned.
     """
+    engine.made, engine.said = [], {}
     started = time.perf_counter()
-    folder = ModelFolder(model, f"round {number}")
-    found = predict(rows, "gsm8k", folder, folder, engine, tables, PredictionSettings(max_tokens=TOKENS))
+    folder, settings = ModelFolder(model, f"round {number}"), PredictionSettings(max_tokens=TOKENS, rows_twice=0)
+    found = predict(rows, "gsm8k", folder, folder, engine, tables, settings)
     predicted = time.perf_counter()
     evaluate("benchmark", found.table, scored=score_all(found.table, {}))
     ended = time.perf_counter()
-    batches = list(engine.last)
-    start = sum(batch.start_seconds for batch in batches)
-    outputs = [output["token_ids"] for batch in batches for output in batch.outputs]
+    start = sum(batch.start_seconds for batch in engine.made)
     return Evaluated(
-        Made(ended - started - start, outputs),
-        sum(batch.generate_seconds for batch in batches),
+        Made(ended - started - start, [engine.said[tuple(ids)] for ids in prompts]),
+        sum(batch.generate_seconds for batch in engine.made),
         ended - predicted,
         start,
-        batches[0].engine,
+        engine.made[0].engine,
     )
 
 

@@ -77,21 +77,31 @@ def test_a_row_that_only_a_gpu_has_is_null_without_one_and_starts_nothing(tmp_pa
 
 
 def test_our_side_is_a_whole_evaluation_of_which_the_start_is_left_out(tmp_path: Path, monkeypatch) -> None:
-    def made(self: Any, jobs: Any, *_: Any) -> list[Batch]:
+    def made(self: Any, jobs: Any, *_: Any, **__: Any) -> list[Batch]:
         outputs: Any = [
-            {"text": "7", "token_ids": [7], "finish_reason": "stop", "prompt_tokens": len(ids), "completion_tokens": 1}
+            {
+                "text": "7",
+                "token_ids": [7, ids[1]],
+                "finish_reason": "stop",
+                "prompt_tokens": len(ids),
+                "completion_tokens": 1,
+            }
             for _, prompts in jobs
             for ids in prompts
         ]
         return [Batch(outputs, "vllm", "float32", "", 100.0, 0.25, "started")]
 
     monkeypatch.setattr(InferenceEngine, "generate_many", made)
-    monkeypatch.setattr(InferenceEngine, "render", lambda _, __, rows, ___: [[1, 2]] * len(rows))
+    monkeypatch.setattr(
+        InferenceEngine, "render", lambda _, __, rows, ___: [[1, len(row[-1]["content"])] for row in rows]
+    )
     monkeypatch.setattr(InferenceEngine, "context_length", lambda *_: 1000)
-    rows = few_shot([Sample("q", "7"), Sample("r", "8")], [Sample("one", "1")])
+    rows = few_shot([Sample("q", "7"), Sample("qq", "8")], [Sample("one", "1")])
     engine, tables = RecordedEngine("transformers", tmp_path), TableStore(tmp_path / "tables")
-    first, second = (evaluated(rows, tmp_path, engine, tables, number) for number in (0, 1))
-    assert first.made.outputs == second.made.outputs == [[7], [7]]  # nothing was remembered, and one side was asked
+    first, second = (evaluated(rows, tmp_path, engine, tables, number, [[1, 2], [1, 1]]) for number in (0, 1))
+    assert (
+        first.made.outputs == second.made.outputs == [[7, 2], [7, 1]]
+    )  # nothing was remembered, and one side was asked
     assert (first.start_seconds, first.generate_seconds) == (100.0, 0.25)
     assert first.made.seconds < 0 < first.score_seconds  # the stand-in's start took no time and was taken off
 
