@@ -7,7 +7,7 @@ export DAGSTER_HOME := $(CURDIR)
 export PYTHONUNBUFFERED := 1
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup run test test-slow ui check lint bench bench-documents bench-peers clean
+.PHONY: help setup run test test-slow ui check lint bench bench-documents bench-peers gpu clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -50,6 +50,9 @@ bench-documents: setup ## the benchmark of documents that change, 10,000 of them
 
 bench-peers: setup ## make the environments of the peers that the benchmarks compare with (5 GB)
 	$(BIN)/python -m benchmarks.peers
+
+gpu: setup ## every figure that needs a GPU, within ten minutes on one; without a GPU each stands as skipped, with the reason
+	$(BIN)/python -m benchmarks.gpu --json docs/benchmarks/gpu.json --markdown docs/benchmarks/gpu.md
 
 clean: ## forget everything that was made (tables, models, graph, MLflow); the environment stays
 	rm -rf .graftline

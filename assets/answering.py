@@ -87,7 +87,7 @@ def answers(
 
     A question is asked again only when it, the graph, a model or the settings changed.
     """
-    started, starts, spending = time.monotonic(), engine_starts(), Spending(language_model)
+    started, starts, spending = time.monotonic(), engine_starts(), Spending(language_model, "answers")
     models = Models(embedder, language_model, open_reranker(settings))
     with answerer_over(settings, graph_store, models, str(knowledge_graph.get("embedder", ""))) as answerer:
         previous, digest = tables.find("answers"), knowledge_graph["digest"]

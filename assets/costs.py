@@ -11,15 +11,18 @@ from pipelines.core.protocols import LanguageModel
 from resources.tables.tables import TableStore
 
 LEDGER_NAME = "model_spending"
+ASKING = ("extractions", "entity_graph", "community_summaries", "answers", "evaluation")
+"""Assets that may ask a language model: of these a budget's seconds are those with it, as they are of a run's."""
 _NO_PRICES = "unknown: LLM_PROMPT_PRICE and LLM_COMPLETION_PRICE are not set"
 
 
 class Spending:
-    """What a language model costs from here on; without a meter of its own it costs nothing."""
+    """What a language model costs an asset from here on, within the asset's own budget; without a meter nothing."""
 
-    def __init__(self, language_model: LanguageModel) -> None:
+    def __init__(self, language_model: LanguageModel, asset: str) -> None:
         self._model = language_model
         self._meter: Meter = getattr(language_model, "meter", None) or Meter()
+        self._meter.begin(asset)
         self._before = self._meter.usage
 
     def metadata(self, tables: TableStore, asset: str, wanted: int) -> dict[str, Any]:

@@ -1,124 +1,160 @@
-"""Fine-tuning on a GPU against TRL's SFTTrainer: useful tokens a second and the GPU's memory, on the same samples.
+"""Every figure of the project that needs a GPU, by one command and within ten minutes on one GPU.
 
-The model is a checkpoint's folder, or one of random weights in the shape of Llama (for what is measured here weights
-that say nothing are as good): `--layers 24 --width 2048` has 1.4 billion.
+Without a GPU each row stands there without a value, with the reason; what an earlier run measured on one stays. A part
+that fails or takes longer than its time leaves the others theirs.
 """
 
+import json
+import os
 import shutil
+import signal
+import subprocess
 import sys
-from collections.abc import Sequence
-from functools import partial
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 if not __package__:  # started by its path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.ground.common import Row, finish, interleave, machine, median, parse, ratio, result, say
-from benchmarks.training import samples, trainers
-from pipelines.finetune.models.base import BaseModel
+from benchmarks.evaluating.figures import AGREEMENT, SPEED_ON_GPU, TARGETS
+from benchmarks.ground.common import ROOT, Row, finish, machine, parse, result, say
+from benchmarks.training import on_gpu
+from pipelines.compute.processor import has_gpu
+from pipelines.core.child_process import last_lines
+from resources.settings import Settings
 
-ROWS = {"gpu_speed": ("x", ""), "gpu_memory": ("x", "")}
-OURS: dict[str, trainers.Settings] = {
-    "ours, batch 32": {"per_device_train_batch_size": 32},
-    "ours, batch 32, no checkpointing": {"per_device_train_batch_size": 32, "disable_gradient_checkpointing": True},
-}
-PEER: dict[str, trainers.Settings] = {
-    "as it comes, batch 8": {"per_device_train_batch_size": 8},
-    "batch 8, no checkpointing": {"per_device_train_batch_size": 8, "gradient_checkpointing": False},
-    "batch 32, no checkpointing": {"per_device_train_batch_size": 32, "gradient_checkpointing": False},
-    "batch 32, no checkpointing, grouped": {
-        "per_device_train_batch_size": 32,
-        "gradient_checkpointing": False,
-        "train_sampling_strategy": "group_by_length",
-    },
-}
-_BATCH = 32
+SECONDS = 600.0
+"""For all parts together."""
 
 
-def _options(parser: Any) -> None:
-    parser.add_argument("--work", type=Path, required=True, help="where runs leave their files")
-    parser.add_argument("--model", type=Path, required=True, help="a checkpoint with its tokenizer")
-    parser.add_argument("--layers", type=int, default=0, help="random weights with so many layers instead")
-    parser.add_argument("--width", type=int, default=2048, help="and this width")
-    parser.add_argument("--samples", type=int, default=960)
-    parser.add_argument("--rounds", type=int, default=2)
+@dataclass(frozen=True)
+class Part:
+    """One benchmark in a process of its own: its rows with unit and target, its arguments, the seconds it may take."""
+
+    module: str
+    rows: Mapping[str, tuple[str, str]]
+    seconds: float
+    arguments: tuple[str, ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Rows that have another name here: measured on a processor too, they would stand there twice."""
 
 
-def random_model(tokenizer: Path, folder: Path, layers: int, width: int) -> Path:
-    """Save a bfloat16 Llama of random weights with the tokenizer of another checkpoint; return its folder."""
+PARTS = (
+    Part(
+        "benchmarks.evaluation",
+        {SPEED_ON_GPU: TARGETS[SPEED_ON_GPU], f"{AGREEMENT}_gpu": TARGETS[AGREEMENT]},
+        240.0,
+        ("--rows", f"{SPEED_ON_GPU},{AGREEMENT}"),
+        {AGREEMENT: f"{AGREEMENT}_gpu"},
+    ),
+    Part(
+        "benchmarks.training.on_gpu",
+        on_gpu.ROWS,
+        240.0,
+        ("--layers", "24", "--width", "2048", "--rounds", "1"),
+    ),
+)
+
+
+def lacking() -> str:
+    """Return why nothing can be measured on a GPU here, or "" where it can."""
+    if not has_gpu():
+        return "no GPU here"
     import torch
-    from transformers import AutoConfig, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
-    vocabulary = AutoConfig.from_pretrained(tokenizer).vocab_size
-    heads = {"num_attention_heads": width // 128, "num_key_value_heads": width // 256, "num_hidden_layers": layers}
-    config = LlamaConfig(vocab_size=vocabulary, hidden_size=width, intermediate_size=width * 4, **heads)
-    torch.manual_seed(0)
-    with torch.device("cuda"):
-        model = LlamaForCausalLM(config).to(torch.bfloat16)
-    model.save_pretrained(folder)
-    AutoTokenizer.from_pretrained(tokenizer).save_pretrained(folder)
-    return folder
+    return "" if torch.cuda.is_available() else f"torch {torch.__version__} does not see the GPU of this machine"
 
 
-def measure(options: Any) -> tuple[list[Row], dict[str, Any]]:
-    """Train with ours and with each of the peer's settings, interleaved; return rows and details."""
-    shutil.rmtree(options.work, ignore_errors=True)
-    path = options.model.resolve()
-    if options.layers:
-        path = random_model(path, options.work / "model", options.layers, options.width)
-    pool = samples.alpaca()
-    chosen = samples.choose(pool, options.samples, options.seed)
-    held_out = [row for row in pool if row not in set(chosen)][:4]
-    task = trainers.Task(BaseModel(path, str(path), "1"), chosen, held_out, _BATCH, options.seed)
-    shared = {"use_cpu": False, "weights": "bfloat16", "bf16": True}
-
-    def peer(settings: trainers.Settings, number: int) -> trainers.TrainingRun:
-        return trainers.trl(task, {**shared, **settings}, options.work / f"trl-{number}")
-
-    def own(settings: trainers.Settings, number: int) -> trainers.TrainingRun:
-        return trainers.ours(task, {"bf16": True, **settings}, options.work / f"ours-{number}")
-
-    parties = {name: partial(own, settings) for name, settings in OURS.items()}
-    parties |= {name: partial(peer, settings) for name, settings in PEER.items()}
-    runs = interleave(options.rounds, {name: _said(name, run) for name, run in parties.items()})
-    speeds = {name: median(run.tokens / run.seconds for run in found) for name, found in runs.items()}
-    held = {name: median(_held(run) for run in found) / 2**30 for name, found in runs.items()}
-    tokens = {run.tokens for found in runs.values() for run in found}
-    mine, fastest = (max(names, key=speeds.__getitem__) for names in (OURS, PEER))
-    note = f"{min(tokens)} to {max(tokens)} tokens of {options.samples} samples; {mine} against the peer's {fastest}"
-    rows = [
-        Row("gpu_speed", "x", "", ratio(speeds[mine], speeds[fastest]), speeds[mine], speeds[fastest], note),
-        Row("gpu_memory", "x", "", ratio(held[mine], held[fastest]), held[mine], held[fastest], "GiB of the GPU"),
-    ]
-    lines = [f"{name}: {speeds[name]:,.0f} tokens/s, {held[name]:.2f} GiB" for name in parties]
-    return rows, {"All settings": "\n".join(lines), "versions": runs[fastest][0].details["versions"]}
+def skipped(part: Part, reason: str) -> list[Row]:
+    """Return a part's rows without a value, each with the reason."""
+    return [Row(name, *told, note=f"skipped: {reason}") for name, told in part.rows.items()]
 
 
-def _said(name: str, run: Any) -> Any:
-    def called(number: int) -> trainers.TrainingRun:
-        found = run(number)
-        say(f"{name}: {found.tokens / found.seconds:,.0f} tokens/s, {_held(found) / 2**30:.2f} GiB, "
-            f"{found.seconds:.1f} s of {found.process.seconds:.1f}")  # fmt: skip
-        return found
+def measured(part: Part, work: Path, seconds: float) -> tuple[list[Row], dict[str, str]]:
+    """Run a part and return its rows and details; rows with the reason where it fails or needs longer."""
+    work.mkdir(parents=True, exist_ok=True)
+    found, log = work / "found.json", work / "log.txt"
+    command = [sys.executable, "-m", part.module, *part.arguments, "--json", str(found)]
+    with log.open("wb") as output:
+        child = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
+        try:
+            status = child.wait(timeout=max(0.0, seconds))
+        except subprocess.TimeoutExpired:
+            return skipped(part, f"it was not done after {seconds:.0f} s"), {}
+        finally:
+            _end(child)
+    if status:
+        return skipped(part, f"it ended with status {status}: {_last(log)}"), {}
+    said = json.loads(found.read_text(encoding="utf-8"))
+    rows = [Row(**{**row, "id": part.renamed.get(row["id"], row["id"])}) for row in said["rows"]]
+    had = {row.id for row in rows}
+    missing = [row for row in skipped(part, "its benchmark did not report it") if row.id not in had]
+    details = {f"{part.module}: {title}": text for title, text in said.get("details", {}).items()}
+    return [*(row for row in rows if row.id in part.rows), *missing], details
 
-    return called
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    """End what a part has started; nothing of a part that is done is left."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(child.pid, number)
+            child.wait(timeout=10)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue
 
 
-def _held(run: trainers.TrainingRun) -> int:
-    return run.details["peak_gpu_memory_bytes"]
+def _last(log: Path) -> str:
+    lines = [line for line in last_lines(log).split("\n") if line.strip()]
+    return lines[-1][:300] if lines else "it said nothing"
+
+
+def measure(parts: Sequence[Part], work: Path, seconds: float = SECONDS) -> tuple[list[Row], dict[str, str]]:
+    """Run the parts in turn, none longer than what is left of the seconds; return all rows and details."""
+    end, rows, details = time.monotonic() + seconds, list[Row](), dict[str, str]()
+    for part in parts:
+        left = min(part.seconds, end - time.monotonic())
+        say(f"{part.module} (at most {max(0.0, left):.0f} s)")
+        place = work / part.module.rpartition(".")[2]
+        found, told = measured(part, place, left) if left > 0 else (skipped(part, "no time was left for it"), {})
+        rows, details = [*rows, *found], {**details, **told}
+    return rows, details
+
+
+def _measured_before(found: Path | None) -> set[str]:
+    """Return the rows with a value of the result that is to be written over."""
+    rows = json.loads(found.read_text(encoding="utf-8"))["rows"] if found and found.is_file() else []
+    return {row["id"] for row in rows if row["value"] is not None}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, print and write."""
-    import torch
+    """Measure, print and write; without a GPU all rows stand as skipped, and that is no failure."""
+    every = [name for part in PARTS for name in part.rows]
+    options = parse("gpu", every, arguments)
+    parts = [part for part in PARTS if set(part.rows) & set(options.rows)]
+    host: dict[str, Any] = machine()
+    details: dict[str, str] = {}
+    reason = lacking()
+    if not reason:
+        import torch
 
-    options = parse("gpu", list(ROWS), arguments, _options)
-    host = {**machine(), "processor": torch.cuda.get_device_name()}
-    rows, details = measure(options)
-    versions = details.pop("versions")
-    command = f"python -m benchmarks.gpu --model MODEL --layers {options.layers} --width {options.width}"
-    finish(options, result("gpu", rows, host, details=details, versions=versions), command)
+        host["processor"] = f"{torch.cuda.get_device_name()} beside {host['processor']}"
+        work = Settings.load().home / "work" / "benchmark-gpu-parts"
+        shutil.rmtree(work, ignore_errors=True)
+        rows, details = measure(parts, work)
+    else:
+        stay = _measured_before(options.json)
+        say(f"skipped: {reason}" + (f"; {len(stay)} rows of an earlier run stay" if stay else ""))
+        rows = [row for part in parts for row in skipped(part, reason) if row.id not in stay]
+        options.keep = bool(stay)
+    rows = [row for row in rows if row.id in options.rows]
+    finish(options, result("gpu", rows, host, details=details), "make gpu")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from assets import answering, inputs
+from assets.costs import ASKING
 from assets.finetune import dataset as instructions
 from assets.finetune import evaluation, promotion
 from assets.finetune import training as finetune
@@ -18,6 +19,7 @@ from assets.planning.planned import planned_costs
 from pipelines.compute.processor import share_cores
 from pipelines.orchestration import jobs, schedule
 from pipelines.orchestration.digest.keeping import Keeping
+from pipelines.orchestration.limits import NightLimits
 from resources.embedding.embedders import open_embedder
 from resources.engines.engine import InferenceEngine
 from resources.graph.stores import open_graph_store
@@ -44,7 +46,10 @@ def when_needed(make: Callable[[], Any]) -> dg.ResourceDefinition:
 modules = [inputs, instructions, finetune, evaluation, promotion, documents, graph, knowledge_graph, answering]
 
 
-keeping = Keeping(settings.nights, tables, settings.hide, partial(planned_costs, settings, tables), tellers(settings))
+wall = {name: one.seconds for name, one in settings.asset_budgets.items() if one.seconds and name not in ASKING}
+limits = NightLimits(settings.night_seconds, wall, settings.night_tries, settings.night_wait_seconds)
+plan = partial(planned_costs, settings, tables)
+keeping = Keeping(settings.nights, tables, settings.hide, plan, tellers(settings), limits)
 
 
 def definitions() -> dg.Definitions:

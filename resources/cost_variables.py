@@ -1,9 +1,11 @@
 """The variables of what a language model costs: its prices, and the most that a run may spend."""
 
+import json
+from dataclasses import fields
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, NoDecode
 
 from pipelines.core.cost.budget import Budget, Prices
 from pipelines.core.cost.meter import Meter
@@ -31,6 +33,23 @@ def _count(value: object) -> int | None:
     return int(text) if text else None
 
 
+def _by_asset(value: object) -> dict[str, Budget]:
+    if isinstance(value, dict):
+        return value
+    instead = '{"answers": {"tokens": 200000}}'
+    names = {one.name for one in fields(Budget)}
+    try:
+        found = json.loads(str(value)) if str(value) else {}
+        amounts = [(name, amount) for limits in found.values() for name, amount in limits.items()]
+    except (ValueError, AttributeError):
+        raise refusal(f"'{value}'", "JSON: assets, and of each its limits", instead) from None
+    for name, amount in amounts:
+        if name not in names or isinstance(amount, bool) or not isinstance(amount, int | float) or amount < 0:
+            raise refusal(f"{name} {amount!r}", f"{', '.join(sorted(names))}, numbers at least 0", instead)
+    return {str(asset): Budget(**limits) for asset, limits in found.items()}
+
+
+AssetBudgets = Annotated[dict[str, Budget], NoDecode, BeforeValidator(_by_asset)]
 OptionalAmount = Annotated[float | None, BeforeValidator(_amount)]
 OptionalCount = Annotated[int | None, BeforeValidator(_count)]
 
@@ -50,6 +69,10 @@ class CostVariables(BaseSettings):
         "GRAFTLINE_BUDGET_SECONDS", "", "time with the language model after which a run sends it nothing more"
     )
 
+    asset_budgets: AssetBudgets = variable(
+        "GRAFTLINE_ASSET_BUDGETS", "", "JSON: by asset, the calls, tokens, money and seconds of one step of it at most"
+    )
+
     @property
     def prices(self) -> Prices:
         """What tokens cost."""
@@ -58,10 +81,12 @@ class CostVariables(BaseSettings):
     @property
     def budget(self) -> Budget:
         """What a run may spend; ConfigurationError for money without prices."""
-        if self.budget_money is not None and not self.prices.known:
+        of_assets = [one.money for one in self.asset_budgets.values() if one.money is not None]
+        if (self.budget_money is not None or of_assets) and not self.prices.known:
+            money = of_assets[0] if self.budget_money is None else self.budget_money
             raise ConfigurationError(
-                "GRAFTLINE_BUDGET_MONEY",
-                f"{self.budget_money:g}, while nobody says what tokens cost",
+                "GRAFTLINE_ASSET_BUDGETS" if self.budget_money is None else "GRAFTLINE_BUDGET_MONEY",
+                f"{money:g}, while nobody says what tokens cost",
                 "LLM_PROMPT_PRICE and LLM_COMPLETION_PRICE, money per million tokens",
                 "set both, or GRAFTLINE_BUDGET_TOKENS instead",
             )
@@ -69,4 +94,4 @@ class CostVariables(BaseSettings):
 
     def meter(self, **more: Any) -> Meter:
         """Return a new meter of a run."""
-        return Meter(self.budget, self.prices, **more)
+        return Meter(self.budget, self.prices, parts=self.asset_budgets, **more)

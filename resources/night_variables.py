@@ -1,4 +1,4 @@
-"""The variables of a night: who is told of its digest. And what of all settings no digest may show."""
+"""The variables of a night: what it may take, who is told of its digest; and what of all settings no digest shows."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -24,13 +24,35 @@ def _address(value: object) -> str:
     return text
 
 
+def positive(value: object) -> float | None:
+    """Return a number above 0, None of nothing."""
+    text = str(value)
+    try:
+        amount = float(text) if text else None
+    except ValueError:
+        amount = 0.0
+    if amount is not None and not 0 < amount < float("inf"):
+        raise refusal(f"'{text}'", "a number above 0, or nothing", "28800")
+    return amount
+
+
 WebhookAddress = Annotated[SecretStr, BeforeValidator(_address)]
+OptionalSeconds = Annotated[float | None, BeforeValidator(positive)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class NightVariables(BaseSettings):
-    """Who is told of a night's digest."""
+    """What a night may take, and who is told of its digest."""
 
+    night_seconds: OptionalSeconds = variable(
+        "GRAFTLINE_NIGHT_SECONDS", "", "time of a whole night, after which the next one goes on; unset: no limit"
+    )
+    night_tries: Annotated[int, Field(ge=1)] = variable(
+        "GRAFTLINE_NIGHT_TRIES", "3", "how often a night begins a step that a connection or a server failed"
+    )
+    night_wait_seconds: Seconds = variable(
+        "GRAFTLINE_NIGHT_WAIT_SECONDS", "30", "time before the second try, twice as long before each next"
+    )
     webhook: WebhookAddress = variable("GRAFTLINE_WEBHOOK", "", "address told of each night by POST; unset: none")
     webhook_seconds: Seconds = variable("GRAFTLINE_WEBHOOK_SECONDS", "10", "time after which the webhook is given up")
 

@@ -204,7 +204,7 @@ def _judged(
     """Return what the judge scores, and what is told of it and its cost; nothing by a model that cannot judge."""
     if model.packaged:
         return [], {"judge": "skipped: the packaged small model is no judge; name another by LLM_MODEL"}
-    spending = Spending(model)
+    spending = Spending(model, "evaluation")
     scored, judgements = judge_predictions(predictions, rows, model)
     return [scored], judge_metadata(judgements, model.name) | spending.metadata(tables, name, predictions.num_rows)
 

@@ -49,7 +49,7 @@ def extractions(
     chunk says what became of it: ok, repaired, empty or failed; what failed is tried again next time.
     """
     started, extractor = time.monotonic(), extractor_named(settings.extractor, language_model, settings.extraction)
-    spending = Spending(language_model)
+    spending = Spending(language_model, "extractions")
     table, work = extract(chunks, tables.find("extractions"), extractor)
     unmatched = unmatched_rows(extractor, chunks)
     return table_result(
@@ -106,7 +106,7 @@ def entity_graph(
     """
     started = time.monotonic()
     judges: dict[str, list[Judge]] = {"vectors": [VectorJudge(embedder)], "model": [ModelJudge(language_model)]}
-    asked, spending = judges.get(settings.resolution, []), Spending(language_model)
+    asked, spending = judges.get(settings.resolution, []), Spending(language_model, "entity_graph")
     writer = None if language_model.packaged else language_model
     merging = Descriptions(settings.description_tokens, writer, tables.find("entity_descriptions"))
     edits = Edits.read(settings.entity_edits_file)
@@ -184,7 +184,7 @@ def community_summaries(
     evidence, else of the evidence's own sentences; only what changed, and what holds it, anew."""
     started, (entities, relations) = time.monotonic(), map(tables.read, GRAPH_TABLES)
     previous, chosen = tables.find("community_summaries"), SummarySettings(writer=settings.reports)
-    starts, spending = engine_starts(), Spending(language_model)
+    starts, spending = engine_starts(), Spending(language_model, "community_summaries")
     table, work = summarise(communities, entities, relations, chunks, previous, language_model, chosen)
     return table_result(
         table,

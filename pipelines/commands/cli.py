@@ -29,13 +29,14 @@ COMMANDS = {
     "rollback": "switch the knowledge graph, or the champion, back to its previous version",
     "promote": "make a version of the model champion, whatever a night decided",
     "history": "list the versions of the model, what each was made from, and the verdict on it",
+    "harness": "run tasks of lm-eval on a recipe's model, by the engine that evaluates",
     "ui": "start Dagster and MLflow on localhost and print their addresses",
 }
 """Each command with a line about it; its file has its name, and is imported when it runs or shows its help."""
 _FOLDERS = {
     "answering": ("ask", "chat", "feedback", "questions", "serve"),
     "graph": ("diff", "entities"),
-    "models": ("history", "promote", "rollback"),
+    "models": ("harness", "history", "promote", "rollback"),
     "nights": ("digest", "night"),
 }
 

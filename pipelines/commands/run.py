@@ -70,7 +70,7 @@ def _report(outcomes: Mapping[str, "Outcome"], seconds: float) -> int:
         print(spent)
     print(f"{seconds:.0f} s, peak memory {_peak_gib():.1f} GiB in this process and its largest child")
     print(f"engine starts: {engine_starts()}")
-    if not all(outcome.done for outcome in outcomes.values()):
+    if not all(outcome.well for outcome in outcomes.values()):
         print("Something failed: its reason is above, and in the UI (make ui) under Runs.", file=sys.stderr)
         return 1
     print("Look at it: make ui (Dagster and MLflow)")

@@ -2,29 +2,40 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import dagster as dg
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
 from pipelines.core.errors import GraftlineError, library_line, shell_command
 from pipelines.measuring.gates import GateStore, standing_gate
+from pipelines.orchestration.limits import TimeIsUp
 from pipelines.orchestration.night import NightStep
 
 _SHORT = 100
+PUT_OFF: Final = "put off"
 INTERRUPTED = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a step ended; the reason is that of a gate that refused, or of a step that was not run."""
+    """How a step ended; the reason is that of a gate that refused, or of a step that was not run.
 
-    verdict: Literal["done", "FAILED", "skipped"]
+    "put off": a budget has no room for it, or ended it, and the next night goes on; `tries`: how often it was begun.
+    """
+
+    verdict: Literal["done", "FAILED", "skipped", "put off"]
     reason: str = ""
+    tries: int = 1
 
     @property
     def done(self) -> bool:
         return self.verdict == "done"
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing went wrong: done, or left to the next night."""
+        return self.verdict in ("done", PUT_OFF)
 
     def as_line(self, name: str) -> str:
         """Return the line that says it.
@@ -32,7 +43,8 @@ class Outcome:
         >>> Outcome("skipped", "instruction_dataset failed").as_line("adapter[lora]")
         'skipped adapter[lora]: instruction_dataset failed'
         """
-        return f"{self.verdict:<7} {name}{f': {self.reason}' if self.reason else ''}"
+        tries = f" ({self.tries} tries)" if self.tries > 1 else ""
+        return f"{self.verdict:<7} {name}{tries}{f': {self.reason}' if self.reason else ''}"
 
 
 def outcome_of(result: dg.ExecuteInProcessResult, graph: AssetGraph) -> Outcome:
@@ -41,6 +53,8 @@ def outcome_of(result: dg.ExecuteInProcessResult, graph: AssetGraph) -> Outcome:
         raise KeyboardInterrupt  # Ctrl-C or a termination means all of it, not this step
     if result.success:
         return Outcome("done")
+    if stopped := _stopped(result):
+        return Outcome(PUT_OFF, stopped)
     return Outcome("FAILED", "; ".join(_refusals(result, graph) or _errors(result)))
 
 
@@ -114,6 +128,17 @@ def _errors(result: dg.ExecuteInProcessResult) -> list[str]:
             found, remedy = library_line(error.message)
             told.append(f"{found}. Next: {remedy}, and run it again")
     return list(dict.fromkeys(told))
+
+
+def _stopped(result: dg.ExecuteInProcessResult) -> str:
+    """Return what the step says that its time ended, "" where nothing was ended so."""
+    for event in result.filter_events(lambda event: event.is_step_failure):
+        error = event.step_failure_data.error
+        while error:
+            if error.cls_name == TimeIsUp.__name__:
+                return " ".join(error.message.partition(": ")[2].split())
+            error = error.cause
+    return ""
 
 
 def _figure(name: str, metadata: dg.MetadataValue) -> str:

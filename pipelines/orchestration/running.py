@@ -3,7 +3,9 @@
 import logging
 import os
 import time
+import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import dagster as dg
@@ -12,14 +14,16 @@ import psutil
 from pipelines.core.errors import ServiceError
 from pipelines.measuring.gates import GateStore
 from pipelines.orchestration.jobs import PARTITIONED
+from pipelines.orchestration.limits import Clock, NightLimits, TimeIsUp
 from pipelines.orchestration.night import NIGHT_TAG, NightStep
-from pipelines.orchestration.outcomes import Outcome, failed_above, in_order, outcome_of, refused_above
+from pipelines.orchestration.outcomes import PUT_OFF, Outcome, failed_above, in_order, outcome_of, refused_above
+from pipelines.orchestration.outside import failed_outside
 
 log = logging.getLogger("graftline")
 PROCESS_TAG = "graftline/process"
 
 
-_NOT_DONE = {"FAILED": "failed", "skipped": "was skipped"}
+_NOT_DONE = {"FAILED": "failed", "skipped": "was skipped", PUT_OFF: "was put off"}
 
 
 UNFINISHED = [
@@ -33,8 +37,9 @@ UNFINISHED = [
 
 def bury_the_dead(instance: dg.DagsterInstance) -> None:
     """Fail the runs whose process is gone, and free the pool slots that they hold: a killed night blocks nobody."""
-    for run in instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED)):
-        if PROCESS_TAG in run.tags and not psutil.pid_exists(int(run.tags[PROCESS_TAG])):
+    for record in instance.get_run_records(filters=dg.RunsFilter(statuses=UNFINISHED)):
+        run, began = record.dagster_run, record.create_timestamp.timestamp()
+        if PROCESS_TAG in run.tags and not _still_runs(int(run.tags[PROCESS_TAG]), began):
             instance.report_run_failed(run, "the process that ran this is gone")
     storage = instance.event_log_storage
     if not storage.supports_global_concurrency_limits:
@@ -46,6 +51,23 @@ def bury_the_dead(instance: dg.DagsterInstance) -> None:
             holder = instance.get_run_by_id(run_id)
             if holder is None or holder.is_finished:
                 storage.free_concurrency_slots_for_run(run_id)
+
+
+_CLOCK_SECONDS = 60.0
+"""By so much a clock may have been set between a process's start and its run's."""
+
+
+def _still_runs(pid: int, began: float) -> bool:
+    """Say whether the process of a run that was made at `began` lives; a younger one has only its number.
+
+    After a restart, of a container above all, the same numbers are given out again.
+    """
+    try:
+        return psutil.Process(pid).create_time() <= began + _CLOCK_SECONDS
+    except psutil.AccessDenied:  # it is there, and nobody says since when
+        return True
+    except psutil.NoSuchProcess:
+        return False
 
 
 def unfinished_nights(instance: dg.DagsterInstance, own: str | None = None) -> list[dg.DagsterRun]:
@@ -72,7 +94,7 @@ class Watch(Protocol):
 
     def began(self, step: str) -> None: ...
 
-    def ended(self, step: str, state: str, reason: str, seconds: float) -> None: ...
+    def ended(self, step: str, state: str, reason: str, seconds: float, tries: int = 1) -> None: ...
 
 
 def run_steps(
@@ -83,40 +105,80 @@ def run_steps(
     own: str | None = None,
     config: Mapping[str, Any] | None = None,
     watch: Watch | None = None,
+    clock: Clock | None = None,
 ) -> dict[str, Outcome]:
     """Run the steps in this process, one after the other, under one tag; a failed step stops those that need it.
 
-    `own` is the run that does the asking, `config` the configuration of knowledge's assets. ServiceError when another
-    night is under way. `digest.keeping.Keeping.night` runs them as a night that leaves a digest.
+    `own` is the run that does the asking, `config` the configuration of knowledge's assets, `clock` what the night may
+    take. ServiceError when another night is under way. `digest.keeping.Keeping.night` runs them as a night that leaves
+    a digest.
     """
     refuse_second_night(instance, own)
     outcomes: dict[str, Outcome] = {}
+    clock = clock or Clock(NightLimits())
 
     def ended(step: NightStep, outcome: Outcome, seconds: float, more: str = "") -> None:
         outcomes[step.name] = outcome
         if watch:
-            watch.ended(step.name, outcome.verdict, outcome.reason, seconds)
+            watch.ended(step.name, outcome.verdict, outcome.reason, seconds, outcome.tries)
         log.info("%s%s", outcome.as_line(step.name), more)
 
     for step in steps:
-        lacking = [f"{name} {_NOT_DONE[outcomes[name].verdict]}" for name in step.needs if not outcomes[name].done]
+        lacking = {name: outcomes[name] for name in step.needs if not outcomes[name].done}
         if lacking:
-            ended(step, Outcome("skipped", ", ".join(lacking)), 0.0)
+            off = all(outcome.verdict == PUT_OFF for outcome in lacking.values())
+            told = ", ".join(f"{name} {_NOT_DONE[outcome.verdict]}" for name, outcome in lacking.items())
+            ended(step, Outcome(PUT_OFF if off else "skipped", told), 0.0)
+            continue
+        if refusal := clock.refusal(step.name):
+            ended(step, Outcome(PUT_OFF, refusal), 0.0)
             continue
         log.info("%s …", step.name)
         if watch:
             watch.began(step.name)
         started = time.monotonic()
-        result = defs.resolve_job_def(step.job).execute_in_process(
-            instance=instance,
-            partition_key=step.recipe,
-            raise_on_error=False,
-            run_config=_run_config(dict(config or {}) if step.job == "knowledge" else {}),
-            tags={NIGHT_TAG: night, PROCESS_TAG: str(os.getpid())},
-        )
-        outcome = outcome_of(result, defs.resolve_asset_graph())
-        ended(step, outcome, time.monotonic() - started, _longest(result))
+        run_config = _run_config(dict(config or {}) if step.job == "knowledge" else {})
+        outcome, more = _tried(defs, instance, step, night, run_config, clock)
+        ended(step, outcome, time.monotonic() - started, more)
     return outcomes
+
+
+def _tried(
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    step: NightStep,
+    night: str,
+    run_config: Mapping[str, Any],
+    clock: Clock,
+) -> tuple[Outcome, str]:
+    """Return how a step ended, begun anew where it failed for a reason outside of it, and which assets took long."""
+    wait, limits = clock.limits.wait, clock.limits
+    for number in range(1, limits.tries + 1):
+        run_id = str(uuid.uuid4())
+        instance.add_event_listener(run_id, clock.hear)
+        try:
+            with clock.running():
+                result = defs.resolve_job_def(step.job).execute_in_process(
+                    instance=instance,
+                    partition_key=step.recipe,
+                    raise_on_error=False,
+                    run_config=dict(run_config),
+                    tags={NIGHT_TAG: night, PROCESS_TAG: str(os.getpid())},
+                    run_id=run_id,
+                )
+        except TimeIsUp as error:  # between two assets
+            run = instance.get_run_by_id(run_id)
+            if run is not None and not run.is_finished:
+                instance.report_run_failed(run, str(error))
+            return Outcome(PUT_OFF, str(error), number), ""
+        outcome = outcome_of(result, defs.resolve_asset_graph())
+        again = number < limits.tries and outcome.verdict == "FAILED" and failed_outside(result)
+        if not again or clock.left <= wait:
+            break
+        log.warning("%s failed: %s; tried again in %.0f s", step.name, outcome.reason, wait)
+        time.sleep(wait)
+        wait *= 2
+    return replace(outcome, tries=number), _longest(result)
 
 
 def _run_config(ops: dict[str, Any]) -> dict[str, Any]:

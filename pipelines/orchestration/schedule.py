@@ -30,7 +30,7 @@ TIMETABLES = (
         "nightly_retraining",
         "night",
         "0 2 * * *",
-        "Every night at 02:00: documents, data, each recipe, one decision, answers; off until switched on.",
+        "Every night at 02:00 UTC: documents, data, each recipe, one decision, answers; off until switched on.",
     ),
 )
 """All schedules of the project: a line here is one more, with its job."""
@@ -53,7 +53,7 @@ def scheduled_job(
         outcomes = run_night(definitions(), context.instance, steps, night, own=context.run_id)
         lines = {name: outcome.as_line(name) for name, outcome in outcomes.items()}
         context.add_output_metadata(lines)
-        wrong = [lines[name] for name, outcome in outcomes.items() if not outcome.done]
+        wrong = [lines[name] for name, outcome in outcomes.items() if not outcome.well]
         if wrong:
             raise dg.Failure(f"{'; '.join(wrong)}. The other steps went on. See the runs tagged {NIGHT_TAG}={night}")
 

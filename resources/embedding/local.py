@@ -70,6 +70,8 @@ class SentenceEmbedder:
     @functools.cached_property
     def max_tokens(self) -> int | None:
         """What the model reads of a text beside its special tokens and what is put before a document."""
+        if self.files.longest_document is not None:
+            return self.files.longest_document
         longest, prompt = self.files.longest_input, prompt_before("document", self.files.prompts)
         if longest is None:
             return None

@@ -59,6 +59,11 @@ class ModelFiles(Protocol):
         ...
 
     @property
+    def longest_document(self) -> int | None:
+        """Most tokens of a document's own text, where the files say so; None: its tokenizer has to count."""
+        ...
+
+    @property
     def prompts(self) -> Mapping[str, str]:
         """What the model puts before its inputs, by the prompts' names."""
         ...
@@ -104,6 +109,11 @@ class FolderFiles:
     def longest_input(self) -> int | None:
         """Most tokens that the model reads, the special ones among them; None where no file says so."""
         return model_folder.longest_input(self.folder)
+
+    @property
+    def longest_document(self) -> int | None:
+        """Not known: its tokenizer, a file of its own, counts."""
+        return None
 
     @functools.cached_property
     def prompts(self) -> Mapping[str, str]:

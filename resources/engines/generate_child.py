@@ -13,6 +13,7 @@ from pipelines.core.files import write_atomically
 from resources.engines.batch_engine import dtype_name, stop_token_ids
 from resources.engines.job_pipe import Told, jobs, tells
 from resources.engines.kept_model import KeptModel
+from resources.engines.likelihoods import Scoring
 
 
 def main() -> None:
@@ -32,6 +33,7 @@ def _run(kept: KeptModel, model: str, prompts: list[list[int]], job: dict[str, A
     started = time.perf_counter()
     longest = max(map(len, prompts)) + job["max_tokens"]
     loaded, came = kept.ready(model, longest, job)
+    loaded = Scoring(loaded) if job.get("starts") else loaded
     ready = time.perf_counter()
     stop, outputs = stop_token_ids(Path(model)), []
     size = job.get("at_once") or len(prompts)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from resources.engines.batch_engine import Engine, Job, Outputs, dtype_name
+from resources.engines.likelihoods import of_transformers
 
 _TOKENS_PER_BATCH = 4096
 
@@ -61,6 +62,10 @@ class TransformersModel:
                 if job.get("told"):
                     job["told"](row, outputs[row])
         return [outputs[row] for row in range(len(prompts))]
+
+    def likelihoods(self, rows: list[list[int]], starts: list[int]) -> Outputs:
+        """Return a row's log-probabilities from its start on."""
+        return of_transformers(self._network, self._device, rows, starts)
 
 
 def load(model: str, room: int, job: Job) -> TransformersModel:

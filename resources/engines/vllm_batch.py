@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from resources.engines.batch_engine import CannotRun, Engine, Job, Outputs, dtype_name
+from resources.engines.likelihoods import of_vllm
 
 _ALL_THAT_FITS = -1
 _KNOWN_LAYERS = {
@@ -39,6 +40,10 @@ class VllmModel:
         with _each_told(self._llm, job.get("told")):
             results = self._llm.generate(requests, sampling, use_tqdm=True)
         return [_output(result) for result in results]
+
+    def likelihoods(self, rows: list[list[int]], starts: list[int]) -> Outputs:
+        """Return a row's log-probabilities from its start on."""
+        return of_vllm(self._llm, rows, starts)
 
     def swap(self, model: str) -> bool:
         """Take other weights in, where all layers are known to use them afterwards; only on a CPU, measured there."""

@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from benchmarks import retrieval, vector_weights
+from benchmarks import retrieval
 from benchmarks.corpora import entity_graph, multihop, walks
 from benchmarks.corpora.asked_store import AskedStore
 from benchmarks.corpora.multihop import Question, QuestionSet
 from benchmarks.corpora.retrieval_figures import NOT_ASKED, Figures, halves, merged, page, score
+from benchmarks.curves import vector_weights
 from pipelines.core.graph_tables import orphans
 from pipelines.core.schemas import CHUNKS
 from pipelines.knowledge.vectors.embedding import vector_table

@@ -8,7 +8,7 @@ from pipelines.core.extensions import METRICS, add
 from pipelines.measuring.metrics import deciding_scores, default_metrics, known_metrics, metrics, score_texts
 from pipelines.measuring.scores.answer_match import exact_match, token_f1
 from pipelines.measuring.scores.chrf import chrf
-from pipelines.measuring.scores.metric import LOG_PROBABILITIES, Answers
+from pipelines.measuring.scores.metric import LOG_PROBABILITIES, PREDICTION, Answers
 from pipelines.measuring.scores.rouge import rouge_l
 from pipelines.measuring.scores.tokens import answer_tokens
 from resources.settings import CHECKOUT
@@ -170,3 +170,13 @@ def test_what_decides_sees_all_rows_together() -> None:
     scores = deciding_scores(["positive or negative", "negative"], ["positive", "negative"], ["label_accuracy"], "x")
     assert scores == {"label_accuracy": [0.0, 1.0]}
     assert deciding_scores(["a"], ["a"], ["token_f1", "chrf"], "x") == {"token_f1": [1.0], "chrf": [1.0]}
+
+
+@pytest.mark.parametrize("name", [name for name, metric in metrics().items() if PREDICTION in metric.needs])
+def test_no_metric_leaves_a_row_out_because_of_what_was_answered(name: str) -> None:
+    references = ["#### 42", "", "I cannot help with that.", '{"name": "f", "arguments": {}}', "发货要三天。"]
+    answers = ["42", "", "no idea", "抱歉，我无法回答。", "{", "x" * 3000, "\x00"]
+    metric = metrics()[name]
+    score = metric.rows or metric.row_counts
+    measured = {tuple(one is None for one in score(Answers([text] * len(references), references))) for text in answers}
+    assert len(measured) == 1, "who answers worse would be measured on fewer rows"

@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
 from dagster._core.errors import DagsterExecutionInterruptedError
+from dagster._core.test_utils import freeze_time
 
 from pipelines.core.errors import ServiceError
 from pipelines.orchestration import schedule
@@ -99,6 +101,18 @@ def test_a_night_whose_process_was_killed_does_not_block_the_next():
         assert instance.get_run_by_id(run.run_id).status == dg.DagsterRunStatus.FAILURE
 
 
+def test_a_killed_night_whose_process_number_was_given_out_again_does_not_block_the_next():
+    with dg.DagsterInstance.ephemeral() as instance:
+        with freeze_time(datetime(2026, 1, 1, tzinfo=UTC)):  # before this process was there
+            run = instance.create_run_for_job(
+                stand_ins.resolve_job_def("decide"),
+                status=dg.DagsterRunStatus.STARTED,
+                tags={NIGHT_TAG: "n0", PROCESS_TAG: str(os.getpid())},
+            )
+        assert run_steps(stand_ins, instance, STEPS[:1], "n1") == {"prepare": Outcome("done")}
+        assert instance.get_run_by_id(run.run_id).status == dg.DagsterRunStatus.FAILURE
+
+
 def test_killed_runs_leave_the_pool_and_its_queue():
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
@@ -119,6 +133,11 @@ def test_killed_runs_leave_the_pool_and_its_queue():
         assert not storage.claim_concurrency_slot("gpu", queued.run_id, "adapter").is_claimed
         bury_the_dead(instance)
         assert storage.claim_concurrency_slot("gpu", "another", "adapter").is_claimed
+
+
+def test_every_schedule_says_in_which_time_zone_its_hour_is():
+    for timetable, made in zip(schedule.TIMETABLES, schedule.scheduled(lambda: stand_ins), strict=True):
+        assert (made.execution_timezone or "UTC") in timetable.description
 
 
 def test_the_sensor_fires_once_for_each_state_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

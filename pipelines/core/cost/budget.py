@@ -101,12 +101,12 @@ class Usage:
 
 
 class BudgetReached(ServiceError):
-    """A call for which a run's budget has no room; `reason` is the line of a ledger."""
+    """A call for which the budget of a run, or of a part of it, has no room; `reason` is the line of a ledger."""
 
-    def __init__(self, limits: Mapping[str, float], spent: Mapping[str, float], short: str) -> None:
-        limit, used = limits[short], spent[short]
-        self.reason = f"budget: {used:,.6g} of {limit:,.6g} {short} spent, and another call might pass the limit"
-        name = f"GRAFTLINE_BUDGET_{short.upper()}"
+    def __init__(self, limits: Mapping[str, float], spent: Mapping[str, float], short: str, part: str = "") -> None:
+        limit, used, of = limits[short], spent[short], f" for {part}" if part else ""
+        self.reason = f"budget: {used:,.6g} of {limit:,.6g} {short}{of} spent, and another call might pass the limit"
+        name = f"GRAFTLINE_ASSET_BUDGETS, {short} of {part}" if part else f"GRAFTLINE_BUDGET_{short.upper()}"
         fix = f"run it again: what is missing is asked for then; or raise {name}"
         super().__init__(name, f"{used:,.6g} spent, and a call that might pass {limit:,.6g}", "room for a call", fix)
 

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -11,6 +11,7 @@ from pipelines.core.cost.budget import Budget, BudgetReached, Prices, Usage
 from pipelines.core.protocols import Completion
 
 log = logging.getLogger("graftline")
+_OF_PART = "part "
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,12 @@ class Meter:
         budget: Budget | None = None,
         prices: Prices | None = None,
         clock: Callable[[], float] = time.monotonic,
+        parts: Mapping[str, Budget] | None = None,
     ) -> None:
         self.budget, self.prices, self._clock = budget or Budget(), prices or Prices(), clock
-        self._limits = self.budget.limits()
+        self._limits, self._parts = self.budget.limits(), parts or {}
+        self._part, self._part_limits, self._before = "", dict[str, float](), Usage()
+        self._refused_by: dict[str, None] = {}
         self._changed = threading.Condition()
         self._spent = Usage()
         self._flying: list[Call] = []
@@ -47,6 +51,12 @@ class Meter:
         """What was spent until now."""
         with self._changed:
             return replace(self._spent, seconds=self._seconds())
+
+    def begin(self, part: str) -> None:
+        """Hold what follows to the budget of this part too, until another begins; one without a budget has no limit."""
+        with self._changed:
+            self._part, self._before = part, replace(self._spent, seconds=self._seconds())
+            self._part_limits = self._parts.get(part, Budget()).limits()
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -107,29 +117,41 @@ class Meter:
 
     def _short(self, calls: Sequence[Call], flying: int = 0) -> str:
         """Return the first limit that these calls could pass beside what is spent, "" where none."""
-        if not self._limits:
+        return self._first(calls, flying, self._limits, Usage()) or self._first(
+            calls, flying, self._part_limits, self._before, _OF_PART
+        )
+
+    def _first(
+        self, calls: Sequence[Call], flying: int, limits: Mapping[str, float], before: Usage, mark: str = ""
+    ) -> str:
+        if not limits:
             return ""
         read, write = sum(one.prompt_tokens for one in calls), sum(one.completion_tokens for one in calls)
         more = {"calls": flying + len(calls), "tokens": read + write, "money": self.prices.money(read, write) or 0.0}
-        spent = self._amounts()
+        spent = self._amounts(before)
         return next(
             (
-                name
-                for name, limit in self._limits.items()
+                mark + name
+                for name, limit in limits.items()
                 if spent[name] + more.get(name, 0.0) > limit or (name == "seconds" and spent[name] >= limit)
             ),
             "",
         )
 
-    def _amounts(self) -> dict[str, float]:
-        spent = self._spent
+    def _amounts(self, before: Usage) -> dict[str, float]:
+        spent = replace(self._spent, seconds=self._seconds()) - before
         money = spent.money(self.prices) or 0.0
-        return {"calls": spent.calls, "tokens": spent.tokens, "money": money, "seconds": self._seconds()}
+        return {"calls": spent.calls, "tokens": spent.tokens, "money": money, "seconds": spent.seconds}
 
     def _refuse(self, short: str) -> None:
-        amounts = self._amounts()
+        of_part = short.startswith(_OF_PART)
+        amounts = self._amounts(self._before if of_part else Usage())
         amounts["calls"] += len(self._flying)
-        error = BudgetReached(self._limits, amounts, short)
+        limits, part = (self._part_limits, self._part) if of_part else (self._limits, "")
+        if of_part:
+            name = short.removeprefix(_OF_PART)
+            self._refused_by[f"{limits[name]:,.6g} {name} for {part}"] = None
+        error = BudgetReached(limits, amounts, short.removeprefix(_OF_PART), part)
         if not self._spent.not_sent:
             log.warning("%s; what is done stays, and the next run goes on from there", error.reason)
         self._spent = replace(self._spent, not_sent=self._spent.not_sent + 1)
@@ -161,8 +183,8 @@ class Meter:
 
     def budget_line(self, not_sent: int) -> str:
         """Return how far a run came where its budget had no room for some prompts."""
-        limits = ", ".join(f"{limit:,.6g} {name}" for name, limit in self._limits.items())
-        return f"the budget of {limits} had no room for {not_sent} prompts: the next run goes on with them"
+        held = [*(f"{limit:,.6g} {name}" for name, limit in self._limits.items()), *self._refused_by]
+        return f"the budget of {', '.join(held)} had no room for {not_sent} prompts: the next run goes on with them"
 
     def refused(self, prompts: int) -> None:
         """Count further prompts that were not sent after a refusal."""

@@ -109,10 +109,15 @@ def promote(registry: Aliases, number: str) -> str:
 def rollback(registry: Aliases) -> str:
     """Make the previous version champion again and the champion previous; a second call undoes the first.
 
-    The version that is left is promoted by no night any more: `withheld` and WITHDRAWN_TAG. Raises NotMaterializedError
-    where there is no other version to go back to.
+    The version that is left is promoted by no night any more: `withheld` and WITHDRAWN_TAG. Where the version of the
+    champion was deleted, the previous one takes its place. Raises NotMaterializedError where there is no other to go
+    back to.
     """
     now, before = registry.champion(), registry.champion(PREVIOUS)
+    if now is None and before is not None:
+        registry.set_alias(CHAMPION, before.version, f"rolled back on {_today()}: the champion's version was gone")
+        recipe = before.tags.get(RECIPE_TAG, "")
+        return f"The champion is version {before.version} ({recipe}) again: the version that it was is gone."
     if now is None or before is None or now.version == before.version:
         found = "no champion" if now is None else f"no version before {now.version}"
         fix = "graftline history lists the versions, graftline promote VERSION takes one"

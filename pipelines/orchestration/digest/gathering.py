@@ -175,7 +175,8 @@ def _steps(written: Mapping[str, Any], state: str, before: Night | None) -> tupl
     for name in written["steps"]:
         ended = written["outcomes"].get(name)
         if ended:
-            steps.append(Step(name, ended["state"], ended["reason"], ended["seconds"], former.get(name)))
+            tries = ended.get("tries", 1)
+            steps.append(Step(name, ended["state"], ended["reason"], ended["seconds"], former.get(name), tries))
         else:
             open_state = {"done": "not reached", "failed": "FAILED"}.get(state, state)
             steps.append(

@@ -39,9 +39,9 @@ class Entry:
         """Keep which step is under way."""
         self._write(at=step)
 
-    def ended(self, step: str, state: str, reason: str, seconds: float) -> None:
+    def ended(self, step: str, state: str, reason: str, seconds: float, tries: int = 1) -> None:
         """Keep how a step ended."""
-        outcome = {"state": state, "reason": reason, "seconds": round(seconds, 3)}
+        outcome = {"state": state, "reason": reason, "seconds": round(seconds, 3), "tries": tries}
         self._write(at="", outcomes={**self.written["outcomes"], step: outcome})
 
     def close(self, state: str, reason: str) -> None:
@@ -106,6 +106,11 @@ class Nights:
     def before(self, started: str) -> Night | None:
         """Return the last night before a time that ended by itself: what this one's seconds are held against."""
         return next((night for _, night in self.records() if night.started < started and night.state == "done"), None)
+
+    def seconds(self) -> dict[str, float | None]:
+        """Return what each step took when it was done the last time."""
+        nights = (night for _, night in reversed(self.records()))
+        return {step.name: step.seconds for night in nights for step in night.steps if step.state == "done"}
 
     def named(self, night: str | None) -> tuple[Path, Night]:
         """Return a night's folder and record, without a name the newest; NotMaterializedError where there is none."""

@@ -4,8 +4,8 @@ import json
 import logging
 import signal
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from pipelines.orchestration.digest.markdown import digest_markdown
 from pipelines.orchestration.digest.page import digest_page
 from pipelines.orchestration.digest.record import (
     BROKE_OFF,
+    BUDGET_SPENT,
     CANCELLED,
     DONE,
     FAILED,
@@ -29,6 +30,7 @@ from pipelines.orchestration.digest.record import (
     one_line,
 )
 from pipelines.orchestration.digest.stored import NightStore
+from pipelines.orchestration.limits import Clock, NightLimits
 from pipelines.orchestration.night import NightStep
 from pipelines.orchestration.outcomes import INTERRUPTED, Outcome
 from pipelines.orchestration.running import refuse_second_night, run_steps
@@ -52,6 +54,7 @@ class Keeping:
     hide: Callable[[str], str]
     plan: Callable[[], Sequence[Mapping[str, Any]]] = tuple
     tellers: Mapping[str, Teller] | None = None
+    limits: NightLimits = field(default_factory=NightLimits)
 
     @property
     def nights(self) -> Nights:
@@ -78,9 +81,11 @@ class Keeping:
             entry = self.nights.begin(night, [step.name for step in steps])
             state, reason = FAILED, ""
             try:
-                entry.plan(self._planned())
-                outcomes = run_steps(defs, instance, steps, night, own, config, entry)
-                state = DONE if all(outcome.done for outcome in outcomes.values()) else FAILED
+                planned = self._planned()
+                entry.plan(planned)
+                clock = Clock(self.limits, self.nights.seconds() | expected_seconds(planned))
+                outcomes = run_steps(defs, instance, steps, night, own, config, entry, clock)
+                state = _ended_with(outcomes.values())
                 return outcomes
             except BaseException as error:
                 state, reason = _ended_by(error, entry.written.get("at", ""))
@@ -138,6 +143,23 @@ class Keeping:
         write_atomically(folder / MARKDOWN, digest_markdown(night), private=True)
         write_atomically(folder / PAGE, digest_page(night, pictures), private=True)
         write_atomically(folder / RECORD, json.dumps(night.as_json(), ensure_ascii=False, indent=1), private=True)
+
+
+def expected_seconds(planned: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+    """Return what the plan expects each step to take, where it says so of all its assets."""
+    found: dict[str, float | None] = {}
+    for one in planned:
+        if step := one.get("step"):
+            so_far, more = found.get(step, 0.0), one.get("seconds")
+            found[step] = None if so_far is None or more is None else so_far + more
+    return {step: seconds for step, seconds in found.items() if seconds is not None}
+
+
+def _ended_with(outcomes: Iterable[Outcome]) -> str:
+    found = list(outcomes)
+    if all(outcome.done for outcome in found):
+        return DONE
+    return BUDGET_SPENT if all(outcome.well for outcome in found) else FAILED
 
 
 def _terminate_as_interrupt() -> None:

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 DONE, FAILED, CANCELLED, BROKE_OFF, UNDER_WAY = "done", "failed", "cancelled", "broke off", "under way"
-"""How a night ended; "broke off": its process was killed."""
+BUDGET_SPENT = "budget spent"
+"""How a night ended; "broke off": its process was killed; "budget spent": the next night does what it put off."""
 GATED, REGRESSED, WARNED, STANDS = "gated", "regressed", "warned", "still refused"
 """What a check that did not pass means; "still refused": a gate of an earlier night that tonight did not judge anew."""
 
@@ -15,7 +16,7 @@ _CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069]+")
 
 @dataclass(frozen=True)
 class Step:
-    """A step of the night: "done", "FAILED", "skipped", "broke off", "under way" or "not reached", and why."""
+    """A step of the night: "done", "FAILED", "skipped", "put off", "broke off", "under way" or "not reached"; why."""
 
     name: str
     state: str
@@ -23,6 +24,8 @@ class Step:
     seconds: float | None = None
     before: float | None = None
     """Seconds of this step in the night before."""
+    tries: int = 1
+    """How often it was begun: more than once where it failed for a reason outside of it."""
 
 
 @dataclass(frozen=True)

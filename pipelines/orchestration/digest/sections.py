@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipelines.orchestration.digest.record import Night, cost_in_all, duration, of_recipe
+from pipelines.orchestration.digest.record import Night, Step, cost_in_all, duration, of_recipe
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ def sections(night: Night) -> Iterator[Section]:
     yield Section(
         "What ran",
         head=("step", "how it ended", "time", "the night before", "why"),
-        rows=tuple((s.name, s.state, duration(s.seconds), duration(s.before), s.reason) for s in night.steps),
+        rows=tuple((s.name, _ended(s), duration(s.seconds), duration(s.before), s.reason) for s in night.steps),
     )
     if night.findings:
         yield Section(
@@ -43,6 +43,10 @@ def sections(night: Night) -> Iterator[Section]:
         yield _assets(night)
     if night.notes:
         yield Section("Not in this digest", lines=night.notes)
+
+
+def _ended(step: Step) -> str:
+    return step.state if step.tries == 1 else f"{step.state} ({step.tries} tries)"
 
 
 def _promotion(night: Night) -> Section:

@@ -131,3 +131,25 @@ def test_what_was_spent_is_told_in_a_line_and_how_far_a_run_came():
         "the budget of 1 calls had no room for 1 prompts: the next run goes on with them"
     )
     assert Meter().line() == ""
+
+
+def test_an_asset_has_its_own_budget_from_where_it_began_beside_that_of_the_run():
+    meter = Meter(Budget(calls=5), parts={"answers": Budget(calls=2), "extractions": Budget(tokens=40)})
+
+    def ask(times: int) -> str:
+        for _ in range(times):
+            try:
+                call = meter.admit(10, 5)
+            except BudgetReached as error:
+                return error.where
+            meter.settle(call, Completion("x", 10, 5))
+        return ""
+
+    assert ask(1) == ""
+    meter.begin("answers")
+    assert ask(3) == "GRAFTLINE_ASSET_BUDGETS, calls of answers"
+    meter.begin("extractions")
+    assert ask(1) == "", "what answers spent is its own"
+    meter.begin("community_summaries")
+    assert ask(9) == "GRAFTLINE_BUDGET_CALLS" and meter.usage.calls == 5
+    assert "5 calls, 2 calls for answers had no room for 2 prompts" in meter.line()

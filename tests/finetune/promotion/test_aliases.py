@@ -59,6 +59,23 @@ def test_a_rollback_is_undone_by_a_second_one_to_the_tag(tracker: Tracker):
     assert not [version for version in tracker.versions() if "graftline.withdrawn" in version.tags]
 
 
+def test_a_champion_whose_version_was_deleted_is_rolled_back_from_to_the_one_before(tracker: Tracker):
+    make_champion(tracker, "1", "first")
+    make_champion(tracker, "2", "better")
+    MlflowClient(tracker.uri, tracker.uri).delete_model_version(MODEL, "2")
+    assert "version 1 (lora) again: the version that it was is gone" in rollback(tracker)
+    assert carried(tracker)["champion"] == "1"
+    assert not [version for version in tracker.versions() if "graftline.withdrawn" in version.tags]
+    with pytest.raises(NotMaterializedError, match="no version before 1"):
+        rollback(tracker)
+
+
+def test_an_alias_that_stands_for_no_version_is_no_champion(tracker: Tracker, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tracker, "aliases", lambda: {"champion": "7"})  # a server keeps it where the version is deleted
+    assert tracker.champion() is None
+    assert [entry.aliases for entry in history(tracker)] == [(), ()]
+
+
 def test_without_a_version_before_there_is_nothing_to_go_back_to(tracker: Tracker):
     with pytest.raises(NotMaterializedError, match="no champion"):
         rollback(tracker)

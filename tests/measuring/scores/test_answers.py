@@ -23,6 +23,7 @@ from pipelines.measuring.scores.tool_calls import calls_in, tool_call_match
         ("答案是３５。", 35), ("约3.5万人", 35_000), ("一共三百零五元", 305),
         ("负三点五", Fraction(-7, 2)), ("十五个", 15),
         ("一亿三千万", 130_000_000), ("二〇二六年", 2026), ("答案是一。", 1), ("on 2024/05/01", 1), ("50%", 50),
+        ("$29.00", 29), ("29.0 dollars", 29),
         ("一些帐篷", None), ("none", None), ("", None), ("9" * 5000, None), ("1/0", None),
     ],
 )  # fmt: skip

@@ -2,14 +2,18 @@
 
 import itertools
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from resources.embedding.local import SentenceEmbedder
 from resources.embedding.model_files import PackedE5Files
 from resources.embedding.packed_e5 import PackedE5, data_file, dequantised
 from resources.file_digests import FileDigests
+from resources.settings import CHECKOUT
 
 FILE, MISSING = data_file(FileDigests(Path("unused"), least_bytes=1 << 40))
 needs_the_file = pytest.mark.skipif(FILE is None, reason=MISSING)
@@ -145,3 +149,23 @@ def test_what_the_file_says_of_the_model():
     assert (files.dimensions, files.longest_input) == (384, 512)
     assert files.prompts == {"query": "query: ", "passage": "passage: "}
     assert len(files.languages.codes) == 93 and "zh" in files.languages and "mi" not in files.languages
+
+
+@needs_the_file
+def test_what_it_says_of_itself_maps_no_weights(tmp_path: Path):
+    script = (
+        "import sys; from pathlib import Path; from resources.embedding.local import SentenceEmbedder as E; "
+        "e = E(Path(sys.argv[1])); print(e.dimensions, e.files.longest_input, e.max_tokens, e.name); "
+        "print(sys.argv[2] in Path('/proc/self/maps').read_text())"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path), str(FILE)]
+    said, mapped = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert said.startswith("384 512 508 multilingual-e5-small@") and mapped == "False"
+
+
+@needs_the_file
+def test_the_longest_document_is_what_the_tokenizer_leaves_beside_its_own_tokens(tmp_path: Path):
+    files = SentenceEmbedder(tmp_path).files
+    tokenizer = files.tokenizer()
+    whole, own = tokenizer.encode(f"passage: {'one ' * 9}"), tokenizer.encode("one " * 9, add_special_tokens=False)
+    assert len(whole.ids) - len(own.ids) == files.longest_input - files.longest_document

@@ -131,3 +131,17 @@ def test_what_is_streamed_is_counted_and_held_to_the_budget(tmp_path: Path):
         with pytest.raises(ServiceError, match="GRAFTLINE_BUDGET_CALLS"):
             list(model.stream(_prompts(2)[1], 5))
         assert len(server.requests) == 1
+
+
+def test_an_asset_budget_is_read_and_what_none_can_hold_is_refused_by_name():
+    held = Settings(GRAFTLINE_ASSET_BUDGETS='{"answers": {"tokens": 900}, "adapter": {"seconds": 60.5}}').asset_budgets
+    assert {name: budget.limits() for name, budget in held.items()} == {
+        "answers": {"tokens": 900},
+        "adapter": {"seconds": 60.5},
+    }
+    assert Settings().asset_budgets == {}
+    for wrong in ("answers=3", "[1]", '{"answers": 3}', '{"answers": {"rows": 3}}', '{"answers": {"tokens": -1}}'):
+        with pytest.raises(ConfigurationError, match="GRAFTLINE_ASSET_BUDGETS"):
+            Settings(GRAFTLINE_ASSET_BUDGETS=wrong)
+    with pytest.raises(ConfigurationError, match="LLM_PROMPT_PRICE"):
+        _ = Settings(GRAFTLINE_ASSET_BUDGETS='{"answers": {"money": 1}}').budget

@@ -21,8 +21,8 @@ THE_SAME = 0.8
 """Likeness from which a sentence says what its source says, whatever words both have: 1 is the same text."""
 TRANSLATED = 0.06
 """Across languages, what is less alike counts as unrelated, the same figure or not: of the labelled sentences that
-`benchmarks/claim_weights.py` reads, multilingual-e5-small gives most translations 0.09 to 0.43 (some 0) and sentences
-that only share a figure 0 to 0.04."""
+`benchmarks/curves/claim_weights.py` reads, multilingual-e5-small gives most translations 0.09 to 0.43 (some 0) and
+sentences that only share a figure 0 to 0.04."""
 _BEFORE, _ONE_CLAUSE = 6, 90
 COMPARED = 24
 """Sentences whose meaning is compared at most: each costs the embedder some milliseconds."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.claim_weights import regression
+from benchmarks.curves.claim_weights import regression
 from pipelines.answering.grounding.citations.records import Passage, Source, Status
 from pipelines.answering.grounding.citations.verify import verify
 from pipelines.answering.grounding.citations.weighing.signs import Likeness, Signs, named

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pipelines.answering.grounding.citations.weighing.signs import Likeness, Signs
 
 LEAST = 0.25
-"""What a sentence has to weigh, in logarithms of odds; chosen as `benchmarks/claim_weights.py` says."""
+"""What a sentence has to weigh, in logarithms of odds; chosen as `benchmarks/curves/claim_weights.py` says."""
 CONSTANT = 0.78
 WEIGHTS: Mapping[str, float] = {
     "share": 0.80,

@@ -1,6 +1,6 @@
 """The weights of `citations/weighing/weights.py`: fitted to labelled sentences, and judged on documents left out.
 
-GRAFTLINE_HOME=… .venv/bin/python -m benchmarks.claim_weights   (a home in which `benchmarks.answers` was run)
+GRAFTLINE_HOME=… .venv/bin/python -m benchmarks.curves.claim_weights   (a home in which `benchmarks.answers` was run)
 
 Labelled are the cases of the benchmark of answers (a right answer's sentences; of a false one those with a false
 part) and the tables of the checks' tests. What a rule decides before anything is weighed is left as it is: sentences

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.answer_cases.unanswerable import count, refused_share, told
 from benchmarks.corpora import hidden_gold, multihop
 from benchmarks.corpora.hidden_gold import Asked, asked, holds
-from benchmarks.evidence_bar import Case, lines_of, patterns_told, shares
+from benchmarks.curves.evidence_bar import Case, lines_of, patterns_told, shares
 
 ONE = Asked("Who wrote it?", ("Ada",), frozenset({"c1"}), "choosing")
 CASES = [

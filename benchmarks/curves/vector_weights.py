@@ -1,6 +1,6 @@
 """Retrieval by `RetrievalSettings.vector_weight`: the table from which its default was chosen.
 
-.venv/bin/python -m benchmarks.vector_weights --markdown docs/benchmarks/vector_weights.md
+.venv/bin/python -m benchmarks.curves.vector_weights --markdown docs/benchmarks/vector_weights.md
 """
 
 import argparse
@@ -54,7 +54,7 @@ def page(lines: Sequence[Sequence[str]], command: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print and write; see the module."""
-    parser = argparse.ArgumentParser(prog="benchmarks/vector_weights.py")
+    parser = argparse.ArgumentParser(prog="benchmarks/curves/vector_weights.py")
     parser.add_argument("--sets", default=",".join(_SETS), help="sets, divided by commas")
     parser.add_argument("--modes", default=";".join(_WAYS), help="modes, divided by semicolons")
     parser.add_argument("--weights", default=",".join(map(str, _WEIGHTS)), help="weights, divided by commas")
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for line in sweep(name, home, options.modes.split(";"), weights, options.limit)
     ]
     given = " ".join(f"'{word}'" if ";" in word else word for word in arguments or sys.argv[1:])
-    text = page(lines, f"python -m benchmarks.vector_weights {given}".strip())
+    text = page(lines, f"python -m benchmarks.curves.vector_weights {given}".strip())
     print(text)
     if options.markdown:
         options.markdown.write_text(text, encoding="utf-8")

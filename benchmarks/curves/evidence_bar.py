@@ -1,6 +1,6 @@
 """The bar of evidence of the writer `extract`: what it answers and refuses by bar, on public questions.
 
-.venv/bin/python -m benchmarks.evidence_bar --markdown docs/benchmarks/evidence_bar.md
+.venv/bin/python -m benchmarks.curves.evidence_bar --markdown docs/benchmarks/evidence_bar.md
 """
 
 import argparse
@@ -121,7 +121,9 @@ def page(lines: Sequence[Sequence[str]], patterns: Sequence[str], command: str, 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print and write; see the module."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.evidence_bar", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.curves.evidence_bar", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--sets", default=",".join(SETS), help="sets, divided by commas")
     parser.add_argument("--step", type=int, help="every how many-th question (1; CMRC 8)")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a key of ExtractSettings")
@@ -138,7 +140,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         patterns.append(patterns_told(name, cases))
         english += cases if CORPORA[name] != multihop.CHINESE else []
     lines += lines_of("all English", english, bars)
-    command = " ".join(["python -m benchmarks.evidence_bar", *(sys.argv[1:] if arguments is None else arguments)])
+    command = " ".join(
+        ["python -m benchmarks.curves.evidence_bar", *(sys.argv[1:] if arguments is None else arguments)]
+    )
     text = page(lines, patterns, command, extract)
     print(text)
     if options.markdown:
