@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _LINES = ("-", "--", ":")
-_MOST_AXES = 12
+_MOST_AXES = 16
 _LONGEST = 18
 _BEHIND = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
 
@@ -24,11 +24,11 @@ def parallel_figure(candidates: Mapping[str, Mapping[str, Any]], marked: str = "
     """Return a line a candidate over an axis a name; `candidates` have the same names, values None where there is none.
 
     Numbers stand at their place between the smallest and the largest, other values at one of equal steps. The one
-    `marked` is drawn thick. Of more than 12 axes the first ones that differ are drawn, and the rest is counted.
+    `marked` is drawn thick. Of more than 16 axes the first ones that differ are drawn, and the rest is counted.
     """
     names = list(dict.fromkeys(name for values in candidates.values() for name in values))
     differing = [name for name in names if len({_text(values.get(name)) for values in candidates.values()}) > 1]
-    wanted = set(list(dict.fromkeys([*differing, *names]))[:_MOST_AXES])
+    wanted = _that_fit(list(dict.fromkeys([*differing, *names])))
     chosen = [name for name in names if name in wanted]
     figure = new_figure(max(5.0, 1.05 * len(chosen) + 2.4), max(3.6, 0.24 * len(candidates) + 2.2))
     axes = figure.add_subplot()
@@ -55,6 +55,18 @@ def parallel_figure(candidates: Mapping[str, Mapping[str, Any]], marked: str = "
     if left:
         axes.set_title(f"{left} more figures are in the table", fontsize=8, loc="right")
     return figure
+
+
+def _that_fit(names: Sequence[str]) -> set[str]:
+    """Return the first names, 16 at most; of "f1 en" and "f1 zh" both or none: no language stands for another."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(f"{name.rpartition(' ')[0]} " if " " in name else name, []).append(name)
+    fitting: set[str] = set()
+    for group in groups.values():
+        if len(fitting) + len(group) <= _MOST_AXES:
+            fitting |= set(group)
+    return fitting
 
 
 class _Scale:

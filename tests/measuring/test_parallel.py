@@ -43,8 +43,16 @@ def test_what_is_unknown_is_left_out_of_a_line_and_many_names_are_counted():
     many = {"a": {f"n{n}": n for n in range(20)}, "b": {f"n{n}": n + n % 2 for n in range(20)}}
     figure = parallel_figure(many)
     named = [label.get_text() for label in figure.axes[0].get_xticklabels()]
-    assert len(named) == 12 and {f"n{n}" for n in range(1, 20, 2)} <= set(named)
-    assert "8 more figures are in the table" in [text.get_text() for text in figure.findobj(Text)]
+    assert len(named) == 16 and {f"n{n}" for n in range(1, 20, 2)} <= set(named)
+    assert "4 more figures are in the table" in [text.get_text() for text in figure.findobj(Text)]
+
+
+def test_of_two_languages_both_are_drawn_or_none():
+    names = [*(f"n{n}" for n in range(15)), "f1 en", "f1 zh", "last"]
+    drawn = parallel_figure({"a": dict.fromkeys(names, 1.0)}).axes[0].get_xticklabels()
+    assert [label.get_text() for label in drawn][14:] == ["n14", "last"]
+    drawn = parallel_figure({"a": dict.fromkeys(names[1:], 1.0)}).axes[0].get_xticklabels()
+    assert [label.get_text() for label in drawn][14:] == ["f1 en", "f1 zh"]
 
 
 def test_without_a_recipe_there_is_an_empty_picture(tmp_path: Path):

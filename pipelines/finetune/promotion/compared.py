@@ -1,6 +1,6 @@
 """The recipes of a night beside each other: what tells them apart, what their trainings took, what they came to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -24,7 +24,7 @@ def compared_recipes(
     """
     keys = [key for key in _keys(trainings) if key not in _NEVER]
     figures = {recipe: _figures(table, by_language) for recipe, table in evaluations.items()}
-    names = list(dict.fromkeys(name for found in figures.values() for name in sorted(found, key=_languages_last)))
+    names = list(dict.fromkeys(name for found in figures.values() for name in _languages_last(found)))
     return {
         recipe: {
             **{key: _value(training.resolved.get(key)) for key in keys},
@@ -60,5 +60,7 @@ def _figures(evaluation: pa.Table, by_language: Sequence[str]) -> dict[str, floa
     }
 
 
-def _languages_last(name: str) -> bool:
-    return " " in name
+def _languages_last(names: Iterable[str]) -> list[str]:
+    """Return "token_f1 en" and "token_f1 zh" beside each other, behind what is of all rows."""
+    whole = [name for name in names if " " not in name]
+    return [*whole, *(part for name in whole for part in names if part.startswith(f"{name} "))]

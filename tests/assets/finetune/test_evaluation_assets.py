@@ -186,27 +186,6 @@ def test_a_recipes_metrics_are_measured_and_told(home: Path, monkeypatch: pytest
     assert told["perplexity"] == table.filter(pc.equal(table["slice"], "all"))["rows"][0].as_py()
 
 
-def test_the_judge_is_asked_where_the_setting_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    line = Line(home, rows=120)
-    line.evaluate()
-    assert line.resources["language_model"].calls == []
-    monkeypatch.setenv("GRAFTLINE_JUDGE", "on")
-    line.settings = line.resources["settings"] = Settings.load()
-    (event,) = line.evaluate().asset_materializations_for_node("evaluation")
-    assert "skipped" in event.metadata["judge"].value and line.resources["language_model"].calls == []
-
-    class Judge(FakeLanguageModel):
-        packaged = False
-
-    line.resources["language_model"] = Judge(
-        lambda messages: json.dumps({"better": "B" if messages[0]["content"].rstrip().endswith("well") else "A"})
-    )
-    (event,) = line.evaluate().asset_materializations_for_node("evaluation")
-    assert event.metadata["judge_agreement"].value == 1.0 and event.metadata["judge_base"].value > 80
-    row = next(row for row in line.tables.read("evaluation/lora").to_pylist() if row["metric"] == "judge_win_rate")
-    assert (row["slice"], row["base"], row["adapter"]) == ("all", 1.0, 0.0)
-
-
 def test_the_launchpads_level_is_the_runs_and_is_printed(line: Line) -> None:
     line.evaluate(level=0.9)
     assert {row["level"] for row in line.tables.read("evaluation/lora").to_pylist()} == {0.9}

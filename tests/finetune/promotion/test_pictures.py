@@ -55,10 +55,10 @@ def test_recipes_have_the_same_names_and_those_keys_that_tell_them_apart() -> No
         "a": training_record(resolved={**shared, "lora_rank": 8, "quantization_bit": None, "run_name": "x"}),
         "b": training_record(resolved={**shared, "lora_rank": 8, "quantization_bit": 4, "run_name": "y"}),
     }
-    found = compared_recipes(trainings, {"a": table, "b": table.slice(0, 0)}, ("token_f1",))
+    found = compared_recipes(trainings, {"a": table, "b": table.slice(0, 0)}, ("token_f1", "chrf"))
     assert list(found["a"]) == list(found["b"]) == [
         "finetuning_type", "learning_rate", "lora_rank", "quantization_bit", "rows", "seconds", "held_out_loss",
-        "exact_match", "token_f1", "rouge_l", "chrf", "token_f1 en", "token_f1 zh",
+        "exact_match", "token_f1", "rouge_l", "chrf", "token_f1 en", "token_f1 zh", "chrf en", "chrf zh",
     ]  # fmt: skip
     assert found["a"]["quantization_bit"] == "unset" and found["b"]["quantization_bit"] == 4
     assert found["a"]["token_f1 zh"] == 1.0 and found["b"]["token_f1"] is None
