@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,7 @@ from assets.knowledge import graph as knowledge_graph
 from assets.planning.planned import planned_costs
 from assets.planning.training import planned_work
 from pipelines.compute.processor import share_cores
+from pipelines.core.inputs.as_of import as_of_now
 from pipelines.orchestration import jobs, schedule
 from pipelines.orchestration.digest.keeping import Keeping
 from pipelines.orchestration.limits import NightLimits
@@ -56,7 +58,13 @@ def plan() -> list[dict[str, Any]]:
     return [*planned_costs(settings, tables), *planned_work(settings, tables)]
 
 
-keeping = Keeping(settings.nights, tables, settings.hide, plan, tellers(settings), limits)
+def inputs_now() -> AbstractContextManager[None]:
+    """Take the input folders as they are now: a night reads nothing that arrives while it goes on."""
+    texts = [settings.instructions / "dataset_info.json", *settings.recipes.glob("*.yaml")]
+    return as_of_now([settings.instructions, settings.questions, settings.recipes], texts)
+
+
+keeping = Keeping(settings.nights, tables, settings.hide, plan, tellers(settings), limits, inputs_now)
 
 
 def definitions() -> dg.Definitions:
