@@ -128,17 +128,22 @@ def _training(recipe: "Recipe", name: str, rows: int, done: int, former: "Traini
 
 
 def _generating(name: str, held_out: int, trains: str, settings: "Settings", tables: "TableStore") -> Iterator[Work]:
-    """Yield the texts that base and adapter would be asked for: the base's once, unless its rows are others."""
+    """Yield the texts that would be asked for: of the adapter, and where the rows are others of base and champion."""
+    from pipelines.finetune.evaluation.prediction import PredictionSettings
+
     stored, merged = tables.find(f"predictions/{name}"), _record(tables, f"merged_model/{name}")
     fresh = stored is not None and stored.num_rows and not trains
     if fresh and merged is not None and stored is not None and stored["model"][0].as_py() == merged["digest"]:
         yield Work("predictions", name, 0, 0, 0, 0.0, "as they were")
         return
     again = stored is None or trains.startswith("the rows' files") or trains.startswith("another base")
-    rows, rate = held_out * (2 if again else 1), _record(tables, f"{RATE_NAME}/{name}")
+    champion = (_record(tables, "registered_model") or {}).get("champion")
+    twice = min(held_out, PredictionSettings().rows_twice)  # of the adapter, for the noise floor
+    rows, rate = held_out * (1 + again * (2 if champion else 1)) + twice, _record(tables, f"{RATE_NAME}/{name}")
     seconds = None if rate is None else rate["start_seconds"] + rows * rate["seconds_per_text"]
     limit = rate["max_tokens"] if rate else None
-    why = "base and adapter" if again else "the adapter"
+    why = f"base, {'champion, ' if champion else ''}adapter" if again else "the adapter"
+    why += f", {twice:,} of it twice" if twice else ""
     yield Work("predictions", name, rows, None, None if limit is None else rows * limit, seconds, why)
 
 
