@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Callable
-from functools import cache, partial
+from contextlib import AbstractContextManager
+from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -16,7 +17,9 @@ from assets.knowledge import documents
 from assets.knowledge import entities as graph
 from assets.knowledge import graph as knowledge_graph
 from assets.planning.planned import planned_costs
+from assets.planning.training import planned_work
 from pipelines.compute.processor import share_cores
+from pipelines.core.inputs.as_of import as_of_now
 from pipelines.orchestration import jobs, schedule
 from pipelines.orchestration.digest.keeping import Keeping
 from pipelines.orchestration.limits import NightLimits
@@ -48,8 +51,20 @@ modules = [inputs, instructions, finetune, evaluation, promotion, documents, gra
 
 wall = {name: one.seconds for name, one in settings.asset_budgets.items() if one.seconds and name not in ASKING}
 limits = NightLimits(settings.night_seconds, wall, settings.night_tries, settings.night_wait_seconds)
-plan = partial(planned_costs, settings, tables)
-keeping = Keeping(settings.nights, tables, settings.hide, plan, tellers(settings), limits)
+
+
+def plan() -> list[dict[str, Any]]:
+    """Return what a night that begins now would cost, train and generate."""
+    return [*planned_costs(settings, tables), *planned_work(settings, tables)]
+
+
+def inputs_now() -> AbstractContextManager[None]:
+    """Take the input folders as they are now: a night reads nothing that arrives while it goes on."""
+    texts = [settings.instructions / "dataset_info.json", *settings.recipes.glob("*.yaml")]
+    return as_of_now([settings.instructions, settings.questions, settings.recipes], texts)
+
+
+keeping = Keeping(settings.nights, tables, settings.hide, plan, tellers(settings), limits, inputs_now)
 
 
 def definitions() -> dg.Definitions:

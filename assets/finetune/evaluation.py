@@ -10,6 +10,7 @@ from assets.costs import Spending
 from assets.finetune.level_config import LevelConfig
 from assets.finetune.looks import look_at_evaluation
 from assets.finetune.partitions import RECIPES
+from assets.planning.training import RATE_NAME, generation_rate
 from assets.results import OWNERS, gate, markdown_table, problems_metadata, table_result
 from pipelines.core.delta import Work
 from pipelines.core.identity import json_digest
@@ -90,6 +91,9 @@ def predictions(
         tables,
         champion=champion_folder(tracker, settings.home),
     )
+    if made.generated and made.speed:
+        rate = generation_rate(made.generated, made.max_tokens, made.speed)
+        tables.write_record(f"{RATE_NAME}/{context.partition_key}", rate, rate["digest"])
     engines = ", ".join(sorted({*made.table["base_engine"].to_pylist(), *made.table["engine"].to_pylist()}))
     return table_result(
         made.table,

@@ -1,4 +1,4 @@
-"""`graftline plan`: what the next run would do with the documents; it reads only files whose size or time changed."""
+"""`graftline plan`: what the next run would do; it reads only files whose size or time changed."""
 
 import json
 import time
@@ -24,7 +24,7 @@ _KINDS = ("new", "changed", "renamed", "gone", "rejected", "unread", "same")
 @click.command(cls=Command)
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object")
 def command(as_json: bool) -> int:
-    """List what the next run would do with the documents, and what it would cost; changes nothing."""
+    """List what the next run would do with documents and recipes, and what it would cost; changes nothing."""
     from resources.settings import Settings
 
     found = plan_of(Settings.load())
@@ -33,16 +33,17 @@ def command(as_json: bool) -> int:
 
 
 def plan_of(settings: "Settings") -> dict[str, Any]:
-    """Return {"counts": by kind, and by kind the paths, "reasons": by path, "settings": lines, "cost": estimates}.
+    """Return {"counts": by kind, and by kind the paths, "reasons": by path, "settings": lines, "cost", "work": rows}.
 
     Nothing is written.
 
     `renamed` are {"from", "to"}; "rejected" are the files that the last run could not read and that are as they were,
     or that are no documents; "unread" are those that could not be looked at, whose documents stay as they are.
     "settings" say what is made anew, or refused, because a setting is another one. "cost" tells, of a language model
-    that was chosen, what each asset would ask it for.
+    that was chosen, what each asset would ask it for; "work" what each recipe would train and generate.
     """
     from assets.planning.planned import planned_costs
+    from assets.planning.training import planned_work
     from pipelines.knowledge.documents.document_changes import indexed_versions
     from pipelines.knowledge.documents.manifest import plan_reading, scan
     from pipelines.knowledge.documents.sources import list_files
@@ -60,6 +61,7 @@ def plan_of(settings: "Settings") -> dict[str, Any]:
         "reasons": {path: problem.found for path, problem in sorted(found.problems.items())},
         "settings": list(_by_settings(settings, tables)),
         "cost": planned_costs(settings, tables) if _is_here(settings) else [],
+        "work": planned_work(settings, tables),
     }
 
 
@@ -72,7 +74,7 @@ def plan_text(found: dict[str, Any]) -> str:
         if len(found[kind]) > _SHOWN:
             lines.append(f"{mark} … and {len(found[kind]) - _SHOWN} more {kind}")
     counts = ", ".join(f"{count} {kind}" for kind, count in found["counts"].items())
-    return "\n".join([*lines, counts, *found["settings"], *(one["told"] for one in found["cost"])])
+    return "\n".join([*lines, counts, *found["settings"], *(one["told"] for one in (*found["cost"], *found["work"]))])
 
 
 def _line(kind: str, path: Any, reasons: dict[str, str]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipelines.core.files import write_atomically
 from pipelines.core.identity import content_id
+from pipelines.core.inputs.as_of import taken_at
 from resources.feedback.store import Verdict, feedback_store
 
 _MARKS = re.compile(r"\s?(?:\[\d+\])+")
@@ -40,7 +41,10 @@ def write_questions(home: Path) -> Path | None:
 def _taught(home: Path) -> list[tuple[Verdict, str]]:
     """Return the verdicts that have an answer to learn, with it; of equal questions the newest."""
     found: dict[str, tuple[Verdict, str]] = {}
+    end = taken_at()
     for one in feedback_store(home).latest():
+        if end is not None and one.at > end.timestamp():
+            continue
         answer = one.good_answer if one.verdict == "correct" else _MARKS.sub("", one.good_answer)
         if answer.strip():
             found.pop(one.question, None)

@@ -15,7 +15,8 @@ from tests.knowledge.documents.loaded import cut, load
 
 
 def settings(place: Path, **values: str) -> Settings:
-    return Settings(GRAFTLINE_HOME=str(place / "home"), GRAFTLINE_DOCUMENTS=str(place / "documents"), **values)
+    folders = {name: str(place / name.lower()) for name in ("HOME", "DOCUMENTS", "RECIPES")}  # no recipe
+    return Settings(**{f"GRAFTLINE_{name}": folder for name, folder in folders.items()}, **values)
 
 
 @pytest.fixture

@@ -43,6 +43,7 @@ def _settings(place: Path, server: CountingServer, **values: str) -> Settings:
     given = {
         "GRAFTLINE_HOME": str(place / "home"),
         "GRAFTLINE_DOCUMENTS": str(place / "documents"),
+        "GRAFTLINE_RECIPES": str(place / "recipes"),  # none
         "GRAFTLINE_EXTRACTOR": "llm",
         "GRAFTLINE_EXTRACTION_GLEANING": "off",  # how many names a model misses, only a run tells
         "LLM_BASE_URL": server.address,

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from pipelines.core.errors import InputError, Problem
 from pipelines.core.identity import content_id
+from pipelines.core.inputs.as_of import arrived_later
 from pipelines.core.schemas import LEDGER, QUESTIONS
 from pipelines.text.languages.languages import LANGUAGES, language_of
 
@@ -27,7 +28,8 @@ def load_questions(folder: Path, feedback: Path | None = None) -> tuple[pa.Table
     `feedback` is a file of questions made of feedback, which have a type of their own.
     `id` and `language` are made where they are missing. Raises InputError when there is no folder or no file.
     """
-    files = sorted(folder.rglob("*.jsonl")) if folder.is_dir() else []
+    every = sorted(folder.rglob("*.jsonl")) if folder.is_dir() else []
+    files = [path for path in every if not arrived_later(path)]
     if not files:
         found = "no *.jsonl file" if folder.is_dir() else "no such folder"
         raise InputError(

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Collection
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ from pipelines.finetune.dataset.ledger import (
     unused_datasets,
 )
 from pipelines.finetune.dataset.rows.reading import Earlier, FileRows, read_rows
-from pipelines.finetune.dataset.rows.registry import feedback_source, find_sources
+from pipelines.finetune.dataset.rows.registry import Note, Source, feedback_source, find_sources
 from pipelines.finetune.dataset.split import SplitSettings, split_rows
 from pipelines.finetune.dataset.stored import is_complete, store_dataset
 from pipelines.text.near_pairs import NearPairs
@@ -46,6 +46,45 @@ CODE_VERSION = "8"
 _STATE = "state.json"
 _REJECTED = "rejected.jsonl"
 _PAIRS = pa.schema([("what", pa.string()), ("one", pa.uint64()), ("other", pa.uint64()), ("similarity", pa.float64())])
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """The files of a dataset by digest, and what was made of them before."""
+
+    sources: list[Source]
+    notes: list[Note]
+    given: Source | None
+    content: dict[Path, str]
+    code: str
+    key: str
+    place: Path
+    state: dict[str, Any] | None
+
+    @property
+    def unchanged(self) -> bool:
+        state = self.state
+        return state is not None and state["key"] == self.key and is_complete(Path(state["record"]["path"]))
+
+
+def _inputs(
+    folder: Path, home: Path, settings: SplitSettings, wanted: Collection[str], feedback: Path | None
+) -> _Inputs:
+    sources, notes = find_sources(folder, wanted, home / "cache" / "hub")
+    given = feedback_source(feedback) if feedback is not None else None
+    # Last: of two equal rows the one of the folder stays.
+    sources += [given] if given is not None else []
+    content = {path: file_digest(path) for path in {source.path for source in sources}}
+    code = json_digest([CODE_VERSION, settings.model_dump()])
+    told = [(source.name, source.spec(), source.num_samples, content[source.path]) for source in sources]
+    key = json_digest([code, told, [asdict(note) for note in notes]])
+    place = home / "cache" / "rows" / content_id(str(folder.absolute()))
+    return _Inputs(sources, notes, given, content, code, key, place, _state(place, code))
+
+
+def is_prepared(folder: Path, home: Path, wanted: Collection[str] = (), feedback: Path | None = None) -> bool:
+    """Say whether the files are those that `prepare` made its dataset of the last time; nothing is read or written."""
+    return _inputs(folder, home, SplitSettings(), wanted, feedback).unchanged
 
 
 def prepare(
@@ -69,17 +108,10 @@ def prepare(
     InputError with the reasons where no row can be used.
     """
     settings = settings or SplitSettings()
-    sources, notes = find_sources(folder, wanted, home / "cache" / "hub")
-    given = feedback_source(feedback) if feedback is not None else None
-    # Last: of two equal rows the one of the folder stays.
-    sources += [given] if given is not None else []
-    content = {path: file_digest(path) for path in {source.path for source in sources}}
-    code = json_digest([CODE_VERSION, settings.model_dump()])
-    told = [(source.name, source.spec(), source.num_samples, content[source.path]) for source in sources]
-    key = json_digest([code, told, [asdict(note) for note in notes]])
-    place = home / "cache" / "rows" / content_id(str(folder.absolute()))
-    state = _state(place, code)
-    if state and state["key"] == key and is_complete(Path(state["record"]["path"])):
+    found = _inputs(folder, home, settings, wanted, feedback)
+    sources, notes, content, place, state = found.sources, found.notes, found.content, found.place, found.state
+    given, code, key = found.given, found.code, found.key
+    if state and found.unchanged:
         return _noted(state["record"], counted)
     earlier, before = _earlier(place, state)
     rows, files, fresh = read_rows(((source, content[source.path]) for source in sources), earlier, settings.salt)

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from pipelines.core.errors import InputError
+from pipelines.core.inputs.as_of import is_there, text_of
 from pipelines.finetune.dataset.stored import load_dataset
 from pipelines.finetune.recipes.faults import require_faultless
 from pipelines.finetune.recipes.recipe import Recipe, names_in
@@ -27,9 +28,9 @@ def counted_datasets(recipes: Path) -> frozenset[str] | None:
 def _named(recipes: Path) -> list[tuple[bool, frozenset[str]]]:
     """Return for each recipe whether it names a `dataset`, and all that it names."""
     found = []
-    for path in sorted(recipes.glob("*.yaml")):
+    for path in filter(is_there, sorted(recipes.glob("*.yaml"))):
         try:
-            recipe = yaml.safe_load(path.read_text(encoding="utf-8"))
+            recipe = yaml.safe_load(text_of(path))
         except (yaml.YAMLError, UnicodeDecodeError):  # the recipe's own partition reports it
             continue
         if isinstance(recipe, dict):

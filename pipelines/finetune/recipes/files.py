@@ -9,6 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from pipelines.core.errors import InputError, shell_setting
+from pipelines.core.inputs.as_of import is_there, text_of
 from pipelines.finetune.recipes.faults import require_faultless
 from pipelines.finetune.recipes.keys import ALIASES, NOTED, is_neutral, key_refusal, nearest_key
 from pipelines.finetune.recipes.recipe import CONTRADICTIONS, Recipe, is_no_number
@@ -25,7 +26,7 @@ def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recip
 
 def read_recipe(path: Path) -> dict[str, Any]:
     """Return a recipe file's keys as they stand there; InputError where it is no mapping."""
-    if not path.is_file():
+    if not is_there(path):
         near = sorted(other.stem for other in path.parent.glob("*.yaml"))
         raise InputError(
             str(path),
@@ -34,7 +35,7 @@ def read_recipe(path: Path) -> dict[str, Any]:
             "choose one of these, or add it below GRAFTLINE_RECIPES",
         )
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.safe_load(text_of(path))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(str(path), str(error).replace("\n", " "), "UTF-8 YAML", f"correct {path.name}") from error
     if not isinstance(values, dict):

@@ -19,6 +19,7 @@ from pipelines.orchestration.digest.record import (
     Made,
     Night,
     Picture,
+    Planned,
     Step,
     of_recipe,
 )
@@ -46,6 +47,8 @@ class _Seen:
     judged: set[tuple[str, str]] = field(default_factory=set)
     pictures: list[Picture] = field(default_factory=list)
     decision: Mapping[str, Any] = field(default_factory=dict)
+    spent: dict[tuple[str, str], tuple[float | None, int | None]] = field(default_factory=dict)
+    """Seconds and tokens of what was trained and generated in this night."""
     last: float = 0.0
 
 
@@ -85,6 +88,7 @@ def gather(
         assets=tuple(seen.assets.values()),
         findings=(*seen.findings, *standing_refusals(store, seen.judged, notes)),
         costs=costs(store, written, notes),
+        work=_work(written, seen),
         verdict=str(decision.get("verdict", "")),
         why=str(decision.get("reason", "")),
         champion=_described(seen.decision.get("champion")),
@@ -126,9 +130,28 @@ def _read_run(
             for name, value in made.metadata.items()
             if isinstance(value, dg.MarkdownMetadataValue) and (found := _PNG.fullmatch(value.value or ""))
         ]
+        seen.spent[key] = _spent(key[0], made.metadata, seen.assets[key])
         if key[0] == DECIDED and "record" in made.metadata:
             value = made.metadata["record"].value
             seen.decision = value if isinstance(value, Mapping) else {}
+
+
+def _spent(asset: str, metadata: Mapping[str, dg.MetadataValue], made: Made) -> tuple[float | None, int | None]:
+    """Return seconds and tokens that an asset took: of a training that was complete before, no token."""
+    found = metadata["tokens"].value if asset == "adapter" and "tokens" in metadata and made.state == "new" else None
+    return made.seconds, found if isinstance(found, int) else None
+
+
+def _work(written: Mapping[str, Any], seen: "_Seen") -> tuple[Planned, ...]:
+    """Return the plan of what is trained and generated, beside what it took."""
+    found = []
+    for one in written["planned"]:
+        if "step" in one:
+            key = (str(one["asset"]), str(one["recipe"]))
+            made, (seconds, tokens) = seen.assets.get(key), seen.spent.get(key, (None, None))
+            state = made.state if made else "not reached"
+            found.append(Planned(*key, one["told"], one.get("seconds"), seconds, one.get("tokens"), tokens, state))
+    return tuple(found)
 
 
 def _state(instance: dg.DagsterInstance, record: dg.EventLogRecord, made: dg.AssetMaterialization) -> str:

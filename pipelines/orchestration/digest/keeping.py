@@ -5,6 +5,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,8 @@ Teller = Callable[[Mapping[str, Any], str, Path], None]
 class Keeping:
     """Where digests are kept and what they are made from; `hide` takes secrets out of a text.
 
-    `plan` says what the next night would cost, as JSON rows by asset; `tellers` by name hand the digest on.
+    `plan` says what the next night would cost, as JSON rows by asset; `tellers` by name hand the digest on; inside of
+    `inputs` the input folders are as they were when it was entered.
     """
 
     folder: Path
@@ -55,6 +57,7 @@ class Keeping:
     plan: Callable[[], Sequence[Mapping[str, Any]]] = tuple
     tellers: Mapping[str, Teller] | None = None
     limits: NightLimits = field(default_factory=NightLimits)
+    inputs: Callable[[], AbstractContextManager[None]] = nullcontext
 
     @property
     def nights(self) -> Nights:
@@ -74,7 +77,7 @@ class Keeping:
         ServiceError when another night is under way, in this or another process. A night that was killed before gets
         its digest first.
         """
-        with self.nights.alone():
+        with self.nights.alone(), self.inputs():
             refuse_second_night(instance, own)
             self.mend(instance)
             _terminate_as_interrupt()

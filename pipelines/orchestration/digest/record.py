@@ -69,6 +69,20 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class Planned:
+    """What the plan said of a training or of the texts to generate, beside what became of it; None: not known."""
+
+    asset: str
+    recipe: str
+    told: str
+    planned_seconds: float | None = None
+    seconds: float | None = None
+    planned_tokens: int | None = None
+    tokens: int | None = None
+    state: str = ""
+
+
+@dataclass(frozen=True)
 class Judged:
     """What the decision found about a recipe."""
 
@@ -110,6 +124,7 @@ class Night:
     assets: tuple[Made, ...] = ()
     findings: tuple[Finding, ...] = ()
     costs: tuple[Cost, ...] = ()
+    work: tuple[Planned, ...] = ()
     verdict: str = ""
     why: str = ""
     champion: str = ""
@@ -126,7 +141,8 @@ class Night:
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
         """Return the record that `as_json` made; fields of another release are left out."""
         parts: dict[str, type] = {
-            "steps": Step, "assets": Made, "findings": Finding, "costs": Cost, "recipes": Judged, "rejected": Rejected,
+            "steps": Step, "assets": Made, "findings": Finding, "costs": Cost, "work": Planned,
+            "recipes": Judged, "rejected": Rejected,
         }  # fmt: skip
         known = _known(cls, stored)
         made = {name: tuple(kind(**_known(kind, one)) for one in known.get(name, ())) for name, kind in parts.items()}

@@ -33,6 +33,8 @@ def sections(night: Night) -> Iterator[Section]:
         yield _promotion(night)
     if night.costs:
         yield _costs(night)
+    if night.work:
+        yield _work(night)
     if night.rejected:
         yield Section(
             f"Rejected input: {len(night.rejected)}",
@@ -73,6 +75,21 @@ def _costs(night: Night) -> Section:
         for one in night.costs
     )  # fmt: skip
     return Section("What the language model cost", (f"In all: {cost_in_all(night)}.",), head, rows)
+
+
+def _work(night: Night) -> Section:
+    def amount(value: int | None) -> str:
+        return "" if value is None else f"{value:,}"
+
+    head = ("asset", "the plan", "planned time", "time", "planned tokens", "tokens", "what it is now")
+    rows = tuple(
+        (
+            of_recipe(one.asset, one.recipe), one.told, duration(one.planned_seconds), duration(one.seconds),
+            amount(one.planned_tokens), amount(one.tokens), one.state,
+        )
+        for one in night.work
+    )  # fmt: skip
+    return Section("Training and evaluation against the plan", head=head, rows=rows)
 
 
 def _assets(night: Night) -> Section:

@@ -48,7 +48,7 @@ def costs(store: NightStore, written: Mapping[str, Any], notes: list[str]) -> tu
         rows = [] if ledger is None else [row for row in ledger.to_pylist() if _within(row, written)]
     except Exception as error:
         notes.append(f"what the language model cost cannot be read: {error}")
-    planned = {str(one["asset"]): one for one in written["planned"] if one["asset"]}
+    planned = {str(one["asset"]): one for one in written["planned"] if one["asset"] and "step" not in one}
     notes += [str(one["told"]) for one in written["planned"] if "error" in one]
     assets = list(dict.fromkeys([*(row["asset"] for row in rows), *planned]))
     return tuple(_cost(asset, [row for row in rows if row["asset"] == asset], planned.get(asset)) for asset in assets)

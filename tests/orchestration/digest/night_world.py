@@ -65,7 +65,7 @@ def definitions(tables: TableStore, folder: Path, sleeping: str = "") -> dg.Defi
         tables.write_record(f"adapter/{context.partition_key}", {"digest": "a1"}, "a1")
         picture = folder / "loss.png"
         picture.write_bytes(PNG)
-        return dg.MaterializeResult(metadata={"loss_curve": plot(picture)})
+        return dg.MaterializeResult(metadata={"loss_curve": plot(picture), "tokens": 48})
 
     @dg.asset_check(asset=adapter, partitions_def=KEYS, blocking=True)
     def loss_fell(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:

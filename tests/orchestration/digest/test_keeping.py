@@ -172,6 +172,20 @@ def test_who_cannot_be_told_fails_no_night_and_stands_in_the_digest(tmp_path: Pa
     assert told["night"] == "n1" and text.startswith("Graftline night n1: done in ") and where == folder
 
 
+def test_training_and_evaluation_stand_beside_what_the_plan_said_of_them(tmp_path: Path):
+    rows = [
+        {"asset": "adapter", "recipe": name, "step": f"finetune[{name}]", "seconds": 9.0, "tokens": 50, "told": "…"}
+        for name in ("good", "away")
+    ]
+    night = run(tmp_path, plan=lambda: rows)
+    good, away = night.work
+    assert (good.planned_seconds, good.planned_tokens, good.tokens, good.state) == (9.0, 50, 48, "new")
+    assert 0 < good.seconds < 9 and (away.seconds, away.state) == (None, "not reached")
+    assert not any(cost.asset == "adapter" for cost in night.costs), "it asks no language model"
+    page = (keeping(tmp_path).nights.named(None)[0] / "digest.md").read_text(encoding="utf-8")
+    assert "Training and evaluation against the plan" in page and "adapter[good]" in page
+
+
 def test_a_plan_that_cannot_be_made_holds_no_night_up(tmp_path: Path):
     def plan() -> list[dict[str, object]]:
         raise OSError("no such host")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core.errors import InputError
+from pipelines.core.inputs.as_of import is_there, text_of
 from pipelines.measuring.metrics import meant_metric, metric_names
 
 REGISTRY = "dataset_info.json"
@@ -37,7 +38,7 @@ def entry_measures(path: Path, dataset: str, entry: Mapping[str, Any]) -> Measur
 def registered_measures(folder: Path) -> dict[str, Measures]:
     """Return what the folder's registry says, by dataset; {} without one."""
     path = folder / REGISTRY
-    entries = json.loads(path.read_text(encoding="utf-8-sig")) if path.is_file() else {}
+    entries = json.loads(text_of(path)) if is_there(path) else {}
     return {name: entry_measures(path, name, entry) for name, entry in entries.items() if isinstance(entry, dict)}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pipelines.core.errors import InputError
 from pipelines.core.identity import json_digest
+from pipelines.core.inputs.as_of import arrived_later, is_there, text_of
 from pipelines.finetune.dataset.rows.files import ENDINGS, bare_name, ending_of
 from pipelines.finetune.dataset.rows.hub import HubDataset, fetch_dataset
 from pipelines.finetune.dataset.rows.measures import REGISTRY, entry_measures
@@ -97,6 +98,7 @@ def _files(folder: Path) -> list[Path]:
         path
         for path in every
         if path.is_file()
+        and not arrived_later(path)
         and path != folder / REGISTRY
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
@@ -120,10 +122,10 @@ def _unread(paths: list[Path], told: list[Note]) -> list[Note]:
 
 def _registered(folder: Path, wanted: Collection[str], cache: Path | None) -> tuple[list[Source], list[Note]]:
     path = folder / REGISTRY
-    if not path.is_file():
+    if not is_there(path):
         return [], []
     try:
-        entries = json.loads(path.read_text(encoding="utf-8-sig"))
+        entries = json.loads(text_of(path))
     except ValueError as error:
         raise InputError(str(path), f"invalid JSON: {error}", "an object of datasets", f"correct {path}") from None
     if not isinstance(entries, dict):
