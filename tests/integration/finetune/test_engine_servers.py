@@ -9,9 +9,10 @@ import pytest
 from resources.engines.batch_engine import dtype_name, stop_token_ids
 from resources.engines.engine import InferenceEngine
 from resources.engines.options import EngineOptions
-from resources.engines.servers import vllm_server
+from resources.engines.servers import llama_cpp, vllm_server
 from resources.engines.servers.served_batch import Launch, RunningServer
 from resources.engines.warm import WARM
+from tests.resources.engines.test_options import options_for
 
 pytestmark = pytest.mark.slow
 QUESTIONS = ["What is the capital of France?", "Name a colour.", "七天内可以退货吗？", "Write one word."]
@@ -97,3 +98,32 @@ def test_vllms_server_answers_a_batch_of_the_engine(
     assert (batch.engine, batch.fallback, batch.dtype) == ("vllm-server", "", "float32")
     same = [one["token_ids"] == other["token_ids"] for one, other in zip(batch.outputs, reference, strict=True)]
     assert sum(same) >= 3
+
+
+def test_vllms_own_parser_takes_every_option_of_its_server(small_model: Path, tmp_path: Path) -> None:
+    pytest.importorskip("vllm")
+    from vllm.engine.arg_utils import AsyncEngineArgs
+    from vllm.entrypoints.launchers.cli_args import make_arg_parser
+    from vllm.utils.argparse_utils import FlexibleArgumentParser
+
+    options = options_for("vllm-server")
+    launch = Launch(small_model, "base", 4321, 5000, 64, "float16", tmp_path, options)
+    words = vllm_server.SERVER.command(launch)
+    parsed = make_arg_parser(FlexibleArgumentParser()).parse_args(words[words.index("--model") :])
+    found = AsyncEngineArgs.from_cli_args(parsed)
+    assert {flag: getattr(found, flag) for flag in vllm_server.FLAGS.values()} == {
+        flag: options.given[name] for name, flag in vllm_server.FLAGS.items()
+    }
+    assert (found.max_model_len, found.max_num_seqs, found.dtype) == (5000, 7, "float16")
+    assert found.speculative_config == {"model": "/models/draft", "num_speculative_tokens": 6}
+
+
+def test_llama_cpp_takes_every_option_of_its_server(
+    small_model: Path, prompt_ids: list[list[int]], tmp_path: Path
+) -> None:
+    if shutil.which("llama-server") is None:
+        pytest.skip("no llama-server on the PATH")
+    options = options_for("llama.cpp").model_copy(update={"draft_model": str(small_model), "max_model_len": 512})
+    launch = Launch(small_model, "base", 0, 512, 4, "bfloat16", tmp_path, options)
+    with RunningServer(llama_cpp.SERVER, launch, tmp_path / "server.log") as server:
+        assert all(one.token_ids for one in server.generate(prompt_ids, 8, stop_token_ids(small_model)))

@@ -144,6 +144,7 @@ def test_vllm_offline_gets_what_its_server_gets() -> None:
     }
 
 
+@pytest.mark.slow
 def test_vllms_own_arguments_have_these_names() -> None:
     pytest.importorskip("vllm")
     import dataclasses
