@@ -61,8 +61,8 @@ class Sizes:
     batches: tuple[int, ...]
 
 
-FULL = Sizes(32, 32, 5, (1, 4, 8, 16, 32))
-QUICK = Sizes(12, 8, 5, (2, 4, 12))
+FULL = Sizes(16, 16, 5, (1, 2, 4, 8, 16))
+QUICK = Sizes(8, 8, 5, (1, 4, 8))
 ON_GPU = Sizes(256, 16, 5, (16, 64, 128, 256))
 
 

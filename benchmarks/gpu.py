@@ -19,6 +19,7 @@ from typing import Any
 if not __package__:  # started by its path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks import engines
 from benchmarks.evaluating.figures import AGREEMENT, SPEED_ON_GPU, TARGETS
 from benchmarks.ground.common import ROOT, Row, finish, machine, parse, result, say
 from benchmarks.training import on_gpu
@@ -46,16 +47,17 @@ PARTS = (
     Part(
         "benchmarks.evaluation",
         {SPEED_ON_GPU: TARGETS[SPEED_ON_GPU], f"{AGREEMENT}_gpu": TARGETS[AGREEMENT]},
-        240.0,
+        210.0,
         ("--rows", f"{SPEED_ON_GPU},{AGREEMENT}"),
         {AGREEMENT: f"{AGREEMENT}_gpu"},
     ),
     Part(
         "benchmarks.training.on_gpu",
         on_gpu.ROWS,
-        240.0,
+        210.0,
         ("--layers", "24", "--width", "2048", "--rounds", "1"),
     ),
+    Part("benchmarks.engines", engines.GPU_ROWS, 180.0, ("--quick",), engines.RENAMED),
 )
 
 

@@ -167,7 +167,7 @@ def measure(options: Any) -> tuple[list[Row], dict[str, Any]]:
         merged = merge(recipe, trained, Path(dataset["path"]), base, home)
         say(f"answers to {size.match} questions of the test split")
         questions = asked[: size.match]
-        engine = InferenceEngine(settings.engine, home / "work")
+        engine = InferenceEngine.of(settings, home / "work")
         texts, told = answers([base.path, Path(merged.path)], questions, engine, size.tokens)
         rows.append(match_row(matches(questions, texts[0]), matches(questions, texts[-1]), told))
     stored = trained.as_json()

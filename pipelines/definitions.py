@@ -88,7 +88,7 @@ defs = dg.Definitions(
         "settings": settings,
         "tables": tables,
         "base_model": when_needed(lambda: SmallModel(settings.home)),
-        "engine": when_needed(lambda: InferenceEngine(settings.engine, settings.home / "work")),
+        "engine": when_needed(lambda: InferenceEngine.of(settings, settings.home / "work")),
         "tracker": when_needed(lambda: Tracker(settings.tracking_uri, settings.home)),
         "embedder": when_needed(lambda: open_embedder(settings)),
         "graph_store": when_needed(lambda: open_graph_store(settings)),

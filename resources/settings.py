@@ -1,6 +1,5 @@
 """Where everything is: environment variables over `.env` over defaults, each kept with the source of its value."""
 
-import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -16,6 +15,7 @@ from pipelines.measuring.intervals import DEFAULT_LEVEL
 from pipelines.text.nearest import nearest_name
 from resources.answering_variables import AnsweringVariables
 from resources.cost_variables import CostVariables
+from resources.engine_variables import EngineVariables
 from resources.extraction_variables import ExtractionVariables
 from resources.night_variables import NightVariables
 from resources.setting_sources import CHECKOUT, Readings, below_checkout, first_error, read, refusal, variable
@@ -51,7 +51,7 @@ Level = Annotated[float, Field(ge=0.5, lt=1)]
 Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class Settings(CostVariables, NightVariables, AnsweringVariables, ExtractionVariables):
+class Settings(CostVariables, EngineVariables, NightVariables, AnsweringVariables, ExtractionVariables):
     """All settings, checked: `load` reads environment and `.env`, `Settings(GRAFTLINE_HOME=…)` the given values alone.
 
     A new one is a line here. A value that will not do raises ConfigurationError.
@@ -65,7 +65,6 @@ class Settings(CostVariables, NightVariables, AnsweringVariables, ExtractionVari
     documents: Place = variable("GRAFTLINE_DOCUMENTS", "samples/documents", "a folder, a glob, or an fsspec address")
     questions: Folder = variable("GRAFTLINE_QUESTIONS", "samples/questions", "folder of questions with answers")
     recipes: Folder = variable("GRAFTLINE_RECIPES", "recipes", "folder of trainings' YAML, a partition each")
-    chosen_engine: str = variable("GRAFTLINE_ENGINE", "", "vllm or transformers; unset: vllm where it is installed")
     resolution: Literal["rules", "vectors", "model"] = variable(
         "GRAFTLINE_RESOLUTION", "rules", "what decides on names that look alike: rules, vectors or model (asks it)"
     )
@@ -193,11 +192,6 @@ class Settings(CostVariables, NightVariables, AnsweringVariables, ExtractionVari
     def chunking(self) -> ChunkSettings:
         """How documents are cut."""
         return ChunkSettings(strategy=self.chunker, max_tokens=self.chunk_tokens, headers=self.chunk_headers == "on")
-
-    @property
-    def engine(self) -> str:
-        """`vllm` where it is installed, else `transformers`."""
-        return self.chosen_engine or ("vllm" if importlib.util.find_spec("vllm") else "transformers")
 
     @property
     def tracking_uri(self) -> str:

@@ -122,11 +122,13 @@ def _mlflow(settings: "Settings") -> str | None:
 
 
 def _engine(settings: "Settings") -> str | None:
-    from resources.engines.engines import engine_named
+    from resources.engines.engines import engine_named, require_options
 
     chosen = settings.engine
-    if importlib.util.find_spec(engine_named(chosen).package) is None:
-        return f"GRAFTLINE_ENGINE: {chosen} is not installed; type make setup, or set GRAFTLINE_ENGINE=transformers"
+    reason = engine_named(chosen).reason_against(settings.engine_secrets)
+    if reason:
+        return f"GRAFTLINE_ENGINE={chosen}: {reason}; type make setup, or set GRAFTLINE_ENGINE=transformers"
+    require_options(chosen, settings.engine_options)
     return None
 
 

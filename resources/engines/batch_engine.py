@@ -1,8 +1,10 @@
 """What every engine of offline batches is: a function that loads a model, and what it has to say for itself."""
 
+import importlib.util
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -54,6 +56,18 @@ class Engine:
     """What has to be importable for it."""
     let_go: Callable[[], None] = lambda: None
     """Called once its model is done with, before the next one is loaded in the same process."""
+    takes: Mapping[str, tuple[Any, ...] | None] = field(default_factory=dict)
+    """The options that it has (`options.EngineOptions`), with the values that it knows (None: any)."""
+    why_not: Callable[[Mapping[str, str]], str] | None = None
+    """Of the environment, why it cannot run here, "" where it can; None: where its package is not there."""
+    describe: Callable[[Mapping[str, str]], str] | None = None
+    """Of the environment, what of it a text depends on; None: its package's version."""
+
+    def reason_against(self, environment: Mapping[str, str] = os.environ) -> str:
+        """Return why it cannot run here, "" where it can."""
+        if self.why_not is not None:
+            return self.why_not(environment)
+        return "" if importlib.util.find_spec(self.package) else f"{self.package} is not installed"
 
 
 def dtype_name() -> Literal["bfloat16", "float32"]:

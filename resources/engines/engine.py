@@ -5,11 +5,11 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, Protocol, TypedDict
 
 from pipelines.compute.processor import THREADS, fast_bfloat16, has_gpu
 from pipelines.core.child_process import ChildError
@@ -18,16 +18,36 @@ from pipelines.core.progress.told import PartsProgress
 from pipelines.core.protocols import Messages
 from resources.engines.chat_template import Tools, render_conversations, token_counts
 from resources.engines.choices import choices_of
-from resources.engines.engines import FALLBACK, engine_named
+from resources.engines.engines import FALLBACK, engine_named, require_options
 from resources.engines.job_pipe import Listener, Tells
 from resources.engines.kept_model import STARTED
 from resources.engines.likelihoods import Likelihood, Row
+from resources.engines.options import EngineOptions
 from resources.engines.warm import WARM
 
 log = logging.getLogger("graftline")
 
 _CONCURRENCY = 64
 _PATIENCE_SECONDS = 3600.0
+
+
+class Chosen(Protocol):
+    """What settings say of an engine."""
+
+    @property
+    def engine(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def engine_options(self) -> EngineOptions:
+        """What is asked of it."""
+        ...
+
+    @property
+    def engine_secrets(self) -> Mapping[str, str]:
+        """Variables that its process gets."""
+        ...
 
 
 class Output(TypedDict):
@@ -67,18 +87,38 @@ class Batch:
 
 
 class InferenceEngine:
-    """Greedy generation by the engine `name`; ConfigurationError where there is none of that name."""
+    """Generation by the engine `name`, greedy unless its options say otherwise.
 
-    def __init__(self, name: str, work_folder: Path, patience: float = _PATIENCE_SECONDS) -> None:
-        engine_named(name)  # a name that no engine has is refused before a child is started
+    ConfigurationError where there is none of that name, or it does not have one of the options. `secrets` are
+    variables that its process gets beside this one's own (a hosted server's address and key).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        work_folder: Path,
+        patience: float = _PATIENCE_SECONDS,
+        options: EngineOptions | None = None,
+        secrets: Mapping[str, str] | None = None,
+    ) -> None:
+        self.options, self._secrets = options or EngineOptions(), dict(secrets or {})
+        require_options(name, self.options)  # refused before a child is started
         self.name, self._work, self._patience = name, work_folder / "generation", patience
+
+    @classmethod
+    def of(cls, settings: Chosen, work_folder: Path) -> "InferenceEngine":
+        """Return the engine that the settings name, with what they ask of it."""
+        return cls(settings.engine, work_folder, options=settings.engine_options, secrets=settings.engine_secrets)
 
     @property
     def made_with(self) -> str:
         """What a text depends on beside model, prompt and limit: engine, fallback, their versions and arithmetic."""
-        packages = dict.fromkeys(engine_named(name).package for name in (self.name, FALLBACK))
+        used = [engine_named(name) for name in (self.name, FALLBACK)]
+        around = {**os.environ, **self._secrets}
+        versions = dict.fromkeys(one.describe(around) if one.describe else _version_of(one.package) for one in used)
         arithmetic = "cuda" if has_gpu() else "bfloat16" if fast_bfloat16() else "float32"
-        return " ".join((self.name, *map(_version_of, packages), arithmetic))
+        asked = (self.options.key,) if self.options.key else ()
+        return " ".join((self.name, *versions, arithmetic, *asked))
 
     def render(
         self, model: Path, conversations: Sequence[Messages], tools: Sequence[Tools] | None = None
@@ -134,6 +174,7 @@ class InferenceEngine:
             "schema": schema,
             "concurrency": _CONCURRENCY,
             "trust_remote_code": trust_remote_code,
+            "options": self.options.given,
             "context": min(self.context_length(model) for model, _ in jobs),
             "at_once": at_once,
             "jobs": [{"model": str(model), "prompts": list(prompt_ids)} for model, prompt_ids in wanted],
@@ -157,6 +198,7 @@ class InferenceEngine:
             "max_tokens": 1,
             "concurrency": _CONCURRENCY,
             "trust_remote_code": False,
+            "options": self.options.given,
             "context": room,
             "starts": [len(context) for context, _ in rows],
             "jobs": [{"model": str(model), "prompts": whole}],
@@ -183,7 +225,7 @@ class InferenceEngine:
         """
         return choices_of(model, prompts, answers, self._work)
 
-    def _run(self, job: dict[str, Any], told: Tells) -> list[dict[str, Any]]:
+    def _run(self, job: dict[str, Any], told: Tells = lambda *_: None) -> list[dict[str, Any]]:
         names = ", ".join(f"{len(one['prompts'])} prompts on {Path(one['model']).name}" for one in job["jobs"])
         log.info("%s generates: %s", self.name, names)
         watch = _deadline(self._patience)
@@ -192,7 +234,7 @@ class InferenceEngine:
                 listener = Listener(Path(folder) / "rows.jsonl", told)
                 try:
                     told_to = {**job, "told": str(listener.path)}
-                    return WARM.run(told_to, self._work, _environment(), listener.beside(watch))
+                    return WARM.run(told_to, self._work, {**_environment(), **self._secrets}, listener.beside(watch))
                 finally:
                     listener()
         except ChildError as error:

@@ -46,7 +46,7 @@ def _run(kept: KeptModel, model: str, prompts: list[list[int]], job: dict[str, A
         "came": came,
         "start_seconds": ready - started,
         "generate_seconds": time.perf_counter() - ready,
-        "dtype": dtype_name(),
+        "dtype": getattr(loaded, "dtype", "") or dtype_name(),
         "outputs": outputs,
     }
 

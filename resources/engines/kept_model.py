@@ -7,6 +7,7 @@ from typing import Any
 
 from resources.engines.batch_engine import CannotRun, Job, Loaded
 from resources.engines.engines import FALLBACK, engine_named
+from resources.engines.options import not_taken
 
 _OF_NO_SHAPE = ("_name_or_path", "_model_name_or_path", "transformers_version", "eos_token_id", "pad_token_id")
 """Keys of config.json that say nothing about the weights or about how they are used."""
@@ -27,7 +28,14 @@ class KeptModel:
 
     def ready(self, model: str, room: int, job: Job) -> tuple[Loaded, str]:
         """Return the model, with room for so many tokens, and how it came (STARTED, SWAPPED or WARM)."""
-        version, options = _version(Path(model)), (job["trust_remote_code"], job["concurrency"])
+        version, options = (
+            _version(Path(model)),
+            (
+                job["trust_remote_code"],
+                job["concurrency"],
+                json.dumps(job.get("options")),
+            ),
+        )
         if self._loaded is not None and options == self._options and room <= self._loaded.room:
             if (model, version) == (self._model, self._version):
                 return self._loaded, WARM
@@ -48,7 +56,12 @@ class KeptModel:
                 raise
             print(f"{self.name} cannot run {model}, {FALLBACK} does: {error}", flush=True)
             self.name, self.fallback = FALLBACK, str(error)
-        return engine_named(self.name).load(model, room, job)
+        here, asked = engine_named(FALLBACK), job.get("options") or {}
+        without = not_taken(here.takes, asked)
+        if without:
+            self.fallback += f"; without {', '.join(without)}, which {FALLBACK} does not have"
+        options = {name: value for name, value in asked.items() if name not in without}
+        return here.load(model, room, {**job, "options": options})
 
     def _let_go(self) -> None:
         if self._loaded is None:

@@ -4,8 +4,14 @@ from typing import Any
 
 from resources.engines.batch_engine import Engine, Job, Outputs, dtype_name
 from resources.engines.likelihoods import of_transformers
+from resources.engines.options import SAMPLING, EngineOptions, Takes
 
 _TOKENS_PER_BATCH = 4096
+TAKES: Takes = {
+    "dtype": None,
+    "attention_backend": ("eager", "sdpa", "flash_attention_2", "flex_attention"),
+    **SAMPLING,
+}
 
 
 class TransformersModel:
@@ -19,11 +25,13 @@ class TransformersModel:
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
-        trust = self._job["trust_remote_code"]
+        trust, options = self._job["trust_remote_code"], EngineOptions(**self._job.get("options") or {})
+        kernels = {"attn_implementation": options.attention_backend} if options.attention_backend else {}
+        self.dtype = options.dtype or dtype_name()
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=trust)
         network: Any = AutoModelForCausalLM.from_pretrained(
-            model, dtype=getattr(torch, dtype_name()), trust_remote_code=trust
+            model, dtype=getattr(torch, self.dtype), trust_remote_code=trust, **kernels
         )
         self._network = network.to(self._device).eval()
 
@@ -38,6 +46,8 @@ class TransformersModel:
         import torch
         from tqdm import tqdm
 
+        sampling = EngineOptions(**job.get("options") or {}).sampling
+        torch.manual_seed(sampling["seed"])
         outputs: dict[int, dict[str, Any]] = {}
         pad = stop[0] if stop else 0
         for rows in tqdm(list(length_sorted_batches([len(ids) for ids in prompts], job["max_tokens"]))):
@@ -49,12 +59,9 @@ class TransformersModel:
                     input_ids=ids.to(self._device),
                     attention_mask=mask.to(self._device),
                     max_new_tokens=job["max_tokens"],
-                    do_sample=False,
                     eos_token_id=stop or None,
                     pad_token_id=pad,
-                    temperature=None,
-                    top_p=None,
-                    top_k=None,
+                    **generation_arguments(sampling),
                 )
             for row, tokens in zip(rows, made[:, width:].tolist(), strict=True):
                 outputs[row] = cut(tokens, stop)
@@ -71,6 +78,15 @@ class TransformersModel:
 def load(model: str, room: int, job: Job) -> TransformersModel:
     """Load the model."""
     return TransformersModel(model, job)
+
+
+def generation_arguments(sampling: dict[str, Any]) -> dict[str, Any]:
+    """Return sampling by the names of `generate`: what is not said is greedy, or draws from all tokens."""
+    drawn = sampling["temperature"] > 0
+    wide = {"top_p": 1.0, "top_k": 0} if drawn else {"top_p": None, "top_k": None}
+    asked = {name: value for name, value in sampling.items() if name not in ("temperature", "seed")}
+    asked = asked if drawn else {name: value for name, value in asked.items() if name == "repetition_penalty"}
+    return {"do_sample": drawn, "temperature": sampling["temperature"] if drawn else None, **wide, **asked}
 
 
 def cut(tokens: list[int], stop: list[int]) -> dict[str, Any]:
@@ -92,4 +108,4 @@ def length_sorted_batches(lengths: list[int], max_tokens: int) -> list[list[int]
     return batches
 
 
-ENGINE = Engine(load, "transformers")
+ENGINE = Engine(load, "transformers", takes=TAKES)

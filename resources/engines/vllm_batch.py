@@ -7,8 +7,12 @@ from typing import Any
 
 from resources.engines.batch_engine import CannotRun, Engine, Job, Outputs, dtype_name
 from resources.engines.likelihoods import of_vllm
+from resources.engines.options import EngineOptions, Takes
+from resources.engines.servers import vllm_server
 
 _ALL_THAT_FITS = -1
+TAKES: Takes = {name: values for name, values in vllm_server.TAKES.items() if name != "data_parallel"}
+"""Its server's; copies of a model are the server's alone: offline, vLLM wants a program for each."""
 _KNOWN_LAYERS = {
     "VocabParallelEmbedding", "ParallelLMHead", "QKVParallelLinear", "MergedColumnParallelLinear",
     "ColumnParallelLinear", "RowParallelLinear", "ReplicatedLinear", "RMSNorm",
@@ -22,6 +26,7 @@ class VllmModel:
     def __init__(self, llm: Any) -> None:
         self._llm = llm
         self.room = int(llm.llm_engine.model_config.max_model_len)
+        self.dtype = str(llm.llm_engine.model_config.dtype).removeprefix("torch.")
 
     def generate(self, prompts: list[list[int]], stop: list[int], job: Job) -> Outputs:
         """Return one output a prompt."""
@@ -30,7 +35,7 @@ class VllmModel:
 
         schema = job["schema"]
         sampling = SamplingParams(
-            temperature=0.0,
+            **EngineOptions(**job.get("options") or {}).sampling,
             max_tokens=job["max_tokens"],
             stop_token_ids=stop,
             structured_outputs=StructuredOutputsParams(json=schema) if schema else None,
@@ -68,14 +73,12 @@ def load(model: str, room: int, job: Job) -> VllmModel:
     try:
         llm = LLM(
             model=model,
-            dtype=dtype_name(),
             enforce_eager=True,
             seed=0,
             generation_config="vllm",
-            max_model_len=_ALL_THAT_FITS,
-            max_num_seqs=job["concurrency"],
             trust_remote_code=job["trust_remote_code"],
             disable_log_stats=True,
+            **arguments(EngineOptions(**job.get("options") or {}), job["concurrency"]),
         )
     except Exception as error:
         raise CannotRun(f"{type(error).__name__}: {error}") from error
@@ -111,6 +114,18 @@ def _each_told(llm: Any, told: Any) -> Iterator[None]:
         yield
     finally:
         del engine.step
+
+
+def arguments(options: EngineOptions, concurrency: int) -> dict[str, Any]:
+    """Return what of vLLM's `LLM` the options decide."""
+    guesses = vllm_server.speculative(options)
+    return {
+        "dtype": options.dtype or dtype_name(),
+        "max_model_len": options.max_model_len or _ALL_THAT_FITS,
+        "max_num_seqs": options.max_num_seqs or concurrency,
+        **{flag: options.given[name] for name, flag in vllm_server.FLAGS.items() if name in options.given},
+        **({"speculative_config": guesses} if guesses else {}),
+    }
 
 
 def _is_known(network: Any) -> bool:
@@ -164,4 +179,4 @@ def let_go() -> None:
     cleanup_dist_env_and_memory()
 
 
-ENGINE = Engine(load, "vllm", let_go)
+ENGINE = Engine(load, "vllm", let_go, TAKES)

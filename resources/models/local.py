@@ -160,7 +160,7 @@ class LocalModel:
     ) -> Iterator[tuple[int, Completion]]:
         from resources.engines.engine import InferenceEngine
 
-        engine, path = InferenceEngine(self._settings.engine, self._settings.home / "work"), self._path()
+        engine, path = InferenceEngine.of(self._settings, self._settings.home / "work"), self._path()
         prompt_ids = engine.render(path, prompts)
         room = engine.context_length(path) - max(map(len, prompt_ids), default=0)
         limit = max(max_tokens, min(max_tokens + THINKING_TOKENS, room)) if thinks else max_tokens

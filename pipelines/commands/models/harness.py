@@ -36,7 +36,7 @@ def command(
     settings = Settings.load()
     name = f"merged_model/{recipe}"
     merged = MergedRecord.read(TableStore(settings.home / "tables").read_record(name), name)
-    engine = InferenceEngine(settings.engine, settings.home / "work")
+    engine = InferenceEngine.of(settings, settings.home / "work")
     found = run_tasks(tasks.split(","), Path(merged.path), engine, include, limit, shots, not no_chat)
     if limit is None and merged.run_id:
         numbers = {figure.name: figure.value for figure in found.figures}
