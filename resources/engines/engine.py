@@ -9,15 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Protocol, TypedDict
+from typing import Any, TypedDict
 
-from pipelines.compute.processor import THREADS, fast_bfloat16, has_gpu
+from pipelines.compute.processor import fast_bfloat16, has_gpu
 from pipelines.core.child_process import ChildError
 from pipelines.core.errors import InputError, ServiceError
 from pipelines.core.progress.told import PartsProgress
 from pipelines.core.protocols import Messages
 from resources.engines.chat_template import Tools, render_conversations, token_counts
 from resources.engines.choices import choices_of
+from resources.engines.chosen import Chosen, engine_environment
 from resources.engines.engines import FALLBACK, engine_named, require_options
 from resources.engines.job_pipe import Listener, Tells
 from resources.engines.kept_model import STARTED
@@ -29,25 +30,6 @@ log = logging.getLogger("graftline")
 
 _CONCURRENCY = 64
 _PATIENCE_SECONDS = 3600.0
-
-
-class Chosen(Protocol):
-    """What settings say of an engine."""
-
-    @property
-    def engine(self) -> str:
-        """Its name."""
-        ...
-
-    @property
-    def engine_options(self) -> EngineOptions:
-        """What is asked of it."""
-        ...
-
-    @property
-    def engine_secrets(self) -> Mapping[str, str]:
-        """Variables that its process gets."""
-        ...
 
 
 class Output(TypedDict):
@@ -234,7 +216,9 @@ class InferenceEngine:
                 listener = Listener(Path(folder) / "rows.jsonl", told)
                 try:
                     told_to = {**job, "told": str(listener.path)}
-                    return WARM.run(told_to, self._work, {**_environment(), **self._secrets}, listener.beside(watch))
+                    return WARM.run(
+                        told_to, self._work, {**engine_environment(), **self._secrets}, listener.beside(watch)
+                    )
                 finally:
                     listener()
         except ChildError as error:
@@ -263,26 +247,6 @@ def _config(model: Path) -> dict[str, Any]:
     if not path.exists():
         raise InputError(str(model), "no config.json", "a checkpoint's folder", "name a folder that holds a model")
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _environment() -> dict[str, str]:
-    """Return what vLLM needs set before its import; a variable that is set already stands."""
-    import psutil
-
-    cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
-    cores = min(cores, len(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else cores
-    defaults = {
-        "VLLM_NO_USAGE_STATS": "1",
-        "VLLM_LOGGING_LEVEL": "INFO",
-        "VLLM_CPU_KVCACHE_SPACE": "1",
-        # One process for all: no spawned engine and worker (each imports torch anew), and killing it kills all of it.
-        "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
-        # Without a worker process of its own vLLM cannot bind threads, and its default would leave a core idle.
-        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
-        "OMP_NUM_THREADS": str(cores),
-        **THREADS,
-    }
-    return {name: os.environ.get(name, value) for name, value in defaults.items()}
 
 
 def _deadline(patience: float) -> Callable[[], None]:

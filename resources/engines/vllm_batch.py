@@ -23,10 +23,9 @@ _KNOWN_LAYERS = {
 class VllmModel:
     """A model of vLLM in this process."""
 
-    def __init__(self, llm: Any) -> None:
-        self._llm = llm
+    def __init__(self, llm: Any, dtype: str = "") -> None:
+        self._llm, self.dtype = llm, dtype
         self.room = int(llm.llm_engine.model_config.max_model_len)
-        self.dtype = str(llm.llm_engine.model_config.dtype).removeprefix("torch.")
 
     def generate(self, prompts: list[list[int]], stop: list[int], job: Job) -> Outputs:
         """Return one output a prompt."""
@@ -70,6 +69,7 @@ def load(model: str, room: int, job: Job) -> VllmModel:
         from vllm import LLM
     except ImportError as error:
         raise CannotRun(f"not importable ({error})") from error
+    asked = arguments(EngineOptions(**job.get("options") or {}), job["concurrency"])
     try:
         llm = LLM(
             model=model,
@@ -78,11 +78,11 @@ def load(model: str, room: int, job: Job) -> VllmModel:
             generation_config="vllm",
             trust_remote_code=job["trust_remote_code"],
             disable_log_stats=True,
-            **arguments(EngineOptions(**job.get("options") or {}), job["concurrency"]),
+            **asked,
         )
     except Exception as error:
         raise CannotRun(f"{type(error).__name__}: {error}") from error
-    loaded = VllmModel(llm)
+    loaded = VllmModel(llm, asked["dtype"])
     if loaded.room < room:
         raise CannotRun(f"memory for {loaded.room} tokens, and the longest prompt and answer have {room}")
     return loaded

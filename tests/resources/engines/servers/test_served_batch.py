@@ -98,6 +98,11 @@ def test_an_engine_that_cannot_run_here_is_skipped_with_its_reason(
     assert (batch.engine, batch.fallback) == ("transformers", "no trtllm-serve on the PATH")
 
 
+def test_a_server_says_that_it_gives_no_likelihoods(kept: WarmEngine, model: Path, tmp_path: Path) -> None:
+    with pytest.raises(ServiceError, match="vllm-server, which is not asked for likelihoods"):
+        InferenceEngine("vllm-server", tmp_path).likelihoods(model, [([1], [2])])
+
+
 @pytest.fixture
 def hosted() -> Iterator[tuple[str, type[Handler]]]:
     handler = type("Own", (Handler,), {"seen": [], "headers_seen": [], "failing": [], "models": ["model"]})
