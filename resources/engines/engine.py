@@ -143,7 +143,7 @@ class InferenceEngine:
         names = ", ".join(f"{len(one['prompts'])} prompts on {Path(one['model']).name}" for one in job["jobs"])
         log.info("%s generates: %s", self.name, names)
         try:
-            return WARM.run(job, self._work, _environment(), _deadline(self._patience))
+            return WARM.run(job, self._work, engine_environment(), _deadline(self._patience))
         except ChildError as error:
             raise ServiceError(
                 f"the {self.name} engine",
@@ -172,7 +172,7 @@ def _config(model: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def _environment() -> dict[str, str]:
+def engine_environment() -> dict[str, str]:
     """Return what vLLM needs set before its import; a variable that is set already stands."""
     import psutil
 
