@@ -55,11 +55,10 @@ class Champion:
         """Add text completions; chat completions come by the route of the modes."""
 
         @app.post("/v1/completions")
-        async def completions(http: Request) -> Any:
-            body = await http.json()
-            if isinstance(body, dict) and isinstance(body.get("model"), str) and not is_champion(body["model"]):
-                raise no_model(body["model"], [NAME])
-            return await self._respond(validated(TextCompletion, body), http)
+        async def completions(request: TextCompletion, http: Request) -> Any:
+            if not is_champion(request.model):
+                raise no_model(request.model, [NAME])
+            return await self._respond(request, http)
 
     async def chat(self, http: Request) -> Any:
         """Answer a chat completion."""

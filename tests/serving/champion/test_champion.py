@@ -228,3 +228,16 @@ def test_fifty_clients_see_no_failed_and_no_mixed_answer_while_the_alias_moves(r
     thread.join()
     assert set(versions) == {"1", "2", "3"}
     assert [one.alive for one in registry.loaded] == [False] * 4
+
+
+def test_with_a_key_the_champion_asks_for_it_and_a_page_of_another_name_reads_nothing(registry: Registry) -> None:
+    house, tables = House(Writing(lambda messages: "")), TableStore(registry.home / "tables")
+    app = create_app(house.warm, tables, api_key="s3cret", champion=Champion(registry.following, 7))
+    body = {"model": "champion", "prompt": "who", "max_tokens": 1}
+    with TestClient(app) as client:
+        assert client.post("/v1/completions", json=body).status_code == 401 and chat(client).status_code == 401
+        assert registry.loaded == []
+        key = {"Authorization": "Bearer s3cret"}
+        assert client.post("/v1/completions", json=body, headers=key).status_code == 200
+        assert client.post("/v1/completions", json=body, headers={**key, "Host": "evil.example"}).status_code == 400
+        assert client.post("/v1/completions", content=b"no json", headers=key).status_code == 400
