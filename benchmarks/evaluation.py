@@ -42,7 +42,7 @@ from benchmarks.ground.common import (
     versions,
 )
 from pipelines.compute.processor import has_gpu
-from resources.engines.engine import _environment as engine_environment
+from resources.engines.chosen import engine_environment
 from resources.engines.warm import WARM
 from resources.models.small_model import SmallModel
 from resources.settings import Settings

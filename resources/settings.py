@@ -102,7 +102,7 @@ class Settings(CostVariables, EngineVariables, NightVariables, AnsweringVariable
     neo4j_database: str = variable("NEO4J_DATABASE", "neo4j", "database of Neo4j")
     mlflow_tracking_uri: str = variable("MLFLOW_TRACKING_URI", "", "MLflow's server; unset: a database in the home")
     llm_base_url: str = variable("LLM_BASE_URL", "", "OpenAI-compatible server of the language model; unset: run here")
-    llm_model: str = variable("LLM_MODEL", "", "language model on that server, or a folder; unset: the small model")
+    llm_model: str = variable("LLM_MODEL", "", "model on that server, a folder, or champion; unset: the small model")
     llm_api_key: SecretStr = variable("LLM_API_KEY", "", "key of that server")
     llm_context_tokens: Tokens = variable("LLM_CONTEXT_TOKENS", "", "what it reads at most; unset: as its server says")
     llm_options: SecretStr = variable("LLM_OPTIONS", "", "JSON: the arguments of a class that LLM_MODEL names")

@@ -16,6 +16,7 @@ from pipelines.answering.chat.memory import Conversations, conversations
 from pipelines.answering.chat.standalone import standalone_question
 from pipelines.answering.search.trace import Step
 from pipelines.serving import sources
+from pipelines.serving.champion.routes import Champion, champion_record, champion_records, is_champion
 from pipelines.serving.chat_protocol import ChatRequest, Piece, completion, events, mode_named, models, one_model
 from pipelines.serving.conversations import add_conversation_routes, stored_answer
 from pipelines.serving.errors import add_error_handlers
@@ -33,12 +34,19 @@ _LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
 
 
 def create_app(
-    warm: WarmAnswerer, tables: TableStore, home: Path | None = None, *, api_key: str = "", hosts: tuple[str, ...] = ()
+    warm: WarmAnswerer,
+    tables: TableStore,
+    home: Path | None = None,
+    *,
+    api_key: str = "",
+    hosts: tuple[str, ...] = (),
+    champion: Champion | None = None,
 ) -> FastAPI:
     """Return the application; with an `api_key` everything that shows documents asks for it.
 
     `hosts` are names by which the server may be called beside localhost's: a page of another name, which a browser was
     led to, reads nothing. Conversations and feedback are kept in the `home`: the tables' unless given.
+    With a `champion` the promoted model is a model too.
     """
     from pipelines.serving.mcp_server import mcp_application
 
@@ -52,14 +60,18 @@ def create_app(
         async with mcp.session_manager.run():
             yield
         warm.close()
+        if champion is not None:
+            champion.following.close()
 
     app = FastAPI(title="Graftline", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOCAL_HOSTS, *hosts])
     app.add_middleware(LimitedBody)
     app.add_middleware(Guard, api_key=api_key, metrics=metrics)
     add_error_handlers(app)
-    _open_routes(app, warm, metrics)
-    _chat_routes(app, warm, metrics, memory)
+    _open_routes(app, warm, metrics, champion)
+    _chat_routes(app, warm, metrics, memory, champion)
+    if champion is not None:
+        champion.add_routes(app)
     add_conversation_routes(app, memory, feedback_store(home))
     _source_routes(app, warm, tables)
     app.mount("/page", StaticFiles(directory=_PAGE), name="page")
@@ -67,12 +79,13 @@ def create_app(
     return app
 
 
-def _open_routes(app: FastAPI, warm: WarmAnswerer, metrics: Metrics) -> None:
+def _open_routes(app: FastAPI, warm: WarmAnswerer, metrics: Metrics, champion: Champion | None) -> None:
     @app.get("/health")
     def health() -> dict[str, Any]:
         """Say whether a graph is there to be asked; the model is not called."""
+        served = {"champion": champion.following.state} if champion else {}
         with warm.opened() as opened:
-            return {"status": "ok", "store": opened.store.name, "writer": opened.answerer.writer.name}
+            return {"status": "ok", "store": opened.store.name, "writer": opened.answerer.writer.name, **served}
 
     @app.get("/metrics")
     def prometheus() -> Response:
@@ -83,19 +96,24 @@ def _open_routes(app: FastAPI, warm: WarmAnswerer, metrics: Metrics) -> None:
         return FileResponse(_PAGE / "index.html")
 
 
-def _chat_routes(app: FastAPI, warm: WarmAnswerer, metrics: Metrics, memory: Conversations) -> None:
+def _chat_routes(
+    app: FastAPI, warm: WarmAnswerer, metrics: Metrics, memory: Conversations, champion: Champion | None
+) -> None:
     @app.get("/v1/models")
     def list_models() -> dict[str, Any]:
-        return models()
+        modes = models()
+        return modes | {"data": [*modes["data"], *champion_records(champion.following if champion else None)]}
 
     @app.get("/v1/models/{name:path}")
     def show_model(name: str) -> dict[str, Any]:
-        return one_model(name)
+        return champion_record(champion.following) if champion and is_champion(name) else one_model(name)
 
     relay = Relay()
 
     @app.post("/v1/chat/completions")
     async def chat(request: ChatRequest, http: Request) -> Any:
+        if champion is not None and is_champion(request.model):
+            return await champion.chat(http)
         unread = request.unread
         place: dict[str, Any] = {"unread": unread} if unread else {}
         pieces = _answer(warm, request, metrics, memory, place)

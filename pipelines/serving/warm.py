@@ -16,23 +16,30 @@ class Opened:
     answerer: Answerer
     store: GraphStore
     version: str
+    closed: Callable[[Answerer], None]
     users: int = field(default=0)
 
     def close(self) -> None:
         """Let go of both."""
         self.answerer.close()
         self.store.close()
+        self.closed(self.answerer)
 
 
 class WarmAnswerer:
     """Gives every question the answerer of today's graph.
 
     `version` names the graph that answers now: when it says something else, the next question opens that graph, and
-    the former one is closed when the questions under way over it have their answers.
+    the former one is closed when the questions under way over it have their answers; `closed` is told of each.
     """
 
-    def __init__(self, open_answerer: Callable[[], tuple[Answerer, GraphStore]], version: Callable[[], str]) -> None:
-        self._open, self._version = open_answerer, version
+    def __init__(
+        self,
+        open_answerer: Callable[[], tuple[Answerer, GraphStore]],
+        version: Callable[[], str],
+        closed: Callable[[Answerer], None] = lambda _: None,
+    ) -> None:
+        self._open, self._version, self._closed = open_answerer, version, closed
         self._current: Opened | None = None
         # A stream that its client left ends when memory is cleared up, in any thread, also in one that holds the lock.
         self._lock = threading.RLock()
@@ -43,7 +50,7 @@ class WarmAnswerer:
         with self._lock:
             version = self._version()
             if self._current is None or self._current.version != version:
-                fresh = Opened(*self._open(), version)
+                fresh = Opened(*self._open(), version, self._closed)
                 former, self._current = self._current, fresh
                 if former is not None and not former.users:
                     former.close()

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,35 +23,42 @@ def render_conversations(
     The template runs in the sandbox and with the helpers of transformers' `apply_chat_template` (a test compares the
     two); `import transformers` takes torch along and nine seconds. InputError for a checkpoint without a template.
     """
-    from tokenizers import Tokenizer
-
     path = model / "tokenizer.json"
     if not path.exists():
         return _render_with_transformers(model, conversations, tools)
-    tokenizer, source, special = Tokenizer.from_file(str(path)), _source(model), _special_tokens(model)
+    tokenizer, source, special = fast_tokenizer(path), _source(model), _special_tokens(model)
     template = _template(model, source)
     texts = [
         _rendered(model, template, as_engines_read(messages, source), offered, special)
         for messages, offered in _with_tools(conversations, tools)
     ]
+    return [encoding.ids for encoding in tokenizer.encode_batch(texts, add_special_tokens=False)]
+
+
+def fast_tokenizer(path: Path) -> Any:
+    """Return the tokenizer of a tokenizer.json, without truncation and padding; read once while the file stays."""
+    return _read_tokenizer(str(path), path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _read_tokenizer(path: str, modified: int) -> Any:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(path)
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    return [encoding.ids for encoding in tokenizer.encode_batch(texts, add_special_tokens=False)]
+    return tokenizer
 
 
 def token_counts(model: Path, texts: Sequence[str]) -> list[int]:
     """Return how many tokens a checkpoint's tokenizer makes of each text, without those that begin or end one."""
-    from tokenizers import Tokenizer
-
     path = model / "tokenizer.json"
     if not path.exists():
         from transformers import AutoTokenizer
 
         slow: Any = AutoTokenizer.from_pretrained(str(model))
         return [len(slow(text, add_special_tokens=False)["input_ids"]) for text in texts]
-    tokenizer = Tokenizer.from_file(str(path))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
+    tokenizer = fast_tokenizer(path)
     return [len(encoding.ids) for encoding in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
 

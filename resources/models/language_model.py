@@ -1,4 +1,4 @@
-"""The language model: what `LLM_BASE_URL` or a LlamaIndex class is, else the small local one; all through the cache."""
+"""The language model: what `LLM_BASE_URL` or a class is, the champion, else a local one; all through the cache."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -146,14 +146,17 @@ def open_language_model(settings: Settings, meter: Meter | None = None) -> Cache
         served = ServedModel(settings.llm_base_url, model, settings.llm_api_key.get_secret_value(), meter=meter)
         return CachedLanguageModel(served, cache, context)
     from resources.models.local import LocalModel
+    from resources.models.promoted.champion import NAME, ChampionModel
 
+    if model == NAME:
+        return CachedLanguageModel(ChampionModel(settings, meter), cache, context)
     if model and not (Path(model).expanduser() / "config.json").is_file():
         raise ConfigurationError(
             "LLM_MODEL",
             f"'{model}' without LLM_BASE_URL",
             "the address of the server that has it, or a model folder",
-            f"set LLM_BASE_URL=http://host:port/v1, or LLM_MODEL={PREFIX}package.module.ClassName, or unset LLM_MODEL "
-            "for the packaged small model",
+            f"set LLM_BASE_URL=http://host:port/v1, or LLM_MODEL={PREFIX}package.module.ClassName, or LLM_MODEL={NAME} "
+            "for the promoted model, or unset LLM_MODEL for the packaged small model",
         )
     local = LocalModel(settings, Path(model).expanduser() if model else None, meter)
     return CachedLanguageModel(local, cache, context)

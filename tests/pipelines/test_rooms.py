@@ -85,6 +85,7 @@ RECORDS_FOR_RESOURCES: dict[str, tuple[str, ...]] = {
     "resources.extraction_variables": ("pipelines.knowledge.extraction.settings",),
     "resources.engines.chat_template": ("pipelines.finetune.templates.rendering",),
     "resources.models.small_model": ("pipelines.finetune.models.base", "pipelines.finetune.recipes.recipe"),
+    "resources.models.promoted.promoted": ("pipelines.finetune.promotion.aliases",),
     "resources.tracking.run_logging": ("pipelines.finetune.training.record",),
     "resources.tracking.tracker": ("pipelines.finetune.training.record",),
     "resources.tracking.scoreboard_tracker": ("pipelines.answering.scoreboard.cases",),

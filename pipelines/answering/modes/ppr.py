@@ -13,10 +13,9 @@ import numpy as np
 
 from pipelines.answering.question import question_terms
 from pipelines.answering.question_forms import sets_side_by_side
-from pipelines.answering.search.entities import entity_names, is_named, near_entities
+from pipelines.answering.search.entities import entity_names, is_named, named_sides, near_entities
 from pipelines.answering.search.fusion import blended
 from pipelines.answering.search.search import Retrieved, Row, Search
-from pipelines.answering.search.sides import named_sides
 from pipelines.answering.search.similarity import among_all
 from pipelines.answering.search.walk import WalkSettings, heaviest, walk
 from pipelines.text.terms import term_weights

@@ -23,7 +23,8 @@ _SWITCH_SECONDS = 0.0005
 def command(host: str, port: int, names: tuple[str, ...], mcp_stdio: bool) -> int:
     """Answer questions by OpenAI's protocol, MCP and a page on localhost.
 
-    A mode is a model's name. With GRAFTLINE_API_KEY set, whatever shows documents asks for that key.
+    A mode is a model's name, and so is `champion`: the promoted model, which is followed when the alias moves. With
+    GRAFTLINE_API_KEY set, whatever shows documents asks for that key.
     """
     from pipelines.core.errors import ConfigurationError
     from pipelines.serving.opening import warm_answerer
@@ -47,17 +48,21 @@ def command(host: str, port: int, names: tuple[str, ...], mcp_stdio: bool) -> in
 
     from pipelines.commands.ui import free_port
     from pipelines.serving.app import create_app
+    from pipelines.serving.champion.opening import open_champion
+    from pipelines.serving.champion.routes import Champion
 
     # Threads that wait for a model's pieces are many, those that compute are few.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     sys.setswitchinterval(_SWITCH_SECONDS)
     chosen = free_port(port) if host in _LOCAL else port
+    following = open_champion(settings)
     app = create_app(
-        warm_answerer(settings),
+        warm_answerer(settings, following),
         tables,
         settings.home,
         api_key=key,
         hosts=(*names, *((host,) if host not in _LOCAL else ())),
+        champion=Champion(following, settings.answer_tokens),
     )
     click.echo(f"Ask on http://{host}:{chosen}/ (page), /v1 (OpenAI's protocol), /mcp; Ctrl-C stops it.")
     uvicorn.run(app, host=host, port=chosen, log_level="warning", server_header=False, timeout_graceful_shutdown=10)

@@ -16,6 +16,8 @@ MODEL_TAG, RECIPE_TAG, DECISION_TAG, VERDICT_TAG = (
     "graftline.decision",
     "graftline.verdict",
 )
+FOLDER_TAG = "graftline.folder"
+"""Where a version's merged checkpoint lies, below the home."""
 DATASET_TAG, CODE_TAG, EVALUATION_TAG = "graftline.dataset", "graftline.code", "graftline.evaluation"
 WITHDRAWN_TAG = "graftline.withdrawn"
 """Of a version that was rolled back from: no night promotes it again, only a person does."""

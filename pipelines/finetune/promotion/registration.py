@@ -23,6 +23,7 @@ from pipelines.finetune.promotion.aliases import (
     DATASET_TAG,
     DECISION_TAG,
     EVALUATION_TAG,
+    FOLDER_TAG,
     MODEL_TAG,
     RECIPE_TAG,
     VERDICT_TAG,
@@ -33,9 +34,6 @@ from pipelines.finetune.promotion.aliases import (
 from pipelines.finetune.promotion.promotion import Candidate, Champion, Decision
 from pipelines.finetune.training import training
 from pipelines.measuring.gates import Gate, GateStore, standing_gate
-
-FOLDER_TAG = "graftline.folder"
-
 
 GATED = {
     "instruction_dataset": ("rows_are_sound", "nothing_leaks"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.answering.search.sides import named_sides
+from pipelines.answering.search.entities import named_sides
 
 
 def _row(key: str, name: str, *aliases: str) -> dict[str, object]:
