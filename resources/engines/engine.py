@@ -161,7 +161,7 @@ class InferenceEngine:
             "starts": [len(context) for context, _ in rows],
             "jobs": [{"model": str(model), "prompts": whole}],
         }
-        return [Likelihood(**one) for one in self._run(spec)[0]["outputs"]] if rows else []
+        return [Likelihood(**one) for one in self._run(spec, lambda *_: None)[0]["outputs"]] if rows else []
 
     def _require_room(self, model: Path, prompt_ids: Sequence[list[int]], max_tokens: int) -> None:
         room = self.context_length(model) - max_tokens
