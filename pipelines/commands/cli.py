@@ -11,7 +11,7 @@ from pipelines.compute.processor import share_cores
 
 COMMANDS = {
     "run": "materialise every asset once (what `make run` calls)",
-    "plan": "list what the next run would do with the documents, and what it would cost; changes nothing",
+    "plan": "list what the next run would do with documents and recipes, and what it would cost; changes nothing",
     "night": "what the schedule nightly_retraining does, in the foreground",
     "digest": "say what the last night did, what it cost, and what became of the model",
     "train": "train a recipe: by name, by path, or by LLaMA-Factory's flags",
