@@ -95,3 +95,9 @@ def test_number_words_side_by_side_are_two_numbers():
 )
 def test_a_cell_has_the_unit_of_its_column(row: str, read: str):
     assert with_units(row) == read
+
+
+def test_no_number_is_read_inside_spans_that_are_taken_whatever_their_order() -> None:
+    text = " ".join(str(1000 + place) for place in range(2_000))
+    taken = [(5 * place, 5 * place + 4) for place in reversed(range(0, 2_000, 2))]
+    assert [one.value for one in numbers_in(text, [*taken, (0, 9)])] == [1000.0 + place for place in range(3, 2_000, 2)]

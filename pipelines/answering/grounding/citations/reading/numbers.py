@@ -1,6 +1,7 @@
 """Numbers with their units in a text, in digits or words, English or Chinese: 1.2 thousand, twelve, 十二万, 54.0 %."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -77,14 +78,29 @@ class Number:
 
 def numbers_in(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[Number]:
     """Return the numbers of a text in order; what stands inside the spans `taken` (dates) is none."""
-    used = list(taken)
+    # Spans that do not overlap, by their starts and so by their ends: a text may hold a hundred thousand numbers.
+    starts, ends = _apart(taken)
     found = []
     for start, end, value, mantissa, step, ordinal in raw_numbers(text):
-        if any(start < last and first < end for first, last in used):
+        place = bisect_right(ends, start)
+        if place < len(starts) and starts[place] < end:
             continue
-        used.append((start, end))
+        starts.insert(place, start)
+        ends.insert(place, end)
         found.append(_with_unit(text, start, end, value, mantissa, step, ordinal))
     return _composed(sorted(found, key=lambda one: one.start), text)
+
+
+def _apart(spans: Sequence[tuple[int, int]]) -> tuple[list[int], list[int]]:
+    """Return the starts and the ends of what the spans cover, in order; those that overlap are one."""
+    starts, ends = list[int](), list[int]()
+    for start, end in sorted(spans):
+        if ends and start < ends[-1]:
+            ends[-1] = max(ends[-1], end)
+        else:
+            starts.append(start)
+            ends.append(end)
+    return starts, ends
 
 
 def _composed(numbers: Sequence[Number], text: str) -> list[Number]:
