@@ -11,6 +11,7 @@ from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 
 from pipelines.core.errors import ConfigurationError
 from resources.engines.engine import InferenceEngine
+from resources.harness.stops import before_stops
 
 log = logging.getLogger("graftline")
 
@@ -117,17 +118,6 @@ class HarnessModel(TemplateLM):
         if len(context) > room:
             self.cut_contexts += 1
         return context[-room:]
-
-
-def before_stops(text: str, until: str | Sequence[str] | None) -> str:
-    """Return the text before the first of the stop texts; one alone may be given as it is.
-
-    >>> before_stops("7. Question: and", ["Question:", "."]), before_stops("7 Q", "Q"), before_stops("7", None)
-    ('7', '7 ', '7')
-    """
-    stops = [until] if isinstance(until, str) else until or []
-    ends = [place for stop in stops if stop and (place := text.find(stop)) >= 0]
-    return text[: min(ends)] if ends else text
 
 
 def _limit(options: dict[str, Any]) -> int:

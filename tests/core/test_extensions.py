@@ -73,5 +73,5 @@ def test_a_broken_package_hinders_nobody_who_does_not_name_it(monkeypatch: pytes
     assert extractor_named("rules", FakeLanguageModel()).name.startswith("rules-")
     with pytest.raises(ConfigurationError, match="extension gone"):
         engine_named("gone")
-    with pytest.raises(ConfigurationError, match="one of vllm, transformers, .*gone"):
+    with pytest.raises(ConfigurationError, match=r"one of vllm, transformers, .*gone"):
         engine_named("llama")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.core.identity import file_digest
 from resources import file_digests
 from resources.file_digests import FileDigests
 
@@ -39,3 +40,13 @@ def test_a_small_file_and_a_memory_that_is_no_json_cost_a_reading(tmp_path: Path
     assert len(digested) == 2 and not memory.exists()
     memory.write_text("[half")
     assert FileDigests(memory, 1).sha256(file) == FileDigests(memory, 1).sha256(file) and len(digested) == 3
+
+
+def test_both_digests_of_a_file_are_remembered_beside_each_other(tmp_path: Path, digested: list) -> None:
+    file, memory = tmp_path / "weights", FileDigests(tmp_path / "digests.json", least_bytes=1)
+    file.write_bytes(b"aaaa")
+    for _ in range(2):
+        assert memory.file_digest(file) == file_digest(file) != memory.sha256(file)
+    assert digested == ["weights"]
+    file.write_bytes(b"aaab")
+    assert memory.file_digest(file) == file_digest(file) and memory.sha256(file) and len(digested) == 2

@@ -1,6 +1,7 @@
 """One digest of all that a checkpoint's folder says: weights, configuration, tokenizer and chat template."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.core.identity import content_id, file_digest
@@ -35,12 +36,12 @@ def configuration_digest(folder: Path) -> str:
     return content_id("configuration", *(part for name in sorted(files) for part in (name, file_digest(files[name]))))
 
 
-def checkpoint_digest(folder: Path, weights: str = "") -> str:
+def checkpoint_digest(folder: Path, weights: str = "", of: Callable[[Path], str] = file_digest) -> str:
     """Return the digest of a checkpoint; `weights` is what `weights_digest` says of it, where that is known."""
-    return content_id("checkpoint", weights or weights_digest(folder), configuration_digest(folder))
+    return content_id("checkpoint", weights or weights_digest(folder, of), configuration_digest(folder))
 
 
-def weights_digest(folder: Path) -> str:
-    """Return the digest of the weights' files alone."""
-    digests = [file_digest(path) for path in weight_files(folder)]
+def weights_digest(folder: Path, of: Callable[[Path], str] = file_digest) -> str:
+    """Return the digest of the weights' files alone; `of` gives a file's, as `file_digest` does."""
+    digests = [of(path) for path in weight_files(folder)]
     return digests[0] if len(digests) == 1 else content_id(*digests)

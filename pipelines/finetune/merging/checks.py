@@ -1,8 +1,10 @@
 """The gates of a merged model: merged, trained and stored weights say the same."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.core.checkpoints.revision import checkpoint_digest
+from pipelines.core.identity import file_digest
 from pipelines.finetune.merging.record import MergedRecord
 from pipelines.measuring.gates import Checks, Verdict
 
@@ -29,10 +31,10 @@ def merge_checks(record: MergedRecord) -> Checks:
     }
 
 
-def files_checks(record: MergedRecord) -> Checks:
-    """What lies in the merged model's folder is what was merged and compared, byte by byte."""
+def files_checks(record: MergedRecord, of: Callable[[Path], str] = file_digest) -> Checks:
+    """What lies in the merged model's folder is what was merged and compared; `of` gives the digest of a file."""
     folder = Path(record.path)
-    found = checkpoint_digest(folder) if folder.is_dir() else "nothing"
+    found = checkpoint_digest(folder, of=of) if folder.is_dir() else "nothing"
     told = f"{record.path} holds {found}, merged and compared was {record.digest}"
     return {"files_are_as_merged": Verdict(found == record.digest, told)}
 

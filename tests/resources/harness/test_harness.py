@@ -102,7 +102,7 @@ def test_a_task_that_samples_and_one_that_nobody_knows_are_refused(folder: Path,
 
 def test_a_stop_text_that_is_no_list_is_one_text_and_the_first_that_stands_there_ends_the_answer():
     pytest.importorskip("lm_eval")
-    from resources.harness.model import before_stops
+    from resources.harness.stops import before_stops
 
     assert before_stops("So 42. Question: 7", "Question:") == "So 42. "  # not at the first of its letters
     assert before_stops("a\n\nb", ["b", "\n"]) == "a" and before_stops("a", []) == "a" and before_stops("a", "") == "a"

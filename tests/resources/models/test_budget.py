@@ -104,7 +104,7 @@ class Engine:
 
 def test_the_engine_of_this_machine_gets_what_fits_batch_by_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     engine = Engine()
-    monkeypatch.setattr("resources.engines.engine.InferenceEngine", lambda *_: engine)
+    monkeypatch.setattr("resources.engines.engine.InferenceEngine.of", lambda *_: engine)
     monkeypatch.setattr(LocalModel, "_path", lambda _: tmp_path)
     settings = Settings(GRAFTLINE_HOME=str(tmp_path), GRAFTLINE_BUDGET_TOKENS="100")
     model = LocalModel(settings, meter=settings.meter())
