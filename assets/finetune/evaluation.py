@@ -1,5 +1,6 @@
 """Fine-tuning, second half: predictions of base and adapter, their evaluation, and who becomes champion."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from assets.results import OWNERS, gate, markdown_table, problems_metadata, tabl
 from pipelines.core.delta import Work
 from pipelines.core.identity import json_digest
 from pipelines.core.protocols import LanguageModel
-from pipelines.finetune.conversation import ANSWERED, messages_of, of_kind, tools_of
+from pipelines.finetune.conversation import ANSWERED, of_kind
 from pipelines.finetune.dataset.checks import split_checks
 from pipelines.finetune.dataset.rows.measures import registered_measures, row_measures
 from pipelines.finetune.dataset.stored import load_dataset
@@ -31,7 +32,7 @@ from pipelines.finetune.evaluation.checks import (
     texts_missing,
 )
 from pipelines.finetune.evaluation.judged import judge_metadata, judge_predictions
-from pipelines.finetune.evaluation.prediction import predict
+from pipelines.finetune.evaluation.prediction import predict, rendered_prompts
 from pipelines.finetune.evaluation.reference import transformers_choices
 from pipelines.finetune.evaluation.scores import Scored, row_slices, score_all
 from pipelines.finetune.merging.record import MergedRecord
@@ -39,6 +40,7 @@ from pipelines.finetune.promotion.registration import champion_folder
 from pipelines.finetune.recipes.datasets import split_for
 from pipelines.finetune.recipes.files import load_recipe
 from pipelines.finetune.recipes.recipe import Recipe, names_in
+from pipelines.measuring.gates import Checks, Verdict
 from pipelines.measuring.paired import error_rate
 from resources.engines.engine import InferenceEngine
 from resources.models.small_model import SmallModel
@@ -114,10 +116,16 @@ def every_row_answered(
     context: dg.AssetCheckExecutionContext, predictions: pa.Table, tables: dg.ResourceParam[TableStore]
 ) -> dg.AssetCheckResult:
     """Base and adapter have a text for every held-out row."""
-    recipe, counts = context.partition_key, {"rows": predictions.num_rows, "without_text": texts_missing(predictions)}
-    found, version = every_text_is_there(predictions), tables.digest(f"predictions/{recipe}")
-    above = (f"merged_model/{recipe}", "instruction_dataset")
-    return gate(tables, "every_row_answered", "predictions", version, found, recipe, counts, above)
+    counts = {"rows": predictions.num_rows, "without_text": texts_missing(predictions)}
+    found = every_text_is_there(predictions)
+    return _predictions_gate(tables, "every_row_answered", found, context.partition_key, counts)
+
+
+def _predictions_gate(
+    tables: TableStore, check: str, found: Verdict | Checks, recipe: str, figures: Mapping[str, Any] | None = None
+) -> dg.AssetCheckResult:
+    version, above = tables.digest(f"predictions/{recipe}"), (f"merged_model/{recipe}", "instruction_dataset")
+    return gate(tables, check, "predictions", version, found, recipe, figures, above)
 
 
 @dg.asset_check(asset=predictions, partitions_def=RECIPES, blocking=True)
@@ -129,18 +137,15 @@ def prompts_are_as_trained(
     engine: dg.ResourceParam[InferenceEngine],
 ) -> dg.AssetCheckResult:
     """Every prompt was answered as the token ids that the adapter's own tokenizer and chat template make of it."""
-    recipe, name = context.partition_key, f"merged_model/{context.partition_key}"
-    merged = MergedRecord.read(tables.read_record(name), name)
+    recipe = context.partition_key
+    merged = _merged(tables.read_record(f"merged_model/{recipe}"), recipe)
     held_out, _ = held_out_rows(
         tables.read_record("instruction_dataset"), load_recipe(settings.recipes / f"{recipe}.yaml")
     )
     known = {row["row_id"]: row for row in held_out}
     rows = [known[row_id] for row_id in predictions["row_id"].to_pylist() if row_id in known]
-    asked, tools = [messages_of(row)[:-1] for row in rows], [tools_of(row) for row in rows]
-    trained, served = (engine.render(Path(path), asked, tools) for path in (merged.adapter_path, merged.path))
-    checks, version = prompt_checks(predictions, trained, served), tables.digest(f"predictions/{recipe}")
-    above = (name, "instruction_dataset")
-    return gate(tables, "prompts_are_as_trained", "predictions", version, checks, recipe, made_from=above)
+    trained, served = (rendered_prompts(Path(path), rows, engine) for path in (merged.adapter_path, merged.path))
+    return _predictions_gate(tables, "prompts_are_as_trained", prompt_checks(predictions, trained, served), recipe)
 
 
 @dg.asset_check(asset=predictions, partitions_def=RECIPES, blocking=True)
@@ -152,14 +157,12 @@ def engine_agrees_with_transformers(
     engine: dg.ResourceParam[InferenceEngine],
 ) -> dg.AssetCheckResult:
     """The engine's answers part from transformers' in float32 on no more rows than noise explains."""
-    recipe, name = context.partition_key, f"merged_model/{context.partition_key}"
-    merged = MergedRecord.read(tables.read_record(name), name)
+    recipe = context.partition_key
+    merged = _merged(tables.read_record(f"merged_model/{recipe}"), recipe)
     twice = answered_twice(predictions)
     choices = transformers_choices(twice, ModelFolder(Path(merged.path), merged.digest), recipe, engine, tables)
     checks = engine_checks(predictions, choices, error_rate(settings.level))
-    figures, version = agreement(twice, choices), tables.digest(f"predictions/{recipe}")
-    above = (name, "instruction_dataset")
-    return gate(tables, "engine_agrees_with_transformers", "predictions", version, checks, recipe, figures, above)
+    return _predictions_gate(tables, "engine_agrees_with_transformers", checks, recipe, agreement(twice, choices))
 
 
 @dg.asset(group_name=GROUP, kinds={"python", "mlflow"}, owners=OWNERS, code_version="3", partitions_def=RECIPES)

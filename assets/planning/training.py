@@ -54,7 +54,7 @@ def planned_work(settings: "Settings", tables: "TableStore") -> list[dict[str, A
     """
     rows: list[dict[str, Any]] = []
     paths = sorted(settings.recipes.glob("*.yaml"))
-    if paths and _record(tables, "instruction_dataset") is None:
+    if paths and tables.find_record("instruction_dataset") is None:
         told = (
             "what the recipes would train and generate is not known: no dataset was made yet, nobody counted its rows"
         )
@@ -76,7 +76,7 @@ def _of_recipe(path: Path, settings: "Settings", tables: "TableStore") -> Iterat
     from pipelines.finetune.training.training import MARKER, read_log, run_key
 
     recipe, name = load_recipe(path), path.stem
-    dataset, last = tables.read_record("instruction_dataset"), _record(tables, f"adapter/{name}")
+    dataset, last = tables.read_record("instruction_dataset"), tables.find_record(f"adapter/{name}")
     trained, held_out = row_counts(recipe, dataset)
     former = TrainingRecord.read(last, f"adapter/{name}") if last else None
     why, done = _why(recipe, former, dataset, settings), 0
@@ -91,10 +91,6 @@ def _of_recipe(path: Path, settings: "Settings", tables: "TableStore") -> Iterat
     else:
         yield _training(recipe, name, trained, done, former, why)
     yield from _generating(name, held_out, why, settings, tables)
-
-
-def _record(tables: "TableStore", name: str) -> dict[str, Any] | None:
-    return tables.read_record(name) if name in tables.names(name) else None
 
 
 def _why(recipe: "Recipe", former: "TrainingRecord | None", dataset: dict[str, Any], settings: "Settings") -> str:
@@ -131,15 +127,15 @@ def _generating(name: str, held_out: int, trains: str, settings: "Settings", tab
     """Yield the texts that would be asked for: of the adapter, and where the rows are others of base and champion."""
     from pipelines.finetune.evaluation.prediction import PredictionSettings
 
-    stored, merged = tables.find(f"predictions/{name}"), _record(tables, f"merged_model/{name}")
+    stored, merged = tables.find(f"predictions/{name}"), tables.find_record(f"merged_model/{name}")
     fresh = stored is not None and stored.num_rows and not trains
     if fresh and merged is not None and stored is not None and stored["model"][0].as_py() == merged["digest"]:
         yield Work("predictions", name, 0, 0, 0, 0.0, "as they were")
         return
     again = stored is None or trains.startswith("the rows' files") or trains.startswith("another base")
-    champion = (_record(tables, "registered_model") or {}).get("champion")
+    champion = (tables.find_record("registered_model") or {}).get("champion")
     twice = min(held_out, PredictionSettings().rows_twice)  # of the adapter, for the noise floor
-    rows, rate = held_out * (1 + again * (2 if champion else 1)) + twice, _record(tables, f"{RATE_NAME}/{name}")
+    rows, rate = held_out * (1 + again * (2 if champion else 1)) + twice, tables.find_record(f"{RATE_NAME}/{name}")
     seconds = None if rate is None else rate["start_seconds"] + rows * rate["seconds_per_text"]
     limit = rate["max_tokens"] if rate else None
     why = f"base, {'champion, ' if champion else ''}adapter" if again else "the adapter"

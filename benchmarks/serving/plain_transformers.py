@@ -65,11 +65,11 @@ def _timed(network: Any, rows: list[list[int]], tokens: int, stop: list[int], de
 def _generate(network: Any, rows: list[list[int]], tokens: int, stop: list[int], device: str) -> list[list[int]]:
     import torch
 
+    from resources.engines.batch_engine import left_padded
     from resources.engines.transformers_batch import cut
 
-    width, pad = max(map(len, rows)), stop[0] if stop else 0
-    ids = torch.tensor([[pad] * (width - len(row)) + row for row in rows], device=device)
-    mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows], device=device)
+    pad = stop[0] if stop else 0
+    ids, mask = (torch.tensor(part, device=device) for part in left_padded(rows, pad))
     with torch.inference_mode():
         made = network.generate(
             input_ids=ids,
@@ -82,7 +82,7 @@ def _generate(network: Any, rows: list[list[int]], tokens: int, stop: list[int],
             top_p=None,
             top_k=None,
         )
-    return [cut(row, stop)["token_ids"] for row in made[:, width:].tolist()]
+    return [cut(row, stop)["token_ids"] for row in made[:, ids.shape[1] :].tolist()]
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """Turns at the processor: of many questions at once only so many compute, the others wait in the order they came."""
 
-import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from pipelines.compute.processor import available_cores
 
 
 class Turns:
@@ -12,7 +13,7 @@ class Turns:
     that only hand on what a model writes from running."""
 
     def __init__(self, most: int | None = None) -> None:
-        self._free = threading.BoundedSemaphore(most or _cores())
+        self._free = threading.BoundedSemaphore(most or available_cores())
         self._thread = threading.local()
 
     @property
@@ -27,7 +28,3 @@ class Turns:
         with self._free:
             self._thread.waited = self.waited + time.perf_counter() - started
             yield
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

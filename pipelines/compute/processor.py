@@ -44,6 +44,11 @@ def fast_int8(cpuinfo: Path | None = None) -> bool:
     return "avx2" in processor_flags(cpuinfo)
 
 
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def has_gpu() -> bool:
     """Say whether there is a GPU that a training would use, going by its driver's tool."""
     return shutil.which("nvidia-smi") is not None and os.environ.get("CUDA_VISIBLE_DEVICES") != ""

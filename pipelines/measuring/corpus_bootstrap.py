@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pipelines.measuring.bootstrap import Estimate
+from pipelines.measuring.bootstrap import Estimate, estimate
 from pipelines.measuring.intervals import DEFAULT_LEVEL
 
 _DRAWS_AT_ONCE = 4_000_000
@@ -36,13 +36,7 @@ def corpus_bootstrap(
     after, before = (np.concatenate(side) for side in zip(*drawn, strict=True))
     now, then = (float(value(side.sum(axis=0, dtype=np.float64))) for side in (new, old))
     return (
-        _estimate(after, now, level),
-        _estimate(before, then, level),
-        _estimate(after - before, now - then, level),
+        estimate([now], after, level),
+        estimate([then], before, level),
+        estimate([now - then], after - before, level),
     )
-
-
-def _estimate(draws: np.ndarray, value: float, level: float) -> Estimate:
-    tail = (1 - level) / 2
-    low, high = np.quantile(draws, [tail, 1 - tail])
-    return Estimate(float(low), float(high), level, value, float((draws <= 0).mean()))

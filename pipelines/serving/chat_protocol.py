@@ -1,6 +1,5 @@
 """OpenAI's chat protocol, as far as an answer from sources has it: requests read, answers and errors written."""
 
-import json
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from pipelines.answering.question import checked_question
 from pipelines.answering.search.trace import Step
 from pipelines.core.errors import ConfigurationError, GraftlineError
 from pipelines.serving.errors import error_body, no_model
+from pipelines.serving.http.events import event
 from pipelines.serving.request_fields import FieldError, unread_fields
 from pipelines.serving.source_list import source_list, without_source_list
 
@@ -167,29 +167,29 @@ def events(pieces: Iterator[Piece], request: ChatRequest, place: Mapping[str, An
     the status was sent already.
     """
     head, said = _head("chat.completion.chunk", request.model), False
-    begin = _event(head | {"choices": [_delta({"role": "assistant", "content": ""})]})  # goes out with what is first
+    begin = event(head | {"choices": [_delta({"role": "assistant", "content": ""})]})  # goes out with what is first
     try:
         for piece in pieces:
             if isinstance(piece, Answered):
                 if not said and piece.answer.note:
-                    yield begin + _event(head | {"choices": [_delta({"content": piece.answer.note})]})
+                    yield begin + event(head | {"choices": [_delta({"content": piece.answer.note})]})
                     begin = ""
                 if request.lists_sources and (sources := source_list(piece)):
-                    yield begin + _event(head | {"choices": [_delta({"content": sources})]})
+                    yield begin + event(head | {"choices": [_delta({"content": sources})]})
                     begin = ""
                 last = {"choices": [_delta({}) | {"finish_reason": _end(piece)}]}
                 usage = {"usage": _usage(piece)}
-                yield begin + _event(head | last | ({} if request.wants_usage else usage) | proof(piece, place))
+                yield begin + event(head | last | ({} if request.wants_usage else usage) | proof(piece, place))
                 if request.wants_usage:
-                    yield _event(head | {"choices": []} | usage)
+                    yield event(head | {"choices": []} | usage)
             elif isinstance(piece, Step):
-                yield begin + _event(head | {"choices": [_delta({})], "graftline_step": piece.as_dict()})
+                yield begin + event(head | {"choices": [_delta({})], "graftline_step": piece.as_dict()})
             elif piece:
                 said = True
-                yield begin + _event(head | {"choices": [_delta({"content": piece})]})
+                yield begin + event(head | {"choices": [_delta({"content": piece})]})
             begin = "" if piece else begin
     except GraftlineError as error:
-        yield begin + _event(error_body(str(error), "server_error"))
+        yield begin + event(error_body(str(error), "server_error"))
     yield "data: [DONE]\n\n"
 
 
@@ -218,7 +218,3 @@ def _usage(answered: Answered) -> dict[str, int]:
         "completion_tokens": answered.completion_tokens,
         "total_tokens": total,
     }
-
-
-def _event(value: Mapping[str, Any]) -> str:
-    return f"data: {json.dumps(value, ensure_ascii=False)}\n\n"

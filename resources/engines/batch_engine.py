@@ -3,12 +3,13 @@
 import importlib.util
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from pipelines.compute.processor import fast_bfloat16
+from pipelines.core.errors import InputError
 
 Outputs = list[dict[str, Any]]
 """One a prompt: {"text", "token_ids", "finish_reason"}."""
@@ -68,6 +69,38 @@ class Engine:
         if self.why_not is not None:
             return self.why_not(environment)
         return "" if importlib.util.find_spec(self.package) else f"{self.package} is not installed"
+
+
+TOKENS_PER_BATCH = 4096
+
+
+def length_sorted_batches(lengths: Sequence[int], max_tokens: int) -> list[list[int]]:
+    """Return row numbers in batches of similar length, longest first, each at most TOKENS_PER_BATCH with padding."""
+    batches: list[list[int]] = []
+    for row in sorted(range(len(lengths)), key=lambda row: (-lengths[row], row)):
+        widest = lengths[batches[-1][0]] + max_tokens if batches else 0
+        if batches and widest * (len(batches[-1]) + 1) <= TOKENS_PER_BATCH:
+            batches[-1].append(row)
+        else:
+            batches.append([row])
+    return batches
+
+
+def left_padded(prompts: Sequence[Sequence[int]], pad: int) -> tuple[list[list[int]], list[list[int]]]:
+    """Return the prompts as rows of one width, and their attention masks: what is generated follows each directly."""
+    width = max(map(len, prompts))
+    missing = [width - len(ids) for ids in prompts]
+    rows = [[pad] * left + list(ids) for left, ids in zip(missing, prompts, strict=True)]
+    return rows, [[0] * left + [1] * (width - left) for left in missing]
+
+
+def context_length(model: Path) -> int:
+    """Return how many tokens, prompt and answer together, a checkpoint takes; InputError without a config.json."""
+    path = model / "config.json"
+    if not path.exists():
+        raise InputError(str(model), "no config.json", "a checkpoint's folder", "name a folder that holds a model")
+    config = json.loads(path.read_text(encoding="utf-8"))
+    return int((config.get("text_config") or config).get("max_position_embeddings", 1 << 20))
 
 
 def dtype_name() -> Literal["bfloat16", "float32"]:

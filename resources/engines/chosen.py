@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Protocol
 
-from pipelines.compute.processor import THREADS
+from pipelines.compute.processor import THREADS, available_cores
 from resources.engines.options import EngineOptions
 
 
@@ -31,8 +31,7 @@ def engine_environment() -> dict[str, str]:
     """Return what vLLM needs set before its import; a variable that is set already stands."""
     import psutil
 
-    cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
-    cores = min(cores, len(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else cores
+    cores = min(psutil.cpu_count(logical=False) or os.cpu_count() or 1, available_cores())
     defaults = {
         "VLLM_NO_USAGE_STATS": "1",
         "VLLM_LOGGING_LEVEL": "INFO",

@@ -1,6 +1,5 @@
 """The inference engine: offline batches in a child process that is kept warm for the next one, and can be killed."""
 
-import json
 import logging
 import os
 import tempfile
@@ -16,6 +15,7 @@ from pipelines.core.child_process import ChildError
 from pipelines.core.errors import InputError, ServiceError
 from pipelines.core.progress.told import PartsProgress
 from pipelines.core.protocols import Messages
+from resources.engines.batch_engine import context_length
 from resources.engines.chat_template import Tools, render_conversations, token_counts
 from resources.engines.choices import choices_of
 from resources.engines.chosen import Chosen, engine_environment
@@ -114,8 +114,7 @@ class InferenceEngine:
 
     def context_length(self, model: Path) -> int:
         """Return how many tokens, prompt and answer together, the model takes."""
-        config = _config(model)
-        return int((config.get("text_config") or config).get("max_position_embeddings", 1 << 20))
+        return context_length(model)
 
     def generate(
         self,
@@ -150,17 +149,9 @@ class InferenceEngine:
             self._require_room(model, prompt_ids, max_tokens)
         places = [place for place, (_, prompt_ids) in enumerate(jobs) if prompt_ids]
         wanted = [jobs[place] for place in places]
-        spec = {
-            "engine": self.name,
-            "max_tokens": max_tokens,
-            "schema": schema,
-            "concurrency": _CONCURRENCY,
-            "trust_remote_code": trust_remote_code,
-            "options": self.options.given,
-            "context": min(self.context_length(model) for model, _ in jobs),
-            "at_once": at_once,
-            "jobs": [{"model": str(model), "prompts": list(prompt_ids)} for model, prompt_ids in wanted],
-        }
+        room = min(self.context_length(model) for model, _ in jobs)
+        asked = {"schema": schema, "trust_remote_code": trust_remote_code, "at_once": at_once}
+        spec = self._job(wanted, max_tokens, room) | asked
         progress = PartsProgress([(f"answers of {model.name}", len(ids)) for model, ids in wanted], "prompts")
 
         def heard(model: int, row: int, output: dict[str, Any]) -> None:
@@ -175,17 +166,19 @@ class InferenceEngine:
         """Return what the model gives each continuation of its context; InputError and ServiceError as `generate`."""
         whole, room = [[*context, *continuation] for context, continuation in rows], self.context_length(model)
         self._require_room(model, whole, 1)
-        spec = {
+        spec = self._job([(model, whole)], 1, room) | {"starts": [len(context) for context, _ in rows]}
+        return [Likelihood(**one) for one in self._run(spec)[0]["outputs"]] if rows else []
+
+    def _job(self, jobs: Sequence[tuple[Path, Sequence[list[int]]]], max_tokens: int, room: int) -> dict[str, Any]:
+        return {
             "engine": self.name,
-            "max_tokens": 1,
+            "max_tokens": max_tokens,
             "concurrency": _CONCURRENCY,
             "trust_remote_code": False,
             "options": self.options.given,
             "context": room,
-            "starts": [len(context) for context, _ in rows],
-            "jobs": [{"model": str(model), "prompts": whole}],
+            "jobs": [{"model": str(model), "prompts": list(prompts)} for model, prompts in jobs],
         }
-        return [Likelihood(**one) for one in self._run(spec, lambda *_: None)[0]["outputs"]] if rows else []
 
     def _require_room(self, model: Path, prompt_ids: Sequence[list[int]], max_tokens: int) -> None:
         room = self.context_length(model) - max_tokens
@@ -240,13 +233,6 @@ def _version_of(package: str) -> str:
         return f"{package} {version(package)}"
     except PackageNotFoundError:  # not installed, or its distribution has another name than what is imported
         return package
-
-
-def _config(model: Path) -> dict[str, Any]:
-    path = model / "config.json"
-    if not path.exists():
-        raise InputError(str(model), "no config.json", "a checkpoint's folder", "name a folder that holds a model")
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _deadline(patience: float) -> Callable[[], None]:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from resources.engines.batch_engine import length_sorted_batches
+
 Row = tuple[Sequence[int], Sequence[int]]
 """Context and continuation, as token ids; neither is empty."""
-_TOKENS_PER_BATCH = 4096
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def of_transformers(
     import torch
 
     made: dict[int, dict[str, Any]] = {}
-    for batch in _batches([len(ids) for ids in rows]):
+    for batch in length_sorted_batches([len(ids) for ids in rows], 0):
         width = max(len(rows[row]) for row in batch)
         ids = torch.tensor([rows[row] + [0] * (width - len(rows[row])) for row in batch], device=device)
         mask = torch.tensor([[1] * len(rows[row]) + [0] * (width - len(rows[row])) for row in batch], device=device)
@@ -70,14 +71,3 @@ def of_transformers(
             greedy = bool((said.argmax(-1) == tokens).all())
             made[row] = {"log_probabilities": of_tokens.tolist(), "greedy": greedy}
     return [made[row] for row in range(len(rows))]
-
-
-def _batches(lengths: Sequence[int]) -> list[list[int]]:
-    batches: list[list[int]] = []
-    for row in sorted(range(len(lengths)), key=lambda row: (-lengths[row], row)):
-        widest = lengths[batches[-1][0]] if batches else 0
-        if batches and widest * (len(batches[-1]) + 1) <= _TOKENS_PER_BATCH:
-            batches[-1].append(row)
-        else:
-            batches.append([row])
-    return batches

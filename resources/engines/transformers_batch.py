@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from resources.engines.batch_engine import Engine, Job, Outputs, dtype_name
+from resources.engines.batch_engine import Engine, Job, Outputs, dtype_name, left_padded, length_sorted_batches
 from resources.engines.likelihoods import of_transformers
 from resources.engines.options import SAMPLING, EngineOptions, Takes
 
-_TOKENS_PER_BATCH = 4096
 TAKES: Takes = {
     "dtype": None,
     "attention_backend": ("eager", "sdpa", "flash_attention_2", "flex_attention"),
@@ -50,10 +49,8 @@ class TransformersModel:
         torch.manual_seed(sampling["seed"])
         outputs: dict[int, dict[str, Any]] = {}
         pad = stop[0] if stop else 0
-        for rows in tqdm(list(length_sorted_batches([len(ids) for ids in prompts], job["max_tokens"]))):
-            width = max(len(prompts[row]) for row in rows)
-            ids = torch.tensor([[pad] * (width - len(prompts[row])) + prompts[row] for row in rows])
-            mask = torch.tensor([[0] * (width - len(prompts[row])) + [1] * len(prompts[row]) for row in rows])
+        for rows in tqdm(length_sorted_batches([len(ids) for ids in prompts], job["max_tokens"])):
+            ids, mask = map(torch.tensor, left_padded([prompts[row] for row in rows], pad))
             with torch.inference_mode():
                 made = self._network.generate(
                     input_ids=ids.to(self._device),
@@ -63,7 +60,7 @@ class TransformersModel:
                     pad_token_id=pad,
                     **generation_arguments(sampling),
                 )
-            for row, tokens in zip(rows, made[:, width:].tolist(), strict=True):
+            for row, tokens in zip(rows, made[:, ids.shape[1] :].tolist(), strict=True):
                 outputs[row] = cut(tokens, stop)
                 outputs[row]["text"] = self._tokenizer.decode(outputs[row]["token_ids"], skip_special_tokens=True)
                 if job.get("told"):
@@ -94,18 +91,6 @@ def cut(tokens: list[int], stop: list[int]) -> dict[str, Any]:
     ends = [place for place, token in enumerate(tokens) if token in stop]
     kept = tokens[: ends[0] + 1] if ends else tokens
     return {"token_ids": kept, "finish_reason": "stop" if ends else "length"}
-
-
-def length_sorted_batches(lengths: list[int], max_tokens: int) -> list[list[int]]:
-    """Return row numbers in batches of similar length, longest first, each at most _TOKENS_PER_BATCH with padding."""
-    batches: list[list[int]] = []
-    for row in sorted(range(len(lengths)), key=lambda row: (-lengths[row], row)):
-        widest = lengths[batches[-1][0]] + max_tokens if batches else 0
-        if batches and widest * (len(batches[-1]) + 1) <= _TOKENS_PER_BATCH:
-            batches[-1].append(row)
-        else:
-            batches.append([row])
-    return batches
 
 
 ENGINE = Engine(load, "transformers", takes=TAKES)

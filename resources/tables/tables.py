@@ -103,9 +103,14 @@ class TableStore:
 
     def read_record(self, name: str) -> dict[str, Any]:
         """Return the current record; NotMaterializedError when there is none."""
-        pointer = self.pointer(name)
-        if pointer is None or "record" not in pointer:
+        record = self.find_record(name)
+        if record is None:
             raise NotMaterializedError(
                 name, "no stored record", "an earlier materialisation", f"graftline run --select {name.split('/')[0]}"
             )
-        return pointer["record"]
+        return record
+
+    def find_record(self, name: str) -> dict[str, Any] | None:
+        """Return the current record, or None where the stage never ran."""
+        pointer = self.pointer(name)
+        return None if pointer is None else pointer.get("record")

@@ -124,7 +124,7 @@ def held_out_prompts(
                     "complete the row",
                 )
             )
-    prompts = engine.render(model, [messages_of(row)[:-1] for row in asked], [tools_of(row) for row in asked])
+    prompts = rendered_prompts(model, asked, engine)
     room, found = engine.context_length(model) - max_tokens, []
     for row, ids in zip(asked, prompts, strict=True):
         if len(ids) > room:
@@ -141,6 +141,11 @@ def held_out_prompts(
             reference = row["messages"][-1]["content"]
             found.append(HeldOut(row["row_id"], row["source"], row["language"], reference, ids, json_digest(ids)))
     return found, problems
+
+
+def rendered_prompts(model: Path, rows: Sequence[Mapping[str, Any]], engine: Engine) -> list[list[int]]:
+    """Return the token ids of each row's prompt, all before its last message, by the model's template."""
+    return engine.render(model, [messages_of(row)[:-1] for row in rows], [tools_of(row) for row in rows])
 
 
 def _is_answer(message: Mapping[str, Any]) -> bool:
@@ -221,7 +226,7 @@ def _beside(
     known = {row["row_id"]: row for row in rows}
     mine = [known[row.row_id] for row in asked]
     try:
-        own = engine.render(champion.path, [messages_of(row)[:-1] for row in mine], [tools_of(row) for row in mine])
+        own = rendered_prompts(champion.path, mine, engine)
     except InputError as error:
         return None, f"{champion.digest} cannot take these rows: {error.found}"
     other = sum(list(ids) != row.prompt_ids for ids, row in zip(own, asked, strict=True))

@@ -122,6 +122,13 @@ def _prompt(row: Mapping[str, Any]) -> str:
 
 
 def _cut(value: Any) -> Any:
-    if not isinstance(value, str) or len(value) <= _LONGEST:
-        return value
-    return f"{value[:_LONGEST]}… (+{len(value) - _LONGEST})"
+    return shortened(value, _LONGEST) if isinstance(value, str) else value
+
+
+def shortened(text: str, longest: int) -> str:
+    """Return a text of at most so many characters, and behind it how many were cut.
+
+    >>> shortened("abcdef", 4), shortened("abcd", 4)
+    ('abcd… (+2)', 'abcd')
+    """
+    return text if len(text) <= longest else f"{text[:longest]}… (+{len(text) - longest})"

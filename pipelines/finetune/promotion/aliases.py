@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 from pipelines.core.errors import ConfigurationError, NotMaterializedError
@@ -59,6 +60,16 @@ class History(Aliases, Protocol):
     """A registry that also says which aliases there are."""
 
     def aliases(self) -> Mapping[str, str]: ...
+
+
+def checkpoint_folder(version: Version | None, home: Path) -> Path:
+    """Return where the merged checkpoint of a version should lie; of one that does not say, where nothing is."""
+    return home / (version.tags.get(FOLDER_TAG, "missing") if version else "missing")
+
+
+def holds_checkpoint(folder: Path) -> bool:
+    """Say whether a merged checkpoint is there."""
+    return (folder / "config.json").is_file()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.finetune.evaluation.side_by_side import shortened
 from pipelines.finetune.promotion.evidence import ALL, BASE, Comparison
 from pipelines.finetune.promotion.promotion import Decision
 from pipelines.finetune.promotion.verdicts import HOLD, PROMOTE, REJECT, Outcome
@@ -88,7 +89,7 @@ def decision_figure(decision: Decision) -> "Figure":
         axes.grid(axis="x", alpha=0.3)
     for place, outcome in enumerate(outcomes):
         if not _overall(outcome):
-            drawn[0].text(0.02, place, _short(outcome.reason), fontsize=7, va="center", bbox=_BEHIND,
+            drawn[0].text(0.02, place, shortened(outcome.reason, _LONGEST), fontsize=7, va="center", bbox=_BEHIND,
                           transform=drawn[0].get_yaxis_transform())  # fmt: skip
     drawn[0].set_yticks(range(len(outcomes)), [f"{outcome.recipe}: {outcome.verdict}" for outcome in outcomes])
     drawn[0].set_ylim(max(1, len(outcomes)) - 0.5, -0.5)
@@ -100,7 +101,3 @@ def _panels(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
     """Return (against, metric) of what was tested, whom it would replace first; a pair of "" where nothing was."""
     found = dict.fromkeys((one.against, one.metric) for o in outcomes for one in _overall(o) if one.decides)
     return sorted(found, key=lambda pair: (pair[0] == BASE, list(found).index(pair))) or [("", "")]
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… (+{len(text) - _LONGEST})"

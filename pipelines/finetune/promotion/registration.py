@@ -29,6 +29,8 @@ from pipelines.finetune.promotion.aliases import (
     VERDICT_TAG,
     Aliases,
     Version,
+    checkpoint_folder,
+    holds_checkpoint,
     make_champion,
 )
 from pipelines.finetune.promotion.promotion import Candidate, Champion, Decision
@@ -114,7 +116,7 @@ def standing_champion(
         answered = zip(there, known, strict=True)
         texts = {key: text for one, column in answered for key, text in _by_id(one.predictions, column).items()}
         return Champion(recipe, model, version.version, texts)
-    folder = champion_folder(registry, home)
+    folder = _model_folder(version, home)
     if not there or folder is None:
         return Champion(recipe, model, version.version, {})
     held_out = rows()
@@ -127,10 +129,12 @@ def standing_champion(
 
 def champion_folder(registry: Aliases, home: Path) -> ModelFolder | None:
     """Return the checkpoint of who carries the alias, or None where there is nobody, or its folder is gone."""
-    version = registry.champion()
-    folder = home / version.tags.get(FOLDER_TAG, "missing") if version else home / "missing"
-    found = version is not None and (folder / "config.json").exists()
-    return ModelFolder(folder, version.tags.get(MODEL_TAG, "")) if found and version else None
+    return _model_folder(registry.champion(), home)
+
+
+def _model_folder(version: Version | None, home: Path) -> ModelFolder | None:
+    folder = checkpoint_folder(version, home)
+    return ModelFolder(folder, version.tags.get(MODEL_TAG, "")) if version and holds_checkpoint(folder) else None
 
 
 def _by_id(table: pa.Table, texts: pa.ChunkedArray) -> dict[str, str]:

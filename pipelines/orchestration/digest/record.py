@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
+from pipelines.core.progress import progress
+
 DONE, FAILED, CANCELLED, BROKE_OFF, UNDER_WAY = "done", "failed", "cancelled", "broke off", "under way"
 BUDGET_SPENT = "budget spent"
 """How a night ended; "broke off": its process was killed; "budget spent": the next night does what it put off."""
@@ -222,10 +224,7 @@ def duration(seconds: float | None) -> str:
     """
     if seconds is None:
         return ""
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    minutes, left = divmod(round(seconds), 60)
-    return f"{minutes} min {left} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    return f"{seconds:.1f} s" if seconds < 59.95 else progress.duration(seconds)
 
 
 def _known(kind: type, stored: Mapping[str, Any]) -> dict[str, Any]:

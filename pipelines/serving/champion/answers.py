@@ -1,6 +1,5 @@
 """The champion's answers in OpenAI's protocol: chat and text, whole and as a stream, each with who answered."""
 
-import json
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -9,6 +8,7 @@ from typing import Any
 from pipelines.core.errors import GraftlineError
 from pipelines.serving.champion.generation import Ended
 from pipelines.serving.errors import error_body
+from pipelines.serving.http.events import event
 
 Piece = str | Ended
 
@@ -41,19 +41,19 @@ class Form:
         """Yield server-sent events; an error on the way is one of its own: the status was sent already."""
         head = {**self._head, "object": "chat.completion.chunk" if self._is_chat else "text_completion"}
         if self._is_chat:
-            yield _event(head | {"choices": [self._choice("", None, {"role": "assistant"})]})
+            yield event(head | {"choices": [self._choice("", None, {"role": "assistant"})]})
         try:
             for piece in pieces:
                 if not isinstance(piece, Ended):
-                    yield _event(head | {"choices": [self._choice(piece, None)]})
+                    yield event(head | {"choices": [self._choice(piece, None)]})
                     continue
                 usage = self._usage(piece)
                 last = head | {"choices": [self._choice(None, piece.finish_reason)], "graftline": self._told}
-                yield _event(last if wants_usage else last | usage)
+                yield event(last if wants_usage else last | usage)
                 if wants_usage:
-                    yield _event(head | {"choices": []} | usage)
+                    yield event(head | {"choices": []} | usage)
         except GraftlineError as error:
-            yield _event(error_body(str(error), "server_error"))
+            yield event(error_body(str(error), "server_error"))
         yield "data: [DONE]\n\n"
 
     def _choice(self, text: str | None, finish: str | None, more: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -64,7 +64,3 @@ class Form:
     def _usage(self, ended: Ended) -> dict[str, Any]:
         counts = {"prompt_tokens": self._prompt_tokens, "completion_tokens": ended.tokens}
         return {"usage": {**counts, "total_tokens": self._prompt_tokens + ended.tokens}}
-
-
-def _event(value: Mapping[str, Any]) -> str:
-    return f"data: {json.dumps(value, ensure_ascii=False)}\n\n"

@@ -1,15 +1,13 @@
 """transformers in a generator's process: what waits is answered in one batch, each row with its own sampling."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from pipelines.serving.champion.inbox import Asked, Inbox, Tell
 from pipelines.serving.champion.text_so_far import TextSoFar
-from resources.engines.batch_engine import dtype_name, stop_token_ids
+from resources.engines.batch_engine import context_length, dtype_name, left_padded, stop_token_ids
 
 _ROWS = 16
-_ANY_CONTEXT = 1 << 20
 
 
 class TransformersLoop:
@@ -26,8 +24,7 @@ class TransformersLoop:
         network: Any = AutoModelForCausalLM.from_pretrained(model, dtype=getattr(torch, dtype_name()))
         self._network = network.to(self._device).eval()
         self._stop = stop_token_ids(Path(model))
-        config = json.loads((Path(model) / "config.json").read_text(encoding="utf-8"))
-        self.room = int((config.get("text_config") or config).get("max_position_embeddings", _ANY_CONTEXT))
+        self.room = context_length(Path(model))
 
     def work(self, inbox: Inbox, tell: Tell) -> None:
         """Answer what waits, at most _ROWS requests; who comes meanwhile waits for the next batch."""
@@ -38,12 +35,11 @@ class TransformersLoop:
         if not batch:
             return
         rows = [_Row(asked, self._decode, self._stop) for asked in batch]
-        width, pad = max(len(one.prompt) for one in batch), self._stop[0] if self._stop else 0
-        ids = torch.tensor([[pad] * (width - len(one.prompt)) + one.prompt for one in batch], device=self._device)
-        mask = torch.tensor(
-            [[0] * (width - len(one.prompt)) + [1] * len(one.prompt) for one in batch], device=self._device
+        pad = self._stop[0] if self._stop else 0
+        ids, mask = (
+            torch.tensor(part, device=self._device) for part in left_padded([one.prompt for one in batch], pad)
         )
-        running = _Running(rows, inbox, tell, width)
+        running = _Running(rows, inbox, tell, ids.shape[1])
         with torch.inference_mode():
             self._network.generate(
                 input_ids=ids,

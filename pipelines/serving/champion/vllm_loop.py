@@ -64,8 +64,9 @@ class VllmLoop:
                 self._told(result, inbox, tell)
 
     def _told(self, result: Any, inbox: Inbox, tell: Tell) -> None:
-        name = next((one for one in self._under_way if one == result.request_id), None)
-        name = name or next((one for one, number in self._under_way.items() if str(number) == result.request_id), None)
+        name = result.request_id
+        if name not in self._under_way:
+            name = next((one for one, number in self._under_way.items() if str(number) == name), None)
         if name is None:  # what came of one that was left
             return
         number, first = self._under_way[name], result.outputs[0]

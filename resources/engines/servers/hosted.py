@@ -8,6 +8,7 @@ from typing import Any
 from pipelines.core.errors import ConfigurationError
 from pipelines.core.masked import without_user
 from resources.engines.batch_engine import Engine, Job, Outputs
+from resources.engines.chat_template import fast_tokenizer
 from resources.engines.options import SAMPLING, EngineOptions, Takes
 from resources.engines.servers.client import CompletionsClient
 from resources.engines.servers.protocols import HOSTED, Answered, Asked
@@ -90,9 +91,7 @@ def _encoder(model: Path) -> Any:
     path = model / "tokenizer.json"
     if not path.exists():
         return None
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer = fast_tokenizer(path)
     return lambda text: tokenizer.encode(text, add_special_tokens=False).ids
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipelines.core.errors import ConfigurationError, ServiceError
 from resources.engines.batch_engine import CannotRun, Job, Load, Loaded, Outputs, dtype_name
+from resources.engines.chat_template import fast_tokenizer
 from resources.engines.options import EngineOptions, Takes
 from resources.engines.servers.client import CompletionsClient
 from resources.engines.servers.lifecycle import LocalServer
@@ -168,9 +169,7 @@ def decoder(model: Path) -> Callable[[list[int]], str] | None:
     path = model / "tokenizer.json"
     if not path.exists():
         return None
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer = fast_tokenizer(path)
     return lambda ids: tokenizer.decode(ids, skip_special_tokens=True)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.core.errors import NotMaterializedError
-from pipelines.finetune.promotion.aliases import CHAMPION, FOLDER_TAG, MODEL_TAG, RECIPE_TAG
+from pipelines.finetune.promotion.aliases import CHAMPION, MODEL_TAG, RECIPE_TAG, checkpoint_folder, holds_checkpoint
 from resources.settings import Settings
 from resources.tracking.tracker import Tracker
 
@@ -27,7 +27,7 @@ class Promoted:
 
     def require_folder(self) -> Path:
         """Return the checkpoint's folder; NotMaterializedError where it is gone."""
-        if not (self.folder / "config.json").is_file():
+        if not holds_checkpoint(self.folder):
             raise NotMaterializedError(
                 f"version {self.version} of the registered model",
                 f"no checkpoint in {self.folder}",
@@ -56,11 +56,12 @@ class PromotedModel:
         elif self._known is None or self._known.version != number:
             version = self._tracker.champion()
             tags = version.tags if version else {}
-            folder = self._settings.home / tags.get(FOLDER_TAG, "missing")
-            found = Promoted(
-                version.version if version else number, tags.get(RECIPE_TAG, ""), tags.get(MODEL_TAG, ""), folder
+            self._known = Promoted(
+                version.version if version else number,
+                tags.get(RECIPE_TAG, ""),
+                tags.get(MODEL_TAG, ""),
+                checkpoint_folder(version, self._settings.home),
             )
-            self._known = found
         return self._known
 
     def require(self) -> Promoted:

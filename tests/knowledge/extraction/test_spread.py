@@ -56,5 +56,5 @@ def test_what_a_child_that_dies_has_not_read_is_read_here(monkeypatch: pytest.Mo
 def test_children_are_started_for_many_passages_and_free_cores(
     monkeypatch: pytest.MonkeyPatch, passages: int, cores: int, children: int
 ) -> None:
-    monkeypatch.setattr(readers, "_cores", lambda: cores)
+    monkeypatch.setattr(readers, "available_cores", lambda: cores)
     assert readers.children_for(passages) == children

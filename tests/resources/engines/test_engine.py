@@ -9,10 +9,10 @@ import pytest
 from pipelines.core.errors import InputError, ServiceError
 from resources.engines import engine as inference_engine
 from resources.engines import warm
-from resources.engines.batch_engine import stop_token_ids
+from resources.engines.batch_engine import length_sorted_batches, stop_token_ids
 from resources.engines.chat_template import render_conversations
 from resources.engines.engine import InferenceEngine
-from resources.engines.transformers_batch import cut, length_sorted_batches
+from resources.engines.transformers_batch import cut
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from pipelines.core.child_process import run_child
@@ -21,6 +20,7 @@ from resources.engines.engine import Batch, InferenceEngine
 from resources.engines.kept_model import shape_of
 from resources.engines.warm import WarmEngine
 from resources.settings import CHECKOUT
+from tests.resources.engines.processes import gone
 
 CHILD = "tests.resources.engines.fake_engine_child"
 
@@ -46,15 +46,6 @@ def model_named(folder: Path, name: str, **config: object) -> Path:
 
 def texts(batch: Batch) -> list[str]:
     return [output["text"].split(" pid ")[0] for output in batch.outputs]
-
-
-def gone(pid: int, seconds: float = 10.0) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def test_each_row_is_told_as_it_is_finished_with_its_place_and_engine(kept: WarmEngine, tmp_path: Path) -> None:
@@ -148,7 +139,7 @@ def test_an_engine_without_a_job_is_ended(kept: WarmEngine, tmp_path: Path) -> N
     engine = InferenceEngine("vllm", tmp_path)
     engine.generate(model, [[1]], 10)
     pid = kept.pid
-    assert pid is not None and gone(pid) and kept.pid is None
+    assert pid is not None and gone(pid, 10) and kept.pid is None
     assert engine.generate(model, [[1]], 10).came == "started" and kept.starts == 2
 
 
@@ -180,7 +171,7 @@ def test_a_training_that_needs_its_memory_ends_it_and_one_that_does_not_leaves_i
     pid = kept.pid
     assert pid is not None
     run_child("this", {}, tmp_path / "large", needed_bytes=(3 << 30) + 1)
-    assert kept.pid is None and gone(pid)
+    assert kept.pid is None and gone(pid, 10)
 
 
 def test_beside_a_gpu_every_training_ends_it(kept: WarmEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,7 +235,7 @@ def test_the_engine_goes_with_its_parent_however_that_ends(state: str, sent: int
             assert "computing" in log.read_text()
         if sent:
             parent.send_signal(sent)
-    assert gone(pid)
+    assert gone(pid, 10)
 
 
 def test_a_forked_process_leaves_its_parents_engine_alone(kept: WarmEngine, tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 
 from pipelines.core.errors import ServiceError
 from resources.engines.servers import lifecycle
 from resources.engines.servers.lifecycle import LocalServer
 from resources.settings import CHECKOUT
+from tests.resources.engines.processes import gone
 
 SCRIPT = Path(__file__).with_name("scripted_server.py")
 
@@ -25,15 +25,6 @@ def server(tmp_path: Path, script: str = "", patience: float = 20, **more: objec
         return [sys.executable, str(SCRIPT), "--port", str(port)]
 
     return LocalServer("scripted", command, tmp_path / "server.log", "/health", {"SCRIPT": script}, patience, **more)  # type: ignore[arg-type]
-
-
-def gone(pid: int, seconds: float = 15.0) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def number(log: Path, name: str) -> int:
@@ -48,7 +39,7 @@ def test_it_is_waited_for_until_it_is_healthy_and_ended_after_the_block(tmp_path
         assert httpx.get(f"{one.url}/health").status_code == 200
         pid = number(one.log, "pid")
         assert pid in one.pids and one.peak_memory_bytes() > 1 << 20
-    assert gone(pid) and not one.alive
+    assert gone(pid, 15) and not one.alive
 
 
 def test_one_that_ends_at_its_start_is_an_error_with_its_last_lines_and_its_log(tmp_path: Path) -> None:
@@ -126,7 +117,7 @@ def test_it_goes_with_its_parent_however_that_ends(state: str, sent: int, tmp_pa
         pids = [number(tmp_path / "server.log", name) for name in ("pid", "child")]
         if sent:
             parent.send_signal(sent)
-    assert all(map(gone, pids))
+    assert all(gone(pid, 15) for pid in pids)
 
 
 def test_the_server_itself_goes_with_a_guard_that_is_killed(tmp_path: Path) -> None:
@@ -134,7 +125,7 @@ def test_the_server_itself_goes_with_a_guard_that_is_killed(tmp_path: Path) -> N
         pid = number(one.log, "pid")
         assert one._guard is not None
         one._guard.kill()
-        assert gone(pid)
+        assert gone(pid, 15)
 
 
 def test_a_forked_process_leaves_its_parents_server_alone(tmp_path: Path) -> None:

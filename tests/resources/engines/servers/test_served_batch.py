@@ -18,8 +18,8 @@ from resources.engines.options import EngineOptions
 from resources.engines.servers.protocols import Answered
 from resources.engines.servers.served_batch import output_of
 from resources.engines.warm import WarmEngine
+from tests.resources.engines.processes import gone
 from tests.resources.engines.servers.scripted_server import Handler
-from tests.resources.engines.servers.test_lifecycle import gone
 
 CHILD = "tests.resources.engines.servers.scripted_child"
 
@@ -65,7 +65,7 @@ def test_a_server_answers_one_batch_after_the_other_and_ends_with_the_engine(
     servers = servers_of(kept.pid)
     assert len(servers) == 1
     kept.stop()
-    assert gone(servers[0])
+    assert gone(servers[0], 15)
 
 
 def test_another_model_starts_the_server_anew_and_the_former_one_is_ended(

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from pipelines.compute.processor import available_cores
 from pipelines.knowledge.mentions import Extraction, Passage
 
 Read = Callable[[Sequence[Passage]], list[Extraction]]
@@ -23,11 +24,7 @@ logger = logging.getLogger("graftline")
 
 def children_for(passages: int) -> int:
     """Return how many children are worth their start: none for few passages or on one core."""
-    return max(0, min(_cores() - 1, passages // _PASSAGES_A_READER - 1, _MOST_CHILDREN))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(0, min(available_cores() - 1, passages // _PASSAGES_A_READER - 1, _MOST_CHILDREN))
 
 
 def read_spread(
