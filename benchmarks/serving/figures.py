@@ -8,7 +8,7 @@ from benchmarks.ground.common import Row, median, number
 ENGINES = ("vllm-server", "transformers", "llama.cpp", "sglang", "tensorrt-llm")
 """In the table's order; a hosted API is somebody else's machine and stands in no table of this one's."""
 FIGURES = {
-    "tokens_per_second": ("tokens/s", "generated, at the best batch size"),
+    "tokens_per_second": ("tokens/s", "generated, at the best batch size; in parentheses each size's"),
     "first_token_seconds": ("s", "from the request to the first piece of the answer, median"),
     "peak_memory_gib": ("GiB", "largest resident sets of its processes, added up"),
     "kv_share": ("share", "of the room for keys and values that held tokens, at its most"),
@@ -24,6 +24,7 @@ GUIDE_SAYS = (
     "allocation and 95 % used by paging; that vLLM shares no prefix and SGLang does (today's vLLM does, in whole "
     "blocks: a prefix shorter than a block is not shared); that llama.cpp on a CPU is 10–20 times slower than a GPU."
 )
+_BY_BATCH = "by batch size "
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def rows_of(engine: str, it: Measured, reference: Sequence[Sequence[int]]) -> li
     }
     same = sum(list(one) == list(other) for one, other in zip(reference, made, strict=True))
     notes = {
-        "tokens_per_second": f"{it.dtype}; by batch size "
+        "tokens_per_second": f"{it.dtype}; {_BY_BATCH}"
         + ", ".join(f"{size}: {number(speed)}" for size, speed in it.speeds.items())
         + f"; its start took {number(it.start_seconds)} s and is not in them"
         + (f"; the guide says {GUIDE[engine]}" if engine in GUIDE else ""),
@@ -101,6 +102,12 @@ def skipped_rows(engine: str, reason: str) -> list[Row]:
     return [Row(identifier(engine, name), unit, "", note=f"skipped: {reason}") for name, (unit, _) in FIGURES.items()]
 
 
+def _by_batch(row: Row | None) -> str:
+    """Return a speed's batch sizes as its note tells them, in parentheses; "" where it has none."""
+    told = [part for part in row.note.split("; ") if part.startswith(_BY_BATCH)] if row else []
+    return f" ({told[0].removeprefix(_BY_BATCH)})" if told else ""
+
+
 def page(rows: Sequence[Row]) -> str:
     """Return the table of all engines as Markdown, one row an engine."""
     by_id = {row.id: row for row in rows}
@@ -112,6 +119,7 @@ def page(rows: Sequence[Row]) -> str:
             continue
         reason = next((row.note for row in own if row and row.note.startswith("skipped")), "")
         cells = [number(row.value if row else None) for row in own]
+        cells[0] += _by_batch(own[0])
         lines.append(
             "| " + " | ".join([f"{engine} ({reason})" if reason else engine, *cells, GUIDE.get(engine, "–")]) + " |"
         )

@@ -27,7 +27,9 @@ GREEDY = {"temperature": 0.0, "seed": 0}
 same, and it is part of the key."""
 _CODE_VERSION = "3"
 """Raise it when an answer is kept in another way: it is part of the key."""
-_STORE_SECONDS = 2.0
+_STORE_SECONDS, _LONGEST_SECONDS, _STORE_SHARE = 2.0, 60.0, 0.01
+"""How often answers are stored: each two seconds, and where storing is slow only as often as it takes this share of
+the time, since it takes the processor from the engine; each minute at least."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def answer(asked: Sequence[Asked], engine: Engine, store: RowStore, max_tokens: 
     """Return what the models answer to their prompts; only what is not stored is generated, each prompt once.
 
     An answer is stored under (model, limit of tokens, engine and its version, shape) and its prompt as the engine tells
-    of it: a run that is killed has lost what it told in the last two seconds. On close calls a greedy answer depends on
+    of it: a run that is killed has lost what it told in the last few seconds. On close calls a greedy answer depends on
     its batch: how much is measured (`noise.py`). What a fallback made is made again beside answers of the engine that
     was asked for.
     """
@@ -164,7 +166,7 @@ class _Book:
         self.prompts: dict[str, Prompt] = {}
         self.rows: dict[str, dict[str, Any]] = {}
         self._new: dict[str, dict[str, Any]] = {}
-        self._stored_at = time.monotonic()
+        self._store_at = time.monotonic() + _STORE_SECONDS
 
     def want(self, prompts: Sequence[Prompt]) -> None:
         """Read what is stored of these prompts."""
@@ -185,22 +187,24 @@ class _Book:
         )
 
     def keep(self, digest: str, output: dict[str, Any], engine: str) -> None:
-        """Keep an answer; it is stored with those of the same two seconds."""
+        """Keep an answer; it is stored with those of the same seconds."""
         cut = output["finish_reason"] == "length"
         row = {"prompt_digest": digest, "text": output["text"], "token_ids": output["token_ids"], "engine": engine}
         if self.rows.get(digest) == row | {"cut": cut}:
             return
         self.rows[digest] = self._new[digest] = row | {"cut": cut}
-        if time.monotonic() - self._stored_at > _STORE_SECONDS:
+        if time.monotonic() > self._store_at:
             self.store()
 
     def store(self) -> None:
         """Store what is not stored yet."""
+        began = time.monotonic()
         if self._new:
             rows = pa.Table.from_pylist([self._new[digest] for digest in sorted(self._new)], ANSWERS)
             self._store.amend(self._name, ANSWERS, Change("prompt_digest", sorted(self._new), [rows]))
             self._new = {}
-        self._stored_at = time.monotonic()
+        ended = time.monotonic()
+        self._store_at = ended + min(max(_STORE_SECONDS, (ended - began) / _STORE_SHARE), _LONGEST_SECONDS)
 
     def table(self, prompts: Sequence[Prompt]) -> pa.Table:
         """Return the answers to these prompts."""

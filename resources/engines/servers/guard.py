@@ -18,6 +18,7 @@ import psutil
 
 _LOOK_SECONDS = 0.2
 _POLITE_SECONDS = 8.0
+_REAP_SECONDS = 2.0
 _DEATH_SIGNAL, _ADOPTS_ORPHANS = 1, 36  # PR_SET_PDEATHSIG and PR_SET_CHILD_SUBREAPER, see prctl(2)
 
 
@@ -64,6 +65,19 @@ def _end_all(server: "subprocess.Popen[Any]") -> None:
     for process in _descendants():
         _sent(process, signal.SIGKILL)
     server.wait()
+    _reap()
+
+
+def _reap() -> None:
+    """Wait for what was left to the guard, so that nothing of the server stands in the list of processes after it."""
+    end = time.monotonic() + _REAP_SECONDS
+    while time.monotonic() < end:
+        try:
+            ended, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:  # there is none left
+            return
+        if not ended:
+            time.sleep(0.02)
 
 
 def _descendants() -> list[psutil.Process]:

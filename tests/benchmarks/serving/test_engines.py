@@ -44,7 +44,7 @@ def test_every_row_id_belongs_to_one_engine_and_the_gpu_rows_to_none_of_them() -
 def test_the_page_has_a_line_for_each_engine_also_for_those_skipped() -> None:
     text = page([*rows_of("transformers", IT, [[1, 2, 3]]), *skipped_rows("sglang", "sglang is not installed")])
     lines = [line for line in text.splitlines() if line.startswith("| ")]
-    assert lines[2].startswith("| transformers | 40 | 0.2 | 1 | 0.5 | 1 | 0 | – | 10 |")
+    assert lines[2].startswith("| transformers | 40 (1: 10, 8: 40) | 0.2 | 1 | 0.5 | 1 | 0 | – | 10 |")
     assert lines[3] == "| sglang (skipped: sglang is not installed) | – | – | – | – | – | – | – | 120–180 |"
 
 
