@@ -18,7 +18,7 @@ from pipelines.orchestration.running import run_steps
 
 def main() -> None:
     folder, seconds = Path(sys.argv[1]), float(sys.argv[2])
-    wanted = [one for one in night_steps(RECIPES.get_partition_keys()) if one.job == "finetune"]
+    wanted = [one for one in night_steps(RECIPES.get_partition_keys()) if one.job in ("preparation", "finetune")]
     with dg.DagsterInstance.ephemeral() as instance:
         limits = NightLimits(assets={"adapter": seconds})
         outcomes = run_steps(defs, instance, wanted, "tonight", clock=Clock(limits))
