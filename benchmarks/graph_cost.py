@@ -15,6 +15,7 @@ from typing import Any
 
 from benchmarks.corpora.multihop import folder as data_folder
 from benchmarks.cost.counting_server import CountingServer, Tokens, counting_server
+from benchmarks.cost.scripted_model import REPORT
 from benchmarks.cost.systems import OURS, PEERS, TABLES, System
 from benchmarks.ground.common import (
     Row,
@@ -42,6 +43,7 @@ ROWS = {
     "tokens_vs_nano_graphrag": ("x", ""),
     "delta_tokens": ("share", "<= 0.15"),
     "delta_vs_peers": ("x", ">= 5"),
+    "delta_vs_peers_same_work": ("x", ""),
     "delta_equals_rebuild": ("rows", "<= 0"),
 }
 _PACKAGES = ("dagster", "lancedb", "openai", "tiktoken")
@@ -137,7 +139,7 @@ def rows_of(spent: dict[str, Spent], corpus: int, differing: dict[str, int] | No
     note = f"{share} documents changed, {share} deleted, {share} added; {ours.delta or 'nothing was asked'}"
     shares = ratio(ours.delta.total, ours.build.total)
     found.append(Row("delta_tokens", *ROWS["delta_tokens"], shares, ours.delta.total, ours.build.total, note))
-    found.append(_delta_against_peers(spent))
+    found += [_delta_against_peers(spent), _delta_of_the_same_work(spent)]
     if differing is not None:
         total = sum(differing.values())
         note = f"{', '.join(f'{name} {rows}' for name, rows in differing.items())}: rows that only one of the two has"
@@ -155,6 +157,23 @@ def _delta_against_peers(spent: dict[str, Spent]) -> Row:
     return Row(name, *ROWS[name], ratio(least, ours), ours, least, f"the cheapest peer's; {note}")
 
 
+def _delta_of_the_same_work(spent: dict[str, Spent]) -> Row:
+    """Return the least over the peers where ours leaves out the reports beside one that writes none."""
+    name, ours = "delta_vs_peers_same_work", spent[OURS.name].delta
+    ratios, told = [], []
+    for peer in PEERS:
+        theirs = spent.get(peer.name)
+        if theirs is None or theirs.failure:
+            continue
+        mine = ours.total if peer.reports else ours.total - ours.of_kind(REPORT)
+        ratios.append(ratio(theirs.delta.total, mine) if mine else 0.0)
+        beside = "" if peer.reports else ", which writes no reports: ours without them"
+        told.append(f"{peer.name} {number(theirs.delta.total)} against {number(mine)}{beside}")
+    if not ratios or not all(ratios):
+        return Row(name, *ROWS[name], note="not measured: no peer ran, or nothing was asked for the change")
+    return Row(name, *ROWS[name], min(ratios), note="; ".join(told))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print and write; see the module."""
     options = parse("graph_cost", tuple(ROWS), arguments, lambda parser: add_sizes(parser, FULL))
@@ -168,7 +187,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     write(first, passages[:count])
     shutil.copytree(first, changed)
     share = change(changed, passages, count)
-    wanted = {peer.name for peer in PEERS if {f"tokens_vs_{peer.name}", "delta_vs_peers"} & set(options.rows)}
+    wanted = {
+        peer.name
+        for peer in PEERS
+        if {f"tokens_vs_{peer.name}", "delta_vs_peers", "delta_vs_peers_same_work"} & set(options.rows)
+    }
     with counting_server() as server:
         corpus = sum(server.length(path.read_text(encoding="utf-8")) for path in first.iterdir())
         systems = [OURS, *(peer for peer in PEERS if peer.name in wanted)]

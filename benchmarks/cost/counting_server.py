@@ -47,6 +47,10 @@ class Tokens:
         """Return calls, prompt or completion tokens of all kinds."""
         return sum(number for (_, name), number in self.counts.items() if name == what)
 
+    def of_kind(self, kind: str) -> int:
+        """Return the tokens read and written for one kind."""
+        return self.counts[kind, "prompt"] + self.counts[kind, "completion"]
+
     def __str__(self) -> str:
         kinds = sorted({kind for kind, _ in self.counts})
         return "; ".join(

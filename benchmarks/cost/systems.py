@@ -24,11 +24,12 @@ Bring = Callable[[Path, Path, str], None]
 
 @dataclass(frozen=True)
 class System:
-    """A system: how it builds, and what its update is, in words."""
+    """A system: how it builds, what its update is, in words, and whether it writes reports of communities."""
 
     name: str
     bring: Bring
     update: str
+    reports: bool = True
 
 
 def graftline(kept: Path, texts: Path, address: str) -> None:
@@ -85,6 +86,6 @@ def _peer_values() -> Mapping[str, str]:
 OURS = System("graftline", graftline, "the next run")
 PEERS = (
     System("graphrag", graphrag, "`graphrag index` again with its cache, since its update only adds"),
-    System("lightrag", lightrag, "its `adelete_by_doc_id` and `ainsert`"),
+    System("lightrag", lightrag, "its `adelete_by_doc_id` and `ainsert`", reports=False),
     System("nano_graphrag", nano_graphrag, "a rebuild with its cache of answers, since it can't delete"),
 )

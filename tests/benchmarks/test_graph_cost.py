@@ -106,3 +106,18 @@ def test_rows_are_plain_ratios_and_a_peer_that_failed_is_no_figure():
     assert rows["tokens_vs_lightrag"].value is None and "no such command" in rows["tokens_vs_lightrag"].note
     assert rows["delta_tokens"].value == 0.1 and rows["delta_vs_peers"].value == 9
     assert rows["delta_equals_rebuild"].met
+
+
+def test_a_peer_without_reports_is_compared_with_ours_without_them_in_the_row_of_the_same_work():
+    ours = graph_cost.Spent(
+        _spent(100, 0).build, Tokens(Counter({("extraction", "prompt"): 60, (REPORT, "completion"): 40})), [1.0]
+    )
+    spent = {
+        "graftline": ours,
+        "graphrag": _spent(0, 1500),
+        "lightrag": _spent(0, 600),
+        "nano_graphrag": _spent(0, 2000),
+    }
+    rows = {row.id: row for row in graph_cost.rows_of(spent, 100, None, 1)}
+    assert rows["delta_vs_peers"].value == 6  # 600 against 100
+    assert rows["delta_vs_peers_same_work"].value == 10  # 600 against 60; graphrag's 1,500 are 15 times all of ours
