@@ -58,6 +58,12 @@ class ReportTree:
         found = blended(near, self.search.worded("communities", question, _WORDED), _VECTOR_WEIGHT)
         return np.array([found.get(key, 0.0) for key in self.ids]) + _RATED * self.ratings / 10
 
+    def heaviest(self) -> list[str]:
+        """Return the reports below the root, the coarser ones first, each level by its ratings, equal ones by id."""
+        weighed = zip(self.levels, self.ratings.tolist(), self.ids, strict=True)
+        ordered = sorted((level, -rating, key) for level, rating, key in weighed)
+        return [key for _, _, key in ordered if key != self.root]
+
     def ranked(self, keys: Sequence[str], scores: np.ndarray) -> list[str]:
         """Return reports by their scores, best first, equal ones by id."""
         return sorted(keys, key=lambda key: (-round(float(scores[self.places[key]]), 9), key))
