@@ -59,10 +59,10 @@ class GlobalRetriever:
     def by_search(self, question: str, vector: np.ndarray | None) -> tuple[list[Row], list[list[str]]]:
         """Return the reports that speak of the question by vectors, words and rating, and the chunks of each.
 
-        Those that weigh most, where it only asks what the documents are about.
+        Those that outline all documents, where it only asks what these are about.
         """
         if asks_for_overview(question):
-            return self._heaviest()
+            return self._outlined()
         some = [key for key in self.tree.ids if key != self.tree.root]  # the root speaks of everything
         ranked = self.tree.ranked(some, self.tree.scores(question, vector))[:_READ]
         found = self.search.store.rows("communities", [key for key in ranked if key in self.tree.places])
@@ -74,12 +74,13 @@ class GlobalRetriever:
         order = fuse([(1.0, list(best)), (1.0, by_words)])
         return shown_reports(self.search, [best[key] for key in order], self.search.settings.communities)
 
-    def _heaviest(self) -> tuple[list[Row], list[list[str]]]:
-        """Return the reports that weigh most with the chunks of each; of the root, which has its parts', last."""
+    def _outlined(self) -> tuple[list[Row], list[list[str]]]:
+        """Return the reports that outline all documents with the chunks of each; the root's, which are theirs, last."""
         search, root = self.search, [self.tree.root] if self.tree.root else []
+        most = search.settings.communities
         whole, of_whole = shown_reports(search, search.store.rows("communities", root), 1)
-        parts = search.store.rows("communities", self.tree.heaviest()[:_READ])
-        shown, chunks = shown_reports(search, parts, search.settings.communities)
+        parts = search.store.rows("communities", self.tree.parts(most)[:_READ])
+        shown, chunks = shown_reports(search, parts, most)
         return [*whole, *shown], [*chunks, *of_whole]
 
     def found(

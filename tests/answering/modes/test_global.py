@@ -144,12 +144,14 @@ def test_each_report_leads_to_a_passage_in_turn_and_to_documents_that_were_not_h
     assert in_turn([], rows, 3) == []
 
 
-def test_the_heaviest_reports_come_level_by_level_by_rating_without_the_root():
+def test_the_parts_of_all_are_of_the_largest_community_s_parts_where_there_are_too_few_and_go_by_rating():
     store = _store()
-    for row, rating in zip(store.tables["communities"], (9.0, 2.0, 5.0, 7.0, 8.0), strict=True):
-        row["rating"] = rating
+    for row, rating, size in zip(store.tables["communities"], (9.0, 6.0, 5.0, 4.0, 8.0), (0, 9, 2, 4, 5), strict=True):
+        row |= {"rating": rating, "entity_ids": ["e1"] * size}
     tree = GlobalRetriever(Search(store, FakeEmbedder(), AnswerSettings())).tree
-    assert tree.heaviest() == ["people", "goods", "tents", "stoves"]
+    assert tree.parts(1) == tree.parts(2) == ["goods", "people"]
+    assert tree.parts(3) == tree.parts(9) == ["tents", "people", "stoves"]
+    assert GlobalRetriever(Search(_store({}), FakeEmbedder(), AnswerSettings())).tree.parts(3) == []
 
 
 def test_a_report_is_shown_with_its_findings_where_it_has_any():
