@@ -71,7 +71,7 @@ def count(modes: Sequence[str], questions: Iterable[tuple[str, bool]], refuses: 
 
 
 def _refuses(answerer: Answerer, question: str, mode: str) -> bool:
-    return answerer.prepare(question, mode).draft.prompt is None
+    return answerer.prepare(question, mode).draft.is_refused
 
 
 def _of_folder(home: Path, documents: Path, modes: Sequence[str], questions: Sequence[tuple[str, bool]]) -> Counts:

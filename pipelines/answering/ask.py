@@ -14,7 +14,8 @@ from pipelines.answering.grounding.writers.choice import open_writer
 from pipelines.answering.grounding.writers.writer import Written
 from pipelines.answering.modes.names import AUTO, SEARCH_MODES, WALK_MODES, Mode
 from pipelines.answering.prompts.prompt_files import load_prompts
-from pipelines.answering.question import asked_part, checked_question, patterns_digest
+from pipelines.answering.question import asked_part, checked_question
+from pipelines.answering.question_patterns import patterns_digest
 from pipelines.answering.remembering import RememberingEmbedder
 from pipelines.answering.retrievers import Retrievers
 from pipelines.answering.routing import Router
@@ -29,7 +30,7 @@ from pipelines.core.protocols import CUT, Completion, Embedder, GraphStore, Lang
 from pipelines.text.languages.languages import all_languages, language_of
 
 # Raise it when retrieval, evidence or grounding change their results: earlier answers are then computed again.
-CODE_VERSION = "8"
+CODE_VERSION = "9"
 
 _UNREAD = (
     "%s does not read %s: this question has no vector to be found by. Next: --mode hybrid, or a model in "

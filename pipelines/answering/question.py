@@ -2,21 +2,21 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
-from functools import cache
 from itertools import pairwise
 
+from pipelines.answering.question_patterns import (
+    asking_pattern,
+    asking_words,
+    asks,
+    asks_for_all,
+    collection_words,
+    phrases,
+)
 from pipelines.core.errors import ConfigurationError
-from pipelines.core.identity import json_digest
-from pipelines.text.languages.language import Language
 from pipelines.text.languages.languages import all_languages, final_marks, spaced_language, unspaced_in
 from pipelines.text.sentences import sentences
-from pipelines.text.terms import terms, word_root
+from pipelines.text.terms import terms
 from pipelines.text.words import name_letters
-
-# Pairs do not reach over the words that bind or over marks: "the shop in Oslo" holds no "shop oslo".
-_MARKS = r"[,;:()“”\"，；：、（）]"
-
 
 _NAME_BEFORE = re.compile(r"(?:[A-Za-zÀ-ɏ][\w’'-]* |\w)$")
 _NEAR = 40
@@ -33,87 +33,18 @@ _CAPITALISED = re.compile(r"[A-ZÀ-Þ][A-Za-zÀ-ɏ0-9_’'-]*")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
-@cache
-def _asking_words(languages: tuple[Language, ...]) -> frozenset[str]:
-    """Return, as roots, what questions say about the shape of their answer, not about its subject."""
-    return frozenset(word_root(word) for language in languages for word in language.questions.asking_words)
-
-
-@cache
-def _collection_words(languages: tuple[Language, ...]) -> frozenset[str]:
-    """Return, as roots, what a question about all documents says of them together."""
-    return frozenset(word_root(word) for language in languages for word in language.questions.collection_words)
-
-
-@cache
-def asking_pattern(languages: tuple[Language, ...], kind: str) -> re.Pattern[str]:
-    """Return one pattern of `Questions` for all languages together."""
-    return re.compile("|".join(getattr(one.questions, kind) for one in languages), re.IGNORECASE)
-
-
-def patterns_digest() -> str:
-    """Return the digest of what questions are read by: the languages' patterns, lists of words and how names look.
-
-    Part of every answer's id, for they choose passages and evidence.
-    """
-    return _patterns_digest(all_languages())
-
-
-@cache
-def _patterns_digest(languages: tuple[Language, ...]) -> str:
-    return json_digest(
-        [
-            {
-                "language": one.code,
-                "questions": {
-                    **asdict(one.questions),
-                    "asking_words": sorted(one.questions.asking_words),
-                    "collection_words": sorted(one.questions.collection_words),
-                },
-                "person": one.names.person,
-                "inside": one.names.inside,
-                "calendar": sorted(one.names.calendar),
-                "stop_words": sorted(one.stop_words),
-                "back_references": one.back_references,
-                "answered": one.answered,
-            }
-            for one in languages
-        ]
-    )
-
-
-def asks(kind: str, question: str) -> bool:
-    """Say whether a question matches one pattern of `Questions`, in any language."""
-    return asking_pattern(all_languages(), kind).search(question) is not None
-
-
-@cache
-def _gap(languages: tuple[Language, ...]) -> re.Pattern[str]:
-    return re.compile(f"{_MARKS}|{asking_pattern(languages, 'gap').pattern}", re.IGNORECASE)
-
-
 def question_terms(question: str) -> list[str]:
     """Return the distinct terms and pairs that evidence has to hold, in order: without the words that only ask."""
     wanted: dict[str, None] = {}
     languages = all_languages()
-    asking = _asking_words(languages)
+    asking = asking_words(languages)
     if asks_for_all(question):
-        asking |= _collection_words(languages)
-    for phrase in _phrases(question):
+        asking |= collection_words(languages)
+    for phrase in phrases(question):
         found = [term for term in terms(phrase) if term not in asking]
         wanted |= dict.fromkeys(found)
         wanted |= dict.fromkeys(f"{first} {second}" for first, second in pairwise(found))
     return list(wanted)
-
-
-def _phrases(question: str) -> Iterator[str]:
-    """Yield what stands between the words and marks that bind; the letter of a name is no such word."""
-    named, start = name_letters(question), 0
-    for match in _gap(all_languages()).finditer(question):
-        if match.start() not in named:
-            yield question[start : match.start()]
-            start = match.end()
-    yield question[start:]
 
 
 def checked_question(question: str) -> str:
@@ -255,11 +186,6 @@ def holds_counted_thing(question: str, text: str) -> bool:
 def asks_widely(question: str) -> bool:
     """Say whether a question asks about the collection as a whole, for many things rather than one fact."""
     return asks("whole", question) and not asks("person", question) and not asks("number", question)
-
-
-def asks_for_all(question: str) -> bool:
-    """Say whether a question is about all documents together: their themes, what they have in common, a summary."""
-    return asks("corpus", question)
 
 
 def holds_answer_kind(question: str, text: str) -> bool:

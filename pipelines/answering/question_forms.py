@@ -2,7 +2,7 @@
 
 import re
 
-from pipelines.answering.question import asking_pattern, asks
+from pipelines.answering.question_patterns import asking_pattern, asks
 from pipelines.text.languages.languages import all_languages
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")

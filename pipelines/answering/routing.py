@@ -40,7 +40,7 @@ class Router:
             choice = router.choose(asked_part(question))
         yield Step(AUTO, choice.mode, choice.told)
         drafted = yield from self._drafted(question, choice.mode, choice.told)
-        if drafted.draft.prompt is not None or not choice.then:
+        if not drafted.draft.is_refused or not choice.then:
             return drafted
         # Once: what two modes do not hold, the documents hardly do.
         why = f"auto: {choice.then} as well, because what {choice.mode} found is no evidence"

@@ -111,9 +111,9 @@ ORDER: dict[str, tuple[str, ...]] = {
         "mentions", "names", "documents", "chunks", "vectors", "extraction", "entities", "communities", "graph",
     ),
     "answering": (
-        "question", "question_forms", "settings", "prompts", "search", "modes", "grounding", "scoreboard", "frameworks",
-        "retrievers", "gathering", "remembering", "timing", "turns", "routing", "answered", "ask", "chat",
-        "answers", "checks",
+        "question_patterns", "question", "question_forms", "settings", "prompts", "search", "modes", "grounding",
+        "scoreboard", "frameworks", "retrievers", "gathering", "remembering", "timing", "turns", "routing", "answered",
+        "ask", "chat", "answers", "checks",
     ),
 }  # fmt: skip
 """A flow's rooms in the order of its lineage: each imports those before it, never those after."""

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from pipelines.answering.prompts.prompt_files import Prompts
 from pipelines.answering.question import LONGEST_QUESTION, question_terms
+from pipelines.answering.question_patterns import asks_for_overview
 from pipelines.answering.search.trace import Step, model_step
 from pipelines.core.protocols import LanguageModel, Messages
 from pipelines.text.languages.languages import language_of, unspaced_in
@@ -67,7 +68,8 @@ def _is_question(text: str, question: str) -> bool:
 
 def _beside_its_subject(question: str, before: Sequence[dict[str, str]]) -> str:
     """Return a question that refers back with what the last one before it that does not is about, as it is written."""
-    if not _refers_back(question):
+    # "These documents" are all that there are, whatever was spoken of before.
+    if not _refers_back(question) or asks_for_overview(question):
         return question
     asked = (one["content"] for one in reversed(before) if one["role"] == "user")
     subject = next((text for text in asked if not _refers_back(text)), "")

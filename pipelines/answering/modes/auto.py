@@ -12,8 +12,9 @@ import numpy as np
 from pipelines.answering.modes.agent.by_rules import named_things
 from pipelines.answering.modes.names import Mode
 from pipelines.answering.modes.native import NativeRetriever
-from pipelines.answering.question import asks_for_all, holds_name, key_names
+from pipelines.answering.question import holds_name, key_names
 from pipelines.answering.question_forms import asks_by_way_of, calculation_asked, sets_side_by_side, years_in
+from pipelines.answering.question_patterns import asks_for_all
 from pipelines.answering.search.search import Retrieved, Retriever, Row, Search, retrieval_steps
 from pipelines.answering.search.trace import Step, drained
 from pipelines.text.terms import coverage, terms

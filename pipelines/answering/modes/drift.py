@@ -12,6 +12,7 @@ import numpy as np
 from pipelines.answering.modes.global_search import GlobalRetriever
 from pipelines.answering.modes.local_search import LocalRetriever
 from pipelines.answering.modes.reports.by_model import completed_primer
+from pipelines.answering.question_patterns import asks_for_overview
 from pipelines.answering.search.fusion import fuse
 from pipelines.answering.search.reports import cited_chunks, report_facts
 from pipelines.answering.search.search import Fact, Retrieved, Row, Search
@@ -38,7 +39,8 @@ class DriftRetriever:
         search, model = self.search, self.search.language_model
         reports, _ = self.reports.by_search(question, search.vector(question))
         titles = ", ".join(row["title"] for row in reports)
-        yield Step("reports", "", f"by vectors and words: {len(reports)} reports{f': {titles}' if titles else ''}")
+        how = "by rating" if asks_for_overview(question) else "by vectors and words"
+        yield Step("reports", "", f"{how}: {len(reports)} reports{f': {titles}' if titles else ''}")
         answer, asked = "", list[str]()
         if model is not None and not model.packaged and reports:
             answer, asked = yield from completed_primer(search, model, question, reports)

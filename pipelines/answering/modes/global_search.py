@@ -4,7 +4,7 @@ A model that can read chooses the reports level by level, then takes points from
 reduction. The packaged small model is not asked: reports are chosen by vectors and words.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from pipelines.answering.modes.reports.by_model import points_of, relevant_reports
 from pipelines.answering.modes.reports.reading import Point
 from pipelines.answering.question import question_terms
+from pipelines.answering.question_patterns import asks_for_overview
 from pipelines.answering.search.fusion import fuse
 from pipelines.answering.search.report_tree import ReportTree, read_tree
 from pipelines.answering.search.reports import cited_chunks, member_chunks, report_facts, report_text, shown_reports
@@ -38,8 +39,9 @@ class GlobalRetriever:
     def steps(self, question: str, k: int) -> Generator[Step, None, Retrieved]:
         """Yield each step when it is done; return what `retrieve` does, without the trace."""
         search, model = self.search, self.search.language_model
-        vector = search.vector(question)
         capable = model is not None and not model.packaged
+        # What has no terms is near to nothing: it is not embedded.
+        vector = None if asks_for_overview(question) and not capable else search.vector(question)
         points: list[tuple[Point, list[Row]]] = []
         reports: list[Row] = []
         # With filters what a report says may come from chunks that do not pass: only those that pass whole are read.
@@ -48,14 +50,19 @@ class GlobalRetriever:
             reports = yield from relevant_reports(search, model, self.tree, question, scores)
         chosen, chunks = shown_reports(search, reports, len(reports)) if reports else self.by_search(question, vector)
         if not reports:
-            yield Step("reports", "", self._told(chosen, capable))
+            yield Step("reports", "", self._told(question, chosen, capable))
         if capable and model is not None and chosen:
             points = yield from points_of(search, model, question, chosen)
         first = [cited_chunks(row) for _, rows in points for row in rows]
         return self.found(question, vector, k, chosen, [*first, *chunks], points)
 
     def by_search(self, question: str, vector: np.ndarray | None) -> tuple[list[Row], list[list[str]]]:
-        """Return the reports that speak of the question by vectors, words and rating, and the chunks of each."""
+        """Return the reports that speak of the question by vectors, words and rating, and the chunks of each.
+
+        Those that outline all documents, where it only asks what these are about.
+        """
+        if asks_for_overview(question):
+            return self._outlined()
         some = [key for key in self.tree.ids if key != self.tree.root]  # the root speaks of everything
         ranked = self.tree.ranked(some, self.tree.scores(question, vector))[:_READ]
         found = self.search.store.rows("communities", [key for key in ranked if key in self.tree.places])
@@ -66,6 +73,15 @@ class GlobalRetriever:
         best = {row["community_id"]: row for row in found}
         order = fuse([(1.0, list(best)), (1.0, by_words)])
         return shown_reports(self.search, [best[key] for key in order], self.search.settings.communities)
+
+    def _outlined(self) -> tuple[list[Row], list[list[str]]]:
+        """Return the reports that outline all documents with the chunks of each; the root's, which are theirs, last."""
+        search, root = self.search, [self.tree.root] if self.tree.root else []
+        most = search.settings.communities
+        whole, of_whole = shown_reports(search, search.store.rows("communities", root), 1)
+        parts = search.store.rows("communities", self.tree.parts(most)[:_READ])
+        shown, chunks = shown_reports(search, parts, most)
+        return [*whole, *shown], [*chunks, *of_whole]
 
     def found(
         self,
@@ -80,10 +96,13 @@ class GlobalRetriever:
         ranked = fuse([(1.0, keys) for keys in chunks])
         rows = {row["chunk_id"]: row for row in self.search.chunk_rows(ranked)}
         weights = term_weights(question_terms(question), [row["terms"] for row in rows.values()])
-        rankings = [(1.0, ranked), (2.0, ranked_by_words(question, list(rows.values()), weights))]
-        if vector is not None:
-            rankings.append((1.0, self._near(vector, rows)))
-        chosen = spread([rows[key] for key in fuse(rankings) if key in rows], k)
+        if asks_for_overview(question):
+            chosen = in_turn(chunks, rows, k)
+        else:
+            rankings = [(1.0, ranked), (2.0, ranked_by_words(question, list(rows.values()), weights))]
+            if vector is not None:
+                rankings.append((1.0, self._near(vector, rows)))
+            chosen = spread([rows[key] for key in fuse(rankings) if key in rows], k)
         told = [
             (
                 Fact("point", point.text, title="; ".join(row["title"] for row in held)),
@@ -94,13 +113,14 @@ class GlobalRetriever:
         context = self.search.standing([*told, *report_facts(self.search, reports)], rows)
         return Retrieved(chosen, context, weights, broad=True)
 
-    def _told(self, reports: Sequence[Row], capable: bool) -> str:
+    def _told(self, question: str, reports: Sequence[Row], capable: bool) -> str:
         """Return what the trace says of a choice without ratings; no title of what may not pass the filters."""
         why = (
             "none rated relevant" if capable and self.search.settings.retrieval.filters.empty else "no model rated them"
         )
         titles = ", ".join(row["title"] for row in reports)
-        return f"by vectors and words ({why}): {len(reports)} reports{f': {titles}' if titles else ''}"
+        how = "by rating" if asks_for_overview(question) else "by vectors and words"
+        return f"{how} ({why}): {len(reports)} reports{f': {titles}' if titles else ''}"
 
     def _near(self, vector: np.ndarray, rows: dict[str, Row]) -> list[str]:
         near = self.search.near("chunks", vector, 4 * self.search.settings.candidates)
@@ -116,3 +136,19 @@ def spread(rows: Sequence[Row], k: int) -> list[Row]:
         (later if row["document_id"] in seen else first).append(row)
         seen.add(row["document_id"])
     return (first + later)[:k]
+
+
+def in_turn(reports: Sequence[Sequence[str]], rows: Mapping[str, Row], k: int) -> list[Row]:
+    """Return k rows, one of each report in turn: of documents that were not heard first, then of any."""
+    taken, heard = dict[str, Row](), set[str]()
+    for only_new in (True, False):
+        before = -1
+        while before < len(taken) < k:
+            before = len(taken)
+            for keys in reports:
+                left = (rows[key] for key in keys if key in rows and key not in taken)
+                row = next((one for one in left if not only_new or one["document_id"] not in heard), None)
+                if row is not None and len(taken) < k:
+                    taken[row["chunk_id"]] = row
+                    heard.add(row["document_id"])
+    return list(taken.values())

@@ -26,6 +26,8 @@ class ReportTree:
     ids: list[str]
     levels: list[int]
     parents: list[str]
+    sizes: list[int]
+    """How many entities each community has."""
     ratings: np.ndarray
     vectors: np.ndarray
 
@@ -58,6 +60,21 @@ class ReportTree:
         found = blended(near, self.search.worded("communities", question, _WORDED), _VECTOR_WEIGHT)
         return np.array([found.get(key, 0.0) for key in self.ids]) + _RATED * self.ratings / 10
 
+    def parts(self, least: int) -> list[str]:
+        """Return reports that together speak of all, none below another, by rating: so many where there are as many.
+
+        While there are fewer, those of the largest community's parts stand for its own: one that holds nearly all has
+        no more to say than a small one beside it.
+        """
+        chosen = sorted(self.tops, key=lambda key: (self.sizes[self.places[key]], key))
+        while 0 < len(chosen) < least:
+            split = next((key for key in reversed(chosen) if self.below([key])), "")
+            if not split:
+                break
+            chosen = [key for key in chosen if key != split] + self.below([split])
+            chosen.sort(key=lambda key: (self.sizes[self.places[key]], key))
+        return self.ranked(chosen, self.ratings)
+
     def ranked(self, keys: Sequence[str], scores: np.ndarray) -> list[str]:
         """Return reports by their scores, best first, equal ones by id."""
         return sorted(keys, key=lambda key: (-round(float(scores[self.places[key]]), 9), key))
@@ -73,6 +90,7 @@ def read_tree(search: Search) -> ReportTree:
         [row["community_id"] for row in rows],
         [int(row.get("level") or 0) for row in rows],
         [row.get("parent_id") or "" for row in rows],
+        [len(row["entity_ids"] or []) for row in rows],
         np.array([report_rating(row) for row in rows]),
         np.array(vectors, np.float32) if rows else np.zeros((0, search.embedder.dimensions), np.float32),
     )

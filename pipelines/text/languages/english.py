@@ -25,6 +25,12 @@ def _stem(word: str) -> str:
 _TITLES = ("mr", "mrs", "ms", "dr", "prof", "sir", "dame")
 _MONTHS = ("jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec")
 
+_COLLECTION = r"documents|texts|articles|files|sources|papers|records|corpus|collection|data ?set|archive"
+_TOGETHER = (
+    rf"(?:{_COLLECTION}|knowledge (?:base|graph)|database|folder|notes|pages|materials?|"
+    r"(?<!what )(?<!which )data|contents?|everything)"
+)
+"""What all documents together are called."""
 _ANSWERED = (
     (
         "Why do leaves turn yellow in autumn?",
@@ -117,6 +123,20 @@ ENGLISH = Language(
             articles file files source sources corpus collection dataset archive whole entire all these
             """.split()
         ),
+        overview_words=frozenset(
+            """
+            main major key overall common recurring prevalent central important dominant top core principal primary
+            general broad essential big biggest chief brief briefly short shortly quick quickly rough roughly concise
+            level detail theme topic subject matter idea point takeaway message insight finding area thread gist
+            highlight keyword word content material paper record note page knowledge base graph database data folder
+            everything anything something thing stuff information info cover covered deal discuss discussed contain
+            contained hold include included mention mentioned present presented address addressed treat treated concern
+            talk speak tell say know ask answer help read look find found see learn search explain show list name
+            summarising summarizing sum tldr nutshell explore expect revolve focus focused available loaded sentence
+            line paragraph bullet hi hello hey thank thanks please want need like get different various across
+            throughout set tl dr dominate one two three four five six seven eight nine ten
+            """.split()
+        ),
         gap=(
             r"\b(?:in|on|at|of|for|to|with|by|from|the|a|an|and|or|is|are|was|were|does|do|did|has|have|had|be|been|"
             r"that|which|who|whom|what|when|where|how|our|its|their|before|after)\b"
@@ -150,6 +170,39 @@ ENGLISH = Language(
             r"\bin common\b|\b(?:across|throughout) (?:all|the|these|this)\b|"
             r"\b(?:all|these|the (?:whole|entire)) (?:the |of the )?"
             r"(?:documents|texts|articles|files|sources|collection|corpus|data ?set)\b"
+        ),
+        one_document=(
+            rf"\b(?:document|file|text|article|source|paper|page|section|chapter)s? (?:no\.? ?)?\d|"
+            rf"^(?!.*\b(?:{_COLLECTION}|in common)\b).*(?:"
+            r"\b(?:the|this|that|an?|my|our|your|his|her|[\w’']{1,40}['’]s?) (?:[\w’'&.-]+ ){0,4}?"
+            r"(?:document|file|text|article|report|contract|agreement|letter|e-?mail|memo|paper|book|chapter|section|"
+            r"paragraph|page|essay|story|novel|film|movie|song|poem|speech|thesis|manual|handbook|invoice|brochure|"
+            r"interview|presentation|transcript|newsletter|guide|policy|meeting|minutes)"
+            r"(?=[^\w’'-]*$|[,;:?!.]| (?:of|about|by|from|on|in|for|with|and|or|that|which|is|are|was|were|has|have|do|"
+            r"does|did|cover|covers|discuss|discusses|mention|mentions|address|addresses|raise|raises|deal|deals|"
+            r"describe|describes|contain|contains|say|says)\b)|"
+            r"\b(?:theme|topic|subject|idea|message|point) of (?:the )?(?-i:[A-ZÀ-Þ“\"‘]))"
+        ),
+        overview=(
+            # What counts, defines or asks who, when, where and why is no such question, nor what refers back.
+            r"^(?!.*\b(?:who|whom|whose|when|where|why|how (?:many|much|long|big|large|old|often|far)|"
+            r"it|its|he|him|his|she|her|they|them|collect(?:s|ed)?|about (?:me|us|you|my|our))\b)"
+            r"(?!\W*what (?:is|are) (?:an? )?[\w-]+\W*$)(?!.*\bmean\b)"
+            rf"(?!.*\b(?:this|that|these|those)\b(?! (?:\w+ ){{0,3}}?{_TOGETHER}\b))(?:"
+            r".*\b(?:themes|topics|subjects|takeaways|keywords|highlights|"
+            r"summar(?:y|i[sz]e[sd]?|i[sz]ing)|overview|outline|gist|tl;?dr|in a nutshell)\b|"
+            r".*\b(?:main|major|key|overall|common|central|core|principal|primary|important|general|dominant) "
+            r"(?:theme|topic|subject(?: matter)?|idea|point|message|insight|finding|thread|area|content)s?\b|"
+            rf"(?=.*\b{_TOGETHER}\b).*\bsum(?: \w+){{0,3}} up\b|"
+            r"(?=.*\b(?:what|which|tell|describe|explain|show|list|give|introduce)\b)"
+            rf"(?=.*\b{_TOGETHER}\b)(?=.*\b(?:about|cover(?:s|ed)?|deals?|discuss(?:es|ed)?|contain(?:s|ed)?|describe|"
+            r"say|tell|talk|speak|treat|address(?:ed)?|concern|hold|include|mention|focus|in|inside|find|learn|know|read|"
+            r"contents?)\b)|"
+            rf"\W*what (?:is|are) (?:these|all|the|all the|all these) {_TOGETHER}\W*$|"
+            r".*\bwhat\b.*\b(?:in|have|find|see|available|search|read|learn|look)\b.*\bhere\b|"
+            r".*\bwhat(?: \w+){0,3} (?:can|could|should|may) (?:i|we) (?:ask|find|learn|search|read|look)\b|"
+            r".*\bwhat(?: \w+){0,3} (?:can|could) you (?:tell|answer|help)\b|"
+            r".*\bwhat (?:do you know|(?:\w+ )?(?:information|knowledge|content) (?:do you|is|are))\b)"
         ),
         comparison=(
             r"\b(?:both|compared?|versus|vs|than)\b|\bthe same\b|\bdifferences? between\b|"

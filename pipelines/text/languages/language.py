@@ -33,17 +33,22 @@ class Questions:
     `gap` are the words that bind: a pair of terms does not reach over them. `counted` has the counted words as its
     groups; `amount` is what stands right before the first of them in a text that counts it, "" where the words may
     stand anywhere. `growth`, `difference` and `ratio` ask for a calculation with two numbers, `relative_year` are
-    years as seen from today. `corpus` asks about all documents together, `comparison` sets things side by side, `hops`
-    names a thing by what another one is to it.
+    years as seen from today. `corpus` asks about all documents together, unless the question is about `one_document`;
+    `overview` only wants to know what they are about, where all its words are `overview_words`. `comparison` sets
+    things side by side, `hops` names a thing by what another one is to it.
     """
 
     asking_words: frozenset[str] = frozenset()
     collection_words: frozenset[str] = frozenset()
     """What a question about all documents calls them, and what it wants made of them: no word of its subject."""
+    overview_words: frozenset[str] = frozenset()
+    """What else a question says that only asks what the documents are about."""
     gap: str = _NEVER
     number_word: str = _NEVER
     number: str = _NEVER
     corpus: str = _NEVER
+    one_document: str = _NEVER
+    overview: str = _NEVER
     comparison: str = _NEVER
     hops: str = _NEVER
     year: str = _NEVER

@@ -36,6 +36,9 @@ def said(*texts: str) -> list[dict[str, str]]:
 @pytest.mark.parametrize(
     ("conversation", "asked"),
     [
+        (("Who leads Halden?", "Petra.", "What are these documents about?"), "What are these documents about?"),
+        (("谁管理宁波仓？", "王强。", "这些资料讲的是什么？"), "这些资料讲的是什么？"),
+        (("Who leads Halden?", "Petra.", "What is it about?"), "What is it about? (leads Halden)"),
         (("什么是深度学习？", "一种方法。", "它有什么应用？"), "它有什么应用？ (深度学习)"),
         (("What does the Nordlys lamp weigh?", "90 g.", "Where is it made?"), "Where is it made? (Nordlys lamp weigh)"),
         (("Who runs Team A's shop in Oslo?", "Vik.", "Is she new?"), "Is she new? (runs Team A's shop Oslo)"),

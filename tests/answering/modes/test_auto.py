@@ -6,8 +6,9 @@ import pytest
 
 from pipelines.answering.modes.auto import AutoRetriever, Choice
 from pipelines.answering.modes.names import ALL_MODES, AUTO, DEFAULT_MODE
-from pipelines.answering.question import asks_for_all, question_terms
+from pipelines.answering.question import question_terms
 from pipelines.answering.question_forms import asks_by_way_of, sets_side_by_side
+from pipelines.answering.question_patterns import asks_for_all
 from pipelines.answering.retrievers import Retrievers, open_retriever
 from pipelines.answering.settings import AnswerSettings
 from pipelines.serving.chat_protocol import ChatRequest

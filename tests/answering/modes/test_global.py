@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipelines.answering.modes.drift import DriftRetriever
-from pipelines.answering.modes.global_search import GlobalRetriever
+from pipelines.answering.modes.global_search import GlobalRetriever, in_turn
 from pipelines.answering.modes.reports.reading import read_points, read_primer, read_ratings
 from pipelines.answering.search.search import Retrieved, Search
 from pipelines.answering.settings import AnswerSettings
@@ -124,11 +124,34 @@ def test_no_more_reports_are_rated_than_the_setting_allows():
 
 
 @pytest.mark.parametrize("model", [None, FakeLanguageModel()])
-def test_without_a_model_that_reads_none_is_called_and_the_trace_says_so(model: FakeLanguageModel | None):
-    found = _found(model)
+@pytest.mark.parametrize(
+    ("question", "how"), [(QUESTION, "by rating"), ("What are the main themes of the goods?", "by vectors and words")]
+)
+def test_without_a_model_that_reads_none_is_called_and_the_trace_says_so(
+    model: FakeLanguageModel | None, question: str, how: str
+):
+    found = GlobalRetriever(Search(_store(), FakeEmbedder(), AnswerSettings(), model)).retrieve(question, 5)
     assert found.chunks and [step.action for step in found.trace] == ["reports"]
-    assert "by vectors and words (no model rated them)" in found.trace[0].result
+    assert f"{how} (no model rated them)" in found.trace[0].result
     assert model is None or not model.calls
+
+
+def test_each_report_leads_to_a_passage_in_turn_and_to_documents_that_were_not_heard_first():
+    rows = {key: {"chunk_id": key, "document_id": key[0]} for key in ("a1", "a2", "a3", "b1", "c1")}
+    reports = [["a1", "a2", "b1"], ["a2", "a3", "c1"], ["a1", "gone"]]
+    assert [row["chunk_id"] for row in in_turn(reports, rows, 9)] == ["a1", "c1", "b1", "a2", "a3"]
+    assert [row["chunk_id"] for row in in_turn(reports, rows, 2)] == ["a1", "c1"]
+    assert in_turn([], rows, 3) == []
+
+
+def test_the_parts_of_all_are_of_the_largest_community_s_parts_where_there_are_too_few_and_go_by_rating():
+    store = _store()
+    for row, rating, size in zip(store.tables["communities"], (9.0, 6.0, 5.0, 4.0, 8.0), (0, 9, 2, 4, 5), strict=True):
+        row |= {"rating": rating, "entity_ids": ["e1"] * size}
+    tree = GlobalRetriever(Search(store, FakeEmbedder(), AnswerSettings())).tree
+    assert tree.parts(1) == tree.parts(2) == ["goods", "people"]
+    assert tree.parts(3) == tree.parts(9) == ["tents", "people", "stoves"]
+    assert GlobalRetriever(Search(_store({}), FakeEmbedder(), AnswerSettings())).tree.parts(3) == []
 
 
 def test_a_report_is_shown_with_its_findings_where_it_has_any():

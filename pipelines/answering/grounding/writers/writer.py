@@ -11,14 +11,23 @@ from pipelines.core.protocols import Completion, Messages
 
 @dataclass(frozen=True)
 class Draft:
-    """What is known before the model runs; without a `prompt` it is not asked. `ground` is its writer's own."""
+    """What is known before the model runs; without a `prompt` it is not asked. `ground` is its writer's own.
+
+    `quotes`: what was found is the answer as it stands, and no model is asked.
+    """
 
     question: str
     retrieved: Retrieved
     prompt: Messages | None
     ground: Any = None
+    quotes: bool = False
     most_tokens: int | None = None
     """Tokens that this answer may have, where its reader wants fewer than the writer allows."""
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether what was found is no evidence: there is nothing to ask a model about, and nothing to quote."""
+        return self.prompt is None and not self.quotes
 
     def limit(self, allowed: int) -> int:
         """Return the tokens that the model may write, of those that its writer allows."""
