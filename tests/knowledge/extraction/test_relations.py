@@ -62,6 +62,29 @@ def test_a_short_name_relates_under_the_full_one_of_its_passage():
     assert ("Nora Berg", "FOUNDS", "Alder Systems") in typed
 
 
+@pytest.mark.parametrize(("text", "pair"), [
+    ("Norwegian firms like Nora Berg. The Norwegian Data Authority came.", ("Norwegian", "Nora Berg")),
+    ("Alder Labs met Nora Berg. Later Alder Labs Foundation came.", ("Alder Labs", "Nora Berg")),
+    ("腾讯聘用了张伟。后来腾讯音乐娱乐公司来了。", ("腾讯", "张伟")),
+])  # fmt: skip
+def test_a_people_and_a_name_that_stands_before_a_longer_one_are_not_short_for_it(text: str, pair: tuple[str, str]):
+    assert frozenset(pair) in {frozenset((one.source, one.target)) for one in extract_text(text).relations}
+
+
+@pytest.mark.parametrize(("text", "ends"), [
+    ("Epic Records is a company. Epic signed Nora Berg.", ("Epic Records", "Nora Berg")),
+    ("腾讯音乐娱乐公司来了。后来腾讯聘用了张伟。", ("腾讯音乐娱乐公司", "张伟")),
+])  # fmt: skip
+def test_a_name_that_follows_a_longer_one_is_short_for_it(text: str, ends: tuple[str, str]):
+    assert set(ends) in [{one.source, one.target} for one in extract_text(text).relations]
+
+
+def test_no_country_is_what_stands_before_its_parts():
+    assert ("Viken", "PROVINCE_OF", "Norway") in _typed("He knows the Viken province of Norway.")
+    assert ("Ohio", "STATE_OF", "United States") in _typed("He knows the United States states of Iowa and Ohio.")
+    assert not {one for one in _typed("He knows the Kurdish region of Turkey.") if one[1] == "IS"}
+
+
 @pytest.mark.parametrize(("lemma", "third"), [
     ("work", "works"), ("supply", "supplies"), ("play", "plays"), ("teach", "teaches"), ("be", "is"), ("go", "goes"),
 ])  # fmt: skip
@@ -88,6 +111,16 @@ def test_a_channel_in_brackets_behind_a_country_is_no_name_of_it():
     ("Alder Systems was founded by Nora Berg, Jonas Weber and Erik Lund.",
      ("Alder Systems", "FOUNDED_BY", "Erik Lund")),
     ("Nora Berg was born on 3 May 1963 in Turin.", ("Nora Berg", "BORN_IN", "Turin")),
+    ("They met American rapper and singer Nora Berg.", ("Nora Berg", "IS", "American")),
+    ("Nora Berg is a Norwegian Social Democratic politician.", ("Nora Berg", "IS", "Norwegian")),
+    ("He lives in the Norwegian province of Viken.", ("Viken", "IS", "Norwegian")),
+    ("He lives in the Turin suburb of Orbassano.", ("Orbassano", "SUBURB_OF", "Turin")),
+    ("He lives in the Lingotto district of Turin.", ("Lingotto", "DISTRICT_OF", "Turin")),
+    ("He lives in the United States region of Appalachia.", ("Appalachia", "REGION_OF", "United States")),
+    ("Nora Berg was born in Turin, the daughter of Jonas Weber.", ("Nora Berg", "DAUGHTER_OF", "Jonas Weber")),
+    ("挪威作家兼歌手王小明来了。", ("王小明", "作家", "挪威")),
+    ("挪威作家兼歌手王小明来了。", ("王小明", "歌手", "挪威")),
+    ("广东省的深圳市很大。", ("深圳市", "位于", "广东省")),
 ])  # fmt: skip
 def test_what_stands_in_a_names_phrase_and_in_lists_is_said_of_it(text: str, triple: Triple):
     assert triple in _typed(text)

@@ -11,15 +11,19 @@ from pipelines.knowledge.extraction.rules.grammar.words import (
     BESIDE_OBJECT,
     HAS,
     IS,
+    KIN,
     LOCATED_IN,
     NO_RELATION,
     OBJECTS,
+    PART_CLASSES,
     PLACE_CLASSES,
     PLACING,
     is_copula,
     type_name,
     verb_type,
 )
+from pipelines.knowledge.names import canonical_name
+from pipelines.text.names.territories import TERRITORIES
 
 _BETWEEN = 6
 """Steps between a noun or verb and what it is related to: "a town in the region of Apulia" has four."""
@@ -95,11 +99,17 @@ class Sentence(Meanings):
         for child in token.children:
             if child.dep_ == "prep":
                 yield from self._behind_noun(token, child, stem, copula, chain, steps - 1)
-            elif copula and child.dep_ in ("amod", "compound", "nmod", "poss") and (named := self.direct(child)):
+            elif copula and child.dep_ in ("amod", "compound", "nmod", "poss"):
+                named = self.direct(child) or self._peoples_below(child)
                 joined = IS if self.are_people(named) else f"{stem} of"
                 yield from ((name, type_name(joined)) for name in named)
             elif child.dep_ == "conj" and copula:
                 yield from self._reached(child, kind, copula, steps - 1, chain)
+
+    def _peoples_below(self, modifier: Any) -> list[int]:
+        """Return the peoples that the parse hangs on another modifier: "a Norwegian Social Democratic politician"."""
+        below = [self.inside[one.i] for one in modifier.children if one.i in self.inside]
+        return [name for name in below if self.names[name].people]
 
     def _behind_noun(
         self, noun: Any, preposition: Any, stem: str, copula: bool, chain: bool, steps: int
@@ -124,6 +134,7 @@ class Sentence(Meanings):
         if own is None:
             yield from self._of_described(token)
             yield from self._of_site(token)
+            yield from self._of_place_class(token)
             return
         for child in token.children:
             if child.dep_ in ("amod", "compound", "nmod", "poss") and child.i in self.inside:
@@ -183,11 +194,45 @@ class Sentence(Meanings):
             Triple(name, place, LOCATED_IN) for name, site in zip(named, sites, strict=True) if site for place in places
         )
 
+    def _of_place_class(self, noun: Any) -> Iterator[Triple]:
+        """Yield what stands before "province of Viken": "the Norwegian", "the Turin suburb of", "the … area of Turin".
+
+        What a country has ("the Alder province of Norway") is named before the noun.
+        """
+        if noun.lemma_.lower() not in PLACE_CLASSES:
+            return
+        named = [
+            name
+            for of in noun.children if of.lower_ == "of"
+            for child in of.children if child.dep_ == "pobj"
+            for name in self.meant(child, deep=False)
+        ]  # fmt: skip
+        before = [
+            self.inside[child.i]
+            for child in noun.children
+            if child.dep_ in ("amod", "compound", "nmod") and child.i in self.inside
+        ]
+        part = noun.lemma_.lower() in PART_CLASSES
+        for other in before:
+            for name in named:
+                whole = self._is_territory(name)
+                if not self.names[other].people:
+                    ends = (other, name) if whole or (part and not self._is_territory(other)) else (name, other)
+                    yield Triple(*ends, type_name(f"{noun.lemma_} of"))
+                elif not (whole and part):
+                    yield Triple(name, other, IS)
+
+    def _is_territory(self, name: int) -> bool:
+        return canonical_name(self.names[name].entity.name) in TERRITORIES
+
     def _of_apposition(self, own: int, child: Any) -> Iterator[Triple]:
         if child.i in self.head_of:
             return  # two names beside each other: what joins them is not said, places apart (places.py)
+        whose = [own]
+        if child.lemma_.lower() in KIN and self.names[own].entity.type == "LOCATION":
+            whose = next((self.subjects(one) for one in child.ancestors if one.pos_ in ("VERB", "AUX")), [])
         for target, joined in self._reached(child, "", True, _BETWEEN):
-            yield Triple(own, target, joined)
+            yield from (Triple(one, target, joined) for one in whose)
 
     def _placed(self, own: int, joined: str, target: int) -> str:
         """Return what a preposition between two names says, "" where it says too little: "Alder with Oslo"."""

@@ -45,7 +45,11 @@ class Said:
 
 def relations(said: Sequence[Said], topic: Entity | None) -> list[Relation]:
     """Return a passage's relations with their sentences; a pair that a typed one joins does not co-occur besides."""
-    whole = full_names([entity for one in said for entity in one.here], [key for one in said for key in one.aliases])
+    whole = full_names(
+        [entity for one in said for entity in one.here],
+        [key for one in said for key in one.aliases],
+        frozenset(entity.name for one in said for entity in one.peoples),
+    )
     made: dict[tuple[Key, str], tuple[float, Span]] = {}
     for one in said:
         for key in one.aliases:
@@ -77,18 +81,29 @@ def _places(said: Sequence[Said], whole: Whole) -> frozenset[str]:
     return frozenset(whole(entity.name) for one in said for entity in one.here if entity.type == "LOCATION")
 
 
-def full_names(entities: Sequence[Entity], aliases: Iterable[Key]) -> Whole:
-    """Return a function from a name to the longest name of its thing in the passage: Weber, Jonas Weber."""
+def full_names(entities: Sequence[Entity], aliases: Iterable[Key], peoples: Set[str] = frozenset()) -> Whole:
+    """Return a function from a name to the longest name of its thing in the passage: Weber, Jonas Weber.
+
+    The full name comes first, and short ones follow it: one that stands before is another thing (Alder, and later Alder
+    City Council). `peoples` and countries are never short for others: Norwegian, Norwegian Data Authority.
+    """
     names = {entity.name: entity.type for entity in entities}
+    order = {name: place for place, name in reversed(list(enumerate(entity.name for entity in entities)))}
     people = {canonical_name(e.name): e.name for e in entities if e.type == "PERSON"}
     others = {canonical_name(e.name): e.name for e in entities if e.type == "ORGANIZATION"}
     found: dict[str, str] = {source: target for target, source, kind in aliases if kind == ALIAS_OF}
     for name, kind in names.items():
         key = canonical_name(name)
-        full = {long for form, long in people.items() if is_short_for(key, form)}
+        if name in peoples or key in TERRITORIES:
+            continue
+        full = {long for form, long in people.items() if is_short_for(key, form) and order[long] < order[name]}
         if not full and kind in ("ORGANIZATION", "CONCEPT") and len(key) > 1:
             begins = key if is_han(key) else f"{key} "
-            full = {long for form, long in others.items() if form != key and form.startswith(begins)}
+            full = {
+                long
+                for form, long in others.items()
+                if form != key and form.startswith(begins) and order[long] < order[name]
+            }
         if len(full) == 1:
             found.setdefault(name, full.pop())
     spelt: dict[str, str] = {}
