@@ -66,6 +66,7 @@ def test_a_short_name_relates_under_the_full_one_of_its_passage():
     ("Norwegian firms like Nora Berg. The Norwegian Data Authority came.", ("Norwegian", "Nora Berg")),
     ("Alder Labs met Nora Berg. Later Alder Labs Foundation came.", ("Alder Labs", "Nora Berg")),
     ("腾讯聘用了张伟。后来腾讯音乐娱乐公司来了。", ("腾讯", "张伟")),
+    ("Epic Norway is a company. Epic signed Nora Berg.", ("Epic", "Nora Berg")),
 ])  # fmt: skip
 def test_a_people_and_a_name_that_stands_before_a_longer_one_are_not_short_for_it(text: str, pair: tuple[str, str]):
     assert frozenset(pair) in {frozenset((one.source, one.target)) for one in extract_text(text).relations}
@@ -77,6 +78,28 @@ def test_a_people_and_a_name_that_stands_before_a_longer_one_are_not_short_for_i
 ])  # fmt: skip
 def test_a_name_that_follows_a_longer_one_is_short_for_it(text: str, ends: tuple[str, str]):
     assert set(ends) in [{one.source, one.target} for one in extract_text(text).relations]
+
+
+def test_a_part_of_something_is_not_the_subject_before_it():
+    assert not {
+        one for one in _typed("王小明在腾讯工作，腾讯的总部位于深圳。") if one[0] == "王小明" and one[2] == "深圳"
+    }
+
+
+def test_a_pronoun_stands_for_no_people():
+    typed = _typed("Norwegian ships came to Bergen. It has the Alder Museum.")
+    assert {one for one in typed if one[2] == "Alder Museum"} == {("Bergen", "HAS", "Alder Museum")}
+
+
+@pytest.mark.parametrize(("text", "pair", "joined"), [
+    ("Turin is old. Alder Systems makes lamps.", ("Alder Systems", "Turin"), False),
+    ("Norway is old. Alder Systems makes lamps.", ("Alder Systems", "Norway"), True),
+    ("宁波很大。腾讯公司很好。", ("宁波", "腾讯公司"), False),
+    ("中国很大。腾讯公司很好。", ("中国", "腾讯公司"), True),
+])  # fmt: skip
+def test_a_country_alone_is_joined_with_the_names_of_other_sentences(text: str, pair: tuple[str, str], joined: bool):
+    pairs = {frozenset((one.source, one.target)) for one in extract_text(text).relations}
+    assert (frozenset(pair) in pairs) == joined
 
 
 def test_no_country_is_what_stands_before_its_parts():
@@ -121,6 +144,14 @@ def test_a_channel_in_brackets_behind_a_country_is_no_name_of_it():
     ("挪威作家兼歌手王小明来了。", ("王小明", "作家", "挪威")),
     ("挪威作家兼歌手王小明来了。", ("王小明", "歌手", "挪威")),
     ("广东省的深圳市很大。", ("深圳市", "位于", "广东省")),
+    ("He went to Turin, where Nora Berg was born.", ("Nora Berg", "BORN_IN", "Turin")),
+    ("They joined Harvard University, where Nora Berg teaches.", ("Nora Berg", "TEACHES_AT", "Harvard University")),
+    ("They met in Paris in France.", ("Paris", "LOCATED_IN", "France")),
+    ("The headquarters of Alder Systems are located in Oslo.", ("Alder Systems", "HEADQUARTERS_LOCATED_IN", "Oslo")),
+    ("Alder Systems makes lamps. Its paintings were exhibited in Oslo.",
+     ("Alder Systems", "PAINTING_EXHIBITED_IN", "Oslo")),
+    ("马云创办了阿里巴巴集团。阿里巴巴集团的总部位于杭州。", ("阿里巴巴集团", "总部位于", "杭州")),
+    ("腾讯公司的总部在深圳。", ("腾讯公司", "总部位于", "深圳")),
 ])  # fmt: skip
 def test_what_stands_in_a_names_phrase_and_in_lists_is_said_of_it(text: str, triple: Triple):
     assert triple in _typed(text)

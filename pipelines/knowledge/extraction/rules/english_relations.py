@@ -1,9 +1,9 @@
 """Relations of an English sentence by its dependency parse, named by what joins their ends: FOUNDED_BY, CAPITAL_OF."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
-from pipelines.knowledge.extraction.rules.grammar.meanings import Meanings
+from pipelines.knowledge.extraction.rules.grammar.place_phrases import Places, Triple
 from pipelines.knowledge.extraction.rules.grammar.premodifiers import premodified
 from pipelines.knowledge.extraction.rules.grammar.words import (
     AMOUNTS,
@@ -15,29 +15,21 @@ from pipelines.knowledge.extraction.rules.grammar.words import (
     LOCATED_IN,
     NO_RELATION,
     OBJECTS,
-    PART_CLASSES,
     PLACE_CLASSES,
     PLACING,
+    SUBJECTS,
     is_copula,
     type_name,
     verb_type,
 )
-from pipelines.knowledge.names import canonical_name
-from pipelines.text.names.territories import TERRITORIES
 
 _BETWEEN = 6
 """Steps between a noun or verb and what it is related to: "a town in the region of Apulia" has four."""
+_OWNED = 3
+"""Steps from the verb where not the name itself is its subject."""
 
 
-class Triple(NamedTuple):
-    """Which name is related to which, and how; names by their place in the list."""
-
-    source: int
-    target: int
-    type: str
-
-
-class Sentence(Meanings):
+class Sentence(Places):
     """The relations of one sentence."""
 
     def triples(self) -> list[Triple]:
@@ -48,6 +40,8 @@ class Sentence(Meanings):
             for one in made:
                 if one.source != one.target and one.type:
                     found.setdefault(one)
+            for one in self.of_places(token):
+                found.setdefault(one)
         joined = {frozenset(one[:2]) for one in found}
         for pair in premodified(self.document, self.names):
             if frozenset(pair[:2]) not in joined:
@@ -56,9 +50,15 @@ class Sentence(Meanings):
 
     def _of_verb(self, verb: Any) -> Iterator[Triple]:
         subjects = self.subjects(verb)
+        if not subjects and not any(child.dep_ in ("neg", *OBJECTS) for child in verb.children):
+            yield from self._of_owned(verb)
         if not subjects or any(child.dep_ == "neg" for child in verb.children):
             return
         kind = verb_type(verb)
+        if verb.dep_ == "relcl" and any(child.lower_ == "where" for child in verb.children):
+            for target in self.described(verb.head):
+                place = "at" if self.names[target].entity.type == "ORGANIZATION" else "in"
+                yield from (Triple(source, target, type_name(f"{kind} {place}")) for source in subjects)
         objects = [child for child in verb.children if child.dep_ == "dobj"]
         named = any(self.meant(child, deep=False) for child in objects)
         for child in verb.children:
@@ -115,17 +115,11 @@ class Sentence(Meanings):
         self, noun: Any, preposition: Any, stem: str, copula: bool, chain: bool, steps: int
     ) -> Iterator[tuple[int, str]]:
         if preposition.lower_ == "of" and noun.lemma_.lower() in PLACE_CLASSES and not copula:
-            yield from self._of_class(preposition, stem)
+            yield from self.of_class(preposition, stem)
         elif copula:
             yield from self._reached(preposition, stem, False, steps, True)
         elif chain:
             yield from self._reached(preposition, stem.rsplit(" ", 1)[0], False, steps, True)
-
-    def _of_class(self, of: Any, kind: str) -> Iterator[tuple[int, str]]:
-        """Yield the place that "the city of" names."""
-        for child in of.children:
-            if child.dep_ == "pobj":
-                yield from ((name, type_name(kind)) for name in self.direct(child))
 
     def _of_noun(self, token: Any) -> Iterator[Triple]:
         if token.pos_ not in ("NOUN", "PROPN"):
@@ -133,8 +127,8 @@ class Sentence(Meanings):
         own = self.head_of.get(token.i)
         if own is None:
             yield from self._of_described(token)
-            yield from self._of_site(token)
-            yield from self._of_place_class(token)
+            yield from self.of_site(token)
+            yield from self.of_place_class(token)
             return
         for child in token.children:
             if child.dep_ in ("amod", "compound", "nmod", "poss") and child.i in self.inside:
@@ -172,58 +166,22 @@ class Sentence(Meanings):
                 continue
             yield from (Triple(source, target, kind) for source in named for target, kind in reached)
 
-    def _of_site(self, noun: Any) -> Iterator[Triple]:
-        """Yield where a noun says that a name beside it is: "the Alder office in Oslo", "the town of Alder in Oslo"."""
-        named = [
-            self.inside[child.i]
-            for child in noun.children
-            if child.dep_ in ("compound", "nmod") and child.i in self.inside
-        ]
-        if noun.lemma_.lower() in PLACE_CLASSES:
-            named += [
-                name for child in noun.children if child.lower_ == "of" for name, _ in self._of_class(child, "of")
+    def _of_owned(self, verb: Any) -> Iterator[Triple]:
+        """Yield what is said of a part of a name: "its office lies in Oslo", "the plant of Alder is in Oslo"."""
+        for subject in verb.children:
+            if subject.dep_ not in SUBJECTS or subject.pos_ != "NOUN" or self.meant(subject):
+                continue
+            owners = [
+                name
+                for child in subject.children
+                for owner in ([child] if child.dep_ == "poss" else child.children if child.lower_ == "of" else ())
+                for name in self.direct(owner)
             ]
-        sites = [self.names[name].entity.type != "PERSON" and not self.names[name].people for name in named]
-        places = [
-            name
-            for child in noun.children if child.dep_ == "prep" and child.lower_ in ("in", "at")
-            for token in child.children if token.dep_ == "pobj"
-            for name in self.direct(token) if self.names[name].entity.type == "LOCATION"
-        ]  # fmt: skip
-        yield from (
-            Triple(name, place, LOCATED_IN) for name, site in zip(named, sites, strict=True) if site for place in places
-        )
-
-    def _of_place_class(self, noun: Any) -> Iterator[Triple]:
-        """Yield what stands before "province of Viken": "the Norwegian", "the Turin suburb of", "the … area of Turin".
-
-        What a country has ("the Alder province of Norway") is named before the noun.
-        """
-        if noun.lemma_.lower() not in PLACE_CLASSES:
-            return
-        named = [
-            name
-            for of in noun.children if of.lower_ == "of"
-            for child in of.children if child.dep_ == "pobj"
-            for name in self.meant(child, deep=False)
-        ]  # fmt: skip
-        before = [
-            self.inside[child.i]
-            for child in noun.children
-            if child.dep_ in ("amod", "compound", "nmod") and child.i in self.inside
-        ]
-        part = noun.lemma_.lower() in PART_CLASSES
-        for other in before:
-            for name in named:
-                whole = self._is_territory(name)
-                if not self.names[other].people:
-                    ends = (other, name) if whole or (part and not self._is_territory(other)) else (name, other)
-                    yield Triple(*ends, type_name(f"{noun.lemma_} of"))
-                elif not (whole and part):
-                    yield Triple(name, other, IS)
-
-    def _is_territory(self, name: int) -> bool:
-        return canonical_name(self.names[name].entity.name) in TERRITORIES
+            kind = subject.lemma_ if is_copula(verb) else f"{subject.lemma_} {verb_type(verb)}"
+            for child in verb.children if owners else ():
+                if child.dep_ in ("prep", "agent"):
+                    for target, joined in self._reached(child, kind, False, _OWNED):
+                        yield from (Triple(owner, target, joined) for owner in owners)
 
     def _of_apposition(self, own: int, child: Any) -> Iterator[Triple]:
         if child.i in self.head_of:
