@@ -69,6 +69,9 @@ def relations(said: Sequence[Said], topic: Entity | None) -> list[Relation]:
         if key[0] != key[1] and frozenset(key[:2]) not in joined:
             before, span = made.get((key, one.evidence), (0.0, one.span))
             made[key, one.evidence] = max(weight, before), span
+    met = {name for key, _ in made for name in key[:2]}
+    for key, one in _left_over(said, whole, met):
+        made.setdefault((key, one.evidence), (LOOSE, one.span))
     return [Relation(*key, where, weight, *span) for (key, where), (weight, span) in made.items()]
 
 
@@ -123,8 +126,8 @@ def _together(said: Sequence[Said], whole: Whole, topic: str | None) -> Iterator
     """Yield what stands together: neighbours, and the hubs of a passage with all that is named beside them.
 
     Hubs are its topic, the subjects of a sentence and the place where it plays; a country or a people joins the names
-    of the other sentences too (any other place did so rightly for 1 in 9 pairs). The items of a long list have nothing
-    to do with each other, but with the hubs.
+    of the other sentences too (any other place did so rightly for 1 in 9 pairs: `_left_over`). The items of a long list
+    have nothing to do with each other, but with the hubs.
     """
     scene = _scene(said, whole)
     country = canonical_name(scene or "") in TERRITORIES
@@ -146,6 +149,16 @@ def _together(said: Sequence[Said], whole: Whole, topic: str | None) -> Iterator
         if scene is not None and wide and all(whole(entity.name) != scene for entity in here):
             placed = {whole(entity.name) for entity in here if country or entity.type in _PLACED}
             yield from ((together(scene, name), one, LOOSE) for name in names if name in placed)
+
+
+def _left_over(said: Sequence[Said], whole: Whole, met: Set[str]) -> Iterator[tuple[Key, Said]]:
+    """Yield the place where a passage plays with the places and organisations that nothing else is related to."""
+    scene = _scene(said, whole)
+    for one in said:
+        neighbours = Neighbours(one.text)
+        names = {whole(e.name) for e in one.here if e.type in _PLACED and neighbours.related(e, e)} - met
+        if scene is not None and all(whole(entity.name) != scene for entity in one.here):
+            yield from ((together(scene, name), one) for name in sorted(names))
 
 
 def _scene(said: Sequence[Said], whole: Whole) -> str | None:
