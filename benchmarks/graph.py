@@ -37,7 +37,8 @@ _FIGURES = {
 def rows(documents: Sequence[Document], found: Sequence[Extraction], seconds: float) -> list[Row]:
     """Return the four rows; each note has both halves.
 
-    The first rules were developed on the odd documents, those since on Re-DocRED's test set, which is no part of this.
+    The rules were developed on the odd documents and on Re-DocRED's test set, which is no part of this; how, says
+    `docs/benchmarks/README.md`.
     """
     each = [redocred.compare(one, extraction) for one, extraction in zip(documents, found, strict=True)]
     whole, odd, even = (sum(part, Counts()) for part in (each, each[1::2], each[::2]))

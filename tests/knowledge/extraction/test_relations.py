@@ -62,6 +62,56 @@ def test_a_short_name_relates_under_the_full_one_of_its_passage():
     assert ("Nora Berg", "FOUNDS", "Alder Systems") in typed
 
 
+@pytest.mark.parametrize(("text", "pair"), [
+    ("Norwegian firms like Nora Berg. The Norwegian Data Authority came.", ("Norwegian", "Nora Berg")),
+    ("Alder Labs met Nora Berg. Later Alder Labs Foundation came.", ("Alder Labs", "Nora Berg")),
+    ("腾讯聘用了张伟。后来腾讯音乐娱乐公司来了。", ("腾讯", "张伟")),
+    ("Epic Norway is a company. Epic signed Nora Berg.", ("Epic", "Nora Berg")),
+])  # fmt: skip
+def test_a_people_and_a_name_that_stands_before_a_longer_one_are_not_short_for_it(text: str, pair: tuple[str, str]):
+    assert frozenset(pair) in {frozenset((one.source, one.target)) for one in extract_text(text).relations}
+
+
+@pytest.mark.parametrize(("text", "ends"), [
+    ("Epic Records is a company. Epic signed Nora Berg.", ("Epic Records", "Nora Berg")),
+    ("腾讯音乐娱乐公司来了。后来腾讯聘用了张伟。", ("腾讯音乐娱乐公司", "张伟")),
+])  # fmt: skip
+def test_a_name_that_follows_a_longer_one_is_short_for_it(text: str, ends: tuple[str, str]):
+    assert set(ends) in [{one.source, one.target} for one in extract_text(text).relations]
+
+
+def test_a_part_of_something_is_not_the_subject_before_it():
+    assert not {
+        one for one in _typed("王小明在腾讯工作，腾讯的总部位于深圳。") if one[0] == "王小明" and one[2] == "深圳"
+    }
+
+
+def test_a_pronoun_stands_for_no_people():
+    typed = _typed("Norwegian ships came to Bergen. It has the Alder Museum.")
+    assert {one for one in typed if one[2] == "Alder Museum"} == {("Bergen", "HAS", "Alder Museum")}
+
+
+@pytest.mark.parametrize(("text", "pair", "joined"), [
+    ("Paris is old. Nora Berg runs Alder Systems.", ("Alder Systems", "Paris"), False),
+    ("Norway is old. Nora Berg runs Alder Systems.", ("Alder Systems", "Norway"), True),
+    ("Paris is old. Alder Systems is large.", ("Alder Systems", "Paris"), True),
+    ("宁波很大。张伟在腾讯公司工作。", ("宁波", "腾讯公司"), False),
+    ("中国很大。张伟在腾讯公司工作。", ("中国", "腾讯公司"), True),
+    ("宁波很大。腾讯公司很好。", ("宁波", "腾讯公司"), True),
+])  # fmt: skip
+def test_a_place_is_joined_with_other_sentences_if_a_country_or_if_nothing_else_is(
+    text: str, pair: tuple[str, str], joined: bool
+):
+    pairs = {frozenset((one.source, one.target)) for one in extract_text(text).relations}
+    assert (frozenset(pair) in pairs) == joined
+
+
+def test_no_country_is_what_stands_before_its_parts():
+    assert ("Viken", "PROVINCE_OF", "Norway") in _typed("He knows the Viken province of Norway.")
+    assert ("Ohio", "STATE_OF", "United States") in _typed("He knows the United States states of Iowa and Ohio.")
+    assert not {one for one in _typed("He knows the Kurdish region of Turkey.") if one[1] == "IS"}
+
+
 @pytest.mark.parametrize(("lemma", "third"), [
     ("work", "works"), ("supply", "supplies"), ("play", "plays"), ("teach", "teaches"), ("be", "is"), ("go", "goes"),
 ])  # fmt: skip
@@ -88,6 +138,24 @@ def test_a_channel_in_brackets_behind_a_country_is_no_name_of_it():
     ("Alder Systems was founded by Nora Berg, Jonas Weber and Erik Lund.",
      ("Alder Systems", "FOUNDED_BY", "Erik Lund")),
     ("Nora Berg was born on 3 May 1963 in Turin.", ("Nora Berg", "BORN_IN", "Turin")),
+    ("They met American rapper and singer Nora Berg.", ("Nora Berg", "IS", "American")),
+    ("Nora Berg is a Norwegian Social Democratic politician.", ("Nora Berg", "IS", "Norwegian")),
+    ("He lives in the Norwegian province of Viken.", ("Viken", "IS", "Norwegian")),
+    ("He lives in the Turin suburb of Orbassano.", ("Orbassano", "SUBURB_OF", "Turin")),
+    ("He lives in the Lingotto district of Turin.", ("Lingotto", "DISTRICT_OF", "Turin")),
+    ("He lives in the United States region of Appalachia.", ("Appalachia", "REGION_OF", "United States")),
+    ("Nora Berg was born in Turin, the daughter of Jonas Weber.", ("Nora Berg", "DAUGHTER_OF", "Jonas Weber")),
+    ("挪威作家兼歌手王小明来了。", ("王小明", "作家", "挪威")),
+    ("挪威作家兼歌手王小明来了。", ("王小明", "歌手", "挪威")),
+    ("广东省的深圳市很大。", ("深圳市", "位于", "广东省")),
+    ("He went to Turin, where Nora Berg was born.", ("Nora Berg", "BORN_IN", "Turin")),
+    ("They joined Harvard University, where Nora Berg teaches.", ("Nora Berg", "TEACHES_AT", "Harvard University")),
+    ("They met in Paris in France.", ("Paris", "LOCATED_IN", "France")),
+    ("The headquarters of Alder Systems are located in Oslo.", ("Alder Systems", "HEADQUARTERS_LOCATED_IN", "Oslo")),
+    ("Alder Systems makes lamps. Its paintings were exhibited in Oslo.",
+     ("Alder Systems", "PAINTING_EXHIBITED_IN", "Oslo")),
+    ("马云创办了阿里巴巴集团。阿里巴巴集团的总部位于杭州。", ("阿里巴巴集团", "总部位于", "杭州")),
+    ("腾讯公司的总部在深圳。", ("腾讯公司", "总部位于", "深圳")),
 ])  # fmt: skip
 def test_what_stands_in_a_names_phrase_and_in_lists_is_said_of_it(text: str, triple: Triple):
     assert triple in _typed(text)

@@ -20,6 +20,10 @@ _MOST_SKIPPED = 3
 _CLAUSE = frozenset("，,；;：:。！？!?")
 _ROLES_OF = ("PERSON", "ORGANIZATION")
 """What a noun between two names says something of: 微软创始人比尔·盖茨."""
+_AND_ROLE, _MOST_ROLES = frozenset("兼和、及与"), 6
+"""What joins two nouns that say what somebody is, and how many words they and their joints are at most."""
+_LEAST_OWNED = 5
+"""Words of a clause about a part of something: whose, 的, what, a verb and a name."""
 _COUNTRY = 1
 """Rank of countries: of one beside a continent or another country nothing follows."""
 _SHORTEST = 2
@@ -56,16 +60,18 @@ class Clauses:
         return [key for key in found if key[0] != key[1] and _is_said(key, kinds)]
 
     def _clause(self, clause: Sequence[Word | Entity]) -> Iterator[Key]:
-        own = self._own_subject(clause)
-        subject = own or self.subject
+        own, owned = self._own_subject(clause), _owned(clause)
+        subject = own or (owned[0] if owned else self.subject)
         for place, item in enumerate(clause):
             if not isinstance(item, Entity):
                 continue
             before = clause[place - 1] if place else None
-            if isinstance(before, Entity) and before.type == item.type == "LOCATION":
-                yield from _nested(item, before)
+            wider = clause[place - 2] if place > 1 and _is_word(clause[place - 1], "的") else before
+            if isinstance(wider, Entity) and wider.type == item.type == "LOCATION":
+                yield from _nested(item, wider)
             elif subject is not None and item is not own:
-                yield from self._said(clause, place, item, subject)
+                said = self._said(clause, place, item, subject)
+                yield from said if own or not owned else _of_owned(said, subject, owned[1])
             yield from _of_noun(clause, place, item, self.subject)
         if own is not None:
             self.subject = own
@@ -104,6 +110,21 @@ class Clauses:
         kind = _joining_verb(clause, place)
         if kind:
             yield subject.name, item.name, kind
+
+
+def _owned(clause: Sequence[Word | Entity]) -> tuple[Entity, str] | None:
+    """Return whose and what a clause begins with that speaks of a part of something: 阿里巴巴的总部位于杭州."""
+    if len(clause) < _LEAST_OWNED or not isinstance(clause[0], Entity) or not _is_word(clause[1], "的"):
+        return None
+    noun, verb = clause[2], clause[3]
+    if not isinstance(noun, Word) or noun.flag != "n" or not isinstance(verb, Word) or verb.text in _IS:
+        return None
+    return (clause[0], noun.text) if verb.flag.startswith(("v", "p")) else None
+
+
+def _of_owned(said: Iterator[Key], owner: Entity, noun: str) -> Iterator[Key]:
+    """Yield what is said of a part, of its owner, with the noun before the verb: 总部位于."""
+    yield from ((source, target, noun + kind) for source, target, kind in said if source == owner.name != target)
 
 
 def _joined_verb(clause: Sequence[Word | Entity], place: int) -> bool:
@@ -146,12 +167,26 @@ def _of_noun(clause: Sequence[Word | Entity], place: int, item: Entity, subject:
         following = [one for one in clause[place + 3 : place + 5] if not (isinstance(one, Word) and one.text in _IS)]
         if following and isinstance(following[0], Entity):
             yield following[0].name, item.name, owned.text
-    elif len(rest) >= 2 and isinstance(rest[0], Word) and rest[0].flag == "n" and _has_role(rest[1]):
-        yield rest[1].name, item.name, rest[0].text
+    elif (named := _whose_roles(clause[place + 1 : place + 1 + _MOST_ROLES])) is not None:
+        whose, roles = named
+        yield from ((whose.name, item.name, role) for role in roles)
     if place == 2 and subject is not None:
         noun, verb = clause[:2]
         if isinstance(noun, Word) and noun.flag == "n" and isinstance(verb, Word) and verb.text in _IS:
             yield item.name, subject.name, noun.text
+
+
+def _whose_roles(rest: Sequence[Word | Entity]) -> tuple[Entity, list[str]] | None:
+    """Return whom the nouns behind a name are said of, and the nouns: 创始人, 董事长 in 微软创始人兼董事长比尔·盖茨."""
+    roles: list[str] = []
+    for item in rest:
+        if roles and _has_role(item):
+            return item, roles
+        if not isinstance(item, Word) or not (item.flag == "n" or (roles and item.text in _AND_ROLE)):
+            return None
+        if item.flag == "n":
+            roles.append(item.text)
+    return None
 
 
 def _has_role(item: Word | Entity) -> TypeGuard[Entity]:

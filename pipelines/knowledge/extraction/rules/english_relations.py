@@ -1,9 +1,9 @@
 """Relations of an English sentence by its dependency parse, named by what joins their ends: FOUNDED_BY, CAPITAL_OF."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
-from pipelines.knowledge.extraction.rules.grammar.meanings import Meanings
+from pipelines.knowledge.extraction.rules.grammar.place_phrases import Places, Triple
 from pipelines.knowledge.extraction.rules.grammar.premodifiers import premodified
 from pipelines.knowledge.extraction.rules.grammar.words import (
     AMOUNTS,
@@ -11,11 +11,13 @@ from pipelines.knowledge.extraction.rules.grammar.words import (
     BESIDE_OBJECT,
     HAS,
     IS,
+    KIN,
     LOCATED_IN,
     NO_RELATION,
     OBJECTS,
     PLACE_CLASSES,
     PLACING,
+    SUBJECTS,
     is_copula,
     type_name,
     verb_type,
@@ -23,17 +25,11 @@ from pipelines.knowledge.extraction.rules.grammar.words import (
 
 _BETWEEN = 6
 """Steps between a noun or verb and what it is related to: "a town in the region of Apulia" has four."""
+_OWNED = 3
+"""Steps from the verb where not the name itself is its subject."""
 
 
-class Triple(NamedTuple):
-    """Which name is related to which, and how; names by their place in the list."""
-
-    source: int
-    target: int
-    type: str
-
-
-class Sentence(Meanings):
+class Sentence(Places):
     """The relations of one sentence."""
 
     def triples(self) -> list[Triple]:
@@ -44,6 +40,8 @@ class Sentence(Meanings):
             for one in made:
                 if one.source != one.target and one.type:
                     found.setdefault(one)
+            for one in self.of_places(token):
+                found.setdefault(one)
         joined = {frozenset(one[:2]) for one in found}
         for pair in premodified(self.document, self.names):
             if frozenset(pair[:2]) not in joined:
@@ -52,9 +50,15 @@ class Sentence(Meanings):
 
     def _of_verb(self, verb: Any) -> Iterator[Triple]:
         subjects = self.subjects(verb)
+        if not subjects and not any(child.dep_ in ("neg", *OBJECTS) for child in verb.children):
+            yield from self._of_owned(verb)
         if not subjects or any(child.dep_ == "neg" for child in verb.children):
             return
         kind = verb_type(verb)
+        if verb.dep_ == "relcl" and any(child.lower_ == "where" for child in verb.children):
+            for target in self.described(verb.head):
+                place = "at" if self.names[target].entity.type == "ORGANIZATION" else "in"
+                yield from (Triple(source, target, type_name(f"{kind} {place}")) for source in subjects)
         objects = [child for child in verb.children if child.dep_ == "dobj"]
         named = any(self.meant(child, deep=False) for child in objects)
         for child in verb.children:
@@ -95,27 +99,27 @@ class Sentence(Meanings):
         for child in token.children:
             if child.dep_ == "prep":
                 yield from self._behind_noun(token, child, stem, copula, chain, steps - 1)
-            elif copula and child.dep_ in ("amod", "compound", "nmod", "poss") and (named := self.direct(child)):
+            elif copula and child.dep_ in ("amod", "compound", "nmod", "poss"):
+                named = self.direct(child) or self._peoples_below(child)
                 joined = IS if self.are_people(named) else f"{stem} of"
                 yield from ((name, type_name(joined)) for name in named)
             elif child.dep_ == "conj" and copula:
                 yield from self._reached(child, kind, copula, steps - 1, chain)
 
+    def _peoples_below(self, modifier: Any) -> list[int]:
+        """Return the peoples that the parse hangs on another modifier: "a Norwegian Social Democratic politician"."""
+        below = [self.inside[one.i] for one in modifier.children if one.i in self.inside]
+        return [name for name in below if self.names[name].people]
+
     def _behind_noun(
         self, noun: Any, preposition: Any, stem: str, copula: bool, chain: bool, steps: int
     ) -> Iterator[tuple[int, str]]:
         if preposition.lower_ == "of" and noun.lemma_.lower() in PLACE_CLASSES and not copula:
-            yield from self._of_class(preposition, stem)
+            yield from self.of_class(preposition, stem)
         elif copula:
             yield from self._reached(preposition, stem, False, steps, True)
         elif chain:
             yield from self._reached(preposition, stem.rsplit(" ", 1)[0], False, steps, True)
-
-    def _of_class(self, of: Any, kind: str) -> Iterator[tuple[int, str]]:
-        """Yield the place that "the city of" names."""
-        for child in of.children:
-            if child.dep_ == "pobj":
-                yield from ((name, type_name(kind)) for name in self.direct(child))
 
     def _of_noun(self, token: Any) -> Iterator[Triple]:
         if token.pos_ not in ("NOUN", "PROPN"):
@@ -123,7 +127,8 @@ class Sentence(Meanings):
         own = self.head_of.get(token.i)
         if own is None:
             yield from self._of_described(token)
-            yield from self._of_site(token)
+            yield from self.of_site(token)
+            yield from self.of_place_class(token)
             return
         for child in token.children:
             if child.dep_ in ("amod", "compound", "nmod", "poss") and child.i in self.inside:
@@ -161,33 +166,31 @@ class Sentence(Meanings):
                 continue
             yield from (Triple(source, target, kind) for source in named for target, kind in reached)
 
-    def _of_site(self, noun: Any) -> Iterator[Triple]:
-        """Yield where a noun says that a name beside it is: "the Alder office in Oslo", "the town of Alder in Oslo"."""
-        named = [
-            self.inside[child.i]
-            for child in noun.children
-            if child.dep_ in ("compound", "nmod") and child.i in self.inside
-        ]
-        if noun.lemma_.lower() in PLACE_CLASSES:
-            named += [
-                name for child in noun.children if child.lower_ == "of" for name, _ in self._of_class(child, "of")
+    def _of_owned(self, verb: Any) -> Iterator[Triple]:
+        """Yield what is said of a part of a name: "its office lies in Oslo", "the plant of Alder is in Oslo"."""
+        for subject in verb.children:
+            if subject.dep_ not in SUBJECTS or subject.pos_ != "NOUN" or self.meant(subject):
+                continue
+            owners = [
+                name
+                for child in subject.children
+                for owner in ([child] if child.dep_ == "poss" else child.children if child.lower_ == "of" else ())
+                for name in self.direct(owner)
             ]
-        sites = [self.names[name].entity.type != "PERSON" and not self.names[name].people for name in named]
-        places = [
-            name
-            for child in noun.children if child.dep_ == "prep" and child.lower_ in ("in", "at")
-            for token in child.children if token.dep_ == "pobj"
-            for name in self.direct(token) if self.names[name].entity.type == "LOCATION"
-        ]  # fmt: skip
-        yield from (
-            Triple(name, place, LOCATED_IN) for name, site in zip(named, sites, strict=True) if site for place in places
-        )
+            kind = subject.lemma_ if is_copula(verb) else f"{subject.lemma_} {verb_type(verb)}"
+            for child in verb.children if owners else ():
+                if child.dep_ in ("prep", "agent"):
+                    for target, joined in self._reached(child, kind, False, _OWNED):
+                        yield from (Triple(owner, target, joined) for owner in owners)
 
     def _of_apposition(self, own: int, child: Any) -> Iterator[Triple]:
         if child.i in self.head_of:
             return  # two names beside each other: what joins them is not said, places apart (places.py)
+        whose = [own]
+        if child.lemma_.lower() in KIN and self.names[own].entity.type == "LOCATION":
+            whose = next((self.subjects(one) for one in child.ancestors if one.pos_ in ("VERB", "AUX")), [])
         for target, joined in self._reached(child, "", True, _BETWEEN):
-            yield Triple(own, target, joined)
+            yield from (Triple(one, target, joined) for one in whose)
 
     def _placed(self, own: int, joined: str, target: int) -> str:
         """Return what a preposition between two names says, "" where it says too little: "Alder with Oslo"."""

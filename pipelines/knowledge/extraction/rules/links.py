@@ -14,7 +14,7 @@ from pipelines.text.names.territories import TERRITORIES
 _NEAR, _NEAR_PLACE = 1, 3
 """Names of a sentence with this many steps between them are linked although neither is a hub; if one is a place."""
 _PLACED = ("LOCATION", "ORGANIZATION")
-"""What a passage's place joins from another sentence where it is no country."""
+"""What a passage's people joins from another sentence; a country joins all."""
 Span = tuple[int, int]
 Whole = Callable[[str], str]
 """From a name to the longest one of its thing in the passage."""
@@ -45,7 +45,11 @@ class Said:
 
 def relations(said: Sequence[Said], topic: Entity | None) -> list[Relation]:
     """Return a passage's relations with their sentences; a pair that a typed one joins does not co-occur besides."""
-    whole = full_names([entity for one in said for entity in one.here], [key for one in said for key in one.aliases])
+    whole = full_names(
+        [entity for one in said for entity in one.here],
+        [key for one in said for key in one.aliases],
+        frozenset(entity.name for one in said for entity in one.peoples),
+    )
     made: dict[tuple[Key, str], tuple[float, Span]] = {}
     for one in said:
         for key in one.aliases:
@@ -65,6 +69,9 @@ def relations(said: Sequence[Said], topic: Entity | None) -> list[Relation]:
         if key[0] != key[1] and frozenset(key[:2]) not in joined:
             before, span = made.get((key, one.evidence), (0.0, one.span))
             made[key, one.evidence] = max(weight, before), span
+    met = {name for key, _ in made for name in key[:2]}
+    for key, one in _left_over(said, whole, met):
+        made.setdefault((key, one.evidence), (LOOSE, one.span))
     return [Relation(*key, where, weight, *span) for (key, where), (weight, span) in made.items()]
 
 
@@ -77,18 +84,31 @@ def _places(said: Sequence[Said], whole: Whole) -> frozenset[str]:
     return frozenset(whole(entity.name) for one in said for entity in one.here if entity.type == "LOCATION")
 
 
-def full_names(entities: Sequence[Entity], aliases: Iterable[Key]) -> Whole:
-    """Return a function from a name to the longest name of its thing in the passage: Weber, Jonas Weber."""
+def full_names(entities: Sequence[Entity], aliases: Iterable[Key], peoples: Set[str] = frozenset()) -> Whole:
+    """Return a function from a name to the longest name of its thing in the passage: Weber, Jonas Weber.
+
+    The full name comes first, and short ones follow it: one that stands before is another thing (Alder, and later Alder
+    City Council), and a company's branch in a country as well (Alder Norway). `peoples` and countries are never short
+    for others: Norwegian, Norwegian Data Authority.
+    """
     names = {entity.name: entity.type for entity in entities}
+    order = {name: place for place, name in reversed(list(enumerate(entity.name for entity in entities)))}
     people = {canonical_name(e.name): e.name for e in entities if e.type == "PERSON"}
     others = {canonical_name(e.name): e.name for e in entities if e.type == "ORGANIZATION"}
     found: dict[str, str] = {source: target for target, source, kind in aliases if kind == ALIAS_OF}
     for name, kind in names.items():
         key = canonical_name(name)
-        full = {long for form, long in people.items() if is_short_for(key, form)}
+        if name in peoples or key in TERRITORIES:
+            continue
+        full = {long for form, long in people.items() if is_short_for(key, form) and order[long] < order[name]}
         if not full and kind in ("ORGANIZATION", "CONCEPT") and len(key) > 1:
             begins = key if is_han(key) else f"{key} "
-            full = {long for form, long in others.items() if form != key and form.startswith(begins)}
+            full = {
+                long
+                for form, long in others.items()
+                if form != key and form.startswith(begins) and order[long] < order[name]
+                and form.removeprefix(begins) not in TERRITORIES
+            }  # fmt: skip
         if len(full) == 1:
             found.setdefault(name, full.pop())
     spelt: dict[str, str] = {}
@@ -105,10 +125,13 @@ def full_names(entities: Sequence[Entity], aliases: Iterable[Key]) -> Whole:
 def _together(said: Sequence[Said], whole: Whole, topic: str | None) -> Iterator[tuple[Key, Said, float]]:
     """Yield what stands together: neighbours, and the hubs of a passage with all that is named beside them.
 
-    Hubs are its topic, the subjects of a sentence and the place where it plays; that place joins the names of the
-    other sentences too. The items of a long list have nothing to do with each other, but with the hubs.
+    Hubs are its topic, the subjects of a sentence and the place where it plays; a country or a people joins the names
+    of the other sentences too (any other place did so rightly for 1 in 9 pairs: `_left_over`). The items of a long list
+    have nothing to do with each other, but with the hubs.
     """
     scene = _scene(said, whole)
+    country = canonical_name(scene or "") in TERRITORIES
+    wide = country or scene in {whole(entity.name) for one in said for entity in one.peoples}
     for one in said:
         hubs = {whole(entity.name) for entity in (*one.subjects, *one.meant)} | {topic, scene}
         neighbours, here = Neighbours(one.text), list(one.here)
@@ -123,10 +146,19 @@ def _together(said: Sequence[Said], whole: Whole, topic: str | None) -> Iterator
         names = sorted({whole(entity.name) for entity in here if neighbours.related(entity, entity)})
         for entity in one.meant:
             yield from ((together(whole(entity.name), name), one, TOGETHER) for name in names)
-        if scene is not None and all(whole(entity.name) != scene for entity in here):
-            country = canonical_name(scene) in TERRITORIES
+        if scene is not None and wide and all(whole(entity.name) != scene for entity in here):
             placed = {whole(entity.name) for entity in here if country or entity.type in _PLACED}
             yield from ((together(scene, name), one, LOOSE) for name in names if name in placed)
+
+
+def _left_over(said: Sequence[Said], whole: Whole, met: Set[str]) -> Iterator[tuple[Key, Said]]:
+    """Yield the place where a passage plays with the places and organisations that nothing else is related to."""
+    scene = _scene(said, whole)
+    for one in said:
+        neighbours = Neighbours(one.text)
+        names = {whole(e.name) for e in one.here if e.type in _PLACED and neighbours.related(e, e)} - met
+        if scene is not None and all(whole(entity.name) != scene for entity in one.here):
+            yield from ((together(scene, name), one) for name in sorted(names))
 
 
 def _scene(said: Sequence[Said], whole: Whole) -> str | None:

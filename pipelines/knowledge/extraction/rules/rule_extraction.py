@@ -134,7 +134,11 @@ class _Reading:
         self.said.append(
             Said(sentence, here, meant, subjects, peoples, typed, list(aliases(sentence, here)), parsed.listed())
         )
-        self.discourse.note(subjects, others, parsed.classes())
+        self.discourse.note(
+            [one for one in subjects if one not in peoples],
+            [one for one in others if one not in peoples],
+            parsed.classes(),
+        )
         return here
 
     def _chinese(self, sentence: str) -> list[Entity]:

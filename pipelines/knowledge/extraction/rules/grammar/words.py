@@ -21,6 +21,15 @@ PLACE_CLASSES = frozenset(
     """.split()
 )
 """What places are called by kind: "the city of Turin" is Turin."""
+KIN = frozenset(
+    """
+    aunt brother child cousin daughter father granddaughter grandfather grandmother grandson husband mother nephew niece
+    sibling sister son stepfather stepmother stepson twin uncle widow widower wife
+    """.split()
+)
+"""Relatives: behind a place ("born in Turin, the son of") the subject is meant, for no place has any."""
+PART_CLASSES = frozenset("area district neighborhood neighbourhood quarter region ward".split())
+"""What parts of places are called: "the Alder district of Turin" is Alder, "the Turin suburb of Alder" as well."""
 BESIDE_OBJECT = frozenset(("in", "at", "from", "for", "by", "as"))
 """Prepositions behind a verb's object that still say something of its subject: "studied medicine at Oslo"."""
 PHASES = frozenset(("begin", "start", "continue", "go", "come", "help", "use", "cease", "stop", "finish"))
