@@ -68,6 +68,15 @@ _ANSWERED = (
     ("Why does bread rise?", "Yeast turns the sugar of the dough into gas, whose bubbles lift the bread."),
 )
 
+_HOW = (
+    "(?:also|more|better|best|most|commonly|sometimes|often|otherwise|popularly|locally|officially|formerly|previously|"
+    "originally|usually|generally|now|then|today|later|alternatively|variously|widely|simply|informally|formally|"
+    "occasionally|colloquially|historically|internationally|professionally|currently|initially|earlier|once) "
+)
+_BE = "(?:(?:which |who |and |but )?(?:is|are|was|were|has been|had been) )?"
+_AS = "(?:(?:until|since|from|before|in) [\\w ]{2,14} )?as"
+_SPELT = "(?:spelled|spelt|styled|stylized|stylised|rendered|transliterated|romanized|romanised|written|translated)"
+
 ENGLISH = Language(
     code="en",
     name="English",
@@ -187,6 +196,16 @@ ENGLISH = Language(
                 "or simply",
                 "hereinafter", "hereafter", "referred to as", "hereinafter referred to as", "alias", "nicknamed",
             )
+        ),
+        also_called_in_brackets=frozenset(("or", "also", "now", "later", "then")),
+        called=(
+            f"{_BE}(?:{_HOW})*(?:known|referred to|designated|abbreviated|{_SPELT}) (?:{_HOW})*{_AS}|"
+            "(?:is|are|was|were) (?:called|nicknamed|dubbed|renamed)"
+        ),
+        called_set_off=(
+            f"(?:and |but )?(?:{_HOW})*(?:called|nicknamed|dubbed|renamed|termed|titled|designated|named {_AS}|"
+            f"{_SPELT}(?: as)?|abbreviated(?: as| to)?|shortened to)|(?:lit|literally|nickname|english title)|"
+            "(?:common|real|birth|stage|pen|trade|brand|full|legal|native|original|former|english) names?(?: is| was)?"
         ),
         calendar=frozenset(
             """

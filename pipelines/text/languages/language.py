@@ -84,6 +84,11 @@ class Names:
     """Months and days, which are no names although they are written like one."""
     also_called: frozenset[str] = frozenset()
     """What stands between two names of one thing: also known as, formerly."""
+    also_called_in_brackets: frozenset[str] = frozenset()
+    """What says so at the beginning of a bracket alone: "(or South Gondar)"."""
+    called: str = _NEVER
+    called_set_off: str = _NEVER
+    """Patterns of what says so; the second where a comma or a bracket stands before it: ", dubbed Bertha"."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
