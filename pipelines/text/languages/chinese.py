@@ -35,6 +35,11 @@ _ANSWERED = (
 )
 _COUNTERS = "组队班期号楼栋幢座区厂仓库店层章条款类级型届"
 
+_LANGUAGES = (
+    "(?:英|法|德|日|俄|韩|中|泰|藏|梵|印地|意大利|西班牙|葡萄牙|阿拉伯|拉丁|希腊|希伯来|波斯|土耳其|蒙古|维吾尔|越南|外)"
+    "[语文]"
+)
+
 CHINESE = Language(
     code="zh",
     name="Chinese",
@@ -135,10 +140,8 @@ CHINESE = Language(
             缩写 缩写为 英文缩写 昵称 笔名 艺名 简称为 统称 又作 亦作 也作 或称 也写作 现称 现名 今称
             """.split()
         ),
-        also_called_in_brackets=frozenset(("或", "又", "亦", "现", "后")),
-        called_set_off=(
-            "(?:英|法|德|日|俄|韩|中|泰|藏|梵|意大利|西班牙|葡萄牙|阿拉伯|拉丁|希腊|蒙古|越南|外)[语文]"
-            "(?:名|名称|全称|简称|缩写|原名)?"
-        ),
+        also_called_in_brackets=frozenset(("或", "又", "亦", "现")),
+        called_set_off=f"{_LANGUAGES}(?:名|名称|全称|简称|缩写|原名)",
+        languages=_LANGUAGES,
     ),
 )  # fmt: skip

@@ -76,6 +76,18 @@ _HOW = (
 _BE = "(?:(?:which |who |and |but )?(?:is|are|was|were|has been|had been) )?"
 _AS = "(?:(?:until|since|from|before|in) [\\w ]{2,14} )?as"
 _SPELT = "(?:spelled|spelt|styled|stylized|stylised|rendered|transliterated|romanized|romanised|written|translated)"
+_LANGUAGES = (
+    "(?:(?:simplified|traditional|old|ancient|classical|modern|middle|medieval|standard) )*"
+    "(?:afrikaans|albanian|amharic|arabic|armenian|azerbaijani|basque|belarusian|bengali|bosnian|breton|bulgarian|burmese|cantonese|catalan|cherokee|chinese|croatian|"
+    "czech|danish|dutch|english|esperanto|estonian|finnish|french|galician|georgian|german|greek|gujarati|hausa|hawaiian|"
+    "hebrew|hindi|hungarian|icelandic|igbo|indonesian|irish|italian|japanese|kannada|kazakh|khmer|korean|kurdish|kyrgyz|"
+    "lao|latin|latvian|lithuanian|macedonian|malagasy|malay|malayalam|maltese|mandarin|maori|marathi|mongolian|nepali|"
+    "norwegian|odia|pashto|persian|polish|portuguese|punjabi|quechua|romanian|russian|sanskrit|serbian|sindhi|sinhala|"
+    "slovak|slovene|slovenian|somali|spanish|swahili|swedish|tagalog|tajik|tamil|tatar|telugu|thai|tibetan|tigrinya|"
+    "turkish|turkmen|ukrainian|urdu|uyghur|uzbek|vietnamese|welsh|xhosa|yiddish|yoruba|zulu|pinyin|romanization|"
+    "romanisation|transliteration)"
+)
+"""Languages by the names that ISO 639 has in English, as they stand before a name in a bracket: "(Thai: ...)"."""
 
 ENGLISH = Language(
     code="en",
@@ -207,6 +219,7 @@ ENGLISH = Language(
             f"{_SPELT}(?: as)?|abbreviated(?: as| to)?|shortened to)|(?:lit|literally|nickname|english title)|"
             "(?:common|real|birth|stage|pen|trade|brand|full|legal|native|original|former|english) names?(?: is| was)?"
         ),
+        languages=f"(?:in |from )?{_LANGUAGES}",
         calendar=frozenset(
             """
             january february march april may june july august september october november december

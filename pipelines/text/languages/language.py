@@ -89,6 +89,8 @@ class Names:
     called: str = _NEVER
     called_set_off: str = _NEVER
     """Patterns of what says so; the second where a comma or a bracket stands before it: ", dubbed Bertha"."""
+    languages: str = _NEVER
+    """A pattern of languages' names, as they stand before a name with a colon: "(Thai: …)"."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

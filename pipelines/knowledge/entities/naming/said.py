@@ -21,22 +21,25 @@ _NAMES = [language.names for language in all_languages()]
 _ALSO_CALLED = frozenset().union(*(names.also_called for names in _NAMES))
 _CALLED = re.compile("|".join(names.called for names in _NAMES))
 _SET_OFF = re.compile("|".join(names.called_set_off for names in _NAMES))
+_LANGUAGES = re.compile("|".join(names.languages for names in _NAMES))
 _IN_BRACKETS = frozenset().union(*(names.also_called_in_brackets for names in _NAMES))
 _ARTICLE = re.compile(r"(?:^|\s+)the$")
 _MARKS = " \t\n,，、(（)）[]【】\"“”'‘’「」『』《》:：;；*_"
+_QUOTES = " \t\n\"“”'‘’「『《*_"
 _CLOSES = r"[\s\"”’」』》*_]*"
 _OPENS = re.compile(_CLOSES + r"[(（]\s*[\"“‘「『《*_]*\s*(?:[Tt]he\s+)?")
 _OPENS_QUOTED = re.compile(_CLOSES + r"[(（]\s*[\"“‘「『]\s*")
-_LABELLED = re.compile(_CLOSES + r"[(（][^()（）.。]{0,40}[:：;；,，]\s*")
 _DATED = re.compile(_CLOSES + r"[(（](?=[^()（）]*\d)(?:[\d\s.,;–\-/年月日]|born|b\.|[A-Z][a-z]{2,8}\b)*[,，;；]\s*")
 """A bracket that says first when: (born 1962, formerly …)."""
 _MARK = re.compile(_CLOSES + r"[,，;；(（:：–—]")
 _ALIKE, _LEAST = 0.75, 4
+_OF_A_TIME = frozenset(("now", "then", "later", "现"))
+"""What says of a place in what country it lies today, as often as how it is called: Vitebsk, Russian Empire (now …)."""
 _LINKS = frozenset(("or", "or simply", "或"))
 
 
 def called(gap: str, place: bool = False) -> bool:
-    """Say whether what stands between two names says that one is called by the other; `place`: they are places's.
+    """Say whether what stands between two names says that one is called by the other; `place`: they are places.
 
     >>> called(", also known as the "), called(" (or "), called(" or "), called(" named ")
     (True, True, False, False)
@@ -46,8 +49,9 @@ def called(gap: str, place: bool = False) -> bool:
     if said in _ALSO_CALLED or said.removesuffix("为") in _ALSO_CALLED or _CALLED.fullmatch(said):
         return True
     if ")" not in bare and _OPENS.match(bare) and said in _IN_BRACKETS:
-        return not place or said not in ("now", "then", "later")
-    return bool(_MARK.match(bare) and _SET_OFF.fullmatch(said))
+        return not place or said not in _OF_A_TIME
+    labelled = bare.rstrip(_QUOTES)[-1:] in tuple(":：;；") and _LANGUAGES.fullmatch(said)
+    return bool(_MARK.match(bare) and (labelled or _SET_OFF.fullmatch(said)))
 
 
 def goes_on(gap: str) -> bool:
@@ -60,11 +64,6 @@ def in_brackets(gap: str, former: str, name: str, after: str) -> bool:
     if _OPENS.fullmatch(gap) and fits(name, former):
         return True
     return bool(_OPENS_QUOTED.fullmatch(gap)) and after[:1] in '"”’」』'
-
-
-def labelled(gap: str, former: str, name: str) -> bool:
-    """Say whether a name in a bracket is another script's: (Amharic: ደቡብ ጎንደር), whatever stands before it there."""
-    return bool(_LABELLED.fullmatch(gap)) and script(former) != script(name)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -156,17 +156,19 @@ class Seen:
 
 
 def _said(former: Mapping[str, Any], mention: Mapping[str, Any], chunk: Mapping[str, Any], back: int) -> str:
-    """Return by which rule the text between two names says that they are one thing's, "" by none; `back`: how many
-    names the former stands before."""
+    """Return by which rule the text between two names says that they are one thing's, "" by none.
+
+    `back`: how many names before the second the first stands; a language may stand between: Vik (Thai: วิค).
+    """
     start, end = former["end"] - chunk["start"], mention["start"] - chunk["start"]
     if not 0 <= start < end <= start + said.LONGEST or not _one_kind(former, mention):
         return ""
-    gap, names, place = chunk["text"][start:end], (former["name"], mention["name"]), mention["type"] == "LOCATION"
-    after = chunk["text"][mention["end"] - chunk["start"] :][:1]
-    if said.labelled(gap, *names) or (back == 1 and said.in_brackets(gap, *names, after)):
-        return IN_BRACKETS
-    if back == 1 and said.called(gap, place):
+    gap = chunk["text"][start:end]
+    if said.called(gap, mention["type"] == "LOCATION"):
         return IN_WORDS
+    after = chunk["text"][mention["end"] - chunk["start"] :][:1]
+    if back == 1 and said.in_brackets(gap, former["name"], mention["name"], after):
+        return IN_BRACKETS
     return _ON if back == 1 and said.goes_on(gap) else ""
 
 
