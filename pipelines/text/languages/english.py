@@ -73,7 +73,7 @@ _HOW = (
     "originally|usually|generally|now|then|today|later|alternatively|variously|widely|simply|informally|formally|"
     "occasionally|colloquially|historically|internationally|professionally|currently|initially|earlier|once) "
 )
-_BE = "(?:(?:which |who |and |but )?(?:is|are|was|were|has been|had been) )?"
+_BE = "(?:(?:is|are|was|were|has been|had been) )?"
 _AS = "(?:(?:until|since|from|before|in) [\\w ]{2,14} )?as"
 _SPELT = "(?:spelled|spelt|styled|stylized|stylised|rendered|transliterated|romanized|romanised|written|translated)"
 _LANGUAGES = (
@@ -209,14 +209,15 @@ ENGLISH = Language(
                 "hereinafter", "hereafter", "referred to as", "hereinafter referred to as", "alias", "nicknamed",
             )
         ),
-        also_called_in_brackets=frozenset(("or", "also", "now", "later", "then")),
+        also_called_in_brackets=frozenset("or also now later then called dubbed nicknamed renamed".split()),
         called=(
             f"{_BE}(?:{_HOW})*(?:known|referred to|designated|abbreviated|{_SPELT}) (?:{_HOW})*{_AS}|"
             "(?:is|are|was|were) (?:called|nicknamed|dubbed|renamed)"
         ),
         called_set_off=(
-            f"(?:and |but )?(?:{_HOW})*(?:called|nicknamed|dubbed|renamed|termed|titled|designated|named {_AS}|"
-            f"{_SPELT}(?: as)?|abbreviated(?: as| to)?|shortened to)|(?:lit|literally|nickname|english title)|"
+            f"(?:and |but )?(?:(?:{_HOW})+(?:called|nicknamed|dubbed|renamed|termed|titled)|named {_AS}|"
+            f"(?:{_HOW})*{_SPELT}(?: as)?|abbreviated(?: as| to)?|shortened to)|"
+            "(?:lit|literally|nickname|english title)|"
             "(?:common|real|birth|stage|pen|trade|brand|full|legal|native|original|former|english) names?(?: is| was)?"
         ),
         languages=f"(?:in |from )?{_LANGUAGES}",

@@ -88,7 +88,7 @@ class Names:
     """What says so at the beginning of a bracket alone: "(or South Gondar)"."""
     called: str = _NEVER
     called_set_off: str = _NEVER
-    """Patterns of what says so; the second where a comma or a bracket stands before it: ", dubbed Bertha"."""
+    """Patterns of what says so; the second where a comma or a bracket stands before it: ", nickname Bertha"."""
     languages: str = _NEVER
     """A pattern of languages' names, as they stand before a name with a colon: "(Thai: …)"."""
 

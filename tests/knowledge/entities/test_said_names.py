@@ -42,6 +42,11 @@ APART = (
     "[Anna Vik|P|a] later called [Peter Dahl|P|b].",
     "[Northern Post|O|a] named [Alder Mills|O|b] its firm of the year.",
     "[Nora Dahl|P|a], German [Anna Vik|P|b] won.",
+    "The old quarter of [Vikby|L|a] known as the [Kasbah|L|b] is small.",
+    "It lies off [Vikland|L|a], which is known locally as [Seal Rock|L|b].",
+    "[Levon V|P|a] followed [Levon VI|P|b].",
+    "He (born in [Vik Dahl|P|a]), known as [Jo Berg|P|b], sings.",
+    "A unit of [Alder Mills|O|a], called [Brevik Labs|O|b], grew.",
     "[Oslo|L|a] or [Bergen|L|b] will do.",
     "[British Vikland|L|a] (now [Vikstan|L|b]) is far.",
     "[Fjell Systems|O|a] ([Brevik Holdings|O|b]) grew.",
@@ -69,7 +74,8 @@ def test_names_that_only_stand_beside_each_other_stay_apart(text: str):
 
 
 @pytest.mark.parametrize(("gap", "says"), [
-    (", more commonly known as ", True), (" is known in Japan as ", True), (", dubbed “", True), (" dubbed ", False),
+    (", more commonly known as ", True), (" is known in Japan as ", True), (" (dubbed “", True),
+    (", once dubbed “", True), (", dubbed “", False),
     (" (1990–2001, previously ", True), (" (or ", True), (" or ", False), (" called ", False), ("（又作", True),
     ("，法文名", True), ("法文名", False),
 ])  # fmt: skip

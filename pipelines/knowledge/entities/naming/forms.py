@@ -167,7 +167,10 @@ def is_short_human(short: str, full: str) -> bool:
     if len(parts) == 1:
         return len(parts[0]) > 2 and parts[0] not in SMALL_WORDS
     if len(parts) == len(whole):
-        return any(len(part.rstrip(".")) == 1 < len(word.rstrip(".")) for part, word in zip(parts, whole, strict=True))
+        given = list(zip(parts[:-1], whole[:-1], strict=True))
+        return parts[-1] == whole[-1] and any(
+            len(part.rstrip(".")) == 1 < len(word.rstrip(".")) for part, word in given
+        )
     return _is_word(parts[-1], whole[-1]) or parts[0] == whole[0]
 
 

@@ -24,6 +24,8 @@ _SET_OFF = re.compile("|".join(names.called_set_off for names in _NAMES))
 _LANGUAGES = re.compile("|".join(names.languages for names in _NAMES))
 _IN_BRACKETS = frozenset().union(*(names.also_called_in_brackets for names in _NAMES))
 _ARTICLE = re.compile(r"(?:^|\s+)the$")
+_ATTRIBUTE = re.compile(r" *(?:known|referred|designated)\b.* the\b")
+"""What may belong to a noun before: the quarter of Algiers known as the Casbah."""
 _MARKS = " \t\n,，、(（)）[]【】\"“”'‘’「」『』《》:：;；*_"
 _QUOTES = " \t\n\"“”'‘’「『《*_"
 _CLOSES = r"[\s\"”’」』》*_]*"
@@ -45,7 +47,10 @@ def called(gap: str, place: bool = False) -> bool:
     (True, True, False, False)
     """
     bare = _DATED.sub("(", gap)
-    said = _ARTICLE.sub("", bare.strip(_MARKS).casefold()).rstrip(".")
+    whole = bare.strip(_MARKS).casefold()
+    said = _ARTICLE.sub("", whole).rstrip(".")
+    if said != whole and _ATTRIBUTE.match(bare):
+        return False
     if said in _ALSO_CALLED or said.removesuffix("为") in _ALSO_CALLED or _CALLED.fullmatch(said):
         return True
     if ")" not in bare and _OPENS.match(bare) and said in _IN_BRACKETS:

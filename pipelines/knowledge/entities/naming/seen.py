@@ -131,7 +131,7 @@ class Seen:
         for place, mention in enumerate(ordered):
             for back in range(1, min(2, place) + 1):
                 former = ordered[place - back]
-                rule = _said(former, mention, chunk, back)
+                rule = _said(former, mention, chunk, back, place - back in heads)
                 if rule == _ON:
                     rule = IN_WORDS if place - 1 in heads else ""
                 if rule:
@@ -155,15 +155,20 @@ class Seen:
         known[1] = min(known[1], quote)
 
 
-def _said(former: Mapping[str, Any], mention: Mapping[str, Any], chunk: Mapping[str, Any], back: int) -> str:
+def _said(
+    former: Mapping[str, Any], mention: Mapping[str, Any], chunk: Mapping[str, Any], back: int, alias: bool
+) -> str:
     """Return by which rule the text between two names says that they are one thing's, "" by none.
 
-    `back`: how many names before the second the first stands; a language may stand between: Vik (Thai: วิค).
+    `back`: how many names before the second the first stands; a language may stand between: Vik (Thai: วิค). Behind a
+    bracket the text goes on about what stands before it, and about the first only where that is an `alias` of it.
     """
     start, end = former["end"] - chunk["start"], mention["start"] - chunk["start"]
     if not 0 <= start < end <= start + said.LONGEST or not _one_kind(former, mention):
         return ""
     gap = chunk["text"][start:end]
+    if gap.lstrip(' "”’')[:1] in tuple(")）") and not alias:
+        return ""
     if said.called(gap, mention["type"] == "LOCATION"):
         return IN_WORDS
     after = chunk["text"][mention["end"] - chunk["start"] :][:1]
