@@ -68,27 +68,6 @@ _ANSWERED = (
     ("Why does bread rise?", "Yeast turns the sugar of the dough into gas, whose bubbles lift the bread."),
 )
 
-_HOW = (
-    "(?:also|more|better|best|most|commonly|sometimes|often|otherwise|popularly|locally|officially|formerly|previously|"
-    "originally|usually|generally|now|then|today|later|alternatively|variously|widely|simply|informally|formally|"
-    "occasionally|colloquially|historically|internationally|professionally|currently|initially|earlier|once) "
-)
-_BE = "(?:(?:is|are|was|were|has been|had been) )?"
-_AS = "(?:(?:until|since|from|before|in) [\\w ]{2,14} )?as"
-_SPELT = "(?:spelled|spelt|styled|stylized|stylised|rendered|transliterated|romanized|romanised|written|translated)"
-_LANGUAGES = (
-    "(?:(?:simplified|traditional|old|ancient|classical|modern|middle|medieval|standard) )*"
-    "(?:afrikaans|albanian|amharic|arabic|armenian|azerbaijani|basque|belarusian|bengali|bosnian|breton|bulgarian|burmese|cantonese|catalan|cherokee|chinese|croatian|"
-    "czech|danish|dutch|english|esperanto|estonian|finnish|french|galician|georgian|german|greek|gujarati|hausa|hawaiian|"
-    "hebrew|hindi|hungarian|icelandic|igbo|indonesian|irish|italian|japanese|kannada|kazakh|khmer|korean|kurdish|kyrgyz|"
-    "lao|latin|latvian|lithuanian|macedonian|malagasy|malay|malayalam|maltese|mandarin|maori|marathi|mongolian|nepali|"
-    "norwegian|odia|pashto|persian|polish|portuguese|punjabi|quechua|romanian|russian|sanskrit|serbian|sindhi|sinhala|"
-    "slovak|slovene|slovenian|somali|spanish|swahili|swedish|tagalog|tajik|tamil|tatar|telugu|thai|tibetan|tigrinya|"
-    "turkish|turkmen|ukrainian|urdu|uyghur|uzbek|vietnamese|welsh|xhosa|yiddish|yoruba|zulu|pinyin|romanization|"
-    "romanisation|transliteration)"
-)
-"""Languages by the names that ISO 639 has in English, as they stand before a name in a bracket: "(Thai: ...)"."""
-
 ENGLISH = Language(
     code="en",
     name="English",
@@ -209,18 +188,6 @@ ENGLISH = Language(
                 "hereinafter", "hereafter", "referred to as", "hereinafter referred to as", "alias", "nicknamed",
             )
         ),
-        also_called_in_brackets=frozenset("or also now later then called dubbed nicknamed renamed".split()),
-        called=(
-            f"{_BE}(?:{_HOW})*(?:known|referred to|designated|abbreviated|{_SPELT}) (?:{_HOW})*{_AS}|"
-            "(?:is|are|was|were) (?:called|nicknamed|dubbed|renamed)"
-        ),
-        called_set_off=(
-            f"(?:and |but )?(?:(?:{_HOW})+(?:called|nicknamed|dubbed|renamed|termed|titled)|named {_AS}|"
-            f"(?:{_HOW})*{_SPELT}(?: as)?|abbreviated(?: as| to)?|shortened to)|"
-            "(?:lit|literally|nickname|english title)|"
-            "(?:common|real|birth|stage|pen|trade|brand|full|legal|native|original|former|english) names?(?: is| was)?"
-        ),
-        languages=f"(?:in |from )?{_LANGUAGES}",
         calendar=frozenset(
             """
             january february march april may june july august september october november december

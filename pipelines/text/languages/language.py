@@ -84,13 +84,6 @@ class Names:
     """Months and days, which are no names although they are written like one."""
     also_called: frozenset[str] = frozenset()
     """What stands between two names of one thing: also known as, formerly."""
-    also_called_in_brackets: frozenset[str] = frozenset()
-    """What says so at the beginning of a bracket alone: "(or South Gondar)"."""
-    called: str = _NEVER
-    called_set_off: str = _NEVER
-    """Patterns of what says so; the second where a comma or a bracket stands before it: ", nickname Bertha"."""
-    languages: str = _NEVER
-    """A pattern of languages' names, as they stand before a name with a colon: "(Thai: …)"."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -15,14 +15,11 @@ from pipelines.knowledge.entities.naming.forms import (
 )
 from pipelines.knowledge.names import canonical_name, is_han
 from pipelines.text.languages.languages import all_languages
+from pipelines.text.names import called as called_by
 
 LONGEST = 64
-_NAMES = [language.names for language in all_languages()]
-_ALSO_CALLED = frozenset().union(*(names.also_called for names in _NAMES))
-_CALLED = re.compile("|".join(names.called for names in _NAMES))
-_SET_OFF = re.compile("|".join(names.called_set_off for names in _NAMES))
-_LANGUAGES = re.compile("|".join(names.languages for names in _NAMES))
-_IN_BRACKETS = frozenset().union(*(names.also_called_in_brackets for names in _NAMES))
+_ALSO_CALLED = called_by.CALLED_IN_CHINESE.union(*(language.names.also_called for language in all_languages()))
+_CALLED, _SET_OFF, _LANGUAGES = map(re.compile, (called_by.CALLED, called_by.SET_OFF, called_by.LANGUAGES))
 _ARTICLE = re.compile(r"(?:^|\s+)the$")
 _ATTRIBUTE = re.compile(r" *(?:known|referred|designated)\b.* the\b")
 """What may belong to a noun before: the quarter of Algiers known as the Casbah."""
@@ -35,8 +32,6 @@ _DATED = re.compile(_CLOSES + r"[(（](?=[^()（）]*\d)(?:[\d\s.,;–\-/年月�
 """A bracket that says first when: (born 1962, formerly …)."""
 _MARK = re.compile(_CLOSES + r"[,，;；(（:：–—]")
 _ALIKE, _LEAST = 0.75, 4
-_OF_A_TIME = frozenset(("now", "then", "later", "现"))
-"""What says of a place in what country it lies today, as often as how it is called: Vitebsk, Russian Empire (now …)."""
 _LINKS = frozenset(("or", "or simply", "或"))
 
 
@@ -53,8 +48,8 @@ def called(gap: str, place: bool = False) -> bool:
         return False
     if said in _ALSO_CALLED or said.removesuffix("为") in _ALSO_CALLED or _CALLED.fullmatch(said):
         return True
-    if ")" not in bare and _OPENS.match(bare) and said in _IN_BRACKETS:
-        return not place or said not in _OF_A_TIME
+    if ")" not in bare and _OPENS.match(bare) and said in called_by.IN_BRACKETS:
+        return not place or said not in called_by.OF_A_TIME
     labelled = bare.rstrip(_QUOTES)[-1:] in tuple(":：;；") and _LANGUAGES.fullmatch(said)
     return bool(_MARK.match(bare) and (labelled or _SET_OFF.fullmatch(said)))
 
