@@ -89,7 +89,7 @@ def few_chunks_are_empty(
     return gate(tables, "few_chunks_are_empty", "extractions", version, found, figures=figures)
 
 
-@dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="2")
+@dg.asset(group_name="knowledge", kinds={"python", "lance"}, owners=OWNERS, code_version="3")
 def entity_graph(
     extractions: pa.Table,
     chunks: pa.Table,

@@ -7,12 +7,13 @@ from itertools import product
 
 from pipelines.knowledge.names import is_han, is_short_for
 from pipelines.text.languages.english import ENGLISH
+from pipelines.text.names.bodies import BODIES
 from pipelines.text.names.territories import TERRITORIES
 from pipelines.text.segmenter import chinese_segmenter, chinese_words
 
 SMALL_WORDS = frozenset(ENGLISH.stop_words) | frozenset(
     "& de del della delle dei di du des la le les los las el il y e et und der die das den dem von van vom zu zur of a"
-    " da do dos das och og for".split()
+    " da do dos das och og for against among concerning".split()
 )
 """Closed-class words of European languages: what an acronym may leave out, and no name is short for."""
 _LIES_AT = frozenset("of de di del della am an im in der sur sous upon on under near la le".split())
@@ -78,9 +79,17 @@ def spelt_within(letters: str, key: str) -> bool:
     return all(letter in rest for letter in letters)
 
 
-def abbreviates(letters: str, key: str) -> bool:
-    """Say whether the letters of an acronym, "" for none, are those of a name beside which it stands in brackets."""
-    return bool(letters) and (letters in initials(key) or (len(letters) > 2 and spelt_within(letters, key)))
+def abbreviates(letters: str, *keys: str) -> bool:
+    """Say whether the letters of an acronym, "" for none, are those of a name beside which it stands in brackets.
+
+    `keys` are spellings of the name, with its legal form and without. What it begins with may be left out: OMB of U.S.
+    Office of Management and Budget.
+    """
+    return bool(letters) and any(
+        any(one == letters or (len(letters) > 2 and one.endswith(letters)) for one in initials(key))
+        or (len(letters) > 2 and spelt_within(letters, key))
+        for key in keys
+    )
 
 
 @lru_cache(maxsize=1 << 17)
@@ -106,6 +115,8 @@ def is_han_short(short: str, full: str) -> bool:
     or the words left out stand at the ends: 中国银行 is not short for 中国人民银行.
     """
     if not is_han(short) or not is_han(full) or not 2 <= len(short) < len(full) or _numbers(short) != _numbers(full):
+        return False
+    if _is_branch(short, full):
         return False
     words = _words(full)
     bare = words[1:] if len(words) > 1 and (words[0] in TERRITORIES or words[0][-1] in _DISTRICTS) else words
@@ -155,7 +166,12 @@ def is_short_human(short: str, full: str) -> bool:
         return False
     if len(parts) == 1:
         return len(parts[0]) > 2 and parts[0] not in SMALL_WORDS
-    return len(parts) < len(whole) and (_is_word(parts[-1], whole[-1]) or parts[0] == whole[0])
+    if len(parts) == len(whole):
+        given = list(zip(parts[:-1], whole[:-1], strict=True))
+        return parts[-1] == whole[-1] and any(
+            len(part.rstrip(".")) == 1 < len(word.rstrip(".")) for part, word in given
+        )
+    return _is_word(parts[-1], whole[-1]) or parts[0] == whole[0]
 
 
 def _is_word(part: str, word: str) -> bool:
@@ -166,14 +182,21 @@ def _is_word(part: str, word: str) -> bool:
 def is_head(short: str, full: str) -> bool:
     """Say whether an organisation's name goes on after the short one: eidos, eidos interactive; 云峰, 云峰碳材."""
     if is_han(full):
-        return is_han(short) and 2 <= len(short) < len(full) and full.startswith(short)
+        return is_han(short) and 2 <= len(short) < len(full) and full.startswith(short) and not _is_branch(short, full)
     rest = full[len(short) :].split()
     return (
         len(short) > 3
         and full.startswith(f"{short} ")
         and 0 < len(rest) <= _LONGEST_TAIL
         and not any(word in SMALL_WORDS or _DIGITS.search(word) for word in rest)
+        and not _is_branch(short, full)
     )
+
+
+def _is_branch(short: str, full: str) -> bool:
+    """Say whether a name goes on with a country's: general motors new zealand and 微软中国 are a part of the house."""
+    words = full[len(short) :].split() if full.startswith(short) else []
+    return any(" ".join(words[place:]).strip("()") in TERRITORIES for place in range(len(words)))
 
 
 def is_tail(short: str, full: str) -> bool:
@@ -182,6 +205,14 @@ def is_tail(short: str, full: str) -> bool:
         return False
     before = full[: -len(short)].split()[-1]  # "student of the year" is no "year"
     return before not in SMALL_WORDS and short.split()[0] not in SMALL_WORDS
+
+
+def is_body_noun(short: str, full: str) -> bool:
+    """Say whether a body is called by the noun that its name begins with, or in Chinese ends in: committee, 委员会."""
+    if is_han(full):
+        return short in BODIES and full.endswith(short) and _words(full)[-1:] == (short,)
+    rest = full[len(short) :].split() if full.startswith(f"{short} ") else []
+    return short in BODIES and len(rest) > 1 and rest[0] in SMALL_WORDS
 
 
 def is_place_head(short: str, full: str) -> bool:

@@ -5,26 +5,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
-from pipelines.knowledge.entities.naming.forms import (
-    abbreviates,
-    acronym_of,
-    is_han_short,
-    is_short_human,
-    within_order,
-)
+from pipelines.knowledge.entities.naming import said
+from pipelines.knowledge.entities.naming.forms import abbreviates, acronym_of, initials, is_han_short
 from pipelines.knowledge.mentions import ALIAS_OF
 from pipelines.knowledge.names import canonical_name, is_han
-from pipelines.text.languages.languages import all_languages
 from pipelines.text.names.legal_forms import ends_company
 
 _LAST = ("\U0010ffff", 0)
-_GAP = 48
-_ALSO_CALLED = frozenset().union(*(language.names.also_called for language in all_languages()))
-_MARKS = " \t\n,，、(（)）[]【】\"“”'‘’「」『』《》:：;；*_"
-_OPENS = re.compile(r"[\s\"”’」』》*_]*[(（]\s*[\"“‘「『《*_]*\s*(?:[Tt]he\s+)?")
 _BRACKETED = re.compile(r"^(?P<head>.{2,}?)\s*[(（](?P<inner>[^()（）]{2,})[)）]?$")
 _WORK = re.compile(
     r"(?:^|_)(?:WORK|EMPLOY|HIRE|JOIN|STAFF|SERVE|POSITION|ROLE|OFFICER|MANAGE|CEO|CFO|CTO|COO|HEAD|LEAD|DIRECTOR|ENGINEER"
@@ -32,6 +21,7 @@ _WORK = re.compile(
 )
 """Types of relations that say for whom somebody works, in the words that extractors name them by."""
 IN_BRACKETS, IN_WORDS, BY_EXTRACTOR = "in_brackets", "also_called", "extracted_alias"
+_ON = "list goes on"
 
 
 @dataclass(frozen=True, order=True)
@@ -90,6 +80,14 @@ class Seen:
             self._acronyms[key] = max(counts, key=lambda letters: (counts[letters], letters)) if counts else ""
         return self._acronyms[key]
 
+    def is_capital(self, key: str) -> bool:
+        """Say whether a key is ever spelt with a capital or a figure at its head, or a letter that has none."""
+        return any(not name[:1].islower() for name in self.spelled[key])
+
+    def initials(self, key: str) -> frozenset[str]:
+        """Return what a key may be abbreviated to, with the legal form that it is spelt with: OPIC has Corporation."""
+        return initials(key).union(*(initials(name.casefold()) for name in self.spelled.get(key, ())))
+
     def _read(self, row: Mapping[str, Any], chunk: Mapping[str, Any] | None) -> None:
         document = row["document_id"]
         for mention in row["entities"]:
@@ -127,21 +125,28 @@ class Seen:
 
     def _read_gaps(self, document: str, mentions: Sequence[Mapping[str, Any]], chunk: Mapping[str, Any]) -> None:
         """Find names that the text sets beside each other as two of one thing."""
-        text, offset = chunk["text"], chunk["start"]
         ordered = sorted(mentions, key=lambda one: (one["start"], one["end"], one["name"]))
-        for former, mention in pairwise(ordered):
-            start, end = former["end"] - offset, mention["start"] - offset
-            if not 0 <= start < end <= start + _GAP or not _one_kind(former, mention):
-                continue
-            gap, pair = text[start:end], (name_key(mention["name"]), name_key(former["name"]))
-            said = gap.strip(_MARKS).casefold().rstrip(".")
-            quote = " ".join(text[max(0, former["start"] - offset) : mention["end"] - offset + 1].split())
-            if pair[0] == pair[1]:
-                continue
-            if said in _ALSO_CALLED or said.removesuffix("为") in _ALSO_CALLED:
-                self._alias(document, *pair, IN_WORDS, quote)
-            elif _OPENS.fullmatch(gap) and _fits(mention["name"], former["name"]):
-                self._alias(document, *pair, IN_BRACKETS, quote)
+        heads: dict[int, Mapping[str, Any]] = {}
+        """By the place of what something is also called, what it is."""
+        for place, mention in enumerate(ordered):
+            for back in range(1, min(2, place) + 1):
+                former = ordered[place - back]
+                rule = _said(former, mention, chunk, back, place - back in heads)
+                if rule == _ON:
+                    rule = IN_WORDS if place - 1 in heads else ""
+                if rule:
+                    heads[place] = heads.get(place - back, former)
+                    for other in (heads[place], *([former] if former is not heads[place] else [])):
+                        self._read_pair(document, other, mention, rule, chunk)
+                    break
+
+    def _read_pair(
+        self, document: str, former: Mapping[str, Any], mention: Mapping[str, Any], rule: str, chunk: Mapping[str, Any]
+    ) -> None:
+        pair = name_key(mention["name"]), name_key(former["name"])
+        if pair[0] != pair[1]:
+            start, end = max(0, former["start"] - chunk["start"]), mention["end"] - chunk["start"] + 1
+            self._alias(document, *pair, rule, " ".join(chunk["text"][start:end].split()))
 
     def _alias(self, document: str, one: str, other: str, rule: str, quote: str) -> None:
         one, other = sorted((one, other))
@@ -150,27 +155,36 @@ class Seen:
         known[1] = min(known[1], quote)
 
 
+def _said(
+    former: Mapping[str, Any], mention: Mapping[str, Any], chunk: Mapping[str, Any], back: int, alias: bool
+) -> str:
+    """Return by which rule the text between two names says that they are one thing's, "" by none.
+
+    `back`: how many names before the second the first stands; a language may stand between: Vik (Thai: วิค). Behind a
+    bracket the text goes on about what stands before it, and about the first only where that is an `alias` of it.
+    """
+    start, end = former["end"] - chunk["start"], mention["start"] - chunk["start"]
+    if not 0 <= start < end <= start + said.LONGEST or not _one_kind(former, mention):
+        return ""
+    gap = chunk["text"][start:end]
+    if gap.lstrip(' "”’')[:1] in tuple(")）") and not alias:
+        return ""
+    if said.called(gap, mention["type"] == "LOCATION"):
+        return IN_WORDS
+    after = chunk["text"][mention["end"] - chunk["start"] :][:1]
+    if back == 1 and said.in_brackets(gap, former["name"], mention["name"], after):
+        return IN_BRACKETS
+    return _ON if back == 1 and said.goes_on(gap) else ""
+
+
 def _one_kind(former: Mapping[str, Any], mention: Mapping[str, Any]) -> bool:
     return former["type"] == mention["type"] or "CONCEPT" in (former["type"], mention["type"])
-
-
-def _fits(inner: str, head: str) -> bool:
-    """Say whether what stands in brackets behind a name may be another name for it, and not what it belongs to."""
-    keys = name_key(inner), name_key(head)
-    if any(abbreviates(acronym_of(name), key) for name, key in ((inner, keys[1]), (head, keys[0]))):
-        return True
-    if is_han(keys[0]) != is_han(keys[1]):
-        return True
-    return any(
-        is_han_short(short, full) or within_order(short, full) or is_short_human(short, full)
-        for short, full in (keys, keys[::-1])
-    )
 
 
 def bracketed(name: str) -> str:
     """Return the key of what stands in brackets at a name's end where it is the name's own short form, else ""."""
     found = _BRACKETED.match(name.strip())
-    if not found or not _fits(found["inner"], found["head"]):
+    if not found or not said.fits(found["inner"], found["head"]):
         return ""
     return canonical_name(found["inner"])
 

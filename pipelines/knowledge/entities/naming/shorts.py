@@ -33,7 +33,7 @@ class Shorts:
         keys = self._seen.documents[document]
         kinds = {key: majority_type(votes) for key, votes in keys.items()}
         full = [key for key in sorted(keys) if (kinds[key] == "PERSON") is people]
-        index = _Index(full)
+        index = _Index(full, self._seen.initials)
         found: dict[str, Evidence] = {}
         for key in sorted(keys, key=lambda one: (-len(one.split()), -len(one), one)):
             if not (people or kinds[key] != "PERSON"):
@@ -71,12 +71,12 @@ class Shorts:
         """Return by which rule a name is short for another of its document, "" by none."""
         kind, other = kinds[key], kinds[full]
         if other == "PERSON":
-            fits = forms.is_short_human(key, full) and not is_short_person(full)
+            fits = forms.is_short_human(key, full) and (not is_short_person(full) or _ends_in(full, key))
             return PART_OF_PERSON if fits and kind in ("PERSON", "CONCEPT", *self._rarely_else(key)) else ""
         if kind not in (other, "CONCEPT") and not (other == "CONCEPT" and kind == "ORGANIZATION"):
             return ""
         letters = self._seen.acronym(key)
-        if letters and forms.initials(full) & {letters, letters[1:] if letters[0] == "t" else letters}:
+        if letters and self._seen.initials(full) & {letters, letters[1:] if letters[0] == "t" else letters}:
             return ACRONYM
         if forms.other_numbers(key, full) or kind == "EVENT":
             return ""
@@ -86,9 +86,10 @@ class Shorts:
             return ""  # who is first named by a short name is introduced by it: Sony, and Sony Pictures later
         if other == "LOCATION":
             return HEAD if forms.is_place_head(key, full) else ""
-        if other == "ORGANIZATION" and forms.is_head(key, full):
+        if other == "ORGANIZATION" and (forms.is_head(key, full) or forms.is_body_noun(key, full)):
             return HEAD
-        return TAIL if kind == other and forms.is_tail(key, full) else ""
+        proper = self._seen.is_capital(full)  # "mock verbena" is a kind of verbena, and no fuller name of it
+        return TAIL if kind == other and proper and forms.is_tail(key, full) else ""
 
     def _rarely_else(self, key: str) -> tuple[str, ...]:
         """Return the types that taggers give a person's lone name, unless it often has them."""
@@ -97,10 +98,15 @@ class Shorts:
         return () if often else ("LOCATION", "PRODUCT", "ORGANIZATION", "EVENT")
 
 
+def _ends_in(full: str, family: str) -> bool:
+    """Say whether a name of initials ends in a family name: e. d. baker."""
+    return " " in full and full.split()[-1] == family
+
+
 class _Index:
     """Full names of a document by their words, their first letters and, in Chinese, their characters."""
 
-    def __init__(self, full: list[str]) -> None:
+    def __init__(self, full: list[str], initials: Callable[[str], frozenset[str]]) -> None:
         self.left_out = 0
         self._words: dict[str, dict[str, None]] = defaultdict(dict)
         for key in full:
@@ -108,7 +114,7 @@ class _Index:
                 tokens = {f"={character}" for character in key}
             else:
                 words = key.replace(",", "").split()
-                tokens = {*words, *(f".{letters}" for letters in forms.initials(key)), *(f"^{one[0]}" for one in words)}
+                tokens = {*words, *(f".{letters}" for letters in initials(key)), *(f"^{one[0]}" for one in words)}
             for token in sorted(tokens):
                 self._words[token][key] = None
 

@@ -21,7 +21,7 @@ _TYPES = {
 }  # fmt: skip
 _PROPER = ("NNP", "NNPS")
 _ENDS_OPEN = (",", ":", "(", ")", "[", "]", ";", '"')
-_INNER_CAPITAL = re.compile(r"^(?!(?:Mc|Mac|De|Di|Du|Le|La|Van|Fitz)[A-Z][a-z]).*[a-zA-Z][A-Z]")
+INNER_CAPITAL = re.compile(r"^(?!(?:Mc|Mac|De|Di|Du|Le|La|Van|Fitz)[A-Z][a-z]).*[a-zA-Z][A-Z]")
 """Capitals inside a word, as products and formats have them (MLflow, JSON); of people's names, only behind a prefix."""
 _LONGEST_UNIT = 3
 _LONGEST, _MOST_WORDS = 60, 8
@@ -152,9 +152,9 @@ def _named(
 def _is_written_like_a_product(name: str, kind: str) -> bool:
     """Say whether what the model takes for a person or a place has capitals inside: MLflow, JSON; not McLean, USA."""
     if kind == "PERSON":
-        return name.isalnum() and bool(_INNER_CAPITAL.search(name))
+        return name.isalnum() and bool(INNER_CAPITAL.search(name))
     known = len(name) <= _LONGEST_UNIT or canonical_name(name) in TERRITORIES
-    return kind == "LOCATION" and not known and name.isalnum() and bool(_INNER_CAPITAL.search(name))
+    return kind == "LOCATION" and not known and name.isalnum() and bool(INNER_CAPITAL.search(name))
 
 
 def _hyphenated(document: Any, last: int) -> int:

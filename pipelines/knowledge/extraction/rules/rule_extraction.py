@@ -16,6 +16,7 @@ from pipelines.knowledge.extraction.rules.discourse import Discourse
 from pipelines.knowledge.extraction.rules.english import Name
 from pipelines.knowledge.extraction.rules.english_relations import Sentence
 from pipelines.knowledge.extraction.rules.grammar.kinds import voted
+from pipelines.knowledge.extraction.rules.grammar.unsure import without_guesses
 from pipelines.knowledge.extraction.rules.links import Said, relations
 from pipelines.knowledge.extraction.rules.pairs import aliases
 from pipelines.knowledge.extraction.rules.places import side_by_side
@@ -97,7 +98,7 @@ class _Reading:
             (start, end) for start, end in passage.spans if not any(head.start <= start < head.end for head in heads)
         ]
         self.labels = column_labels([passage.text[start:end] for start, end in passage.spans])
-        self.text = without_code(passage.text)
+        self.written, self.text = passage.text, without_code(passage.text)
         self.sentences = [self.text[start:end] for start, end in self.spans]
         self.han = [language_of(sentence) is CHINESE for sentence in self.sentences]
         self.english = [one for one, han in zip(self.sentences, self.han, strict=True) if not han]
@@ -108,7 +109,7 @@ class _Reading:
             (document, self._names(document, sentence, common))
             for document, sentence in zip(self.parse(self.english), self.english, strict=True)
         ]
-        typed = iter(zip([document for document, _ in read], voted(read), strict=True))
+        typed = iter(zip([one for one, _ in read], voted(without_guesses(read, self.written)), strict=True))
         for span, sentence, han in zip(self.spans, self.sentences, self.han, strict=True):
             here = self._chinese(sentence) if han else self._english(sentence, *next(typed))
             self.said[-1].span = span
