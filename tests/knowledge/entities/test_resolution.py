@@ -131,6 +131,8 @@ def test_countries_are_known_in_both_languages():
 def test_the_type_is_the_majoritys():
     assert majority_type({"ORGANIZATION": 2, "LOCATION": 1, "CONCEPT": 9}) == "ORGANIZATION"
     assert majority_type({"CONCEPT": 1}) == "CONCEPT"
+    assert majority_type({"CONCEPT": 93, "LOCATION": 2}) == "CONCEPT"  # a slip: AI is no place
+    assert majority_type({"CONCEPT": 9, "LOCATION": 1}) == "LOCATION"
 
 
 def test_relations_add_up_and_a_pair_has_one_direction_of_co_occurrence():

@@ -45,3 +45,8 @@ def test_in_other_texts_bodies_of_letters_keep_their_type():
 def test_chinese_texts_give_latin_words_no_type():
     found = types("我们用`pip`安装PyTorch，Docker运行容器，CSV存数据。")
     assert {found[name] for name in ("PyTorch", "Docker", "CSV")} == {"CONCEPT"}
+
+
+def test_in_chinese_texts_letters_behind_a_name_make_no_person_and_a_surname_does():
+    found = types("简单易用的 Python GUI 框架由 Nora Berg 维护。")
+    assert (found["Python GUI"], found["Nora Berg"]) == ("CONCEPT", "PERSON")

@@ -18,6 +18,8 @@ _DIRECTION = re.compile(r"[东南西北中]{1,3}[部方面侧边]?")
 _PREPOSITIONS = frozenset("于在由向和与从给对被")
 _LATIN_WORD = r"[A-Z][A-Za-z0-9'’\-]*[A-Za-z0-9]"
 _LATIN = re.compile(rf"{_LATIN_WORD}(?: {_LATIN_WORD})*")
+_TWO_NAMES = re.compile(r"[A-Z][a-z]+ (?:[A-Z]\. )?(?=\S*[a-z])[A-Z][a-z'’\-A-Z]+")
+"""A name and a surname; letters alone behind a name (Python GUI, Windows XP) are none."""
 _DOTS = frozenset("·・•‧")
 _NAMES = CHINESE.names
 _TITLED = re.compile(rf"(?<![{HAN}])[{''.join(sorted(_NAMES.surnames))}](?:{'|'.join(_NAMES.titles)})")
@@ -87,8 +89,7 @@ def _foreign(text: str, cut: Sequence[Word]) -> Iterator[Entity]:
 
 def _latin(text: str) -> Iterator[Entity]:
     for match in _LATIN.finditer(text):
-        two = re.fullmatch(r"[A-Z][a-z]+ (?:[A-Z]\. )?[A-Z][a-z'’\-A-Z]+", match.group())
-        yield Entity(*match.span(), match.group(), "PERSON" if two else "CONCEPT")
+        yield Entity(*match.span(), match.group(), "PERSON" if _TWO_NAMES.fullmatch(match.group()) else "CONCEPT")
 
 
 def _institutions(text: str, cut: Sequence[Word]) -> Iterator[Entity]:
