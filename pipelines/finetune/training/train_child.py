@@ -24,7 +24,7 @@ from pipelines.finetune.training.unused_packages import leave_out_unused
 if __name__ == "__main__" and not torch.cuda.is_available():
     leave_out_unused(read_spec()["recipe"])
 
-from transformers import EarlyStoppingCallback, IntervalStrategy, set_seed
+from transformers import IntervalStrategy, set_seed
 
 from pipelines.compute.acceleration import accelerate, keeps_samples_apart
 from pipelines.compute.answer_loss import has_plain_head
@@ -43,6 +43,7 @@ from pipelines.finetune.templates.tokenizing import untrained_tokens
 from pipelines.finetune.training.arguments import stand_ins, trainer_arguments
 from pipelines.finetune.training.held_out import held_out_tokens
 from pipelines.finetune.training.journal import Journal, last_checkpoint, measured_once
+from pipelines.finetune.training.patience import Patience
 from pipelines.finetune.training.packing import pack
 from pipelines.finetune.training.record import TrainingResult
 from pipelines.finetune.training.training import LOG, RESULT, read_log, weights_digest
@@ -105,7 +106,7 @@ def make(recipe: Recipe, model: Any, tokenizer: Any, spec: dict[str, Any], autoc
     options = {
         "train_dataset": training,
         "eval_dataset": kept if len(kept) else None,
-        "callbacks": [EarlyStoppingCallback(stopping)] if stopping else [],
+        "callbacks": [Patience(stopping)] if stopping else [],
     }
     noted += untrained_tokens(model, tokenizer)
     for line in noted:

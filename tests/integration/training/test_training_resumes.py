@@ -106,6 +106,35 @@ def test_early_stopping_keeps_the_best_and_goes_no_further(tiny: BaseModel, data
     assert result["held_out_loss_after"] <= min(taken.values()) + 1e-6
 
 
+@pytest.mark.parametrize("back", [1, 0])
+def test_a_resumed_training_keeps_its_patience(
+    back: int, tiny: BaseModel, data: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from pipelines.finetune.training.journal import Journal
+    from pipelines.finetune.training.train_child import train
+
+    recipe = Recipe(**{**QUICK, "max_steps": 200, "learning_rate": 0.3, "eval_steps": 2, "eval_strategy": "steps",
+                       "early_stopping_steps": 3, "lr_scheduler_type": "constant"})  # fmt: skip
+    whole, broken = (specification(recipe, data, tiny, tmp_path / name) for name in ("whole", "broken"))
+    train(whole)
+    wanted = json.loads((tmp_path / "whole" / "output" / RESULT).read_text())
+    stops = wanted["steps"] - 2 * back  # the last evaluation but one, or the one that stops it
+    saved = Journal.on_save
+
+    def ends_after_saving(self: Any, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        saved(self, args, state, control, **kwargs)
+        if state.global_step == stops:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(Journal, "on_save", ends_after_saving)
+        train(broken)
+    train(broken)
+    found = json.loads((tmp_path / "broken" / "output" / RESULT).read_text())
+    assert found["best_step"] == wanted["best_step"] and found["digest"] == wanted["digest"]
+    assert wanted["steps"] <= found["steps"] <= wanted["steps"] + (back == 0)
+
+
 @pytest.mark.slow
 def test_accelerate_launch_trains_on_two_processes_and_one_writes(tiny: BaseModel, data: str, tmp_path: Path):
     from safetensors.torch import load_file
