@@ -43,8 +43,8 @@ from pipelines.finetune.templates.tokenizing import untrained_tokens
 from pipelines.finetune.training.arguments import stand_ins, trainer_arguments
 from pipelines.finetune.training.held_out import held_out_tokens
 from pipelines.finetune.training.journal import Journal, last_checkpoint, measured_once
-from pipelines.finetune.training.patience import Patience
 from pipelines.finetune.training.packing import pack
+from pipelines.finetune.training.patience import Patience
 from pipelines.finetune.training.record import TrainingResult
 from pipelines.finetune.training.training import LOG, RESULT, read_log, weights_digest
 
