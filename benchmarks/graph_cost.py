@@ -147,11 +147,18 @@ def rows_of(spent: dict[str, Spent], corpus: int, differing: dict[str, int] | No
     return found
 
 
+def _measured(spent: dict[str, Spent]) -> dict[System, int]:
+    """Return the tokens of the change by peer, of those that ran."""
+    return {peer: one.delta.total for peer in PEERS if (one := spent.get(peer.name)) and not one.failure}
+
+
+_NO_DELTA = "not measured: no peer ran, or nothing was asked for the change"
+
+
 def _delta_against_peers(spent: dict[str, Spent]) -> Row:
-    name, ours = "delta_vs_peers", spent[OURS.name].delta.total
-    measured = {peer: one.delta.total for peer in PEERS if (one := spent.get(peer.name)) and not one.failure}
+    name, ours, measured = "delta_vs_peers", spent[OURS.name].delta.total, _measured(spent)
     if not measured or not ours:
-        return Row(name, *ROWS[name], note="not measured: no peer ran, or nothing was asked for the change")
+        return Row(name, *ROWS[name], note=_NO_DELTA)
     least = min(measured.values())
     note = "; ".join(f"{peer.name} {number(tokens)} tokens by {peer.update}" for peer, tokens in measured.items())
     return Row(name, *ROWS[name], ratio(least, ours), ours, least, f"the cheapest peer's; {note}")
@@ -159,19 +166,16 @@ def _delta_against_peers(spent: dict[str, Spent]) -> Row:
 
 def _delta_of_the_same_work(spent: dict[str, Spent]) -> Row:
     """Return the least over the peers where ours leaves out the reports beside one that writes none."""
-    name, ours = "delta_vs_peers_same_work", spent[OURS.name].delta
-    ratios, told = [], []
-    for peer in PEERS:
-        theirs = spent.get(peer.name)
-        if theirs is None or theirs.failure:
-            continue
-        mine = ours.total if peer.reports else ours.total - ours.of_kind(REPORT)
-        ratios.append(ratio(theirs.delta.total, mine) if mine else 0.0)
-        beside = "" if peer.reports else ", which writes no reports: ours without them"
-        told.append(f"{peer.name} {number(theirs.delta.total)} against {number(mine)}{beside}")
-    if not ratios or not all(ratios):
-        return Row(name, *ROWS[name], note="not measured: no peer ran, or nothing was asked for the change")
-    return Row(name, *ROWS[name], min(ratios), note="; ".join(told))
+    name, ours, measured = "delta_vs_peers_same_work", spent[OURS.name].delta, _measured(spent)
+    mine = {peer: ours.total - (0 if peer.reports else ours.of_kind(REPORT)) for peer in measured}
+    if not measured or not all((*measured.values(), *mine.values())):
+        return Row(name, *ROWS[name], note=_NO_DELTA)
+    note = "; ".join(
+        f"{peer.name} {number(tokens)} against {number(mine[peer])}"
+        + ("" if peer.reports else ", which writes no reports: ours without them")
+        for peer, tokens in measured.items()
+    )
+    return Row(name, *ROWS[name], min(ratio(tokens, mine[peer]) for peer, tokens in measured.items()), note=note)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -187,11 +191,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     write(first, passages[:count])
     shutil.copytree(first, changed)
     share = change(changed, passages, count)
-    wanted = {
-        peer.name
-        for peer in PEERS
-        if {f"tokens_vs_{peer.name}", "delta_vs_peers", "delta_vs_peers_same_work"} & set(options.rows)
-    }
+    deltas = {"delta_vs_peers", "delta_vs_peers_same_work"}
+    wanted = {peer.name for peer in PEERS if {f"tokens_vs_{peer.name}", *deltas} & set(options.rows)}
     with counting_server() as server:
         corpus = sum(server.length(path.read_text(encoding="utf-8")) for path in first.iterdir())
         systems = [OURS, *(peer for peer in PEERS if peer.name in wanted)]

@@ -9,10 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipelines.answering.modes.global_search import GlobalRetriever
+from pipelines.answering.modes.global_search import GlobalRetriever, told_choice
 from pipelines.answering.modes.local_search import LocalRetriever
 from pipelines.answering.modes.reports.by_model import completed_primer
-from pipelines.answering.question_patterns import asks_for_overview
 from pipelines.answering.search.fusion import fuse
 from pipelines.answering.search.reports import cited_chunks, report_facts
 from pipelines.answering.search.search import Fact, Retrieved, Row, Search
@@ -38,9 +37,7 @@ class DriftRetriever:
         """Yield each step when it is done; return what `retrieve` does, without the trace."""
         search, model = self.search, self.search.language_model
         reports, _ = self.reports.by_search(question, search.vector(question))
-        titles = ", ".join(row["title"] for row in reports)
-        how = "by rating" if asks_for_overview(question) else "by vectors and words"
-        yield Step("reports", "", f"{how}: {len(reports)} reports{f': {titles}' if titles else ''}")
+        yield Step("reports", "", told_choice(question, reports))
         answer, asked = "", list[str]()
         if model is not None and not model.packaged and reports:
             answer, asked = yield from completed_primer(search, model, question, reports)

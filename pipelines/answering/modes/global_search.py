@@ -50,7 +50,8 @@ class GlobalRetriever:
             reports = yield from relevant_reports(search, model, self.tree, question, scores)
         chosen, chunks = shown_reports(search, reports, len(reports)) if reports else self.by_search(question, vector)
         if not reports:
-            yield Step("reports", "", self._told(question, chosen, capable))
+            unrated = "none rated relevant" if capable and self.search.settings.retrieval.filters.empty else ""
+            yield Step("reports", "", told_choice(question, chosen, f" ({unrated or 'no model rated them'})"))
         if capable and model is not None and chosen:
             points = yield from points_of(search, model, question, chosen)
         first = [cited_chunks(row) for _, rows in points for row in rows]
@@ -113,18 +114,16 @@ class GlobalRetriever:
         context = self.search.standing([*told, *report_facts(self.search, reports)], rows)
         return Retrieved(chosen, context, weights, broad=True)
 
-    def _told(self, question: str, reports: Sequence[Row], capable: bool) -> str:
-        """Return what the trace says of a choice without ratings; no title of what may not pass the filters."""
-        why = (
-            "none rated relevant" if capable and self.search.settings.retrieval.filters.empty else "no model rated them"
-        )
-        titles = ", ".join(row["title"] for row in reports)
-        how = "by rating" if asks_for_overview(question) else "by vectors and words"
-        return f"{how} ({why}): {len(reports)} reports{f': {titles}' if titles else ''}"
-
     def _near(self, vector: np.ndarray, rows: dict[str, Row]) -> list[str]:
         near = self.search.near("chunks", vector, 4 * self.search.settings.candidates)
         return [key for key, _ in near if key in rows]
+
+
+def told_choice(question: str, reports: Sequence[Row], why: str = "") -> str:
+    """Return what the trace says of reports that no model chose; no title of what may not pass the filters."""
+    titles = ", ".join(row["title"] for row in reports)
+    how = "by rating" if asks_for_overview(question) else "by vectors and words"
+    return f"{how}{why}: {len(reports)} reports{f': {titles}' if titles else ''}"
 
 
 def spread(rows: Sequence[Row], k: int) -> list[Row]:

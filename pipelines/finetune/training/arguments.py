@@ -83,5 +83,5 @@ def _evaluation(recipe: Recipe) -> dict[str, Any]:
     # The best is kept by its checkpoint, so one is written at every evaluation.
     every = recipe.eval_steps or recipe.save_steps
     best = {"load_best_model_at_end": True, "metric_for_best_model": "eval_loss", "greater_is_better": False}
-    kept = {"restore_callback_states_from_checkpoint": True}
-    return {"eval_strategy": "steps", "eval_steps": every, "save_steps": every, **best, **kept}
+    best["restore_callback_states_from_checkpoint"] = True  # how long there was none better goes on, too
+    return {"eval_strategy": "steps", "eval_steps": every, "save_steps": every, **best}

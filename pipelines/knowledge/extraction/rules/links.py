@@ -92,7 +92,7 @@ def full_names(entities: Sequence[Entity], aliases: Iterable[Key], peoples: Set[
     for others: Norwegian, Norwegian Data Authority.
     """
     names = {entity.name: entity.type for entity in entities}
-    order = {name: place for place, name in reversed(list(enumerate(entity.name for entity in entities)))}
+    order = {name: place for place, name in enumerate(names)}
     people = {canonical_name(e.name): e.name for e in entities if e.type == "PERSON"}
     others = {canonical_name(e.name): e.name for e in entities if e.type == "ORGANIZATION"}
     found: dict[str, str] = {source: target for target, source, kind in aliases if kind == ALIAS_OF}
@@ -154,10 +154,13 @@ def _together(said: Sequence[Said], whole: Whole, topic: str | None) -> Iterator
 def _left_over(said: Sequence[Said], whole: Whole, met: Set[str]) -> Iterator[tuple[Key, Said]]:
     """Yield the place where a passage plays with the places and organisations that nothing else is related to."""
     scene = _scene(said, whole)
+    if scene is None:
+        return
     for one in said:
-        neighbours = Neighbours(one.text)
-        names = {whole(e.name) for e in one.here if e.type in _PLACED and neighbours.related(e, e)} - met
-        if scene is not None and all(whole(entity.name) != scene for entity in one.here):
+        alone = [entity for entity in one.here if entity.type in _PLACED and whole(entity.name) not in met]
+        if alone and all(whole(entity.name) != scene for entity in one.here):
+            neighbours = Neighbours(one.text)
+            names = {whole(entity.name) for entity in alone if neighbours.related(entity, entity)}
             yield from ((together(scene, name), one) for name in sorted(names))
 
 
